@@ -1,0 +1,249 @@
+/**
+ * Descriptors of an agent: plain frozen data that composes with `pipe`. Every descriptor is a head, a link and a whole:
+ * as a value it is an agent, as a function it adds itself to the agent before it. Composition is associative and
+ * `empty` is its two-sided identity.
+ *
+ * @since 0.1.0
+ */
+import * as E from 'fp-ts/Either'
+import { identity, pipe } from 'fp-ts/function'
+import * as O from 'fp-ts/Option'
+import * as TE from 'fp-ts/TaskEither'
+import { type AgentError, fromUnknown, invalidPayload, invalidState, type Issue, unencodable } from './AgentError'
+import { type Codec, decode, type Decoded, encode, type Out } from './Codec'
+import { type Context, withState } from './Context'
+import { type Handler, isStreaming, markStreaming, type SocketHandler } from './Handler'
+import type { Status } from './Health'
+import type * as Reply from './Reply'
+import { type Codecs, typed } from './Socket'
+
+// ---------------------------------------------------------------------------------------------------------------------
+// model
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** From a context to an answer. */
+export type Step<in State extends object> = (context: Context<State>) => TE.TaskEither<AgentError, Reply.Reply>
+
+/**
+ * What `provide` and `wrap` put around a handler. `S` is all the state there is at this point: at least `In`, and
+ * whatever else was added before.
+ */
+export type Around<In extends object, Has extends object> = <S extends In>(next: Step<S & Has>) => Step<S>
+
+/** A middleware of Koa. Its context is opaque here; `use` of the http layer knows its type. */
+export type Middleware = (context: never, next: () => Promise<unknown>) => unknown
+
+/** What an agent is made of. `Needs` is the state that handlers ask for, `In` what providers expect, `Has` what they add. */
+export interface Spec<in Needs extends object, in In extends object, out Has extends object> {
+  readonly entrypoint: O.Option<Handler<unknown, unknown, Needs>>
+  readonly ping: O.Option<PingHandler>
+  readonly websocket: O.Option<SocketEntry<Needs>>
+  readonly middleware: ReadonlyArray<Middleware>
+  readonly around: Around<In, Has>
+}
+
+/** Tells the status of `/ping`; slow or failing, the automatic status stands in for it. */
+export type PingHandler = () => Status | Promise<Status>
+
+/** A socket handler and how frames are read for it. */
+export interface SocketEntry<in Needs extends object> {
+  readonly format: Format
+  readonly handler: SocketHandler<unknown, unknown, Needs>
+}
+
+/** `json`: text frames are JSON values; `text`: they are strings. Binary frames are Uint8Arrays in both. */
+export type Format = 'json' | 'text'
+
+/** An agent, and the function that adds it to another. A key of the state that is provided twice does not compile. */
+export interface Agent<in Needs extends object = {}, in In extends object = {}, out Has extends object = {}> {
+  readonly spec: Spec<Needs, In, Has>
+  <N extends object, H extends In & Fresh<Has>>(self: Agent<N, {}, H>): Agent<N & Needs, {}, H & Has>
+}
+
+/** No key of `P`. The method that every object has keeps it from being a weak type, which would ask for a key in common. */
+export type Fresh<P> = { readonly [K in keyof P]?: never } & { toString(): string }
+
+// ---------------------------------------------------------------------------------------------------------------------
+// combinators
+// ---------------------------------------------------------------------------------------------------------------------
+
+const last = <A>(first: O.Option<A>, second: O.Option<A>): O.Option<A> => (O.isSome(second) ? second : first)
+
+/** An agent's parts followed by another's: middleware, providers and wraps in order, of each handler the last one. */
+export const concat = <N extends object, H extends In, Needs extends object, In extends object, Has extends object>(
+  self: Spec<N, {}, H>,
+  that: Spec<Needs, In, Has>,
+): Spec<N & Needs, {}, H & Has> => ({
+  entrypoint: last<Handler<unknown, unknown, N & Needs>>(self.entrypoint, that.entrypoint),
+  ping: last(self.ping, that.ping),
+  websocket: last<SocketEntry<N & Needs>>(self.websocket, that.websocket),
+  middleware: [...self.middleware, ...that.middleware],
+  around: <S extends object>(next: Step<S & H & Has>): Step<S> => self.around<S>(that.around<S & H>(next)),
+})
+
+const make = <Needs extends object, In extends object, Has extends object>(
+  spec: Spec<Needs, In, Has>,
+): Agent<Needs, In, Has> =>
+  Object.freeze(
+    Object.assign(
+      <N extends object, H extends In & Fresh<Has>>(self: Agent<N, {}, H>): Agent<N & Needs, {}, H & Has> =>
+        make(concat(self.spec, spec)),
+      { spec: Object.freeze(spec) },
+    ),
+  )
+
+// ---------------------------------------------------------------------------------------------------------------------
+// constructors
+// ---------------------------------------------------------------------------------------------------------------------
+
+const nothing: Spec<{}, {}, {}> = {
+  entrypoint: O.none,
+  ping: O.none,
+  websocket: O.none,
+  middleware: [],
+  around: identity,
+}
+
+/** The agent that adds nothing: the identity of composition. */
+export const empty: Agent = make(nothing)
+
+/** Schemas for the two directions of an invocation. */
+export interface Schemas<P, A> {
+  readonly inbound: Codec<P>
+  readonly outbound: Out<A>
+}
+
+const chainDecoded = <A, B>(
+  decoded: Decoded<A>,
+  toError: (issues: ReadonlyArray<Issue>) => AgentError,
+  f: (value: A) => TE.TaskEither<AgentError, B>,
+): TE.TaskEither<AgentError, B> => {
+  if (!(decoded instanceof Promise)) return E.isLeft(decoded) ? TE.left(toError(decoded.left)) : f(decoded.right)
+  return pipe(
+    TE.tryCatch(() => decoded, fromUnknown),
+    TE.chainEitherK(E.mapLeft(toError)),
+    TE.chain(f),
+  )
+}
+
+const decoding = <P, A, S extends object>(codec: Codec<P>, handler: Handler<P, A, S>): Handler<unknown, A, S> => {
+  const toPayload = decode(codec)
+  const decoded: Handler<unknown, A, S> = (payload, context) =>
+    chainDecoded(toPayload(payload), invalidPayload, (value) => handler(value, context))
+  return isStreaming(handler) ? markStreaming(decoded) : decoded
+}
+
+const wrongAnswer = (issues: ReadonlyArray<Issue>): AgentError =>
+  unencodable(issues.map(({ path, message }) => `${path} ${message}`.trim()).join('; '))
+
+const encoding =
+  <P, A, S extends object>(codec: Out<A>, handler: Handler<P, A, S>): Handler<P, unknown, S> =>
+  (payload, context) =>
+    pipe(
+      handler(payload, context),
+      TE.chain((answer) => chainDecoded(encode(codec)(answer), wrongAnswer, (value) => TE.right(value))),
+    )
+
+/**
+ * Answers `POST /invocations`. With a codec (io-ts or any Standard Schema) the payload is decoded first; what it
+ * refuses is 400 `INVALID_PAYLOAD` with a path for each issue. With `{ inbound, outbound }` the answer is encoded too.
+ */
+export function entrypoint<A, S extends object = {}>(handler: Handler<unknown, A, S>): Agent<S>
+export function entrypoint<P, A, S extends object = {}>(codec: Codec<P>, handler: Handler<P, A, S>): Agent<S>
+export function entrypoint<P, A, S extends object = {}>(schemas: Schemas<P, A>, handler: Handler<P, A, S>): Agent<S>
+export function entrypoint<P, A, S extends object>(
+  ...args: [Handler<unknown, A, S>] | [Codec<P> | Schemas<P, A>, Handler<P, A, S>]
+): Agent<S> {
+  return make({ ...nothing, entrypoint: O.some(entry(args)) })
+}
+
+const entry = <P, A, S extends object>(
+  args: [Handler<unknown, A, S>] | [Codec<P> | Schemas<P, A>, Handler<P, A, S>],
+): Handler<unknown, unknown, S> => {
+  if (args.length === 1) return args[0]
+  const [codec, handler] = args
+  return 'inbound' in codec ? decoding(codec.inbound, encoding(codec.outbound, handler)) : decoding(codec, handler)
+}
+
+/**
+ * Tells the status of `GET /ping` in place of the automatic one: an `IO`, a `Task` or a plain function. Slow (over a
+ * second, see `createApp`), throwing or giving anything else, it is passed over.
+ */
+export const ping = (handler: PingHandler): Agent => make({ ...nothing, ping: O.some(handler) })
+
+/**
+ * Talks over `GET /ws`. Messages are JSON values, or typed by `{ inbound, outbound }`, or strings with
+ * `{ format: 'text' }`. A message that cannot be decoded closes the socket with 1007.
+ */
+export function websocket<S extends object = {}>(handler: SocketHandler<unknown, unknown, S>): Agent<S>
+export function websocket<S extends object = {}>(
+  settings: { readonly format: Format },
+  handler: SocketHandler<unknown, unknown, S>,
+): Agent<S>
+export function websocket<In, Says, S extends object = {}>(
+  codecs: Codecs<In, Says>,
+  handler: SocketHandler<In, Says, S>,
+): Agent<S>
+export function websocket<In, Says, S extends object>(...args: SocketArgs<In, Says, S>): Agent<S> {
+  return make({ ...nothing, websocket: O.some(socketEntry<In, Says, S>(args)) })
+}
+
+type SocketArgs<In, Says, S extends object> = Untyped<S> | Typed<In, Says, S>
+
+type Untyped<S extends object> =
+  | readonly [SocketHandler<unknown, unknown, S>]
+  | readonly [{ readonly format: Format }, SocketHandler<unknown, unknown, S>]
+
+type Typed<In, Says, S extends object> = readonly [Codecs<In, Says>, SocketHandler<In, Says, S>]
+
+const isTyped = <In, Says, S extends object>(args: SocketArgs<In, Says, S>): args is Typed<In, Says, S> =>
+  args.length === 2 && 'inbound' in args[0]
+
+const socketEntry = <In, Says, S extends object>(args: SocketArgs<In, Says, S>): SocketEntry<S> => {
+  if (isTyped<In, Says, S>(args)) {
+    const toTyped = typed(args[0])
+    return { format: 'json', handler: (socket, context) => args[1](toTyped(socket), context) }
+  }
+  return args.length === 1 ? { format: 'json', handler: args[0] } : { format: args[0].format, handler: args[1] }
+}
+
+/**
+ * Adds typed state to the context of what follows, or refuses: before the handler, and before the upgrade of a socket.
+ */
+export const provide = <P extends object, S extends object = {}>(
+  f: (context: Context<S>) => TE.TaskEither<AgentError, P>,
+): Agent<{}, S, P> =>
+  make<{}, S, P>({
+    ...nothing,
+    around:
+      <S1 extends S>(next: Step<S1 & P>): Step<S1> =>
+      (context) =>
+        pipe(
+          f(context),
+          TE.chain((more) => next(withState(more)(context))),
+        ),
+  })
+
+/** Goes around the handler: may look at the context, answer in its place, and change the answer. */
+export const wrap = <S extends object = {}>(f: (next: Step<S>) => Step<S>): Agent<{}, S> =>
+  make<{}, S, {}>({
+    ...nothing,
+    around:
+      <S1 extends S>(next: Step<S1>): Step<S1> =>
+      (context) =>
+        f((changed) => next({ ...changed, state: context.state }))(context),
+  })
+
+/** Uses a middleware; with a codec, what it left in `ctx.state` becomes typed state, checked at run time. */
+export function use(middleware: Middleware): Agent
+export function use<P extends object>(middleware: Middleware, codec: Codec<P>): Agent<{}, {}, P>
+export function use<P extends object>(
+  ...args: [Middleware] | [Middleware, Codec<P>]
+): Agent | Agent<{}, {}, P> {
+  const used = make({ ...nothing, middleware: [args[0]] })
+  if (args.length === 1) return used
+  const toState = decode(args[1])
+  return provide<P>((context) =>
+    chainDecoded(toState(context.request.ctx.state), invalidState, (state) => TE.right(state)),
+  )(used)
+}

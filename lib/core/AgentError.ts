@@ -1,0 +1,269 @@
+/**
+ * Everything that can go wrong between a request and its answer, as one closed union. A case says what happened; what
+ * the wire shows of it is told by the total folds `problem` and `closeCode` here and `Sse.lastFrame`.
+ *
+ * @since 0.1.0
+ */
+
+// ---------------------------------------------------------------------------------------------------------------------
+// model
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** One thing that is wrong with a value: where (`items[0].name`, empty for the value itself) and what. */
+export interface Issue {
+  readonly path: string
+  readonly message: string
+}
+
+/** A failure. Make one with a constructor of this module: they mark it, so that a thrown one is known again. */
+export type AgentError = { readonly [brand]: true } & (
+  | { readonly _tag: 'BadRequest'; readonly message: string }
+  | { readonly _tag: 'InvalidJson'; readonly reason: string }
+  | { readonly _tag: 'InvalidEncoding'; readonly reason: string }
+  | { readonly _tag: 'InvalidPayload'; readonly issues: ReadonlyArray<Issue> }
+  | { readonly _tag: 'InvalidSessionId' }
+  | { readonly _tag: 'MissingSessionId' }
+  | { readonly _tag: 'UnknownAction'; readonly action: string }
+  | { readonly _tag: 'NotFound'; readonly message: string }
+  | { readonly _tag: 'MethodNotAllowed'; readonly allow: string }
+  | { readonly _tag: 'NotAcceptable' }
+  | { readonly _tag: 'RequestTimeout' }
+  | { readonly _tag: 'PayloadTooLarge'; readonly limit: number }
+  | { readonly _tag: 'UnsupportedMediaType'; readonly encoding: string }
+  | { readonly _tag: 'UpgradeRequired' }
+  | { readonly _tag: 'HeadersTooLarge' }
+  | { readonly _tag: 'Cancelled' }
+  | { readonly _tag: 'Rejected'; readonly status: number; readonly message: string; readonly details?: unknown }
+  | { readonly _tag: 'Unexpected'; readonly cause: unknown }
+  | { readonly _tag: 'Unencodable'; readonly reason: string }
+  | { readonly _tag: 'InvalidState'; readonly issues: ReadonlyArray<Issue> }
+  | { readonly _tag: 'NoEntrypoint' }
+  | { readonly _tag: 'StoreFailed'; readonly cause: unknown }
+  | { readonly _tag: 'TooManySessions'; readonly limit: number }
+  | { readonly _tag: 'Stopping' }
+  | { readonly _tag: 'DeadlineExceeded' }
+  | { readonly _tag: 'InvalidMessage'; readonly issues: ReadonlyArray<Issue> }
+  | { readonly _tag: 'MessageTooLarge'; readonly limit: number }
+  | { readonly _tag: 'SocketClosed'; readonly closeCode: number }
+)
+
+/** What the wire shows of a failure: the HTTP status and the parts of `{"error","code","requestId","details"?}`. */
+export interface Problem {
+  readonly status: number
+  readonly code: string
+  readonly message: string
+  readonly details?: unknown
+  /** Header fields that belong to the status, such as `Allow` with 405. */
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+const brand: unique symbol = Symbol.for('agentcore-fp/AgentError')
+
+// ---------------------------------------------------------------------------------------------------------------------
+// constructors
+// ---------------------------------------------------------------------------------------------------------------------
+
+const mark = { [brand]: true } as const
+
+/** 400 `BAD_REQUEST`: not a request that HTTP or the WebSocket handshake allows. */
+export const badRequest = (message: string): AgentError => ({ ...mark, _tag: 'BadRequest', message })
+
+/** 400 `INVALID_JSON`: the body is no JSON, or holds what no JavaScript value can hold. */
+export const invalidJson = (reason: string): AgentError => ({ ...mark, _tag: 'InvalidJson', reason })
+
+/** 400 `INVALID_ENCODING`: the body is not UTF-8, or not the encoding that it says. */
+export const invalidEncoding = (reason: string): AgentError => ({ ...mark, _tag: 'InvalidEncoding', reason })
+
+/** 400 `INVALID_PAYLOAD`: the payload is JSON, but not what the entrypoint's codec asks for. */
+export const invalidPayload = (issues: ReadonlyArray<Issue>): AgentError => ({
+  ...mark,
+  _tag: 'InvalidPayload',
+  issues,
+})
+
+/** 400 `INVALID_SESSION_ID`: the session header is not 1 to 256 visible ASCII characters. */
+export const invalidSessionId: AgentError = { ...mark, _tag: 'InvalidSessionId' }
+
+/** 400 `MISSING_SESSION_ID`: the policy is `require` and the session header is absent. */
+export const missingSessionId: AgentError = { ...mark, _tag: 'MissingSessionId' }
+
+/** 400 `UNKNOWN_ACTION`: a debug action that does not exist. */
+export const unknownAction = (action: string): AgentError => ({ ...mark, _tag: 'UnknownAction', action })
+
+/** 404 `NOT_FOUND`. */
+export const notFound = (message = 'Not Found'): AgentError => ({ ...mark, _tag: 'NotFound', message })
+
+/** 405 `METHOD_NOT_ALLOWED`, with the `Allow` header. */
+export const methodNotAllowed = (allow: string): AgentError => ({ ...mark, _tag: 'MethodNotAllowed', allow })
+
+/** 406 `NOT_ACCEPTABLE`: the answer is a stream and `Accept` rules out `text/event-stream`. */
+export const notAcceptable: AgentError = { ...mark, _tag: 'NotAcceptable' }
+
+/** 408 `REQUEST_TIMEOUT`: the request did not arrive in time. */
+export const requestTimeout: AgentError = { ...mark, _tag: 'RequestTimeout' }
+
+/** 413 `PAYLOAD_TOO_LARGE`: the body has more than `limit` bytes. */
+export const payloadTooLarge = (limit: number): AgentError => ({ ...mark, _tag: 'PayloadTooLarge', limit })
+
+/** 415 `UNSUPPORTED_MEDIA_TYPE`: a content encoding that is not known here. */
+export const unsupportedMediaType = (encoding: string): AgentError => ({
+  ...mark,
+  _tag: 'UnsupportedMediaType',
+  encoding,
+})
+
+/** 426 `UPGRADE_REQUIRED`: a plain request for the path of the WebSocket. */
+export const upgradeRequired: AgentError = { ...mark, _tag: 'UpgradeRequired' }
+
+/** 431 `HEADERS_TOO_LARGE`. */
+export const headersTooLarge: AgentError = { ...mark, _tag: 'HeadersTooLarge' }
+
+/** 499 `CANCELLED`: the client left before the answer; only logs see it. */
+export const cancelled: AgentError = { ...mark, _tag: 'Cancelled' }
+
+/**
+ * A refusal on purpose, sent as it is with code `REJECTED`. A `status` that no HTTP answer with a body can have
+ * (it takes 200 to 599, without 204, 205 and 304) is sent as 500.
+ */
+export const rejected = (status: number, message: string, details?: unknown): AgentError =>
+  details === undefined
+    ? { ...mark, _tag: 'Rejected', status, message }
+    : { ...mark, _tag: 'Rejected', status, message, details }
+
+/** 500 `INTERNAL_ERROR`: something was thrown. The cause is logged, and sent only with `debug`. */
+export const unexpected = (cause: unknown): AgentError => ({ ...mark, _tag: 'Unexpected', cause })
+
+/** 500 `UNENCODABLE`: the handler's answer has no JSON (a BigInt, a function, a cycle). */
+export const unencodable = (reason: string): AgentError => ({ ...mark, _tag: 'Unencodable', reason })
+
+/** 500 `INVALID_STATE`: middleware or a session store left state that its codec refuses. */
+export const invalidState = (issues: ReadonlyArray<Issue>): AgentError => ({ ...mark, _tag: 'InvalidState', issues })
+
+/** 500 `NO_ENTRYPOINT`: the agent was composed without `entrypoint`. */
+export const noEntrypoint: AgentError = { ...mark, _tag: 'NoEntrypoint' }
+
+/** 500 `SESSION_STORE_FAILED`: the session store could not read or write. */
+export const storeFailed = (cause: unknown): AgentError => ({ ...mark, _tag: 'StoreFailed', cause })
+
+/** 503 `TOO_MANY_SESSIONS`: all of the `limit` sessions that are kept are in use. */
+export const tooManySessions = (limit: number): AgentError => ({ ...mark, _tag: 'TooManySessions', limit })
+
+/** 503 `STOPPING`: the server is shutting down; a socket is closed with 1001. */
+export const stopping: AgentError = { ...mark, _tag: 'Stopping' }
+
+/** 504 `DEADLINE_EXCEEDED`: the handler or task took longer than its deadline. */
+export const deadlineExceeded: AgentError = { ...mark, _tag: 'DeadlineExceeded' }
+
+/** Close code 1007, `INVALID_MESSAGE`: a message of the peer that could not be decoded. */
+export const invalidMessage = (issues: ReadonlyArray<Issue>): AgentError => ({
+  ...mark,
+  _tag: 'InvalidMessage',
+  issues,
+})
+
+/** `MESSAGE_TOO_LARGE`: a message that is larger than `limit` bytes was not sent. */
+export const messageTooLarge = (limit: number): AgentError => ({ ...mark, _tag: 'MessageTooLarge', limit })
+
+/** `SOCKET_CLOSED`: the socket was closed before the message was sent. */
+export const socketClosed = (code: number): AgentError => ({ ...mark, _tag: 'SocketClosed', closeCode: code })
+
+const isRecord = (value: unknown): value is Readonly<Record<PropertyKey, unknown>> =>
+  typeof value === 'object' && value !== null
+
+/** Whether a value was made by a constructor of this module. */
+export const isAgentError = (value: unknown): value is AgentError => isRecord(value) && value[brand] === true
+
+/**
+ * What a thrown value means: a thrown `AgentError` is itself, an error that says it may be exposed (`status` and
+ * `expose`, as `ctx.throw` of Koa makes them) is a rejection, anything else is `Unexpected`.
+ */
+export const fromUnknown = (cause: unknown): AgentError => {
+  if (isAgentError(cause)) return cause
+  if (cause instanceof Error && isRecord(cause) && cause['expose'] === true && typeof cause['status'] === 'number') {
+    return rejected(cause['status'], cause.message)
+  }
+  return unexpected(cause)
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// destructors
+// ---------------------------------------------------------------------------------------------------------------------
+
+const hasBody = (status: number): boolean =>
+  Number.isInteger(status) && status >= 200 && status <= 599 && ![204, 205, 304].includes(status)
+
+const at = (status: number, code: string, message: string, details?: unknown): Problem =>
+  details === undefined ? { status, code, message } : { status, code, message, details }
+
+/** The HTTP side of a failure. Nothing that was thrown shows in it. */
+export const problem = (error: AgentError): Problem => {
+  switch (error._tag) {
+    case 'BadRequest':
+      return at(400, 'BAD_REQUEST', error.message)
+    case 'InvalidJson':
+      return at(400, 'INVALID_JSON', 'Invalid JSON', error.reason)
+    case 'InvalidEncoding':
+      return at(400, 'INVALID_ENCODING', 'Invalid encoding', error.reason)
+    case 'InvalidPayload':
+      return at(400, 'INVALID_PAYLOAD', 'Invalid payload', error.issues)
+    case 'InvalidSessionId':
+      return at(400, 'INVALID_SESSION_ID', 'The session id is not 1 to 256 visible characters')
+    case 'MissingSessionId':
+      return at(400, 'MISSING_SESSION_ID', 'The header X-Amzn-Bedrock-AgentCore-Runtime-Session-Id is missing')
+    case 'UnknownAction':
+      return at(400, 'UNKNOWN_ACTION', `Unknown action: ${error.action}`)
+    case 'NotFound':
+      return at(404, 'NOT_FOUND', error.message)
+    case 'MethodNotAllowed':
+      return { ...at(405, 'METHOD_NOT_ALLOWED', 'Method Not Allowed'), headers: { allow: error.allow } }
+    case 'NotAcceptable':
+      return at(406, 'NOT_ACCEPTABLE', 'The answer is a stream of events: accept text/event-stream or */*')
+    case 'RequestTimeout':
+      return at(408, 'REQUEST_TIMEOUT', 'The request did not arrive in time')
+    case 'PayloadTooLarge':
+      return at(413, 'PAYLOAD_TOO_LARGE', `The body is larger than ${error.limit} bytes`)
+    case 'UnsupportedMediaType':
+      return at(415, 'UNSUPPORTED_MEDIA_TYPE', `Unsupported content encoding: ${error.encoding}`)
+    case 'UpgradeRequired':
+      return {
+        ...at(426, 'UPGRADE_REQUIRED', 'This path speaks WebSocket only'),
+        headers: { upgrade: 'websocket', connection: 'upgrade' },
+      }
+    case 'HeadersTooLarge':
+      return at(431, 'HEADERS_TOO_LARGE', 'The header fields are too large')
+    case 'Cancelled':
+      return at(499, 'CANCELLED', 'The client left')
+    case 'Rejected':
+      return at(hasBody(error.status) ? error.status : 500, 'REJECTED', error.message, error.details)
+    case 'Unexpected':
+      return at(500, 'INTERNAL_ERROR', 'Internal Server Error')
+    case 'Unencodable':
+      return at(500, 'UNENCODABLE', `The answer cannot be encoded as JSON: ${error.reason}`)
+    case 'InvalidState':
+      return at(500, 'INVALID_STATE', 'Stored state does not fit its codec', error.issues)
+    case 'NoEntrypoint':
+      return at(500, 'NO_ENTRYPOINT', 'No entrypoint defined')
+    case 'StoreFailed':
+      return at(500, 'SESSION_STORE_FAILED', 'The session store failed')
+    case 'TooManySessions':
+      return at(503, 'TOO_MANY_SESSIONS', `All of ${error.limit} sessions are in use`)
+    case 'Stopping':
+      return at(503, 'STOPPING', 'The server is shutting down')
+    case 'DeadlineExceeded':
+      return at(504, 'DEADLINE_EXCEEDED', 'The deadline has passed')
+    case 'InvalidMessage':
+      return at(400, 'INVALID_MESSAGE', 'Invalid message', error.issues)
+    case 'MessageTooLarge':
+      return at(500, 'MESSAGE_TOO_LARGE', `The message is larger than ${error.limit} bytes`)
+    case 'SocketClosed':
+      return at(499, 'SOCKET_CLOSED', `The socket was closed (${error.closeCode})`)
+  }
+}
+
+/** The code that a socket is closed with when its handler ends in a failure (RFC 6455, section 7.4.1). */
+export const closeCode = (error: AgentError): number =>
+  error._tag === 'InvalidMessage' ? 1007 : error._tag === 'Stopping' ? 1001 : 1011
+
+/** The thrown value behind a failure, if there is one: for logs, never for the wire. */
+export const cause = (error: AgentError): unknown =>
+  error._tag === 'Unexpected' || error._tag === 'StoreFailed' ? error.cause : undefined

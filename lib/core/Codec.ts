@@ -1,0 +1,187 @@
+/**
+ * What turns an unknown value into a known one: an io-ts codec, or any schema that speaks Standard Schema (zod,
+ * valibot, arktype). Refusals are issues with a path, the same for both.
+ *
+ * @since 0.1.0
+ */
+import * as E from 'fp-ts/Either'
+import type { Context, Decoder, Encoder, Errors, ValidationError } from 'io-ts'
+import type { Issue } from './AgentError'
+
+// ---------------------------------------------------------------------------------------------------------------------
+// model
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** The part of Standard Schema (version 1) that decoding needs: https://standardschema.dev */
+export interface StandardSchema<A> {
+  readonly '~standard': {
+    readonly version: 1
+    readonly vendor: string
+    readonly validate: (value: unknown) => StandardResult<A> | Promise<StandardResult<A>>
+  }
+}
+
+/** What a Standard Schema says of a value. */
+export type StandardResult<A> =
+  | { readonly value: A; readonly issues?: undefined }
+  | { readonly issues: ReadonlyArray<StandardIssue> }
+
+/** What a Standard Schema finds wrong. */
+export interface StandardIssue {
+  readonly message: string
+  readonly path?: ReadonlyArray<PropertyKey | { readonly key: PropertyKey }> | undefined
+}
+
+/** Decodes unknown values into `A`s. */
+export type Codec<A> = Decoder<unknown, A> | StandardSchema<A>
+
+/** Takes `A`s to be sent: an io-ts codec encodes them, a Standard Schema checks them. */
+export type Out<A> = Encoder<A, unknown> | StandardSchema<A>
+
+/** The outcome of decoding; a promise only if the schema is asynchronous. */
+export type Decoded<A> = E.Either<ReadonlyArray<Issue>, A> | Promise<E.Either<ReadonlyArray<Issue>, A>>
+
+// ---------------------------------------------------------------------------------------------------------------------
+// issues of io-ts
+// ---------------------------------------------------------------------------------------------------------------------
+
+const shown = (value: unknown): string => {
+  switch (typeof value) {
+    case 'string':
+      return value.length > 40 ? `a string of ${value.length} characters` : `the string ${JSON.stringify(value)}`
+    case 'undefined':
+      return 'nothing'
+    case 'object':
+      return value === null ? 'null' : Array.isArray(value) ? 'an array' : 'an object'
+    default:
+      return `the ${typeof value} ${String(value).slice(0, 40)}`
+  }
+}
+
+const short = (name: string): string => (name.length > 80 ? `${name.slice(0, 79)}…` : name)
+
+const tagOf = (type: object | undefined): unknown => (type !== undefined && '_tag' in type ? type._tag : undefined)
+
+const isBranching = (type: object | undefined): boolean => {
+  const tag = tagOf(type)
+  return tag === 'UnionType' || tag === 'IntersectionType'
+}
+
+const step = (key: PropertyKey): string => {
+  if (typeof key === 'symbol') return `[${String(key)}]`
+  if (typeof key === 'number' || /^\d+$/.test(key)) return `[${key}]`
+  return /^[\w$-]+$/.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`
+}
+
+const pathOf = (keys: ReadonlyArray<PropertyKey>): string => keys.map(step).join('').replace(/^\./, '')
+
+/** The keys that lead to a value: those of unions' and intersections' members are no part of the value. */
+const keysOf = (context: Context): ReadonlyArray<string> =>
+  context.flatMap(({ key }, i) => (key === '' || isBranching(context[i - 1]?.type) ? [] : [key]))
+
+const issueOf = ({ context, message }: ValidationError): Issue => {
+  const last = context[context.length - 1]
+  return {
+    path: pathOf(keysOf(context)),
+    message: message ?? `expected ${short(last?.type.name ?? 'another value')}, got ${shown(last?.actual)}`,
+  }
+}
+
+/** Where the first union at or below `from` stands in the context of an error. */
+const unionAt =
+  (from: number) =>
+  ({ context }: ValidationError): number =>
+    context.findIndex(({ type }, i) => i >= from && i < context.length - 1 && tagOf(type) === 'UnionType')
+
+const groupBy = <A>(items: ReadonlyArray<A>, key: (item: A) => string): ReadonlyArray<ReadonlyArray<A>> => {
+  const groups = new Map<string, Array<A>>()
+  for (const item of items) groups.set(key(item), [...(groups.get(key(item)) ?? []), item])
+  return [...groups.values()]
+}
+
+const missesTag =
+  (member: number) =>
+  ({ context }: ValidationError): boolean =>
+    context.length === member + 2 && tagOf(context[member + 1]?.type) === 'LiteralType'
+
+/** Of a union's members the one that the value's tag speaks for; the union as a whole where no one does. */
+const issuesOfUnion = (errors: ReadonlyArray<ValidationError>, at: number): ReadonlyArray<Issue> => {
+  const members = groupBy(errors, ({ context }) => context[at + 1]?.key ?? '')
+  const meant = members.filter((member) => !member.some(missesTag(at + 1)))
+  const [only] = meant
+  if (only !== undefined && meant.length === 1) return issuesFrom(at + 1)(only)
+  return errors.slice(0, 1).map(({ context }) => issueOf({ value: context[at]?.actual, context: context.slice(0, at + 1) }))
+}
+
+const issuesFrom =
+  (from: number) =>
+  (errors: ReadonlyArray<ValidationError>): ReadonlyArray<Issue> =>
+    groupBy(errors, (error) => {
+      const at = unionAt(from)(error)
+      return at < 0 ? '' : `${at} ${keysOf(error.context.slice(0, at + 1)).join('\0')}`
+    }).flatMap((group) => {
+      const at = group[0] === undefined ? -1 : unionAt(from)(group[0])
+      return at < 0 ? group.map(issueOf) : issuesOfUnion(group, at)
+    })
+
+/** How many issues an answer tells at most. */
+const most = 20
+
+const issuesOf = (errors: Errors): ReadonlyArray<Issue> =>
+  groupBy(issuesFrom(0)(errors), ({ path, message }) => `${path}\0${message}`)
+    .flatMap(([first]) => (first === undefined ? [] : [first]))
+    .slice(0, most)
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Standard Schema
+// ---------------------------------------------------------------------------------------------------------------------
+
+const isStandard = (codec: object): codec is StandardSchema<unknown> => '~standard' in codec
+
+const fromStandard = <A>(result: StandardResult<A>): E.Either<ReadonlyArray<Issue>, A> =>
+  result.issues === undefined
+    ? E.right(result.value)
+    : E.left(
+        result.issues.slice(0, most).map(({ path, message }) => ({
+          path: pathOf((path ?? []).map((key) => (typeof key === 'object' ? key.key : key))),
+          message,
+        })),
+      )
+
+const hasStandard = <A>(codec: Codec<A>): codec is StandardSchema<A> => isStandard(codec)
+
+// ---------------------------------------------------------------------------------------------------------------------
+// destructors
+// ---------------------------------------------------------------------------------------------------------------------
+
+const tooDeep: ReadonlyArray<Issue> = [{ path: '', message: 'it is nested too deeply' }]
+
+const orTooDeep = (cause: unknown): E.Either<ReadonlyArray<Issue>, never> => {
+  if (cause instanceof RangeError) return E.left(tooDeep)
+  throw cause
+}
+
+/** Decodes a value. Left: what is wrong, at most 20 issues. A schema that throws, throws here. */
+export const decode =
+  <A>(codec: Codec<A>) =>
+  (value: unknown): Decoded<A> => {
+    try {
+      if (!hasStandard(codec)) {
+        const result = codec.decode(value)
+        return E.isRight(result) ? result : E.left(issuesOf(result.left))
+      }
+      const result = codec['~standard'].validate(value)
+      return result instanceof Promise ? result.then(fromStandard) : fromStandard(result)
+    } catch (cause) {
+      return orTooDeep(cause)
+    }
+  }
+
+/** Makes a value ready to be sent. Left: why a Standard Schema refuses it. */
+export const encode =
+  <A>(codec: Out<A>) =>
+  (value: A): Decoded<unknown> => {
+    if (!('~standard' in codec)) return E.right(codec.encode(value))
+    const result = codec['~standard'].validate(value)
+    return result instanceof Promise ? result.then(fromStandard) : fromStandard(result)
+  }

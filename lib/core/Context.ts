@@ -1,0 +1,70 @@
+/**
+ * Everything that a handler may know of its request, as one immutable value. Values that may be absent are Options;
+ * effects are capabilities, so that a unit test can put in its own.
+ *
+ * @since 0.1.0
+ */
+import type { Option } from 'fp-ts/Option'
+import type { Log } from './Log'
+import type { Headers } from './Protocol'
+import type { Access, SessionId } from './Session'
+import type { TaskRunner } from './Tasks'
+
+// ---------------------------------------------------------------------------------------------------------------------
+// model
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** The headers of distributed tracing: W3C Trace Context and Baggage, and AWS X-Ray's. */
+export interface Trace {
+  readonly traceparent: Option<string>
+  readonly tracestate: Option<string>
+  readonly baggage: Option<string>
+  readonly xAmznTraceId: Option<string>
+}
+
+/** The request as Koa has it: the escape hatch. At run time this is `ctx.request` of Koa, with all that it has. */
+export interface Request {
+  readonly method: string
+  readonly url: string
+  readonly path: string
+  readonly querystring: string
+  readonly ip: string
+  readonly headers: Readonly<Record<string, string | ReadonlyArray<string> | undefined>>
+  readonly get: (field: string) => string | ReadonlyArray<string>
+  /** The Koa context, whose `state` middleware may have filled. */
+  readonly ctx: { readonly state: Readonly<Record<string, unknown>> }
+}
+
+/** The context of one request. `State` is what `provide` and `use(middleware, codec)` have added. */
+export interface Context<out State extends object = {}> {
+  readonly sessionId: SessionId
+  readonly requestId: string
+  /** Every forwardable header, looked up without regard to case. */
+  readonly headers: Headers
+  /** Whom the caller says that it speaks for. Nobody has verified it. */
+  readonly userId: Option<string>
+  /** The token for AgentCore Identity, if the service sent one. */
+  readonly workloadAccessToken: Option<string>
+  /** Where a three-legged OAuth flow returns to, if the service sent it. */
+  readonly oauth2CallbackUrl: Option<string>
+  readonly trace: Trace
+  readonly state: Readonly<State>
+  /** Aborts when the client leaves, the deadline passes or the server stops. */
+  readonly signal: AbortSignal
+  /** The moment of the deadline, in milliseconds since the epoch, if one is set. */
+  readonly deadline: Option<number>
+  readonly tasks: TaskRunner
+  readonly session: Access
+  readonly log: Log
+  readonly request: Request
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// combinators
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** The same context with more state. */
+export const withState =
+  <P extends object>(more: P) =>
+  <S extends object>(context: Context<S>): Context<S & P> =>
+    Object.freeze({ ...context, state: Object.freeze({ ...context.state, ...more }) })

@@ -1,0 +1,240 @@
+/**
+ * Handlers, and the lifts that make one from other kinds of functions: plain, asynchronous, generators, readers, and
+ * functions of a session's state.
+ *
+ * @since 0.1.0
+ */
+import * as E from 'fp-ts/Either'
+import { pipe } from 'fp-ts/function'
+import * as O from 'fp-ts/Option'
+import type { ReaderTaskEither } from 'fp-ts/ReaderTaskEither'
+import type { StateReaderTaskEither } from 'fp-ts/StateReaderTaskEither'
+import * as TE from 'fp-ts/TaskEither'
+import type { Type } from 'io-ts'
+import { type AgentError, fromUnknown, invalidState } from './AgentError'
+import { decode } from './Codec'
+import type { Context } from './Context'
+import * as Reply from './Reply'
+import type { Socket } from './Socket'
+
+// ---------------------------------------------------------------------------------------------------------------------
+// model
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** Answers a payload. The answer may be any JSON value, anything that can be pulled (a stream), or a `Reply`. */
+export type Handler<in Payload, out Answer, in State extends object = {}> = (
+  payload: Payload,
+  context: Context<State>,
+) => TE.TaskEither<AgentError, Answer>
+
+/** Talks over a socket. When it ends, the socket is closed: right with 1000, left with 1011. */
+export type SocketHandler<in In, out Says, in State extends object = {}> = (
+  socket: Socket<In, Says>,
+  context: Context<State>,
+) => TE.TaskEither<AgentError, void>
+
+// ---------------------------------------------------------------------------------------------------------------------
+// lifts
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** A handler from a plain function. What it throws is a left. */
+export const fromSync =
+  <P, A, S extends object = {}>(f: (payload: P, context: Context<S>) => A): Handler<P, A, S> =>
+  (payload, context) =>
+    TE.fromEither(E.tryCatch(() => f(payload, context), fromUnknown))
+
+/** A handler from a function that gives a promise. What it throws or rejects with is a left. */
+export const fromAsync =
+  <P, A, S extends object = {}>(f: (payload: P, context: Context<S>) => Promise<A>): Handler<P, A, S> =>
+  (payload, context) =>
+    TE.tryCatch(async () => f(payload, context), fromUnknown)
+
+/** A handler from a function to a `ReaderTaskEither` of the context. */
+export const fromReader =
+  <P, A, S extends object = {}>(f: (payload: P) => ReaderTaskEither<Context<S>, AgentError, A>): Handler<P, A, S> =>
+  (payload, context) =>
+    f(payload)(context)
+
+const streaming: unique symbol = Symbol.for('agentcore-fp/Handler.streaming')
+
+/** Whether a handler is known to stream before it is called. */
+export const isStreaming = (handler: object): boolean => streaming in handler
+
+/** Says of a handler that it streams whatever the payload, so that a client that accepts no stream is told first. */
+export const markStreaming = <H extends object>(handler: H): H => Object.assign(handler, { [streaming]: true })
+
+/** A streaming handler from a generator function, sync or async, or any function that gives an iterable. */
+export const fromGenerator = <P, S extends object = {}>(
+  f: (payload: P, context: Context<S>) => AsyncIterable<unknown> | Iterable<unknown>,
+): Handler<P, Reply.Reply, S> =>
+  markStreaming((payload, context) =>
+    TE.fromEither(E.tryCatch(() => Reply.events(f(payload, context)), fromUnknown)),
+  )
+
+// ---------------------------------------------------------------------------------------------------------------------
+// sessions
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** Encodes and decodes the state of a session, as it is kept in a store. */
+export type StateCodec<S> = Type<S, unknown>
+
+const loadState = async <S>(
+  codec: StateCodec<S>,
+  initial: S,
+  { session }: Context,
+): Promise<E.Either<AgentError, S>> => {
+  const loaded = await session.load()
+  if (E.isLeft(loaded)) return loaded
+  if (O.isNone(loaded.right)) return E.right(initial)
+  return pipe(await decode(codec)(loaded.right.value), E.mapLeft(invalidState))
+}
+
+/**
+ * A handler that is a function of its session's state as well, as fp-ts's `StateReaderTaskEither`. The next state is
+ * saved when the answer is a right; invocations of one session run one at a time.
+ */
+export const stateful =
+  <S>(codec: StateCodec<S>, initial: S) =>
+  <P, A, R extends object = {}>(
+    f: (payload: P) => StateReaderTaskEither<S, Context<R>, AgentError, A>,
+  ): Handler<P, A, R> =>
+  (payload, context) =>
+  async () => {
+    const lock = await context.session.lock()
+    if (E.isLeft(lock)) return lock
+    try {
+      const state = await loadState(codec, initial, context)
+      if (E.isLeft(state)) return state
+      const result = await f(payload)(state.right)(context)()
+      if (E.isLeft(result)) return result
+      const [answer, next] = result.right
+      return pipe(
+        await context.session.save(codec.encode(next))(),
+        E.map(() => answer),
+      )
+    } finally {
+      lock.right()
+    }
+  }
+
+/** What a stateful generator yields to the client, and the state that it returns at its end. */
+export type StatefulSource<S> = AsyncIterator<unknown, S, undefined> | Iterator<unknown, S, undefined>
+
+const orThrow = <A>(result: E.Either<AgentError, A>): A => {
+  if (E.isLeft(result)) throw result.left
+  return result.right
+}
+
+/**
+ * The streaming form of `stateful`: what the generator yields is streamed, what it returns is the next state, saved
+ * only when the stream has completed. A client that leaves midway leaves the state as it was.
+ */
+export const statefulGenerator =
+  <S>(codec: StateCodec<S>, initial: S) =>
+  <P, R extends object = {}>(
+    f: (payload: P) => (state: S) => (context: Context<R>) => StatefulSource<S>,
+  ): Handler<P, Reply.Reply, R> =>
+    fromGenerator(async function* (payload: P, context: Context<R>) {
+      const release = orThrow(await context.session.lock())
+      try {
+        const source = f(payload)(orThrow(await loadState(codec, initial, context)))(context)
+        const next = yield* { [Symbol.asyncIterator]: () => asyncIterator(source) }
+        orThrow(await context.session.save(codec.encode(next))())
+      } finally {
+        release()
+      }
+    })
+
+const asyncIterator = <S>(source: StatefulSource<S>): AsyncIterator<unknown, S, undefined> => ({
+  next: async () => source.next(),
+  return: async () => source.return?.() ?? { done: true, value: undefined as S }, // nobody reads the value of a return
+})
+
+// ---------------------------------------------------------------------------------------------------------------------
+// sockets
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * A socket handler from a generator function: messages in, values out. It may hold a read of the next message while it
+ * yields, and so listen and answer at once; it is ended when the client leaves or a message cannot be sent.
+ */
+export const fromMessages =
+  <In, Says, S extends object = {}>(
+    f: (messages: AsyncIterable<In>, context: Context<S>) => AsyncIterable<Says> | Iterable<Says>,
+  ): SocketHandler<In, Says, S> =>
+  (socket, context) =>
+  () =>
+    sendAll(() => f(socket.messages, context), socket, context.signal)
+
+const iterate = <A>(source: AsyncIterable<A> | Iterable<A>): AsyncIterator<A> | Iterator<A> =>
+  Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]()
+
+/** Sends every value of a source, until it ends, a send fails or the signal aborts; then its `return` is called at once. */
+const sendAll = <Says>(
+  open: () => AsyncIterable<Says> | Iterable<Says>,
+  socket: Pick<Socket<never, Says>, 'send'>,
+  signal: AbortSignal,
+): Promise<E.Either<AgentError, void>> =>
+  new Promise((resolve) => {
+    const over = new AbortController()
+    const end = (result: E.Either<AgentError, void>): void => {
+      over.abort()
+      resolve(result)
+    }
+    const run = async (): Promise<void> => {
+      const iterator = iterate(open())
+      const stop = (): void => {
+        close(iterator)
+        end(E.right(undefined))
+      }
+      if (signal.aborted) return stop()
+      signal.addEventListener('abort', stop, { signal: over.signal })
+      while (!over.signal.aborted) {
+        const step = await iterator.next()
+        if (over.signal.aborted) return
+        if (step.done === true) return end(E.right(undefined))
+        const sent = await socket.send(step.value)()
+        if (E.isRight(sent)) continue
+        close(iterator)
+        return end(sent)
+      }
+    }
+    run().catch((cause: unknown) => end(E.left(fromUnknown(cause))))
+  })
+
+/** Tells an iterator that it is needed no more, without waiting for it: it may be in the midst of an await. */
+const close = (iterator: AsyncIterator<unknown> | Iterator<unknown>): void => {
+  void (async () => iterator.return?.())().catch(() => undefined) // what it throws now, nobody is left to hear
+}
+
+/**
+ * A socket handler that answers each message with a stream of values. A newer message interrupts the answer under way:
+ * its generator is ended and its `signal` aborts. `In` for a chat is a union of a prompt and a stop.
+ */
+export const latest =
+  <In, Says, S extends object = {}>(
+    f: (message: In, context: Context<S>) => AsyncIterable<Says> | Iterable<Says>,
+  ): SocketHandler<In, Says, S> =>
+  (socket, context) =>
+  () =>
+    new Promise((resolve) => {
+      let answer = { stop: (): void => undefined, done: Promise.resolve<E.Either<AgentError, void>>(E.right(undefined)) }
+      const start = (message: In): void => {
+        const stopped = new AbortController()
+        const signal = AbortSignal.any([context.signal, stopped.signal])
+        const done = sendAll(() => f(message, { ...context, signal }), socket, signal)
+        answer = { stop: () => stopped.abort(), done }
+        void done.then((result) => E.isLeft(result) && resolve(result))
+      }
+      const listen = async (): Promise<E.Either<AgentError, void>> => {
+        for (;;) {
+          const received = await socket.receive()
+          if (E.isLeft(received)) return received
+          answer.stop()
+          await answer.done
+          if (O.isNone(received.right)) return E.right(undefined)
+          start(received.right.value)
+        }
+      }
+      listen().then(resolve, (cause: unknown) => resolve(E.left(fromUnknown(cause))))
+    })

@@ -1,0 +1,56 @@
+/**
+ * Values as JSON text: every value that JSON can hold, Maps (as objects) and Sets (as arrays). What has no JSON is a
+ * typed error, never `{}` by accident.
+ *
+ * @since 0.1.0
+ */
+import * as E from 'fp-ts/Either'
+import { type AgentError, unencodable } from './AgentError'
+
+/** Whether `JSON.stringify` alone would lose something: there is a Map or a Set inside, or a `toJSON` may make one. */
+const needsRules = (value: unknown): boolean => {
+  if (typeof value !== 'object' || value === null) return false
+  if (Array.isArray(value)) return value.some(needsRules)
+  if (value instanceof Map || value instanceof Set || 'toJSON' in value) return true
+  for (const key in value) {
+    // An object's own and inherited enumerable keys are strings that it can be read by.
+    if (needsRules((value as Readonly<Record<string, unknown>>)[key])) return true
+  }
+  return false
+}
+
+const keyOf = (key: unknown): string => {
+  if (typeof key === 'string' || typeof key === 'number' || typeof key === 'boolean') return String(key)
+  throw new TypeError(`a Map has a key of type ${typeof key}`)
+}
+
+const byRule = (_: string, value: unknown): unknown => {
+  if (value instanceof Map) return Object.fromEntries([...value].map(([key, item]) => [keyOf(key), item]))
+  return value instanceof Set ? [...value] : value
+}
+
+const reason = (cause: unknown): string => {
+  if (cause instanceof RangeError) return 'it is nested too deeply or contains itself'
+  return cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : 'its toJSON failed'
+}
+
+/** The JSON text of a value; `undefined` is `null`. Left `Unencodable` for a BigInt, a function, a symbol, a cycle. */
+export const encode = (value: unknown): E.Either<AgentError, string> => {
+  if (value === undefined) return E.right('null')
+  try {
+    // The type of JSON.stringify hides that a function or a symbol gives undefined.
+    const text = JSON.stringify(value, needsRules(value) ? byRule : undefined) as string | undefined
+    return text === undefined ? E.left(unencodable(`it is a ${typeof value}`)) : E.right(text)
+  } catch (cause) {
+    return E.left(unencodable(reason(cause)))
+  }
+}
+
+/** Whether `JSON.stringify` says all there is to say of a value, so that Koa may encode it too. */
+export const isPlain = (value: unknown): boolean => {
+  try {
+    return typeof value === 'object' && value !== null && !needsRules(value)
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,127 @@
+/**
+ * What the AgentCore service contract fixes about a request: the paths, the names of the headers, and which headers
+ * of a request reach a handler.
+ *
+ * @since 0.1.0
+ */
+import * as O from 'fp-ts/Option'
+
+// ---------------------------------------------------------------------------------------------------------------------
+// model
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** The paths that the service calls on a container. */
+export const path = { invocations: '/invocations', ping: '/ping', websocket: '/ws' } as const
+
+/** Header names of the contract, in the lower case that Node reports them in. */
+export const header = {
+  sessionId: 'x-amzn-bedrock-agentcore-runtime-session-id',
+  requestId: 'x-amzn-bedrock-agentcore-runtime-request-id',
+  userId: 'x-amzn-bedrock-agentcore-runtime-user-id',
+  workloadAccessToken: 'x-amz-bedrock-agentcore-identity-wat',
+  legacyWorkloadAccessToken: 'workloadaccesstoken',
+  oauth2CallbackUrl: 'oauth2callbackurl',
+  xAmznTraceId: 'x-amzn-trace-id',
+  traceparent: 'traceparent',
+  tracestate: 'tracestate',
+  baggage: 'baggage',
+} as const
+
+/** Every name that starts so is a header of the agent's own, on `/ws` also accepted as a query parameter. */
+export const customPrefix = 'x-amzn-bedrock-agentcore-runtime-custom-'
+
+/** Headers as a Node server reports them: lower-case names, repeated values joined or listed. */
+export type RawHeaders = Readonly<Record<string, string | ReadonlyArray<string> | undefined>>
+
+/** The forwardable headers of a request. Names are compared without regard to case. */
+export interface Headers {
+  /** The value of a header; values of a repeated one are joined by `, `. */
+  readonly get: (name: string) => O.Option<string>
+  /** All forwardable headers by their lower-case name. */
+  readonly toRecord: () => Readonly<Record<string, string>>
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// which headers are forwardable
+// ---------------------------------------------------------------------------------------------------------------------
+
+const words = (text: string): ReadonlyArray<string> => text.trim().split(/\s+/)
+
+/** The service's own headers, forwardable although their prefix is reserved. */
+const ofTheService: ReadonlySet<string> = new Set<string>([
+  header.sessionId,
+  header.requestId,
+  header.userId,
+  header.workloadAccessToken,
+  header.xAmznTraceId,
+])
+
+/** Names that the service never forwards from a caller: the allow-list rules of the AgentCore developer guide. */
+const restricted: ReadonlySet<string> = new Set(
+  words(`
+    proxy-authorization www-authenticate
+    content-type content-length content-encoding content-language content-location content-range
+    cache-control etag expires last-modified pragma vary
+    connection keep-alive proxy-connection upgrade host user-agent referer from
+    range accept-ranges transfer-encoding te trailer server date location retry-after cookie set-cookie
+    content-security-policy content-security-policy-report-only strict-transport-security
+    x-content-type-options x-frame-options x-xss-protection referrer-policy permissions-policy
+    cross-origin-embedder-policy cross-origin-opener-policy cross-origin-resource-policy origin
+    accept-ch accept-ch-lifetime dpr width viewport-width downlink ect rtt save-data
+    clear-site-data feature-policy expect-ct public-key-pins
+    via forwarded x-forwarded-for x-forwarded-host x-forwarded-proto x-real-ip x-requested-with x-csrf-token
+    true-client-ip x-client-ip x-cluster-client-ip x-originating-ip x-source-ip
+    x-original-url x-original-host x-rewrite-url cf-ray cf-connecting-ip x-cache x-served-by link
+    sec-websocket-key sec-websocket-accept sec-websocket-version sec-websocket-protocol sec-websocket-extensions
+  `),
+)
+
+const restrictedPrefixes = ['accept', 'if-', 'access-control-', 'x-amz-', 'x-amzn-', ':'] as const
+
+/** Whether a header of a request reaches the handler. */
+export const isForwardable = (name: string): boolean => {
+  const lower = name.toLowerCase()
+  if (ofTheService.has(lower) || lower.startsWith(customPrefix)) return true
+  return !restricted.has(lower) && !restrictedPrefixes.some((prefix) => lower.startsWith(prefix))
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// destructors
+// ---------------------------------------------------------------------------------------------------------------------
+
+const joined = (value: string | ReadonlyArray<string> | undefined): string | undefined =>
+  value === undefined || typeof value === 'string' ? value : value.join(', ')
+
+/** A header by its lower-case name, forwardable or not; an empty one counts as absent. */
+export const lookup =
+  (name: string) =>
+  (raw: RawHeaders): O.Option<string> => {
+    const value = joined(raw[name])
+    return value === undefined || value === '' ? O.none : O.some(value)
+  }
+
+/** The view of a request's headers that a handler is given. */
+export const headers = (raw: RawHeaders): Headers => ({
+  get: (name) => {
+    const lower = name.toLowerCase()
+    const value = Object.hasOwn(raw, lower) && isForwardable(lower) ? joined(raw[lower]) : undefined
+    return value === undefined ? O.none : O.some(value)
+  },
+  toRecord: () =>
+    Object.freeze(
+      Object.fromEntries(
+        Object.entries(raw).flatMap(([name, value]) => {
+          const text = joined(value)
+          return text !== undefined && isForwardable(name) ? [[name.toLowerCase(), text]] : []
+        }),
+      ),
+    ),
+})
+
+/** The session id and custom headers that a WebSocket client may send as query parameters, by their lower-case name. */
+export const headersOfQuery = (query: string): RawHeaders =>
+  Object.fromEntries(
+    [...new URLSearchParams(query)]
+      .map(([name, value]) => [name.toLowerCase(), value] as const)
+      .filter(([name]) => name === header.sessionId || name.startsWith(customPrefix)),
+  )

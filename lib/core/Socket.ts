@@ -1,0 +1,91 @@
+/**
+ * A WebSocket as a handler sees it: messages in, messages out, nothing of the connection. Messages wait until they are
+ * read; a send waits until it is written.
+ *
+ * @since 0.1.0
+ */
+import * as E from 'fp-ts/Either'
+import type { IO } from 'fp-ts/IO'
+import * as O from 'fp-ts/Option'
+import * as TE from 'fp-ts/TaskEither'
+import { type AgentError, type Issue, invalidMessage, unencodable } from './AgentError'
+import { type Codec, decode, encode, type Out } from './Codec'
+
+// ---------------------------------------------------------------------------------------------------------------------
+// model
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** An open socket. `In` is what the peer says, `Says` what the agent says. */
+export interface Socket<out In = unknown, in Says = unknown> {
+  /**
+   * Sends a message and resolves when it is written; waits while too much is unsent. Left `SocketClosed` if the socket
+   * closes first, `MessageTooLarge` and `Unencodable` if it cannot be sent.
+   */
+  readonly send: (message: Says) => TE.TaskEither<AgentError, void>
+  /** The next message; none when the peer has closed. Left `InvalidMessage` for one that cannot be decoded. */
+  readonly receive: TE.TaskEither<AgentError, O.Option<In>>
+  /** All messages from here on, until the peer closes. A failure of `receive` is thrown. */
+  readonly messages: AsyncIterable<In>
+  /** Closes the socket: 1000 unless a code is given (1000, 1001, 1003, 1007 to 1014, or 3000 to 4999). */
+  readonly close: (code?: number, reason?: string) => IO<void>
+  /** The subprotocol that was agreed on. */
+  readonly protocol: O.Option<string>
+}
+
+/** Codecs for the two directions of a socket. */
+export interface Codecs<In, Says> {
+  readonly inbound: Codec<In>
+  readonly outbound: Out<Says>
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// constructors
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** All messages of a socket, pulled one by one. */
+export const messages = <In>(receive: TE.TaskEither<AgentError, O.Option<In>>): AsyncIterable<In> => ({
+  [Symbol.asyncIterator]: () => ({
+    next: async () => {
+      const received = await receive()
+      if (E.isLeft(received)) throw received.left
+      return O.isSome(received.right) ? { done: false, value: received.right.value } : { done: true, value: undefined }
+    },
+    return: () => Promise.resolve({ done: true, value: undefined }),
+  }),
+})
+
+// ---------------------------------------------------------------------------------------------------------------------
+// combinators
+// ---------------------------------------------------------------------------------------------------------------------
+
+const orElse =
+  <A>(toError: (issues: ReadonlyArray<Issue>) => AgentError) =>
+  (result: E.Either<ReadonlyArray<Issue>, A>): E.Either<AgentError, A> =>
+    E.isLeft(result) ? E.left(toError(result.left)) : result
+
+const wrongAnswer = (issues: ReadonlyArray<Issue>): AgentError =>
+  unencodable(issues.map(({ path, message }) => `${path} ${message}`.trim()).join('; '))
+
+/** The same socket with typed messages: what the peer says is decoded, what the agent says is encoded. */
+export const typed =
+  <In, Says>({ inbound, outbound }: Codecs<In, Says>) =>
+  (socket: Socket): Socket<In, Says> => {
+    const toMessage = decode(inbound)
+    const fromMessage = encode(outbound)
+    const receive: TE.TaskEither<AgentError, O.Option<In>> = async () => {
+      const received = await socket.receive()
+      if (E.isLeft(received)) return received
+      if (O.isNone(received.right)) return E.right(O.none)
+      const decoded = orElse<In>(invalidMessage)(await toMessage(received.right.value))
+      return E.isLeft(decoded) ? decoded : E.right(O.some(decoded.right))
+    }
+    return {
+      ...socket,
+      receive,
+      messages: messages(receive),
+      send: (message) => async () => {
+        const encoded = orElse<unknown>(wrongAnswer)(await fromMessage(message))
+        return E.isLeft(encoded) ? encoded : socket.send(encoded.right)()
+      },
+    }
+  }

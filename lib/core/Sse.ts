@@ -1,0 +1,115 @@
+/**
+ * Server-sent events as text. A plain value becomes `data: <json>`; what needs more control is made by `event`, `raw`
+ * or `comment`. All functions are total and give strings, so the wire is tested without a wire.
+ *
+ * @since 0.1.0
+ */
+import * as E from 'fp-ts/Either'
+import { pipe } from 'fp-ts/function'
+import { type AgentError, type Problem, unencodable } from './AgentError'
+import { encode } from './Json'
+
+// ---------------------------------------------------------------------------------------------------------------------
+// model
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** The fields of an event beside its data. */
+export interface Fields {
+  readonly event?: string
+  readonly id?: string
+  /** Milliseconds that the client should wait before it reconnects. */
+  readonly retry?: number
+}
+
+/** An event that says more than its data. Make one with `event`, `raw` or `comment`. */
+export interface Event extends Fields {
+  readonly [brand]: 'json' | 'raw' | 'comment'
+  readonly data: unknown
+}
+
+const brand: unique symbol = Symbol.for('agentcore-fp/Sse.Event')
+
+/** The content type of a stream of events. */
+export const contentType = 'text/event-stream; charset=utf-8'
+
+// ---------------------------------------------------------------------------------------------------------------------
+// constructors
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** An event whose data is a value, encoded as JSON like any plain value of a stream. */
+export const event = (fields: Fields & { readonly data: unknown }): Event => ({ ...fields, [brand]: 'json' })
+
+/** An event whose data is text, sent as it is; each of its lines is a `data:` line. */
+export const raw = (fields: Fields & { readonly data: string }): Event => ({ ...fields, [brand]: 'raw' })
+
+/** A comment: keeps connections open, clients ignore it. */
+export const comment = (text: string): Event => ({ data: text, [brand]: 'comment' })
+
+/** Whether a value was made by `event`, `raw` or `comment`. */
+export const isEvent = (value: unknown): value is Event =>
+  typeof value === 'object' && value !== null && brand in value
+
+// ---------------------------------------------------------------------------------------------------------------------
+// destructors
+// ---------------------------------------------------------------------------------------------------------------------
+
+const lines = (name: string, text: string): string =>
+  text
+    .split(/\r\n|\r|\n/)
+    .map((line) => `${name}${line}\n`)
+    .join('')
+
+const field = (name: string, value: string | undefined): E.Either<AgentError, string> => {
+  if (value === undefined) return E.right('')
+  return /[\r\n\0]/.test(value)
+    ? E.left(unencodable(`the field ${name} of an event holds a line break or NUL`))
+    : E.right(`${name}: ${value}\n`)
+}
+
+const retry = (value: number | undefined): E.Either<AgentError, string> => {
+  if (value === undefined) return E.right('')
+  return Number.isSafeInteger(value) && value >= 0
+    ? E.right(`retry: ${value}\n`)
+    : E.left(unencodable('the field retry of an event is not a whole number of milliseconds'))
+}
+
+const data = (self: Event): E.Either<AgentError, string> => {
+  if (self[brand] === 'json') return pipe(encode(self.data), E.map((json) => `data: ${json}\n`))
+  return E.right(lines(self[brand] === 'raw' ? 'data: ' : ': ', String(self.data)))
+}
+
+const eventFrame = (self: Event): E.Either<AgentError, string> =>
+  pipe(
+    E.Do,
+    E.apS('name', field('event', self.event)),
+    E.apS('id', field('id', self.id)),
+    E.apS('retry', retry(self.retry)),
+    E.apS('data', data(self)),
+    E.map((parts) => `${parts.name}${parts.id}${parts.retry}${parts.data}\n`),
+  )
+
+/** The frame of a value or an event. Left `Unencodable` for what has no JSON, and for a line break in a field. */
+export const frame = (value: unknown): E.Either<AgentError, string> => {
+  if (isEvent(value)) return eventFrame(value)
+  const json = encode(value)
+  return E.isLeft(json) ? json : E.right(`data: ${json.right}\n\n`)
+}
+
+/** The frame that ends a stream which failed after its first byte. */
+export const lastFrame = (problem: Problem, requestId: string): string => {
+  const body = {
+    error: problem.message,
+    error_type: problem.code,
+    message: 'An error occurred during streaming',
+    requestId,
+    ...(problem.details === undefined ? {} : { details: problem.details }),
+  }
+  return pipe(
+    encode(body),
+    E.getOrElse(() => JSON.stringify({ ...body, details: undefined })),
+    (json) => `event: error\ndata: ${json}\n\n`,
+  )
+}
+
+/** The frame that an idle connection is kept open with. */
+export const keepAlive = ': keep-alive\n\n'

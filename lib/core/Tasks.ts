@@ -1,0 +1,146 @@
+/**
+ * The agent's background work as a value: what runs, what has ended and how. While a task runs, and until its
+ * deadline, the agent reports `HealthyBusy`, so that the service keeps the session.
+ *
+ * @since 0.1.0
+ */
+import type { Either } from 'fp-ts/Either'
+import type { IO } from 'fp-ts/IO'
+import * as O from 'fp-ts/Option'
+import type { Task as Await } from 'fp-ts/Task'
+import type { TaskEither } from 'fp-ts/TaskEither'
+import { type AgentError, deadlineExceeded } from './AgentError'
+import type { Status } from './Health'
+
+// ---------------------------------------------------------------------------------------------------------------------
+// model
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** A number that no other task of the same app has. */
+export type TaskId = number
+
+/** Facts about a task that the user wants to see again in lists and logs. */
+export type Metadata = Readonly<Record<string, unknown>>
+
+/** How a task stands. */
+export type Outcome =
+  | { readonly _tag: 'Running' }
+  | { readonly _tag: 'Completed'; readonly result: unknown }
+  | { readonly _tag: 'Failed'; readonly error: AgentError }
+
+/** One piece of background work. Moments are milliseconds since the epoch. */
+export interface Task {
+  readonly id: TaskId
+  readonly name: string
+  readonly metadata: Metadata
+  readonly outcome: Outcome
+  readonly startedAt: number
+  readonly endedAt: O.Option<number>
+  /** The moment after which the task no longer keeps the agent busy. */
+  readonly deadline: O.Option<number>
+}
+
+/** All running tasks, and the latest ended ones. */
+export interface Tasks {
+  readonly nextId: TaskId
+  readonly running: ReadonlyMap<TaskId, Task>
+  readonly ended: ReadonlyArray<Task>
+}
+
+/** What may be said of a task when it starts. */
+export interface Settings {
+  readonly metadata?: Metadata
+  /** Milliseconds after which the task fails with `DEADLINE_EXCEEDED` and keeps the agent busy no longer. */
+  readonly deadline?: number
+}
+
+/** A task that was started in the background. `outcome` waits for its end; ignoring it loses nothing. */
+export interface Forked<A> {
+  readonly id: TaskId
+  readonly outcome: Await<Either<AgentError, A>>
+}
+
+/** What a handler can do with tasks: `context.tasks` and `app.tasks`. */
+export interface TaskRunner {
+  /** Registers work that the caller itself carries out; `complete` its id when it is done. */
+  readonly add: (name: string, metadata?: Metadata) => IO<TaskId>
+  /** Ends an added task; false if no such task runs. */
+  readonly complete: (id: TaskId, result?: unknown) => IO<boolean>
+  /** Ends an added task as failed; false if no such task runs. */
+  readonly fail: (id: TaskId, error: AgentError) => IO<boolean>
+  /** The running tasks and the latest ended ones, oldest first. */
+  readonly list: IO<ReadonlyArray<Task>>
+  /** Keeps the agent busy while the given work runs. */
+  readonly track: (
+    name: string,
+    settings?: Settings,
+  ) => <A>(work: TaskEither<AgentError, A>) => TaskEither<AgentError, A>
+  /** Starts the given work in the background. It always settles; a failure is logged and kept. */
+  readonly fork: (name: string, settings?: Settings) => <A>(work: TaskEither<AgentError, A>) => IO<Forked<A>>
+}
+
+/** How many ended tasks are remembered. */
+export const remembered = 100
+
+// ---------------------------------------------------------------------------------------------------------------------
+// constructors
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** No task yet. */
+export const empty: Tasks = { nextId: 1, running: new Map(), ended: [] }
+
+// ---------------------------------------------------------------------------------------------------------------------
+// combinators
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** A task begins; its id is the `nextId` of before. */
+export const begin =
+  (name: string, now: number, settings: Settings = {}) =>
+  (tasks: Tasks): Tasks => {
+    const task: Task = {
+      id: tasks.nextId,
+      name,
+      metadata: Object.freeze({ ...settings.metadata }),
+      outcome: { _tag: 'Running' },
+      startedAt: now,
+      endedAt: O.none,
+      deadline: settings.deadline === undefined ? O.none : O.some(now + settings.deadline),
+    }
+    return { ...tasks, nextId: tasks.nextId + 1, running: new Map(tasks.running).set(task.id, task) }
+  }
+
+/** A running task ends; nothing changes if no such task runs. */
+export const end =
+  (id: TaskId, outcome: Outcome, now: number) =>
+  (tasks: Tasks): Tasks => {
+    const task = tasks.running.get(id)
+    if (task === undefined) return tasks
+    const running = new Map(tasks.running)
+    running.delete(id)
+    const ended = [...tasks.ended, { ...task, outcome, endedAt: O.some(now) }].slice(-remembered)
+    return { ...tasks, running, ended }
+  }
+
+/** Tasks whose deadline has passed fail. */
+export const expire =
+  (now: number) =>
+  (tasks: Tasks): Tasks =>
+    [...tasks.running.values()]
+      .filter(({ deadline }) => O.isSome(deadline) && deadline.value <= now)
+      .reduce((rest, { id }) => end(id, { _tag: 'Failed', error: deadlineExceeded }, now)(rest), tasks)
+
+// ---------------------------------------------------------------------------------------------------------------------
+// destructors
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** The status that the tasks alone ask for. */
+export const status = (tasks: Tasks): Status => (tasks.running.size > 0 ? 'HealthyBusy' : 'Healthy')
+
+/** The ended tasks that are remembered and the running ones, oldest first. */
+export const toArray = (tasks: Tasks): ReadonlyArray<Task> => [...tasks.ended, ...tasks.running.values()]
+
+/** Milliseconds from a task's start to its end, or to `now` while it runs. */
+export const duration =
+  (now: number) =>
+  (task: Task): number =>
+    (O.isSome(task.endedAt) ? task.endedAt.value : now) - task.startedAt
