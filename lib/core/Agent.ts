@@ -237,9 +237,7 @@ export const wrap = <S extends object = {}>(f: (next: Step<S>) => Step<S>): Agen
 /** Uses a middleware; with a codec, what it left in `ctx.state` becomes typed state, checked at run time. */
 export function use(middleware: Middleware): Agent
 export function use<P extends object>(middleware: Middleware, codec: Codec<P>): Agent<{}, {}, P>
-export function use<P extends object>(
-  ...args: [Middleware] | [Middleware, Codec<P>]
-): Agent | Agent<{}, {}, P> {
+export function use<P extends object>(...args: [Middleware] | [Middleware, Codec<P>]): Agent | Agent<{}, {}, P> {
   const used = make({ ...nothing, middleware: [args[0]] })
   if (args.length === 1) return used
   const toState = decode(args[1])

@@ -23,8 +23,7 @@ export interface StandardSchema<A> {
 
 /** What a Standard Schema says of a value. */
 export type StandardResult<A> =
-  | { readonly value: A; readonly issues?: undefined }
-  | { readonly issues: ReadonlyArray<StandardIssue> }
+  { readonly value: A; readonly issues?: undefined } | { readonly issues: ReadonlyArray<StandardIssue> }
 
 /** What a Standard Schema finds wrong. */
 export interface StandardIssue {
@@ -95,7 +94,12 @@ const unionAt =
 
 const groupBy = <A>(items: ReadonlyArray<A>, key: (item: A) => string): ReadonlyArray<ReadonlyArray<A>> => {
   const groups = new Map<string, Array<A>>()
-  for (const item of items) groups.set(key(item), [...(groups.get(key(item)) ?? []), item])
+  for (const item of items) {
+    const name = key(item)
+    const group = groups.get(name)
+    if (group === undefined) groups.set(name, [item])
+    else group.push(item)
+  }
   return [...groups.values()]
 }
 
@@ -110,7 +114,9 @@ const issuesOfUnion = (errors: ReadonlyArray<ValidationError>, at: number): Read
   const meant = members.filter((member) => !member.some(missesTag(at + 1)))
   const [only] = meant
   if (only !== undefined && meant.length === 1) return issuesFrom(at + 1)(only)
-  return errors.slice(0, 1).map(({ context }) => issueOf({ value: context[at]?.actual, context: context.slice(0, at + 1) }))
+  return errors
+    .slice(0, 1)
+    .map(({ context }) => issueOf({ value: context[at]?.actual, context: context.slice(0, at + 1) }))
 }
 
 const issuesFrom =
@@ -161,27 +167,31 @@ const orTooDeep = (cause: unknown): E.Either<ReadonlyArray<Issue>, never> => {
   throw cause
 }
 
+const validate = <A>(schema: StandardSchema<A>, value: unknown): Decoded<A> => {
+  const result = schema['~standard'].validate(value)
+  return result instanceof Promise ? result.then(fromStandard, orTooDeep) : fromStandard(result)
+}
+
 /** Decodes a value. Left: what is wrong, at most 20 issues. A schema that throws, throws here. */
 export const decode =
   <A>(codec: Codec<A>) =>
   (value: unknown): Decoded<A> => {
     try {
-      if (!hasStandard(codec)) {
-        const result = codec.decode(value)
-        return E.isRight(result) ? result : E.left(issuesOf(result.left))
-      }
-      const result = codec['~standard'].validate(value)
-      return result instanceof Promise ? result.then(fromStandard) : fromStandard(result)
+      if (hasStandard(codec)) return validate(codec, value)
+      const result = codec.decode(value)
+      return E.isRight(result) ? result : E.left(issuesOf(result.left))
     } catch (cause) {
       return orTooDeep(cause)
     }
   }
 
-/** Makes a value ready to be sent. Left: why a Standard Schema refuses it. */
+/** Makes a value ready to be sent. Left: why a Standard Schema refuses it. A codec that throws, throws here. */
 export const encode =
   <A>(codec: Out<A>) =>
   (value: A): Decoded<unknown> => {
-    if (!('~standard' in codec)) return E.right(codec.encode(value))
-    const result = codec['~standard'].validate(value)
-    return result instanceof Promise ? result.then(fromStandard) : fromStandard(result)
+    try {
+      return '~standard' in codec ? validate(codec, value) : E.right(codec.encode(value))
+    } catch (cause) {
+      return orTooDeep(cause)
+    }
   }

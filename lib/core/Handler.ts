@@ -67,9 +67,7 @@ export const markStreaming = <H extends object>(handler: H): H => Object.assign(
 export const fromGenerator = <P, S extends object = {}>(
   f: (payload: P, context: Context<S>) => AsyncIterable<unknown> | Iterable<unknown>,
 ): Handler<P, Reply.Reply, S> =>
-  markStreaming((payload, context) =>
-    TE.fromEither(E.tryCatch(() => Reply.events(f(payload, context)), fromUnknown)),
-  )
+  markStreaming((payload, context) => TE.fromEither(E.tryCatch(() => Reply.events(f(payload, context)), fromUnknown)))
 
 // ---------------------------------------------------------------------------------------------------------------------
 // sessions
@@ -218,7 +216,10 @@ export const latest =
   (socket, context) =>
   () =>
     new Promise((resolve) => {
-      let answer = { stop: (): void => undefined, done: Promise.resolve<E.Either<AgentError, void>>(E.right(undefined)) }
+      let answer = {
+        stop: (): void => undefined,
+        done: Promise.resolve<E.Either<AgentError, void>>(E.right(undefined)),
+      }
       const start = (message: In): void => {
         const stopped = new AbortController()
         const signal = AbortSignal.any([context.signal, stopped.signal])
@@ -229,9 +230,10 @@ export const latest =
       const listen = async (): Promise<E.Either<AgentError, void>> => {
         for (;;) {
           const received = await socket.receive()
-          if (E.isLeft(received)) return received
           answer.stop()
-          await answer.done
+          if (E.isLeft(received)) return received
+          const answered = await answer.done
+          if (E.isLeft(answered)) return answered
           if (O.isNone(received.right)) return E.right(undefined)
           start(received.right.value)
         }

@@ -96,7 +96,7 @@ const joined = (value: string | ReadonlyArray<string> | undefined): string | und
 export const lookup =
   (name: string) =>
   (raw: RawHeaders): O.Option<string> => {
-    const value = joined(raw[name])
+    const value = Object.hasOwn(raw, name) ? joined(raw[name]) : undefined
     return value === undefined || value === '' ? O.none : O.some(value)
   }
 

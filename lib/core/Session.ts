@@ -31,6 +31,8 @@ export interface Store {
   readonly load: (id: SessionId) => TaskEither<AgentError, Option<Stored>>
   readonly save: (id: SessionId, stored: Stored) => TaskEither<AgentError, void>
   readonly remove: (id: SessionId) => TaskEither<AgentError, void>
+  /** Removes what was saved before a moment, in milliseconds since the epoch, by an earlier process. */
+  readonly sweep?: (before: number) => TaskEither<AgentError, void>
 }
 
 /** The state of one session, as a handler reaches it: `context.session`. */

@@ -7,7 +7,7 @@
 import * as E from 'fp-ts/Either'
 import type { IO } from 'fp-ts/IO'
 import * as O from 'fp-ts/Option'
-import * as TE from 'fp-ts/TaskEither'
+import type * as TE from 'fp-ts/TaskEither'
 import { type AgentError, type Issue, invalidMessage, unencodable } from './AgentError'
 import { type Codec, decode, encode, type Out } from './Codec'
 

@@ -46,8 +46,7 @@ export const raw = (fields: Fields & { readonly data: string }): Event => ({ ...
 export const comment = (text: string): Event => ({ data: text, [brand]: 'comment' })
 
 /** Whether a value was made by `event`, `raw` or `comment`. */
-export const isEvent = (value: unknown): value is Event =>
-  typeof value === 'object' && value !== null && brand in value
+export const isEvent = (value: unknown): value is Event => typeof value === 'object' && value !== null && brand in value
 
 // ---------------------------------------------------------------------------------------------------------------------
 // destructors
@@ -74,7 +73,11 @@ const retry = (value: number | undefined): E.Either<AgentError, string> => {
 }
 
 const data = (self: Event): E.Either<AgentError, string> => {
-  if (self[brand] === 'json') return pipe(encode(self.data), E.map((json) => `data: ${json}\n`))
+  if (self[brand] === 'json')
+    return pipe(
+      encode(self.data),
+      E.map((json) => `data: ${json}\n`),
+    )
   return E.right(lines(self[brand] === 'raw' ? 'data: ' : ': ', String(self.data)))
 }
 

@@ -1,0 +1,193 @@
+/** Answers ready for the wire, and the two places they are written to: a bare Node response, or a Koa context. */
+import type { ServerResponse } from 'node:http'
+import { Readable } from 'node:stream'
+import * as E from 'fp-ts/Either'
+import { pipe } from 'fp-ts/function'
+import type * as Koa from 'koa'
+import { type AgentError, cause, problem, type Problem, unencodable } from '../core/AgentError'
+import { encode, isPlain } from '../core/Json'
+import { header } from '../core/Protocol'
+import type { Reply } from '../core/Reply'
+import { contentType as eventStreamType } from '../core/Sse'
+import type { EventStream } from './EventStream'
+
+// ---------------------------------------------------------------------------------------------------------------------
+// model
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** The body of an answer, encoded. */
+export type Content =
+  | { readonly _tag: 'Text'; readonly text: string; readonly value?: unknown }
+  | { readonly _tag: 'Bytes'; readonly bytes: Uint8Array }
+  | { readonly _tag: 'Events'; readonly stream: EventStream }
+  | { readonly _tag: 'Empty' }
+
+/** An answer ready for the wire. Names of headers are in lower case. */
+export interface Answer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly content: Content
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// constructors
+// ---------------------------------------------------------------------------------------------------------------------
+
+const jsonType = 'application/json'
+
+const jsonText = (
+  status: number,
+  text: string,
+  headers: Readonly<Record<string, string>>,
+  value?: unknown,
+): Answer => ({
+  status,
+  headers: { 'content-type': jsonType, ...headers },
+  content: { _tag: 'Text', text, value },
+})
+
+/** An answer of the server's own: a JSON value that is known to encode. */
+export const ofJson = (value: unknown, headers: Readonly<Record<string, string>> = {}): Answer =>
+  jsonText(200, JSON.stringify(value), headers)
+
+const messageOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown))
+
+/** What is told of a failure; with `debug` also what was thrown. */
+export const problemOf = (error: AgentError, debug: boolean): Problem => {
+  const told = problem(error)
+  const thrown = debug ? cause(error) : undefined
+  return thrown === undefined ? told : { ...told, message: messageOf(thrown) }
+}
+
+/** The body of every failure. */
+export const problemText = ({ message, code, details }: Problem, requestId: string): string => {
+  const body = { error: message, code, requestId }
+  const text = details === undefined ? encode(body) : encode({ ...body, details })
+  return E.isRight(text) ? text.right : JSON.stringify(body)
+}
+
+/** The one shape of failures: `{"error","code","requestId","details"?}`. */
+export const ofError = (
+  error: AgentError,
+  requestId: string,
+  debug: boolean,
+  headers: Readonly<Record<string, string>> = {},
+): Answer => {
+  const told = problemOf(error, debug)
+  return jsonText(told.status, problemText(told, requestId), { ...told.headers, ...headers })
+}
+
+const isStatus = (status: number): boolean => Number.isInteger(status) && status >= 200 && status <= 599
+
+const fieldName = /^[\w!#$%&'*+.^`|~-]+$/
+const fieldValue = /^[\t\x20-\x7e\x80-\xff]*$/
+
+/** Why a reply cannot be sent as it is; undefined if it can. */
+export const flawOf = ({ status, headers }: Reply): AgentError | undefined => {
+  if (!isStatus(status)) return unencodable(`its status is ${status}`)
+  const bad = Object.entries(headers).find(([name, value]) => !fieldName.test(name) || !fieldValue.test(value))
+  return bad === undefined ? undefined : unencodable(`its header ${bad[0].slice(0, 40)} is not one that HTTP allows`)
+}
+
+/** The headers of a stream: kept from caches, compressors and buffering proxies. */
+const streamHeaders = {
+  'content-type': eventStreamType,
+  'cache-control': 'no-cache, no-transform',
+  'x-accel-buffering': 'no',
+} as const
+
+/** The answer that streams a reply. */
+export const ofStream = ({ status, headers }: Reply, stream: EventStream, sessionId: string): Answer => ({
+  status,
+  headers: { ...streamHeaders, ...headers, [header.sessionId]: sessionId },
+  content: { _tag: 'Events', stream },
+})
+
+/** The answer of a reply that is no stream. Left `Unencodable`. */
+export const ofReply = ({ status, body, ...reply }: Reply, sessionId: string): E.Either<AgentError, Answer> => {
+  const withType = (contentType: string): Readonly<Record<string, string>> => ({
+    'content-type': contentType,
+    ...reply.headers,
+    [header.sessionId]: sessionId,
+  })
+  switch (body._tag) {
+    case 'Json':
+      return pipe(
+        encode(body.value),
+        E.map((text) => ({ status, headers: withType(jsonType), content: { _tag: 'Text', text, value: body.value } })),
+      )
+    case 'Text':
+      return E.right({ status, headers: withType(body.contentType), content: { _tag: 'Text', text: body.text } })
+    case 'Bytes':
+      return E.right({ status, headers: withType(body.contentType), content: { _tag: 'Bytes', bytes: body.bytes } })
+    case 'Events':
+    case 'Empty':
+      return E.right({
+        status,
+        headers: { ...reply.headers, [header.sessionId]: sessionId },
+        content: { _tag: 'Empty' },
+      })
+  }
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// destructors
+// ---------------------------------------------------------------------------------------------------------------------
+
+const hasNoBody = (status: number): boolean => status === 204 || status === 205 || status === 304
+
+/** Writes an answer to a Node response that nothing was written to. */
+export const writeTo = (res: ServerResponse, { status, headers, content }: Answer): void => {
+  if (content._tag === 'Events') {
+    res.writeHead(status, headers)
+    const onDrain = content.stream.start({
+      write: (text) => res.write(text),
+      end: (text) => void res.end(text),
+    })
+    res.on('drain', onDrain)
+    return
+  }
+  if (content._tag === 'Empty' || hasNoBody(status)) {
+    res.writeHead(status, headers)
+    res.end()
+    return
+  }
+  const body = content._tag === 'Text' ? content.text : content.bytes
+  res.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) })
+  res.end(body)
+}
+
+/** A stream of events as a Readable, for Koa and its middleware to pass on. */
+const readableOf = (stream: EventStream): Readable => {
+  let onDrain: (() => void) | undefined
+  const readable = new Readable({
+    encoding: 'utf8',
+    read: () => {
+      if (onDrain === undefined) {
+        onDrain = stream.start({
+          write: (text) => readable.push(text),
+          end: (text) => {
+            if (text !== '') readable.push(text)
+            readable.push(null)
+          },
+        })
+      } else onDrain()
+    },
+    destroy: (error, done) => {
+      stream.cancel()
+      done(error)
+    },
+  })
+  return readable
+}
+
+/** Puts an answer into a Koa context, for middleware to see and Koa to write. */
+export const writeToKoa = (ctx: Koa.Context, { status, headers, content }: Answer): void => {
+  ctx.status = status
+  if (content._tag === 'Events') ctx.body = readableOf(content.stream)
+  else if (content._tag === 'Empty') ctx.body = null
+  else if (content._tag === 'Bytes') ctx.body = Buffer.from(content.bytes)
+  else ctx.body = isPlain(content.value) ? content.value : content.text
+  ctx.status = status
+  for (const [name, value] of Object.entries(headers)) ctx.set(name, value)
+}

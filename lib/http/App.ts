@@ -1,0 +1,148 @@
+/** `createApp`: an agent as a Koa application that honours the service contract. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { IO } from 'fp-ts/IO'
+import Koa = require('koa')
+import type { Agent } from '../core/Agent'
+import { fromUnknown } from '../core/AgentError'
+import type { TaskRunner } from '../core/Tasks'
+import { writeTo } from './Answer'
+import { incomingOf, once, requestIdOf } from './Call'
+import type { HealthControl } from './HealthCell'
+import { connectTo, type InjectInit, injectTo } from './Inject'
+import { createKoaPipeline } from './KoaPipeline'
+import type { Options } from './Options'
+import { createRoutes } from './Routes'
+import { run, type Running, type RunOptions } from './Run'
+import { createRuntime } from './Runtime'
+import { attach } from './Server'
+import { stopAll, type StopOptions } from './Stop'
+import { createSockets } from './Upgrade'
+import { upgradeListener } from './UpgradeListener'
+
+/** A Koa application (`use`, `callback` and `listen` are Koa's; `listen` serves `/ws` too) and what an agent needs beside. */
+export interface App extends Koa {
+  /**
+   * Listens on `PORT` or 8080: on every interface in a container (or on `HOST`), else on 127.0.0.1. Stops on SIGTERM and
+   * SIGINT: finishes what is in flight, then exits with 0. Where it cannot listen, it logs why and exits with 1.
+   */
+  readonly run: (options?: RunOptions) => Promise<Running>
+  /** Stops accepting, closes sockets with 1001, finishes what is in flight until the time is over. */
+  readonly stop: (options?: StopOptions) => Promise<void>
+  /** A request without a port, with `fetch`'s arguments and answer: for tests. */
+  readonly inject: (path: string, init?: InjectInit) => Promise<Response>
+  /** A connection to the app without a port, for a client that takes one, as `ws` does: for tests. */
+  readonly connect: IO<Duplex>
+  /** The app's tasks, as `context.tasks` has them. */
+  readonly tasks: TaskRunner
+  /** The health that `/ping` tells, and how to force it. */
+  readonly health: HealthControl
+}
+
+const nothing = (): void => undefined
+
+/**
+ * The application of an agent. Does not compile while a handler asks for state that nothing provides: the error names
+ * the missing key.
+ */
+export const createApp = <Needs extends object, Has extends Needs>(
+  { spec }: Agent<Needs, {}, Has>,
+  options: Options = {},
+): App => {
+  const runtime = createRuntime(options, spec.ping)
+  const { settings, logs } = runtime
+  const routes = createRoutes<Has>(runtime, spec)
+  const sockets = createSockets<Has>(runtime, spec)
+  const pipeline = createKoaPipeline(runtime, routes, sockets, spec.middleware)
+  // Koa takes its `compose` from this property; its types do not know it yet.
+  const koa = Object.assign(new Koa({ proxy: settings.proxy }), { compose: pipeline.compose })
+  const koaCallback = koa.callback.bind(koa)
+  const servers = new Set<Server>()
+
+  koa.context.onerror = function (this: Koa.Context, thrown: unknown) {
+    pipeline.onError(this, thrown)
+  }
+  koa.on('error', (thrown: unknown, ctx?: Koa.Context) => {
+    const log = logs(ctx === undefined ? {} : { requestId: requestIdOf(ctx.req.headers, settings.newId) })
+    if (fromUnknown(thrown)._tag === 'Rejected') log.info('A middleware refused a request', { error: thrown })()
+    else log.error('A middleware failed', { error: thrown })()
+  })
+
+  const hasMiddleware = (): boolean => spec.middleware.length > 0 || koa.middleware.length > 0
+
+  /** Answers without Koa, where no middleware could see the difference. */
+  const direct = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
+    const incoming = incomingOf(
+      req,
+      settings.newId,
+      once(() => koa.createContext(req, res).request),
+    )
+    try {
+      const answer = await routes.answer(incoming, res)
+      if (runtime.isStopping()) res.shouldKeepAlive = false
+      writeTo(res, answer)
+    } catch (thrown) {
+      logs({ requestId: incoming.requestId }).error('A request could not be answered', { error: thrown })()
+      if (res.headersSent) res.destroy()
+      else writeTo(res, routes.failure(fromUnknown(thrown), incoming.requestId))
+    }
+  }
+
+  const callback = (): ReturnType<typeof koaCallback> => {
+    const throughKoa = koaCallback()
+    // Koa's types admit HTTP/2 as well, whose compatible objects Koa uses alike.
+    return (anyReq, anyRes) => {
+      const [req, res] = [anyReq as IncomingMessage, anyRes as ServerResponse]
+      if (hasMiddleware()) {
+        if (runtime.isStopping()) res.shouldKeepAlive = false
+        return throughKoa(req, res)
+      }
+      const ping = routes.ping(req)
+      return ping === undefined ? direct(req, res) : Promise.resolve(writeTo(res, ping))
+    }
+  }
+
+  const onUpgrade = upgradeListener({
+    runtime,
+    routes,
+    sockets,
+    pipeline,
+    hasMiddleware,
+    throughKoa: (req, res) => throughKoa()(req, res),
+    koaRequest: (req, res) => koa.createContext(req, res).request,
+  })
+  const throughKoa = once(koaCallback)
+
+  const makeServer = (): Server => {
+    const server = createServer({ requestTimeout: settings.requestTimeout }, callback())
+    attach(server, runtime, sockets, onUpgrade)
+    servers.add(server)
+    server.once('close', () => servers.delete(server))
+    return server
+  }
+
+  const unbound = once(makeServer)
+  const connect = (): Duplex => connectTo(unbound())
+
+  const stop = async ({ timeout = settings.stopTimeout }: StopOptions = {}): Promise<void> => {
+    await stopAll(runtime, sockets, servers, timeout)
+    await settings.onStop()
+  }
+
+  const listen = (...args: Parameters<Server['listen']>): Server => makeServer().listen(...args)
+
+  return Object.assign(koa, {
+    callback,
+    listen,
+    stop,
+    run: (runOptions?: RunOptions) =>
+      run({ runtime, listen: (port, host) => makeServer().listen(port, host), stop }, runOptions),
+    connect,
+    inject: (path: string, init?: InjectInit) => injectTo(connect, path, init),
+    tasks: runtime.taskCell.runner(
+      () => nothing,
+      once(() => logs({})),
+    ),
+    health: runtime.health,
+  })
+}

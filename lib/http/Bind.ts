@@ -1,0 +1,54 @@
+/** Where a server listens, and why there. */
+import * as E from 'fp-ts/Either'
+
+/** An address and the reason for it. */
+export interface Bind {
+  readonly host: string
+  readonly port: number
+  readonly reason: string
+}
+
+/** What the address depends on. */
+export interface Surroundings {
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Whether a file exists. */
+  readonly exists: (path: string) => boolean
+}
+
+const portOf = (text: string, name: string): E.Either<string, number> => {
+  const port = Number(text)
+  return /^\d{1,5}$/.test(text) && port <= 65_535 ? E.right(port) : E.left(`${name} is not a port: ${text}`)
+}
+
+const containerFiles = ['/.dockerenv', '/run/.containerenv'] as const
+
+/** What says that this is a container; undefined if nothing does. */
+const signOfContainer = ({ env, exists }: Surroundings): string | undefined => {
+  if (env['DOCKER_CONTAINER'] !== undefined && env['DOCKER_CONTAINER'] !== '') return 'DOCKER_CONTAINER is set'
+  if (env['OTEL_RESOURCE_ATTRIBUTES']?.includes(':bedrock-agentcore:') === true) return 'AgentCore Runtime set it up'
+  const file = containerFiles.find(exists)
+  return file === undefined ? undefined : `${file} exists`
+}
+
+const hostOf = (host: string | undefined, around: Surroundings): Omit<Bind, 'port'> => {
+  if (host !== undefined) return { host, reason: 'the host was given' }
+  const set = around.env['HOST']
+  if (set !== undefined && set !== '') return { host: set, reason: 'HOST is set' }
+  const sign = signOfContainer(around)
+  return sign === undefined
+    ? { host: '127.0.0.1', reason: 'this is no container; set HOST=0.0.0.0 to be reached from elsewhere' }
+    : { host: '0.0.0.0', reason: `this is a container: ${sign}` }
+}
+
+/** The address to listen on: as given, else by `PORT` and `HOST`, else 8080 on every interface of a container. */
+export const bind = (
+  given: { readonly port?: number; readonly host?: string },
+  around: Surroundings,
+): E.Either<string, Bind> => {
+  const set = around.env['PORT']
+  const port =
+    given.port !== undefined
+      ? portOf(String(given.port), 'The port')
+      : portOf(set === undefined || set === '' ? '8080' : set, 'PORT')
+  return E.isLeft(port) ? port : E.right({ ...hostOf(given.host, around), port: port.right })
+}

@@ -1,0 +1,43 @@
+/** The opening handshake of a WebSocket: what RFC 6455 allows, and how a refusal is written. */
+import { type IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { type AgentError, badRequest, methodNotAllowed, notFound } from '../core/AgentError'
+import { path } from '../core/Protocol'
+import { type Answer, writeTo } from './Answer'
+import { splitUrl } from './Call'
+
+const key = /^[+/0-9A-Za-z]{22}==$/
+
+/** Why a request is no handshake for `/ws`; undefined if it is one. */
+export const flawOf = ({ method, url, headers }: IncomingMessage): AgentError | undefined => {
+  if (splitUrl(url ?? '/')[0] !== path.websocket) return notFound()
+  if (method !== 'GET') return methodNotAllowed('GET')
+  if (headers.upgrade?.toLowerCase() !== 'websocket') return badRequest('Only websocket can be upgraded to')
+  if (!key.test(headers['sec-websocket-key'] ?? '')) return badRequest('Sec-WebSocket-Key is missing or malformed')
+  const version = headers['sec-websocket-version'] ?? ''
+  return version === '13' || version === '8' ? undefined : badRequest('Sec-WebSocket-Version must be 13')
+}
+
+/** The subprotocol to agree on: the agent's first that is offered, or the client's first if the agent has none. */
+export const agree =
+  (spoken: ReadonlyArray<string> | undefined) =>
+  (offered: ReadonlySet<string>): string | false =>
+    (spoken === undefined ? [...offered] : spoken.filter((name) => offered.has(name)))[0] ?? false
+
+/** A response on a connection that asked for an upgrade; the connection ends with it. */
+export const responseOn = (req: IncomingMessage, duplex: Duplex): ServerResponse => {
+  const res = new ServerResponse(req)
+  res.shouldKeepAlive = false
+  res.assignSocket(duplex as Socket) // Node types the socket of an upgrade as any Duplex, and takes any Duplex here
+  res.once('finish', () => {
+    if ('destroySoon' in duplex && typeof duplex.destroySoon === 'function') duplex.destroySoon()
+    else duplex.end()
+  })
+  return res
+}
+
+/** Answers a request for an upgrade with something else. */
+export const refuse = (req: IncomingMessage, duplex: Duplex, answer: Answer): void => {
+  if (!duplex.destroyed) writeTo(responseOn(req, duplex), answer)
+}

@@ -1,0 +1,55 @@
+/** Requests without a port: a real server and a real client, joined in memory. */
+import { request as httpRequest, type Server } from 'node:http'
+import { type Duplex, duplexPair, Readable } from 'node:stream'
+
+/** What may be said of an injected request, as `fetch` has it. The method is POST if there is a body, else GET. */
+export interface InjectInit {
+  readonly method?: string
+  readonly headers?: Readonly<Record<string, string>>
+  /** Text or bytes as they are; any other value as JSON. */
+  readonly body?: unknown
+  readonly signal?: AbortSignal
+}
+
+/** The client's end of a connection to a server that need not listen. When one end closes, so does the other. */
+export const connectTo = (server: Server): Duplex => {
+  const [client, other] = duplexPair()
+  client.once('close', () => other.destroy())
+  other.once('close', () => client.destroy())
+  other.on('error', () => undefined) // the client's end tells
+  server.emit('connection', other)
+  return client
+}
+
+const isBytes = (body: unknown): body is string | Uint8Array => typeof body === 'string' || body instanceof Uint8Array
+
+/** Sends a request and resolves with its response when the head is there; the body may still be streaming. */
+export const injectTo = (
+  connect: () => Duplex,
+  path: string,
+  { body, headers, signal, method = body === undefined ? 'GET' : 'POST' }: InjectInit = {},
+): Promise<Response> =>
+  new Promise((resolve, reject) => {
+    const request = httpRequest({
+      createConnection: connect,
+      path,
+      method,
+      headers: { host: 'localhost', connection: 'close', ...headers },
+      ...(signal === undefined ? {} : { signal }),
+    })
+    request.once('error', reject)
+    request.once('response', (res) => {
+      request.on('error', () => undefined) // from here on the body tells
+      const status = res.statusCode ?? 500
+      const isEmpty = method === 'HEAD' || [204, 205, 304].includes(status)
+      if (isEmpty) res.resume()
+      const pairs = Object.entries(res.headersDistinct).flatMap(([name, values]) =>
+        (values ?? []).map((value): [string, string] => [name, value]),
+      )
+      // Node's and the web's types of a ReadableStream differ in name only.
+      const stream = isEmpty ? null : (Readable.toWeb(res) as ReadableStream<Uint8Array>)
+      resolve(new Response(stream, { status, headers: pairs }))
+    })
+    if (body === undefined) request.end()
+    else request.end(isBytes(body) ? body : JSON.stringify(body))
+  })

@@ -1,0 +1,156 @@
+/** `POST /invocations`: payload in, answer out. */
+import * as E from 'fp-ts/Either'
+import type { IO } from 'fp-ts/IO'
+import * as O from 'fp-ts/Option'
+import * as TE from 'fp-ts/TaskEither'
+import type { Around, Spec, Step } from '../core/Agent'
+import { type AgentError, cause, fromUnknown, noEntrypoint, notAcceptable, problem } from '../core/AgentError'
+import { isStreaming } from '../core/Handler'
+import { of as replyOf, type Reply, type Source } from '../core/Reply'
+import { lastFrame } from '../core/Sse'
+import { header } from '../core/Protocol'
+import { type Answer, flawOf, ofError, ofJson, ofReply, ofStream, problemOf } from './Answer'
+import { readJson } from './Body'
+import { type Call, contextOf } from './Call'
+import { runAction } from './Debug'
+import { iteratorOf, openStream, type StreamEnd } from './EventStream'
+import type { Runtime } from './Runtime'
+
+/** A closed agent: everything that its handlers need is provided. */
+export type Closed<Has extends object> = Spec<Has, {}, Has>
+
+/** The handler of an agent, from payload and bare context to reply, all providers and wraps around it. */
+const pipeline = <Has extends object>({ entrypoint, around }: Closed<Has>): ((payload: unknown) => Step<{}>) => {
+  if (O.isNone(entrypoint)) return () => () => TE.left(noEntrypoint)
+  const handler = entrypoint.value
+  const within: Around<{}, Has> = around
+  return (payload) =>
+    within<{}>((context) => async () => {
+      const result = await handler(payload, context)()
+      return E.isLeft(result) ? result : E.right(replyOf(result.right))
+    })
+}
+
+/** Whether an `Accept` header admits a stream of events. */
+const admitsEvents = (accept: string | undefined): boolean => {
+  if (accept === undefined || accept.trim() === '') return true
+  const ranges = accept
+    .toLowerCase()
+    .split(',')
+    .map((range) => range.split(';').map((part) => part.trim()))
+  const quality = (type: string): number | undefined => {
+    const range = ranges.find(([name]) => name === type)
+    if (range === undefined) return undefined
+    const q = range.find((part) => part.startsWith('q='))
+    return q === undefined ? 1 : Number(q.slice(2))
+  }
+  return (quality('text/event-stream') ?? quality('text/*') ?? quality('*/*') ?? 0) > 0
+}
+
+/** Closes a source that nobody will read. */
+const discard = (source: Source, report: (cause: unknown) => void): void => {
+  const closing = async (): Promise<unknown> => iteratorOf(source).return?.()
+  closing().catch(report)
+}
+
+/** The outcome of a handler, or the reason of an interruption, whichever comes first. */
+const settled = (call: Call, run: () => Promise<E.Either<AgentError, Reply>>): Promise<E.Either<AgentError, Reply>> =>
+  new Promise((resolve) => {
+    let isOver = false
+    call.onInterrupt((reason) => {
+      isOver = true
+      resolve(E.left(reason))
+    })
+    const late = (thrown: unknown): void =>
+      call.log().warn('A handler failed after its call was over', { error: thrown })()
+    const settle = (result: E.Either<AgentError, Reply>): void => {
+      if (!isOver) return resolve(result)
+      if (E.isRight(result) && result.right.body._tag === 'Events') discard(result.right.body.source, late)
+    }
+    run().then(settle, (thrown: unknown) => (isOver ? late(thrown) : settle(E.left(fromUnknown(thrown)))))
+  })
+
+/** Answers the invocations of an agent. `payload` is there already where a middleware has read the body. */
+export const invocations = <Has extends object>(
+  runtime: Runtime,
+  agent: Closed<Has>,
+): ((call: Call, payload?: E.Either<AgentError, unknown>) => Promise<Answer>) => {
+  const { settings } = runtime
+  const step = pipeline(agent)
+  const alwaysStreams = O.isSome(agent.entrypoint) && isStreaming(agent.entrypoint.value)
+
+  const elapsed = (call: Call): number => settings.clock.now() - call.since
+
+  const logFailure = (call: Call, error: AgentError): void => {
+    const thrown = cause(error)
+    const { status, code, message } = problem(error)
+    const fields = { status, code, duration: elapsed(call) }
+    if (thrown !== undefined) call.log().error('Invocation failed', { ...fields, error: thrown })()
+    else if (error._tag === 'Cancelled') call.log().info('The client left', fields)()
+    else call.log().warn('Invocation refused', { ...fields, reason: message })()
+  }
+
+  const fail = (call: Call, error: AgentError): Answer => {
+    logFailure(call, error)
+    call.finish()
+    return ofError(error, call.requestId, settings.debug, { [header.sessionId]: call.sessionId })
+  }
+
+  const onStreamEnd =
+    (call: Call, close: IO<void>) =>
+    (end: StreamEnd): void => {
+      close()
+      call.finish()
+      if (E.isLeft(end)) logFailure(call, end.left)
+      else call.log().info(`Stream ${end.right}`, { duration: elapsed(call) })()
+    }
+
+  const streamed = async (call: Call, reply: Reply, source: Source): Promise<Answer> => {
+    const late = (thrown: unknown): void => call.log().warn('A stream failed when it was closed', { error: thrown })()
+    if (!admitsEvents(call.incoming.req.headers.accept)) {
+      discard(source, late)
+      return fail(call, notAcceptable)
+    }
+    const close = runtime.open.enter()
+    const opening = openStream(source, {
+      keepAlive: settings.keepAlive,
+      lastFrame: (error) => lastFrame(problemOf(error, settings.debug), call.requestId),
+      onEnd: onStreamEnd(call, close),
+      report: late,
+    })
+    call.onInterrupt(opening.interrupt)
+    const opened = await opening.opened
+    return E.isLeft(opened)
+      ? ofError(opened.left, call.requestId, settings.debug, { [header.sessionId]: call.sessionId })
+      : ofStream(reply, opened.right, call.sessionId)
+  }
+
+  const answered = async (call: Call, reply: Reply): Promise<Answer> => {
+    const flaw = flawOf(reply)
+    if (reply.body._tag === 'Events' && flaw === undefined) return streamed(call, reply, reply.body.source)
+    if (reply.body._tag === 'Events') discard(reply.body.source, () => undefined)
+    const answer = flaw === undefined ? ofReply(reply, call.sessionId) : E.left(flaw)
+    if (E.isLeft(answer)) return fail(call, answer.left)
+    call.log().info('Invocation completed', { status: reply.status, duration: elapsed(call) })()
+    call.finish()
+    return answer.right
+  }
+
+  return async (call, payload) => {
+    if (alwaysStreams && !admitsEvents(call.incoming.req.headers.accept)) {
+      call.incoming.req.resume()
+      return fail(call, notAcceptable)
+    }
+    const read = payload ?? (await readJson(call.incoming.req, settings))
+    if (E.isLeft(read)) return fail(call, read.left)
+    const action = settings.debug ? runAction(runtime, read.right) : undefined
+    if (action !== undefined) {
+      const done = await action
+      if (E.isLeft(done)) return fail(call, done.left)
+      call.finish()
+      return ofJson(done.right, { [header.sessionId]: call.sessionId })
+    }
+    const result = await settled(call, async () => step(read.right)(contextOf(runtime, call))())
+    return E.isLeft(result) ? fail(call, result.left) : answered(call, result.right)
+  }
+}

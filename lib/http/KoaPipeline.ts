@@ -1,0 +1,130 @@
+/** The Koa side of an app: its middleware around the routes, and every failure in the one shape. */
+import { type IncomingMessage, STATUS_CODES } from 'node:http'
+import type { Duplex } from 'node:stream'
+import * as E from 'fp-ts/Either'
+import type * as Koa from 'koa'
+import compose = require('koa-compose')
+import type { Middleware } from '../core/Agent'
+import { type AgentError, fromUnknown, notFound, rejected, unexpected } from '../core/AgentError'
+import { parse } from '../core/Payload'
+import { writeToKoa } from './Answer'
+import { type Incoming, incomingOf } from './Call'
+import type { Routes } from './Routes'
+import type { Runtime } from './Runtime'
+import type { Opener, Sockets } from './Upgrade'
+
+/** A request for an upgrade on its way through the middleware, and what opens it once it is let through. */
+export interface Upgrade {
+  readonly duplex: Duplex
+  opener?: Opener
+}
+
+/** The Koa side of an app. */
+export interface KoaPipeline {
+  /** Composes middleware between the agent's own and the routes: the `compose` of the Koa application. */
+  readonly compose: (middleware: ReadonlyArray<Koa.Middleware>) => (ctx: Koa.Context, next?: Koa.Next) => Promise<void>
+  /** Koa's last resort for what middleware throws. */
+  readonly onError: (ctx: Koa.Context, thrown: unknown) => void
+  /** Requests for an upgrade that are on their way through the middleware. */
+  readonly upgrades: WeakMap<IncomingMessage, Upgrade>
+}
+
+/** Header fields that tell of a body which is not sent after all. */
+const ofTheBody = /^(content-(?!security-policy)|etag$|last-modified$|transfer-encoding$|cache-control$|accept-ranges$)/
+
+const headersOfError = (thrown: unknown): ReadonlyArray<readonly [string, string]> =>
+  typeof thrown === 'object' && thrown !== null && 'headers' in thrown && typeof thrown.headers === 'object'
+    ? Object.entries(thrown.headers ?? {}).flatMap(([name, value]) =>
+        typeof value === 'string' || typeof value === 'number' ? [[name, String(value)] as const] : [],
+      )
+    : []
+
+/** What a failure status without a body means. */
+const errorOfStatus = (status: number): AgentError =>
+  status === 404 ? notFound() : rejected(status, STATUS_CODES[status] ?? String(status))
+
+/** The Koa side of an app. `agent` is the middleware of its descriptors. */
+export const createKoaPipeline = (
+  runtime: Runtime,
+  routes: Routes,
+  sockets: Sockets,
+  agent: ReadonlyArray<Middleware>,
+): KoaPipeline => {
+  const upgrades = new WeakMap<IncomingMessage, Upgrade>()
+  const incomings = new WeakMap<IncomingMessage, Incoming>()
+
+  const incomingFor = (ctx: Koa.Context): Incoming => {
+    const known = incomings.get(ctx.req)
+    if (known !== undefined) return known
+    const made = incomingOf(ctx.req, runtime.settings.newId, () => ctx.request)
+    incomings.set(ctx.req, made)
+    return made
+  }
+
+  const tell = (ctx: Koa.Context, error: AgentError): void =>
+    writeToKoa(ctx, routes.failure(error, incomingFor(ctx).requestId))
+
+  /** The payload, where a middleware has read the body. */
+  const payloadOf = (ctx: Koa.Context): E.Either<AgentError, unknown> | undefined => {
+    if (!ctx.req.readableEnded && !ctx.req.readableDidRead) return undefined
+    const { request }: { readonly request: object } = ctx
+    if ('rawBody' in request && typeof request.rawBody === 'string') {
+      return parse(runtime.settings.maxDepth)(request.rawBody)
+    }
+    return 'body' in request
+      ? E.right(request.body)
+      : E.left(unexpected(new Error('A middleware has read the body and left nothing in ctx.request.body')))
+  }
+
+  const askForSocket = async (ctx: Koa.Context, upgrade: Upgrade): Promise<void> => {
+    const asked = await sockets.ask(incomingFor(ctx), upgrade.duplex)
+    if (E.isLeft(asked)) return writeToKoa(ctx, asked.left)
+    upgrade.opener = asked.right
+    ctx.status = 101
+  }
+
+  /** Outermost: what the middleware leaves without a body, and what it leaves alone. */
+  const guard = async (ctx: Koa.Context, next: Koa.Next): Promise<void> => {
+    await next()
+    const hasBody = ctx.body !== null && ctx.body !== undefined
+    if (upgrades.get(ctx.req)?.opener !== undefined && ctx.status === 101 && !hasBody) ctx.respond = false
+    else if (ctx.respond !== false && ctx.status >= 400 && !hasBody && !ctx.headerSent) {
+      tell(ctx, errorOfStatus(ctx.status))
+    }
+  }
+
+  /** Innermost: the routes. */
+  const terminal = async (ctx: Koa.Context): Promise<void> => {
+    const upgrade = upgrades.get(ctx.req)
+    if (upgrade !== undefined) return askForSocket(ctx, upgrade)
+    writeToKoa(ctx, await routes.answer(incomingFor(ctx), ctx.res, payloadOf(ctx)))
+  }
+
+  return {
+    upgrades,
+    compose: (middleware) => {
+      // `use` of the http layer lets in nothing but Koa's middleware, whose type the core does not know.
+      const ofTheAgent = agent as ReadonlyArray<Koa.Middleware>
+      let count = -1
+      let run: ReturnType<KoaPipeline['compose']>
+      return (ctx, next) => {
+        if (count !== middleware.length) {
+          count = middleware.length
+          run = compose([guard, ...ofTheAgent, ...middleware, terminal])
+        }
+        return run(ctx, next)
+      }
+    },
+    onError: (ctx, thrown) => {
+      if (thrown === null || thrown === undefined) return
+      ctx.app.emit('error', thrown, ctx)
+      if (ctx.headerSent || !ctx.writable || upgrades.get(ctx.req)?.opener !== undefined) return
+      for (const name of ctx.res.getHeaderNames()) if (ofTheBody.test(name)) ctx.remove(name)
+      for (const [name, value] of headersOfError(thrown)) if (!ofTheBody.test(name.toLowerCase())) ctx.set(name, value)
+      const { status, headers, content } = routes.failure(fromUnknown(thrown), incomingFor(ctx).requestId)
+      ctx.status = status
+      for (const [name, value] of Object.entries(headers)) ctx.set(name, value)
+      ctx.res.end(content._tag === 'Text' ? content.text : '')
+    },
+  }
+}

@@ -1,0 +1,69 @@
+/** Which answer a request gets: the three paths of the contract, and a failure for everything else. */
+import type { EventEmitter } from 'node:events'
+import type { IncomingMessage } from 'node:http'
+import * as E from 'fp-ts/Either'
+import * as O from 'fp-ts/Option'
+import { type AgentError, methodNotAllowed, notFound, stopping, upgradeRequired } from '../core/AgentError'
+import { toPing } from '../core/Health'
+import { path } from '../core/Protocol'
+import { type Answer, ofError, ofJson } from './Answer'
+import { createCall, type Incoming, sessionIdOf, splitUrl } from './Call'
+import { type Closed, invocations } from './Invocations'
+import type { Runtime } from './Runtime'
+
+/** Answers requests. `payload` is there already where a middleware has read the body. */
+export interface Routes {
+  /** The answer to `/ping` where it can be had at once; undefined for any other request. */
+  readonly ping: (req: IncomingMessage) => Answer | undefined
+  readonly answer: (incoming: Incoming, res: EventEmitter, payload?: E.Either<AgentError, unknown>) => Promise<Answer>
+  /** The answer that a failure is told by. */
+  readonly failure: (error: AgentError, requestId: string) => Answer
+}
+
+/** The routes of an agent. */
+export const createRoutes = <Has extends object>(runtime: Runtime, agent: Closed<Has>): Routes => {
+  const { settings, health } = runtime
+  const invoke = invocations(runtime, agent)
+  const hasSocket = O.isSome(agent.websocket)
+
+  const failure = (error: AgentError, requestId: string): Answer => ofError(error, requestId, settings.debug)
+
+  const onInvocation: Routes['answer'] = async (incoming, res, payload) => {
+    const sessionId = sessionIdOf(incoming.headers, runtime)
+    if (E.isRight(sessionId) && !runtime.isStopping()) {
+      const ids = { requestId: incoming.requestId, sessionId: sessionId.right }
+      return invoke(createCall(runtime, 'request', ids, incoming, res), payload)
+    }
+    incoming.req.resume()
+    return failure(E.isLeft(sessionId) ? sessionId.left : stopping, incoming.requestId)
+  }
+
+  const isRead = (method: string | undefined): boolean => method === 'GET' || method === 'HEAD'
+
+  return {
+    failure,
+    ping: ({ url, method }) => {
+      if (url !== path.ping || !isRead(method)) return undefined
+      const now = health.peek()
+      return O.isSome(now) ? ofJson(toPing(now.value)) : undefined
+    },
+    answer: async (incoming, res, payload) => {
+      const { req, requestId } = incoming
+      const refuse = (error: AgentError): Answer => {
+        req.resume()
+        return failure(error, requestId)
+      }
+      switch (splitUrl(req.url ?? '/')[0]) {
+        case path.invocations:
+          return req.method === 'POST' ? onInvocation(incoming, res, payload) : refuse(methodNotAllowed('POST'))
+        case path.ping:
+          return isRead(req.method) ? ofJson(toPing(await health.current())) : refuse(methodNotAllowed('GET, HEAD'))
+        case path.websocket:
+          if (!hasSocket) return refuse(notFound('This agent has no WebSocket handler'))
+          return refuse(req.method === 'GET' ? upgradeRequired : methodNotAllowed('GET'))
+        default:
+          return refuse(notFound())
+      }
+    },
+  }
+}

@@ -1,0 +1,82 @@
+/** The cells of one app, made together: everything in it that changes. */
+import { randomUUID } from 'node:crypto'
+import type { IO } from 'fp-ts/IO'
+import type * as O from 'fp-ts/Option'
+import type { PingHandler } from '../core/Agent'
+import * as Tasks from '../core/Tasks'
+import { type Calls, createCalls } from './Calls'
+import { createHealth, type HealthCell } from './HealthCell'
+import { type Logs, logs as createLogs } from './LogWriter'
+import { type Options, settings as settingsOf, type Settings } from './Options'
+import { createSessions, type Sessions } from './Sessions'
+import { createTasks, type TaskCell } from './TaskCell'
+
+/** What the parts of an app share. */
+export interface Runtime {
+  readonly settings: Settings
+  readonly logs: Logs
+  readonly sessions: Sessions
+  readonly taskCell: TaskCell
+  readonly health: HealthCell
+  /** Requests, streams and sockets that are not finished. */
+  readonly calls: Calls
+  /** Whether the server is shutting down. */
+  readonly isStopping: IO<boolean>
+  /** From here on the server is shutting down. */
+  readonly beginStop: IO<void>
+  /** Open streams and sockets, for `busyWhileOpen`. */
+  readonly open: Open
+}
+
+/** How many streams and sockets are open. */
+export interface Open {
+  readonly enter: () => () => void
+  readonly count: () => number
+}
+
+const createOpen = (onChange: () => void): Open => {
+  let count = 0
+  return {
+    enter: () => {
+      count += 1
+      onChange()
+      let isOver = false
+      return () => {
+        if (isOver) return
+        isOver = true
+        count -= 1
+        onChange()
+      }
+    },
+    count: () => count,
+  }
+}
+
+/** The runtime of an app with the given options. */
+export const createRuntime = (options: Options, ping: O.Option<PingHandler>): Runtime => {
+  const settings = settingsOf(options, randomUUID)
+  const logs = createLogs(settings.log, settings.clock)
+  const log = logs({})
+  const taskCell = createTasks(settings.clock, () => health.refresh())
+  const open = createOpen(() => settings.busyWhileOpen && health.refresh())
+  const automatic = (): 'Healthy' | 'HealthyBusy' =>
+    settings.busyWhileOpen && open.count() > 0 ? 'HealthyBusy' : Tasks.status(taskCell.tasks())
+  const health: HealthCell = createHealth(ping, automatic, settings, (cause) =>
+    log.warn('The custom ping handler was passed over', { error: cause })(),
+  )
+  const sessions = createSessions(settings, (cause) => log.error('A session could not be dropped', { error: cause })())
+  let isStopping = false
+  return {
+    settings,
+    logs,
+    sessions,
+    taskCell,
+    health,
+    calls: createCalls(),
+    isStopping: () => isStopping,
+    beginStop: () => {
+      isStopping = true
+    },
+    open,
+  }
+}

@@ -1,0 +1,55 @@
+/** Stops an app's servers: nothing new is taken, what is in flight may finish, then all is closed. */
+import type { Server } from 'node:http'
+import { stopping } from '../core/AgentError'
+import type { Call } from './Call'
+import type { Runtime } from './Runtime'
+import type { Sockets } from './Upgrade'
+
+/** How to stop. */
+export interface StopOptions {
+  /** How many milliseconds to wait for what is in flight; the app's `stopTimeout` unless given. */
+  readonly timeout?: number
+}
+
+/** How long an interrupted answer may take to be written, in milliseconds. */
+const grace = 500
+
+/** How often idle connections are looked for while the server stops, in milliseconds. */
+const lookEvery = 20
+
+const closed = (server: Server): Promise<void> =>
+  new Promise((resolve) => {
+    if (!server.listening) return resolve()
+    server.close(() => resolve())
+  })
+
+/** Resolves when all servers are closed and every call is finished, or the time is over. */
+export const stopAll = async (
+  runtime: Runtime,
+  sockets: Sockets,
+  servers: ReadonlySet<Server>,
+  timeout: number,
+): Promise<void> => {
+  const { calls } = runtime
+  const interrupt = (isMeant: (call: Call) => boolean): void =>
+    [...calls].filter(isMeant).forEach((call) => call.interrupt(stopping))
+  runtime.beginStop()
+  interrupt(({ kind }) => kind === 'socket')
+  const closing = [...servers].map(closed)
+  const idle = setInterval(() => servers.forEach((server) => server.closeIdleConnections()), lookEvery)
+  let cut: NodeJS.Timeout | undefined
+  const late = setTimeout(() => interrupt(() => true), timeout)
+  const over = new Promise<void>((resolve) => {
+    cut = setTimeout(() => {
+      sockets.terminate()
+      servers.forEach((server) => server.closeAllConnections())
+      resolve()
+    }, timeout + grace)
+  })
+  await Promise.race([Promise.all([...closing, calls.whenEmpty()]), over])
+  await Promise.all(closing)
+  clearTimeout(cut)
+  clearInterval(idle)
+  clearTimeout(late)
+  runtime.sessions.stop()
+}

@@ -1,0 +1,74 @@
+/** Takes a server's requests for an upgrade: the handshake is checked, the middleware is asked, then the agent. */
+import { type IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import * as E from 'fp-ts/Either'
+import type { IO } from 'fp-ts/IO'
+import type { Request } from '../core/Context'
+import { incomingOf, once, requestIdOf } from './Call'
+import { flawOf, refuse, responseOn } from './Handshake'
+import type { KoaPipeline, Upgrade } from './KoaPipeline'
+import type { Routes } from './Routes'
+import type { Runtime } from './Runtime'
+import type { Sockets } from './Upgrade'
+
+/** What the listener takes from the app. */
+export interface UpgradeParts {
+  readonly runtime: Runtime
+  readonly routes: Routes
+  readonly sockets: Sockets
+  readonly pipeline: KoaPipeline
+  readonly hasMiddleware: IO<boolean>
+  readonly throughKoa: (req: IncomingMessage, res: ServerResponse) => Promise<void>
+  readonly koaRequest: (req: IncomingMessage, res: ServerResponse) => Request
+}
+
+/** Header fields that a middleware has set, to go out with the handshake. */
+const headersOf = (res: ServerResponse): ReadonlyArray<readonly [string, string]> =>
+  Object.entries(res.getHeaders()).flatMap(([name, value]) =>
+    name.startsWith('content-') && name !== 'content-security-policy'
+      ? []
+      : [value ?? []].flat().map((item) => [name, String(item)] as const),
+  )
+
+/** The `upgrade` listener of an app's servers. */
+export const upgradeListener = ({
+  runtime: { settings, logs },
+  routes,
+  sockets,
+  pipeline,
+  hasMiddleware,
+  throughKoa,
+  koaRequest,
+}: UpgradeParts): ((req: IncomingMessage, duplex: Duplex, head: Buffer) => void) => {
+  const straight = async (req: IncomingMessage, duplex: Duplex, head: Buffer): Promise<void> => {
+    const koa = once(() => koaRequest(req, new ServerResponse(req)))
+    const asked = await sockets.ask(incomingOf(req, settings.newId, koa), duplex)
+    if (E.isLeft(asked)) refuse(req, duplex, asked.left)
+    else asked.right.open(head, [])
+  }
+
+  const throughMiddleware = async (req: IncomingMessage, duplex: Duplex, head: Buffer): Promise<void> => {
+    const upgrade: Upgrade = { duplex }
+    const res = responseOn(req, duplex)
+    pipeline.upgrades.set(req, upgrade)
+    await throughKoa(req, res)
+    if (upgrade.opener === undefined) return
+    if (res.headersSent || res.statusCode !== 101 || duplex.destroyed) return upgrade.opener.abandon()
+    res.detachSocket(duplex as Socket) // see responseOn
+    upgrade.opener.open(head, headersOf(res))
+  }
+
+  return (req, duplex, head) => {
+    duplex.on('error', () => undefined) // a peer that vanishes: `close` tells whoever has to know
+    const flaw = flawOf(req)
+    const fail = (thrown: unknown): void => {
+      const requestId = requestIdOf(req.headers, settings.newId)
+      logs({ requestId }).error('An upgrade failed', { error: thrown })()
+      duplex.destroy()
+    }
+    if (flaw !== undefined) {
+      refuse(req, duplex, routes.failure(flaw, requestIdOf(req.headers, settings.newId)))
+    } else (hasMiddleware() ? throughMiddleware : straight)(req, duplex, head).catch(fail)
+  }
+}

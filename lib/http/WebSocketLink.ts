@@ -1,0 +1,141 @@
+/** Joins a connection of `ws` to the socket that a handler sees: a bounded queue in, awaited sends out. */
+import * as E from 'fp-ts/Either'
+import { pipe } from 'fp-ts/function'
+import type { IO } from 'fp-ts/IO'
+import * as O from 'fp-ts/Option'
+import type { WebSocket } from 'ws'
+import type { Format } from '../core/Agent'
+import { type AgentError, invalidMessage, messageTooLarge, socketClosed } from '../core/AgentError'
+import { encode } from '../core/Json'
+import { parse } from '../core/Payload'
+import { messages, type Socket } from '../core/Socket'
+import type { Settings } from './Options'
+
+/** A socket, and what its owner needs to know of it. */
+export interface Link {
+  readonly socket: Socket
+  /** Calls back when the connection is closed and every message that came before has been read. */
+  readonly onEnd: (f: IO<void>) => void
+}
+
+type Received = E.Either<AgentError, O.Option<unknown>>
+
+/** A close reason as the protocol allows it: at most 123 bytes of UTF-8. */
+const shortened = (reason: string): string => {
+  const bytes = Buffer.from(reason)
+  return bytes.length <= 123
+    ? reason
+    : bytes
+        .subarray(0, 120)
+        .toString('utf8')
+        .replace(/\ufffd*$/, '')
+}
+
+const isCloseCode = (code: number): boolean =>
+  (code >= 1000 && code <= 1014 && ![1004, 1005, 1006].includes(code)) || (code >= 3000 && code <= 4999)
+
+/** Closes a connection that may be closed already. A code that must not be sent is sent as 1011. */
+export const closeWith = (ws: WebSocket, code: number, reason = ''): void => {
+  ws.resume() // a paused connection would not see the peer's answer
+  ws.close(isCloseCode(code) ? code : 1011, shortened(reason))
+}
+
+const closedEnd: Received = E.right(O.none)
+
+/** A link over an open connection. */
+export const createLink = (
+  ws: WebSocket,
+  format: Format,
+  { websocket: { maxPayload, highWaterMark, maxQueue }, maxDepth }: Settings,
+): Link => {
+  const queue: Array<unknown> = []
+  const readers: Array<(received: Received) => void> = []
+  const senders: Array<IO<void>> = []
+  let closedWith: number | undefined
+  let onEnd: IO<void> | undefined
+
+  const decodeText = (text: string): Received =>
+    format === 'text'
+      ? E.right(O.some(text))
+      : pipe(
+          parse(maxDepth)(text),
+          E.bimap(
+            (error) => invalidMessage([{ path: '', message: 'reason' in error ? error.reason : error._tag }]),
+            O.some,
+          ),
+        )
+
+  const decodeFrame = (frame: unknown): Received =>
+    typeof frame === 'string' ? decodeText(frame) : E.right(O.some(frame))
+
+  const endIfRead = (): void => {
+    if (closedWith !== undefined && queue.length === 0) onEnd?.()
+  }
+
+  ws.on('message', (data: Buffer, isBinary) => {
+    const frame = isBinary ? new Uint8Array(data) : data.toString('utf8')
+    const reader = readers.shift()
+    if (reader !== undefined) return reader(decodeFrame(frame))
+    queue.push(frame)
+    if (queue.length >= maxQueue && !ws.isPaused) ws.pause()
+  })
+  ws.on('close', (code) => {
+    closedWith = code
+    for (const reader of readers.splice(0)) reader(closedEnd)
+    for (const send of senders.splice(0)) send()
+    if (code === 1006) onEnd?.()
+    else endIfRead()
+  })
+
+  const receive = (): Promise<Received> => {
+    if (queue.length > 0) {
+      const frame = queue.shift()
+      if (ws.isPaused && queue.length <= maxQueue / 2) ws.resume()
+      endIfRead()
+      return Promise.resolve(decodeFrame(frame))
+    }
+    if (closedWith !== undefined || ws.readyState >= ws.CLOSING) return Promise.resolve(closedEnd)
+    return new Promise((resolve) => readers.push(resolve))
+  }
+
+  const closed = (): E.Either<AgentError, void> => E.left(socketClosed(closedWith ?? 1005))
+
+  const write = (data: string | Uint8Array, resolve: (sent: E.Either<AgentError, void>) => void): void => {
+    if (ws.readyState !== ws.OPEN) return resolve(closed())
+    if (ws.bufferedAmount > highWaterMark) {
+      senders.push(() => write(data, resolve))
+      return
+    }
+    ws.send(data, { binary: typeof data !== 'string' }, (error) => {
+      resolve(error ? closed() : E.right(undefined))
+      if (senders.length > 0 && ws.bufferedAmount <= highWaterMark) senders.shift()?.()
+    })
+  }
+
+  const textOf = (message: unknown): E.Either<AgentError, string> =>
+    format === 'text' && typeof message === 'string' ? E.right(message) : encode(message)
+
+  const send = (message: unknown) => async (): Promise<E.Either<AgentError, void>> => {
+    const data = message instanceof Uint8Array ? E.right(message) : textOf(message)
+    if (E.isLeft(data)) return data
+    if (Buffer.byteLength(data.right) > maxPayload) return E.left(messageTooLarge(maxPayload))
+    return new Promise((resolve) => write(data.right, resolve))
+  }
+
+  return {
+    socket: {
+      send,
+      receive,
+      messages: messages(receive),
+      close:
+        (code = 1000, reason) =>
+        () =>
+          closeWith(ws, code, reason),
+      protocol: ws.protocol === '' ? O.none : O.some(ws.protocol),
+    },
+    onEnd: (f) => {
+      onEnd = f
+      endIfRead()
+    },
+  }
+}

@@ -1,0 +1,23 @@
+/**
+ * The functional runtime for Amazon Bedrock AgentCore: an agent is composed from plain functions with `pipe`, and
+ * `createApp` makes a Koa application of it.
+ *
+ * @since 0.1.0
+ */
+export { entrypoint, ping, provide, websocket, wrap } from './core/Agent'
+export { asyncTask } from './core/asyncTask'
+export { createApp } from './http/App'
+export { use } from './http/use'
+
+export * as Agent from './core/Agent'
+export * as AgentError from './core/AgentError'
+export * as Context from './core/Context'
+export * as Handler from './core/Handler'
+export * as Health from './core/Health'
+export * as Reply from './core/Reply'
+export * as Session from './http/Session'
+export * as Sse from './core/Sse'
+export * as Tasks from './core/Tasks'
+
+export type { App } from './http/App'
+export type { Options } from './http/Options'

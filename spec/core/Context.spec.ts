@@ -1,0 +1,37 @@
+/** A context is a value: more state makes another one. */
+import * as fc from 'fast-check'
+import { withState } from '../../lib/core/Context'
+import { fakeContext } from './support'
+
+describe('withState', () => {
+  it('has the state of before and the new one, and changes nothing else', () => {
+    fc.assert(
+      fc.property(fc.dictionary(fc.string(), fc.nat()), fc.dictionary(fc.string(), fc.nat()), (before, more) => {
+        const context = fakeContext(before)
+        const next = withState(more)(context)
+        expect(Object.entries(next.state).sort()).toEqual(
+          Object.entries(Object.fromEntries([...Object.entries(before), ...Object.entries(more)])).sort(),
+        )
+        expect({ ...next, state: before }).toEqual(context)
+        expect(context.state).toBe(before)
+      }),
+    )
+  })
+
+  it('gives a frozen context with frozen state', () => {
+    const next = withState({ user: 'ann' })(fakeContext({}))
+    expect([next, next.state].map(Object.isFrozen)).toEqual([true, true])
+  })
+
+  it('keeps the signal and the capabilities by reference', () => {
+    const context = fakeContext({})
+    const next = withState({ user: 'ann' })(context)
+    expect([next.signal, next.tasks, next.session, next.log]).toEqual([
+      context.signal,
+      context.tasks,
+      context.session,
+      context.log,
+    ])
+    expect(next.signal).toBe(context.signal)
+  })
+})
