@@ -40,11 +40,14 @@ export const redact = (fields: Fields, depth = 6): Fields =>
     ]),
   )
 
+const hasJson = (value: object): value is { readonly toJSON: () => unknown } =>
+  'toJSON' in value && typeof value.toJSON === 'function'
+
 /** What `JSON.stringify` would look at: a value may say itself what it is as JSON. */
 const asJson = (value: object): unknown => {
-  if (!('toJSON' in value) || typeof value.toJSON !== 'function') return value
+  if (!hasJson(value)) return value
   try {
-    return value.toJSON() as unknown
+    return value.toJSON()
   } catch {
     return '[unreadable]'
   }
@@ -54,7 +57,7 @@ const redactMembers = (value: unknown, depth: number): unknown => {
   if (typeof value !== 'object' || value === null) return value
   if (value instanceof Set) return redactMembers([...value], depth)
   if (Array.isArray(value)) return depth < 0 ? '[…]' : value.map((item) => redactValue(item, depth - 1))
-  return depth < 0 ? '{…}' : redact(value instanceof Map ? Object.fromEntries(value) : { ...value }, depth)
+  return depth < 0 ? '{…}' : redact(value instanceof Map ? Object.fromEntries<unknown>(value) : { ...value }, depth)
 }
 
 const redactValue = (value: unknown, depth: number): unknown =>

@@ -2,14 +2,13 @@
 import * as E from 'fp-ts/Either'
 import type { IO } from 'fp-ts/IO'
 import * as O from 'fp-ts/Option'
-import * as TE from 'fp-ts/TaskEither'
 import type { Around, Spec, Step } from '../core/Agent'
 import { type AgentError, cause, fromUnknown, noEntrypoint, notAcceptable, problem } from '../core/AgentError'
 import { isStreaming } from '../core/Handler'
-import { of as replyOf, type Reply, type Source } from '../core/Reply'
+import { json as jsonReply, of as replyOf, type Reply, type Source } from '../core/Reply'
 import { lastFrame } from '../core/Sse'
 import { header } from '../core/Protocol'
-import { type Answer, flawOf, ofError, ofJson, ofReply, ofStream, problemOf } from './Answer'
+import { type Answer, flawOf, ofError, ofReply, ofStream, problemOf } from './Answer'
 import { readJson } from './Body'
 import { type Call, contextOf } from './Call'
 import { runAction } from './Debug'
@@ -19,14 +18,23 @@ import type { Runtime } from './Runtime'
 /** A closed agent: everything that its handlers need is provided. */
 export type Closed<Has extends object> = Spec<Has, {}, Has>
 
+/** Gets a payload; it is asked for once every provider has let the request through. */
+type Read = () => Promise<E.Either<AgentError, unknown>>
+
 /** The handler of an agent, from payload and bare context to reply, all providers and wraps around it. */
-const pipeline = <Has extends object>({ entrypoint, around }: Closed<Has>): ((payload: unknown) => Step<{}>) => {
-  if (O.isNone(entrypoint)) return () => () => TE.left(noEntrypoint)
-  const handler = entrypoint.value
+const pipeline = <Has extends object>(
+  { entrypoint, around }: Closed<Has>,
+  act: (payload: unknown) => Promise<E.Either<AgentError, Reply>> | undefined,
+): ((read: Read) => Step<{}>) => {
   const within: Around<{}, Has> = around
-  return (payload) =>
+  return (read) =>
     within<{}>((context) => async () => {
-      const result = await handler(payload, context)()
+      const payload = await read()
+      if (E.isLeft(payload)) return payload
+      const acted = act(payload.right)
+      if (acted !== undefined) return acted
+      if (O.isNone(entrypoint)) return E.left(noEntrypoint)
+      const result = await entrypoint.value(payload.right, context)()
       return E.isLeft(result) ? result : E.right(replyOf(result.right))
     })
 }
@@ -76,7 +84,9 @@ export const invocations = <Has extends object>(
   agent: Closed<Has>,
 ): ((call: Call, payload?: E.Either<AgentError, unknown>) => Promise<Answer>) => {
   const { settings } = runtime
-  const step = pipeline(agent)
+  const act = (payload: unknown): Promise<E.Either<AgentError, Reply>> | undefined =>
+    settings.debug ? runAction(runtime, payload)?.then(E.map(jsonReply)) : undefined
+  const step = pipeline(agent, act)
   const alwaysStreams = O.isSome(agent.entrypoint) && isStreaming(agent.entrypoint.value)
 
   const elapsed = (call: Call): number => settings.clock.now() - call.since
@@ -141,16 +151,8 @@ export const invocations = <Has extends object>(
       call.incoming.req.resume()
       return fail(call, notAcceptable)
     }
-    const read = payload ?? (await readJson(call.incoming.req, settings))
-    if (E.isLeft(read)) return fail(call, read.left)
-    const action = settings.debug ? runAction(runtime, read.right) : undefined
-    if (action !== undefined) {
-      const done = await action
-      if (E.isLeft(done)) return fail(call, done.left)
-      call.finish()
-      return ofJson(done.right, { [header.sessionId]: call.sessionId })
-    }
-    const result = await settled(call, async () => step(read.right)(contextOf(runtime, call))())
+    const read: Read = () => (payload === undefined ? readJson(call.incoming.req, settings) : Promise.resolve(payload))
+    const result = await settled(call, async () => step(read)(contextOf(runtime, call))())
     return E.isLeft(result) ? fail(call, result.left) : answered(call, result.right)
   }
 }

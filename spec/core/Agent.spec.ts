@@ -380,8 +380,10 @@ describe('entrypoint', () => {
   })
 
   it('makes a left of what an asynchronous schema rejects with', async () => {
-    const busy = () => Promise.reject<never>(rejected(409, 'busy'))
-    const broken: Codec<string> = { '~standard': { version: 1, vendor: 'spec', validate: busy } }
+    const validate = async (): Promise<never> => {
+      throw rejected(409, 'busy')
+    }
+    const broken: Codec<string> = { '~standard': { version: 1, vendor: 'spec', validate } }
     expect(
       left(
         await answer(

@@ -8,7 +8,7 @@ const secret = 'S3CR3T'
 const issues = [{ path: 'a', message: 'expected string' }]
 
 /** One of each case, by its tag: a case that is missing here does not compile. */
-const each: { readonly [K in AgentError.AgentError['_tag']]: AgentError.AgentError } = {
+const each: Readonly<Record<AgentError.AgentError['_tag'], AgentError.AgentError>> = {
   BadRequest: AgentError.badRequest('no'),
   InvalidJson: AgentError.invalidJson('at 1'),
   InvalidEncoding: AgentError.invalidEncoding('not UTF-8'),

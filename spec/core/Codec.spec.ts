@@ -21,6 +21,10 @@ const nested = (depth: number): unknown => {
   return value
 }
 
+type Nest = Array<Nest>
+const ioNest: t.Type<Nest, unknown> = t.recursion('Nest', () => t.array(ioNest))
+const zodNest: z.ZodType = z.lazy(() => z.array(zodNest))
+
 const ioOrder = t.type({
   prompt: t.string,
   count: t.number,
@@ -97,10 +101,6 @@ describe('decode with io-ts and with zod', () => {
     ).toHaveLength(20)
     expect(Date.now() - start).toBeLessThan(5_000)
   })
-
-  interface Nest extends Array<Nest> {}
-  const ioNest: t.Type<Nest, unknown> = t.recursion('Nest', () => t.array(ioNest))
-  const zodNest: z.ZodType<unknown> = z.lazy(() => z.array(zodNest))
 
   it.each<[string, Codec<unknown>]>([
     ['io-ts', ioNest],
@@ -289,9 +289,6 @@ describe('encode', () => {
   })
 
   it('refuses 100,000 levels, and does not throw', async () => {
-    interface Nest extends Array<Nest> {}
-    const ioNest: t.Type<Nest, unknown> = t.recursion('Nest', () => t.array(ioNest))
-    const zodNest: z.ZodType<unknown> = z.lazy(() => z.array(zodNest))
     const tooDeep = E.left([{ path: '', message: 'it is nested too deeply' }])
     expect(encode(ioNest)(nested(100_000) as Nest)).toEqual(tooDeep)
     expect(await encode(zodNest)(nested(100_000))).toEqual(tooDeep)

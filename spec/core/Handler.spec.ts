@@ -61,7 +61,7 @@ describe('fromAsync', () => {
 
   it('makes a left of what it throws or rejects with', async () => {
     const thrown = fromAsync((): Promise<number> => fail('x'))
-    const rejecting = fromAsync(() => Promise.reject<number>(no))
+    const rejecting = fromAsync(async () => fail(no))
     expect(left(await thrown(0, fakeContext({}))())).toMatchObject({ _tag: 'Unexpected', cause: 'x' })
     expect(left(await rejecting(0, fakeContext({}))())).toBe(no)
   })
@@ -175,7 +175,7 @@ describe('stateful', () => {
     ['throws when given the state', [stored], () => () => fail('x'), 'rejected x'],
     ['throws when given the context', [stored], () => () => () => fail('x'), 'rejected x'],
     ['throws when run', [stored], () => () => () => () => fail('x'), 'rejected x'],
-    ['rejects', [stored], () => () => () => () => Promise.reject('x'), 'rejected x'],
+    ['rejects', [stored], () => () => () => async () => fail('x'), 'rejected x'],
   ])('saves nothing and releases the lock when the handler %s', async (_, args, f, expected) => {
     const session = fakeSession(...args)
     const handler = stateful(Count, 0)(f)
@@ -219,19 +219,17 @@ describe('stateful', () => {
 describe('statefulGenerator', () => {
   type Source = Parameters<ReturnType<typeof statefulGenerator<number>>>[0]
 
-  const counting: Source = () =>
-    function (n) {
-      return async function* () {
-        yield n
-        yield n + 1
-        return n + 2
-      }
-    } as (n: number) => () => AsyncGenerator<number, number, undefined>
+  const counting: Source = () => (n) =>
+    async function* () {
+      yield n
+      yield n + 1
+      return n + 2
+    }
 
   const opened = async (f: Source, ...args: Parameters<typeof fakeSession>) => {
     const session = fakeSession(...args)
     const reply = right(await statefulGenerator(Count, 0)(f)(null, fakeContext({}, { session: session.access }))())
-    const source = sourceOf(reply) as AsyncGenerator<unknown>
+    const source = sourceOf(reply) as AsyncGenerator
     return { session, source }
   }
 

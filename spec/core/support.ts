@@ -50,7 +50,7 @@ export interface FakeSession {
 /** A session with a state, whose steps may fail. */
 export const fakeSession = (
   stored: O.Option<unknown> = O.none,
-  failing: { readonly [K in 'load' | 'save' | 'lock']?: AgentError } = {},
+  failing: Readonly<Partial<Record<'load' | 'save' | 'lock', AgentError>>> = {},
 ): FakeSession => {
   const saved: Array<unknown> = []
   let [locked, released] = [0, 0]

@@ -1,0 +1,41 @@
+/** Collects what a handler answers, stream or not. */
+import * as E from 'fp-ts/Either'
+import * as TE from 'fp-ts/TaskEither'
+import { type AgentError, fromUnknown } from '../core/AgentError'
+import { isReply, isSource, type Source } from '../core/Reply'
+
+const pullable = (source: Source): AsyncIterable<unknown> | Iterable<unknown> => {
+  if (Symbol.asyncIterator in source || Symbol.iterator in source) return source
+  return { [Symbol.asyncIterator]: () => ({ next: async () => source.next() }) }
+}
+
+const valuesOf = (answer: unknown): AsyncIterable<unknown> | Iterable<unknown> => {
+  if (isReply(answer)) {
+    switch (answer.body._tag) {
+      case 'Events':
+        return pullable(answer.body.source)
+      case 'Json':
+        return [answer.body.value]
+      case 'Text':
+        return [answer.body.text]
+      case 'Bytes':
+        return [answer.body.bytes]
+      case 'Empty':
+        return []
+    }
+  }
+  return isSource(answer) ? pullable(answer) : [answer]
+}
+
+/** All values of an answer: of a stream every one, else the one value. Left as the handler's, or what the stream threw. */
+export const collect =
+  (answer: TE.TaskEither<AgentError, unknown>): TE.TaskEither<AgentError, ReadonlyArray<unknown>> =>
+  async () => {
+    const result = await answer()
+    if (E.isLeft(result)) return result
+    return TE.tryCatch(async () => {
+      const values: Array<unknown> = []
+      for await (const value of valuesOf(result.right)) values.push(value)
+      return values
+    }, fromUnknown)()
+  }

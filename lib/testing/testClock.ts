@@ -1,0 +1,41 @@
+/** A clock that a test moves. */
+import type { Clock } from '../http/Clock'
+
+/** A clock that stands still until it is moved. */
+export interface TestClock extends Clock {
+  /** Moves the time by so many milliseconds; timers that fall due run in their order. */
+  readonly advance: (ms: number) => void
+  /** How many timers wait. */
+  readonly pending: () => number
+}
+
+interface Timer {
+  readonly at: number
+  readonly run: () => void
+}
+
+/** A clock that stands at the given moment, in milliseconds since the epoch. Give it to `createApp` as `clock`. */
+export const testClock = (start = 0): TestClock => {
+  let now = start
+  const timers = new Set<Timer>()
+  const next = (until: number): Timer | undefined =>
+    [...timers].filter(({ at }) => at <= until).sort((a, b) => a.at - b.at)[0]
+  return {
+    now: () => now,
+    pending: () => timers.size,
+    after: (ms, run) => {
+      const timer = { at: now + ms, run }
+      timers.add(timer)
+      return () => void timers.delete(timer)
+    },
+    advance: (ms) => {
+      const until = now + ms
+      for (let timer = next(until); timer !== undefined; timer = next(until)) {
+        timers.delete(timer)
+        now = timer.at
+        timer.run()
+      }
+      now = until
+    },
+  }
+}
