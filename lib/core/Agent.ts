@@ -148,9 +148,9 @@ const encoding =
  * Answers `POST /invocations`. With a codec (io-ts or any Standard Schema) the payload is decoded first; what it
  * refuses is 400 `INVALID_PAYLOAD` with a path for each issue. With `{ inbound, outbound }` the answer is encoded too.
  */
-export function entrypoint<A, S extends object = {}>(handler: Handler<unknown, A, S>): Agent<S>
-export function entrypoint<P, A, S extends object = {}>(codec: Codec<P>, handler: Handler<P, A, S>): Agent<S>
+export function entrypoint<S extends object = {}>(handler: Handler<unknown, unknown, S>): Agent<S>
 export function entrypoint<P, A, S extends object = {}>(schemas: Schemas<P, A>, handler: Handler<P, A, S>): Agent<S>
+export function entrypoint<P, S extends object = {}>(codec: Codec<P>, handler: Handler<P, unknown, S>): Agent<S>
 export function entrypoint<P, A, S extends object>(
   ...args: [Handler<unknown, A, S>] | [Codec<P> | Schemas<P, A>, Handler<P, A, S>]
 ): Agent<S> {

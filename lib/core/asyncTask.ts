@@ -1,4 +1,6 @@
 /** `asyncTask`: a handler whose work keeps the agent busy. */
+import * as E from 'fp-ts/Either'
+import { identity, pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
 import { type AgentError, fromUnknown } from './AgentError'
 import type { Context } from './Context'
@@ -19,7 +21,12 @@ export const asyncTask =
     context.tasks.track(
       name,
       settings,
-    )(async () => {
-      const started = f(payload, context)
-      return typeof started === 'function' ? started() : TE.tryCatch(() => started, fromUnknown)()
-    })
+    )(
+      pipe(
+        TE.tryCatch(async () => {
+          const started = f(payload, context)
+          return typeof started === 'function' ? started() : E.right(await started)
+        }, fromUnknown),
+        TE.chainEitherK(identity),
+      ),
+    )

@@ -2,7 +2,6 @@
 import type { ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import * as E from 'fp-ts/Either'
-import { pipe } from 'fp-ts/function'
 import type * as Koa from 'koa'
 import { type AgentError, cause, problem, type Problem, unencodable } from '../core/AgentError'
 import { encode, isPlain } from '../core/Json'
@@ -82,9 +81,15 @@ const isStatus = (status: number): boolean => Number.isInteger(status) && status
 const fieldName = /^[\w!#$%&'*+.^`|~-]+$/
 const fieldValue = /^[\t\x20-\x7e\x80-\xff]*$/
 
+const hasHeaders = ({ headers }: Pick<Reply, 'headers'>): boolean => {
+  for (const _ in headers) return true
+  return false
+}
+
 /** Why a reply cannot be sent as it is; undefined if it can. */
 export const flawOf = ({ status, headers }: Reply): AgentError | undefined => {
   if (!isStatus(status)) return unencodable(`its status is ${status}`)
+  if (!hasHeaders({ headers })) return undefined
   const bad = Object.entries(headers).find(([name, value]) => !fieldName.test(name) || !fieldValue.test(value))
   return bad === undefined ? undefined : unencodable(`its header ${bad[0].slice(0, 40)} is not one that HTTP allows`)
 }
@@ -105,17 +110,20 @@ export const ofStream = ({ status, headers }: Reply, stream: EventStream, sessio
 
 /** The answer of a reply that is no stream. Left `Unencodable`. */
 export const ofReply = ({ status, body, ...reply }: Reply, sessionId: string): E.Either<AgentError, Answer> => {
-  const withType = (contentType: string): Readonly<Record<string, string>> => ({
-    'content-type': contentType,
-    ...reply.headers,
-    [header.sessionId]: sessionId,
-  })
+  const withType = (contentType: string): Readonly<Record<string, string>> =>
+    hasHeaders(reply)
+      ? { 'content-type': contentType, ...reply.headers, [header.sessionId]: sessionId }
+      : { 'content-type': contentType, [header.sessionId]: sessionId }
   switch (body._tag) {
-    case 'Json':
-      return pipe(
-        encode(body.value),
-        E.map((text) => ({ status, headers: withType(jsonType), content: { _tag: 'Text', text, value: body.value } })),
-      )
+    case 'Json': {
+      const text = encode(body.value)
+      if (E.isLeft(text)) return text
+      return E.right({
+        status,
+        headers: withType(jsonType),
+        content: { _tag: 'Text', text: text.right, value: body.value },
+      })
+    }
     case 'Text':
       return E.right({ status, headers: withType(body.contentType), content: { _tag: 'Text', text: body.text } })
     case 'Bytes':
@@ -153,7 +161,10 @@ export const writeTo = (res: ServerResponse, { status, headers, content }: Answe
     return
   }
   const body = content._tag === 'Text' ? content.text : content.bytes
-  res.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) })
+  const fields: Array<string> = []
+  for (const name in headers) fields.push(name, headers[name] ?? '')
+  fields.push('content-length', String(Buffer.byteLength(body)))
+  res.writeHead(status, fields)
   res.end(body)
 }
 

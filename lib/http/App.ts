@@ -6,7 +6,7 @@ import Koa = require('koa')
 import type { Agent } from '../core/Agent'
 import { fromUnknown } from '../core/AgentError'
 import type { TaskRunner } from '../core/Tasks'
-import { writeTo } from './Answer'
+import { type Answer, writeTo } from './Answer'
 import { incomingOf, once, requestIdOf } from './Call'
 import type { HealthControl } from './HealthCell'
 import { connectTo, type InjectInit, injectTo } from './Inject'
@@ -71,21 +71,22 @@ export const createApp = <Needs extends object, Has extends Needs>(
   const hasMiddleware = (): boolean => spec.middleware.length > 0 || koa.middleware.length > 0
 
   /** Answers without Koa, where no middleware could see the difference. */
-  const direct = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
+  const direct = (req: IncomingMessage, res: ServerResponse): Promise<void> => {
     const incoming = incomingOf(
       req,
       settings.newId,
       once(() => koa.createContext(req, res).request),
     )
-    try {
-      const answer = await routes.answer(incoming, res)
+    const write = (answer: Answer): void => {
       if (runtime.isStopping()) res.shouldKeepAlive = false
       writeTo(res, answer)
-    } catch (thrown) {
+    }
+    const fail = (thrown: unknown): void => {
       logs({ requestId: incoming.requestId }).error('A request could not be answered', { error: thrown })()
       if (res.headersSent) res.destroy()
       else writeTo(res, routes.failure(fromUnknown(thrown), incoming.requestId))
     }
+    return routes.answer(incoming, res).then(write).catch(fail)
   }
 
   const callback = (): ReturnType<typeof koaCallback> => {

@@ -15,34 +15,30 @@ export interface BodyLimits {
   readonly maxDepth: number
 }
 
-/** All bytes of a request. What comes after a refusal is read and thrown away, so that the client sees the answer. */
-const readBytes = (req: IncomingMessage, limit: number): Promise<E.Either<AgentError, Buffer>> =>
-  new Promise((resolve) => {
-    const refuse = (): void => {
-      settle(E.left(payloadTooLarge(limit)))
-      req.resume()
-    }
-    const parts: Array<Buffer> = []
-    let size = 0
-    const onData = (part: Buffer): void => {
-      size += part.length
-      if (size > limit) refuse()
-      else parts.push(part)
-    }
-    const onEnd = (): void => {
-      const [only] = parts
-      settle(E.right(only !== undefined && parts.length === 1 ? only : Buffer.concat(parts, size)))
-    }
-    const onClose = (): void => settle(E.left(cancelled))
-    const settle = (result: E.Either<AgentError, Buffer>): void => {
-      req.off('data', onData).off('end', onEnd).off('error', onClose).off('close', onClose)
-      if (E.isLeft(result)) req.on('error', () => undefined) // the connection may still break; nobody waits any more
-      resolve(result)
-    }
-    if (Number(req.headers['content-length']) > limit) return refuse()
-    if (req.destroyed) return onClose()
-    req.on('data', onData).on('end', onEnd).on('error', onClose).on('close', onClose)
+/**
+ * All bytes of a request. What comes after a refusal is read and thrown away, so that the client sees the answer. The
+ * listeners stay: after the first outcome nothing that they say counts, and taking them off costs more.
+ */
+const readBytes = (req: IncomingMessage, limit: number, done: (read: E.Either<AgentError, Buffer>) => void): void => {
+  const parts: Array<Buffer> = []
+  let size = 0
+  if (Number(req.headers['content-length']) > limit) {
+    req.resume()
+    return done(E.left(payloadTooLarge(limit)))
+  }
+  if (req.destroyed) return done(E.left(cancelled))
+  req.on('data', (part: Buffer) => {
+    size += part.length
+    if (size <= limit) return void parts.push(part)
+    parts.length = 0
+    done(E.left(payloadTooLarge(limit)))
   })
+  req.on('end', () => {
+    const [only] = parts
+    if (size <= limit) done(E.right(only !== undefined && parts.length === 1 ? only : Buffer.concat(parts, size)))
+  })
+  req.on('close', () => done(E.left(cancelled)))
+}
 
 const decompressors = {
   gzip: promisify(gunzip),
@@ -73,16 +69,23 @@ const toText = (bytes: Buffer): E.Either<AgentError, string> =>
 const encodingOf = (req: IncomingMessage): string => (req.headers['content-encoding'] ?? '').trim().toLowerCase()
 
 /** The JSON value of a request's body, whatever its content type says. */
-export const readJson = async (req: IncomingMessage, limits: BodyLimits): Promise<E.Either<AgentError, unknown>> => {
-  const encoding = encodingOf(req)
-  const isPlain = encoding === '' || encoding === 'identity'
-  if (!isPlain && !isKnown(encoding)) {
-    req.resume()
-    return E.left(unsupportedMediaType(encoding))
-  }
-  const read = await readBytes(req, limits.maxBody)
-  const bytes = isPlain || E.isLeft(read) ? read : await decompress(encoding, read.right, limits.maxBody)
-  if (E.isLeft(bytes)) return bytes
-  const text = toText(bytes.right)
-  return E.isLeft(text) ? text : parse(limits.maxDepth)(text.right)
-}
+export const readJson = (
+  req: IncomingMessage,
+  { maxBody, maxDepth }: BodyLimits,
+): Promise<E.Either<AgentError, unknown>> =>
+  new Promise((resolve) => {
+    const encoding = encodingOf(req)
+    const isPlain = encoding === '' || encoding === 'identity'
+    if (!isPlain && !isKnown(encoding)) {
+      req.resume()
+      return resolve(E.left(unsupportedMediaType(encoding)))
+    }
+    const parseBytes = (bytes: E.Either<AgentError, Buffer>): void => {
+      const text = E.isLeft(bytes) ? bytes : toText(bytes.right)
+      resolve(E.isLeft(text) ? text : parse(maxDepth)(text.right))
+    }
+    readBytes(req, maxBody, (read) => {
+      if (isPlain || E.isLeft(read)) parseBytes(read)
+      else void decompress(encoding, read.right, maxBody).then(parseBytes)
+    })
+  })

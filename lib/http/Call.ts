@@ -157,11 +157,12 @@ export const createCall = (runtime: Runtime, kind: Kind, ids: CallIds, incoming:
   const { deadline, clock } = settings
   const cancelDeadline = deadline > 0 ? clock.after(deadline, () => interrupt(deadlineExceeded)) : nothing
   const call: Call = {
-    ...ids,
+    requestId: ids.requestId,
+    sessionId: ids.sessionId,
     kind,
     incoming,
     since: clock.now(),
-    log: once(() => logs(ids, secretsOf(incoming.headers))),
+    log: once(() => logs(ids, () => secretsOf(incoming.headers))),
     abort,
     interrupt,
     onInterrupt: (f) => {
@@ -178,44 +179,54 @@ export const createCall = (runtime: Runtime, kind: Kind, ids: CallIds, incoming:
     },
   }
   calls.add(call)
-  res.once('close', () => interrupt(cancelled))
+  res.on('close', () => interrupt(cancelled))
   return call
 }
 
-/** The context of a request. What few handlers ask for is made when it is asked for. */
+const lazy: unique symbol = Symbol('lazy')
+
+/** What a context makes only when it is asked for. */
+interface Lazy {
+  readonly [lazy]: { readonly signal: IO<AbortSignal>; readonly request: IO<Request> }
+}
+
+// One descriptor for all contexts: a getter for each would give every context a hidden class of its own.
+const signalProperty: PropertyDescriptor & ThisType<Lazy> = {
+  enumerable: true,
+  get() {
+    return this[lazy].signal()
+  },
+}
+
+const requestProperty: PropertyDescriptor & ThisType<Lazy> = {
+  enumerable: true,
+  get() {
+    return this[lazy].request()
+  },
+}
+
+/** The context of a request. */
 export const contextOf = (runtime: Runtime, call: Call): Context => {
   const { sessionId, requestId, abort, incoming, log } = call
   const raw = incoming.headers
-  const trace = once(() => traceOf(raw))
-  const session = once(() => runtime.sessions.access(sessionId, abort.signal))
-  const tasks = once(() => runtime.taskCell.runner(() => runtime.sessions.enter(sessionId), log))
   const { deadline } = runtime.settings
-  return Object.freeze({
+  const context: Omit<Context, 'signal' | 'request'> & Lazy = {
     sessionId,
     requestId,
     headers: headers(raw),
     userId: lookup(header.userId)(raw),
     workloadAccessToken: firstOf(raw, header.workloadAccessToken, header.legacyWorkloadAccessToken),
     oauth2CallbackUrl: lookup(header.oauth2CallbackUrl)(raw),
+    trace: traceOf(raw),
     state: noState,
     deadline: deadline > 0 ? O.some(call.since + deadline) : O.none,
-    get trace() {
-      return trace()
-    },
-    get signal() {
-      return abort.signal()
-    },
-    get tasks() {
-      return tasks()
-    },
-    get session() {
-      return session()
-    },
-    get log() {
-      return log()
-    },
-    get request() {
-      return incoming.koa()
-    },
-  })
+    tasks: runtime.taskCell.runner(() => runtime.sessions.enter(sessionId), log),
+    session: runtime.sessions.access(sessionId, abort.signal),
+    log: call.log(),
+    [lazy]: { signal: abort.signal, request: incoming.koa },
+  }
+  Object.defineProperty(context, 'signal', signalProperty)
+  Object.defineProperty(context, 'request', requestProperty)
+  // TypeScript does not see that the two missing properties were defined.
+  return Object.freeze(context) as unknown as Context
 }

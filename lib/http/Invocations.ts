@@ -75,7 +75,12 @@ const settled = (call: Call, run: () => Promise<E.Either<AgentError, Reply>>): P
       if (!isOver) return resolve(result)
       if (E.isRight(result) && result.right.body._tag === 'Events') discard(result.right.body.source, late)
     }
-    run().then(settle, (thrown: unknown) => (isOver ? late(thrown) : settle(E.left(fromUnknown(thrown)))))
+    const onThrow = (thrown: unknown): void => (isOver ? late(thrown) : resolve(E.left(fromUnknown(thrown))))
+    try {
+      run().then(settle, onThrow)
+    } catch (thrown) {
+      onThrow(thrown)
+    }
   })
 
 /** Answers the invocations of an agent. `payload` is there already where a middleware has read the body. */
@@ -135,10 +140,12 @@ export const invocations = <Has extends object>(
       : ofStream(reply, opened.right, call.sessionId)
   }
 
-  const answered = async (call: Call, reply: Reply): Promise<Answer> => {
+  const answered = (call: Call, reply: Reply): Answer | Promise<Answer> => {
     const flaw = flawOf(reply)
-    if (reply.body._tag === 'Events' && flaw === undefined) return streamed(call, reply, reply.body.source)
-    if (reply.body._tag === 'Events') discard(reply.body.source, () => undefined)
+    if (reply.body._tag === 'Events') {
+      if (flaw === undefined) return streamed(call, reply, reply.body.source)
+      discard(reply.body.source, () => undefined)
+    }
     const answer = flaw === undefined ? ofReply(reply, call.sessionId) : E.left(flaw)
     if (E.isLeft(answer)) return fail(call, answer.left)
     call.log().info('Invocation completed', { status: reply.status, duration: elapsed(call) })()
@@ -146,13 +153,15 @@ export const invocations = <Has extends object>(
     return answer.right
   }
 
-  return async (call, payload) => {
-    if (alwaysStreams && !admitsEvents(call.incoming.req.headers.accept)) {
-      call.incoming.req.resume()
-      return fail(call, notAcceptable)
+  return (call, payload) => {
+    const { req } = call.incoming
+    if (alwaysStreams && !admitsEvents(req.headers.accept)) {
+      req.resume()
+      return Promise.resolve(fail(call, notAcceptable))
     }
-    const read: Read = () => (payload === undefined ? readJson(call.incoming.req, settings) : Promise.resolve(payload))
-    const result = await settled(call, async () => step(read)(contextOf(runtime, call))())
-    return E.isLeft(result) ? fail(call, result.left) : answered(call, result.right)
+    const read: Read = () => (payload === undefined ? readJson(req, settings) : Promise.resolve(payload))
+    return settled(call, () => step(read)(contextOf(runtime, call))()).then((result) =>
+      E.isLeft(result) ? fail(call, result.left) : answered(call, result.right),
+    )
   }
 }

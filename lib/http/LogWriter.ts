@@ -11,7 +11,7 @@ export interface Ids {
 }
 
 /** Makes the log of one request: its ids go into each line, its secrets into none. */
-export type Logs = (ids: Ids, secrets?: ReadonlyArray<string>) => Log
+export type Logs = (ids: Ids, secrets?: IO<ReadonlyArray<string>>) => Log
 
 const label: Readonly<Record<Level, string>> = { debug: 'DEBUG', info: 'INFO', warn: 'WARNING', error: 'ERROR' }
 
@@ -57,10 +57,12 @@ const pretty = (level: Level, at: Date, message: string, { stackTrace, ...fields
 
 const nothing: IO<void> = () => undefined
 
+const none: IO<ReadonlyArray<string>> = () => []
+
 /** Logs that write by the given options. */
 export const logs =
   ({ level: least, format, destination }: Required<LogOptions>, clock: Clock): Logs =>
-  (ids, secrets = []) => {
+  (ids, secrets = none) => {
     const write =
       (level: Level) =>
       (message: string, fields: Fields = {}): IO<void> => {
@@ -72,7 +74,7 @@ export const logs =
             format === 'pretty'
               ? pretty(level, at, message, rest)
               : safe({ timestamp: at.toISOString(), level: label[level], message, logger: 'agentcore-fp', ...rest })
-          destination(scrub(secrets)(line))
+          destination(scrub(secrets())(line))
         }
       }
     return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') }

@@ -28,14 +28,14 @@ export const createRoutes = <Has extends object>(runtime: Runtime, agent: Closed
 
   const failure = (error: AgentError, requestId: string): Answer => ofError(error, requestId, settings.debug)
 
-  const onInvocation: Routes['answer'] = async (incoming, res, payload) => {
+  const onInvocation: Routes['answer'] = (incoming, res, payload) => {
     const sessionId = sessionIdOf(incoming.headers, runtime)
     if (E.isRight(sessionId) && !runtime.isStopping()) {
       const ids = { requestId: incoming.requestId, sessionId: sessionId.right }
       return invoke(createCall(runtime, 'request', ids, incoming, res), payload)
     }
     incoming.req.resume()
-    return failure(E.isLeft(sessionId) ? sessionId.left : stopping, incoming.requestId)
+    return Promise.resolve(failure(E.isLeft(sessionId) ? sessionId.left : stopping, incoming.requestId))
   }
 
   const isRead = (method: string | undefined): boolean => method === 'GET' || method === 'HEAD'
@@ -47,17 +47,19 @@ export const createRoutes = <Has extends object>(runtime: Runtime, agent: Closed
       const now = health.peek()
       return O.isSome(now) ? ofJson(toPing(now.value)) : undefined
     },
-    answer: async (incoming, res, payload) => {
+    answer: (incoming, res, payload) => {
       const { req, requestId } = incoming
-      const refuse = (error: AgentError): Answer => {
+      const refuse = (error: AgentError): Promise<Answer> => {
         req.resume()
-        return failure(error, requestId)
+        return Promise.resolve(failure(error, requestId))
       }
       switch (splitUrl(req.url ?? '/')[0]) {
         case path.invocations:
           return req.method === 'POST' ? onInvocation(incoming, res, payload) : refuse(methodNotAllowed('POST'))
         case path.ping:
-          return isRead(req.method) ? ofJson(toPing(await health.current())) : refuse(methodNotAllowed('GET, HEAD'))
+          return isRead(req.method)
+            ? health.current().then((now) => ofJson(toPing(now)))
+            : refuse(methodNotAllowed('GET, HEAD'))
         case path.websocket:
           if (!hasSocket) return refuse(notFound('This agent has no WebSocket handler'))
           return refuse(req.method === 'GET' ? upgradeRequired : methodNotAllowed('GET'))

@@ -25,7 +25,7 @@ import { type Call, contextOf, createCall, type Incoming, requestIdOf, sessionId
 import { agree, refuse } from './Handshake'
 import type { Closed } from './Invocations'
 import type { Runtime } from './Runtime'
-import { closeWith, createLink } from './WebSocketLink'
+import { closeWith, createLink, type Link } from './WebSocketLink'
 
 /** A socket that every provider and wrap has let through, not yet opened. */
 export interface Grant<Has extends object> {
@@ -58,7 +58,7 @@ export interface Opener {
 export const createSockets = <Has extends object>(runtime: Runtime, { websocket, around }: Closed<Has>): Sockets => {
   const { settings, open: opened } = runtime
   const { maxPayload, protocols, pingInterval } = settings.websocket
-  const alive = new WeakSet<WebSocket>()
+  const links = new WeakMap<WebSocket, Link>()
 
   const server = (): WebSocketServer => {
     const made = new WebSocketServer({
@@ -94,9 +94,7 @@ export const createSockets = <Has extends object>(runtime: Runtime, { websocket,
   const serve = (ws: WebSocket, { format, handler }: SocketEntry<Has>, { call, context }: Grant<Has>): void => {
     const close = opened.enter()
     const link = createLink(ws, format, settings)
-    alive.add(ws)
-    ws.on('pong', () => alive.add(ws))
-    ws.on('message', () => alive.add(ws))
+    links.set(ws, link)
     ws.on('error', (error) => call.log().warn('The peer broke the protocol', { reason: error.message })())
     ws.on('close', () => {
       close()
@@ -180,7 +178,7 @@ export const createSockets = <Has extends object>(runtime: Runtime, { websocket,
       const timer = setInterval(() => {
         for (const ws of wss.clients) {
           if (ws.isPaused) continue // the peer waits for us, not we for the peer
-          if (!alive.delete(ws)) ws.terminate()
+          if (links.get(ws)?.isAlive() === false) ws.terminate()
           else ws.ping()
         }
       }, pingInterval)

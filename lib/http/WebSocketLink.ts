@@ -1,6 +1,5 @@
 /** Joins a connection of `ws` to the socket that a handler sees: a bounded queue in, awaited sends out. */
 import * as E from 'fp-ts/Either'
-import { pipe } from 'fp-ts/function'
 import type { IO } from 'fp-ts/IO'
 import * as O from 'fp-ts/Option'
 import type { WebSocket } from 'ws'
@@ -14,6 +13,8 @@ import type { Settings } from './Options'
 /** A socket, and what its owner needs to know of it. */
 export interface Link {
   readonly socket: Socket
+  /** Whether the peer has shown life since the last call. */
+  readonly isAlive: IO<boolean>
   /** Calls back when the connection is closed and every message that came before has been read. */
   readonly onEnd: (f: IO<void>) => void
 }
@@ -42,28 +43,28 @@ export const closeWith = (ws: WebSocket, code: number, reason = ''): void => {
 
 const closedEnd: Received = E.right(O.none)
 
+const sent: E.Either<AgentError, void> = E.right(undefined)
+
 /** A link over an open connection. */
 export const createLink = (
   ws: WebSocket,
   format: Format,
   { websocket: { maxPayload, highWaterMark, maxQueue }, maxDepth }: Settings,
 ): Link => {
+  const toValue = parse(maxDepth)
   const queue: Array<unknown> = []
   const readers: Array<(received: Received) => void> = []
   const senders: Array<IO<void>> = []
   let closedWith: number | undefined
   let onEnd: IO<void> | undefined
 
-  const decodeText = (text: string): Received =>
-    format === 'text'
-      ? E.right(O.some(text))
-      : pipe(
-          parse(maxDepth)(text),
-          E.bimap(
-            (error) => invalidMessage([{ path: '', message: 'reason' in error ? error.reason : error._tag }]),
-            O.some,
-          ),
-        )
+  const decodeText = (text: string): Received => {
+    if (format === 'text') return E.right(O.some(text))
+    const parsed = toValue(text)
+    if (E.isRight(parsed)) return E.right(O.some(parsed.right))
+    const { left } = parsed
+    return E.left(invalidMessage([{ path: '', message: 'reason' in left ? left.reason : left._tag }]))
+  }
 
   const decodeFrame = (frame: unknown): Received =>
     typeof frame === 'string' ? decodeText(frame) : E.right(O.some(frame))
@@ -72,7 +73,12 @@ export const createLink = (
     if (closedWith !== undefined && queue.length === 0) onEnd?.()
   }
 
+  let isAlive = true
+  ws.on('pong', () => {
+    isAlive = true
+  })
   ws.on('message', (data: Buffer, isBinary) => {
+    isAlive = true
     const frame = isBinary ? new Uint8Array(data) : data.toString('utf8')
     const reader = readers.shift()
     if (reader !== undefined) return reader(decodeFrame(frame))
@@ -107,7 +113,7 @@ export const createLink = (
       return
     }
     ws.send(data, { binary: typeof data !== 'string' }, (error) => {
-      resolve(error ? closed() : E.right(undefined))
+      resolve(error ? closed() : sent)
       if (senders.length > 0 && ws.bufferedAmount <= highWaterMark) senders.shift()?.()
     })
   }
@@ -115,10 +121,14 @@ export const createLink = (
   const textOf = (message: unknown): E.Either<AgentError, string> =>
     format === 'text' && typeof message === 'string' ? E.right(message) : encode(message)
 
-  const send = (message: unknown) => async (): Promise<E.Either<AgentError, void>> => {
+  /** Whether it is too large; a UTF-16 unit is at most three bytes, so most need not be measured. */
+  const isTooLarge = (data: string | Uint8Array): boolean =>
+    data.length * 3 > maxPayload && Buffer.byteLength(data) > maxPayload
+
+  const send = (message: unknown) => (): Promise<E.Either<AgentError, void>> => {
     const data = message instanceof Uint8Array ? E.right(message) : textOf(message)
-    if (E.isLeft(data)) return data
-    if (Buffer.byteLength(data.right) > maxPayload) return E.left(messageTooLarge(maxPayload))
+    if (E.isLeft(data)) return Promise.resolve(data)
+    if (isTooLarge(data.right)) return Promise.resolve(E.left(messageTooLarge(maxPayload)))
     return new Promise((resolve) => write(data.right, resolve))
   }
 
@@ -132,6 +142,11 @@ export const createLink = (
         () =>
           closeWith(ws, code, reason),
       protocol: ws.protocol === '' ? O.none : O.some(ws.protocol),
+    },
+    isAlive: () => {
+      const was = isAlive
+      isAlive = false
+      return was
     },
     onEnd: (f) => {
       onEnd = f
