@@ -30,7 +30,7 @@ const effects = [
 ]
 
 export default defineConfig(
-  { ignores: ['dist/', 'node_modules/'] },
+  { ignores: ['dist/', 'coverage/', '.tmp*/'] },
   {
     linterOptions: { noInlineConfig: true, reportUnusedDisableDirectives: 'error' },
     rules: {
@@ -61,15 +61,21 @@ export default defineConfig(
       ],
       '@typescript-eslint/consistent-type-exports': 'error',
       '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_+$' }],
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
       '@typescript-eslint/strict-boolean-expressions': ['error', { allowString: false, allowNumber: false }],
       '@typescript-eslint/switch-exhaustiveness-check': [
         'error',
         { considerDefaultExhaustiveForUnions: true, requireDefaultForNonUnion: true },
       ],
+      '@typescript-eslint/no-require-imports': ['error', { allowAsImport: true }],
+      // A listener may be async: koa's own callback is.
+      '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: { arguments: false } }],
       // `{}` is the state of an agent that asks for none and gives none.
       '@typescript-eslint/no-empty-object-type': ['error', { allowObjectTypes: 'always' }],
       '@typescript-eslint/no-generated-empty-object-type': 'off',
+      // Node types the socket of an upgrade as any stream.
+      '@typescript-eslint/no-unsafe-class-instance-assignment': 'off',
       // `return stop()` reads well where the function returns nothing.
       '@typescript-eslint/no-confusing-void-expression': 'off',
       // Narrowing does not know that an await, or a call, moves `signal.aborted` and the like.
@@ -81,6 +87,16 @@ export default defineConfig(
       // Overloads of the descriptors are told apart by what they mean, not by how few they could be.
       '@typescript-eslint/unified-signatures': 'off',
     },
+  },
+  {
+    // `return next()` is how middleware of Koa is written, and Koa says that it gives any.
+    files: ['examples/**/*.ts', 'spec/**/*.ts'],
+    rules: { '@typescript-eslint/no-unsafe-return': 'off' },
+  },
+  {
+    // The matchers of jest, such as `expect.any(String)`, are any.
+    files: ['spec/**/*.ts'],
+    rules: { '@typescript-eslint/no-unsafe-assignment': 'off' },
   },
   {
     files: ['lib/core/**/*.ts'],

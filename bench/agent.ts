@@ -14,7 +14,7 @@ interface Payload {
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
-async function* events(count: number, tick: boolean): AsyncGenerator<unknown> {
+async function* events(count: number, tick: boolean): AsyncGenerator {
   for (let i = 0; i < count; i++) {
     if (tick) await turn()
     yield { i, text: 'token' }
@@ -28,7 +28,7 @@ const answer = async ({ prompt, stream, tick = false, sleep, block }: Payload): 
     return { result: 'slept' }
   }
   if (block !== undefined) {
-    for (const end = Date.now() + block; Date.now() < end; );
+    for (const end = Date.now() + block; Date.now() < end;);
     return { result: 'blocked' }
   }
   return { result: `You said: ${prompt ?? ''}` }

@@ -9,6 +9,7 @@ import type { Context, Request } from '../core/Context'
 import type { Log } from '../core/Log'
 import { header, headers, headersOfQuery, lookup, path, type RawHeaders } from '../core/Protocol'
 import { parseId, type SessionId } from '../core/Session'
+import type { Kind, Live } from './Live'
 import type { Runtime } from './Runtime'
 
 /** What ties a request to its session and its log lines. */
@@ -26,20 +27,13 @@ export interface Incoming {
   readonly koa: IO<Request>
 }
 
-/** What a call becomes. */
-export type Kind = 'request' | 'socket'
-
 /** A request that is being answered. */
-export interface Call extends CallIds {
-  /** A socket ends when the server stops, a request may finish. */
-  readonly kind: Kind
+export interface Call extends CallIds, Live {
   readonly incoming: Incoming
   /** When it began, in milliseconds since the epoch. */
   readonly since: number
   readonly log: IO<Log>
   readonly abort: Abort
-  /** Ends the call before its time; the first reason counts, none after `finish`. */
-  readonly interrupt: (reason: AgentError) => void
   /** What an interruption means from here on. Called at once if there was one. */
   readonly onInterrupt: (f: (reason: AgentError) => void) => void
   /** The call has its answer, or its stream or socket has ended. */

@@ -1,18 +1,18 @@
 /** The cell that holds the calls of an app which are not finished. */
 import type { IO } from 'fp-ts/IO'
-import type { Call } from './Call'
+import type { Live } from './Live'
 
 /** Calls that are not finished. */
-export interface Calls extends Iterable<Call> {
-  readonly add: (call: Call) => void
-  readonly remove: (call: Call) => void
+export interface Calls extends Iterable<Live> {
+  readonly add: (call: Live) => void
+  readonly remove: (call: Live) => void
   /** Resolves when there is none. */
   readonly whenEmpty: () => Promise<void>
 }
 
 /** No call yet. */
 export const createCalls = (): Calls => {
-  const calls = new Set<Call>()
+  const calls = new Set<Live>()
   const waiting: Array<IO<void>> = []
   return {
     add: (call) => void calls.add(call),

@@ -41,6 +41,17 @@ export interface StreamSettings {
   readonly report: (cause: unknown) => void
 }
 
+const due: Array<IO<void>> = []
+
+const runDue = (): void => {
+  for (const f of due.splice(0)) f()
+}
+
+/** Calls `f` in the next turn of the event loop, with all that were asked for in this one. */
+const nextTurn = (f: IO<void>): void => {
+  if (due.push(f) === 1) setImmediate(runDue)
+}
+
 /** How many characters are gathered before the source has to wait. */
 const enough = 32_768
 
@@ -241,7 +252,7 @@ export const openStream = (source: Source, settings: StreamSettings): Opening =>
       isFull = buffer.length >= enough
       if (!isFlushDue && !isDraining) {
         isFlushDue = true
-        setImmediate(flush)
+        nextTurn(flush)
       }
       return !isFull
     }

@@ -1,6 +1,6 @@
 /** The opening handshake of a WebSocket: what RFC 6455 allows, and how a refusal is written. */
 import { type IncomingMessage, ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
+import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type AgentError, badRequest, methodNotAllowed, notFound } from '../core/AgentError'
 import { path } from '../core/Protocol'
@@ -31,7 +31,7 @@ export const responseOn = (req: IncomingMessage, duplex: Duplex): ServerResponse
   res.shouldKeepAlive = false
   res.assignSocket(duplex as Socket) // Node types the socket of an upgrade as any Duplex, and takes any Duplex here
   res.once('finish', () => {
-    if ('destroySoon' in duplex && typeof duplex.destroySoon === 'function') duplex.destroySoon()
+    if (duplex instanceof Socket) duplex.destroySoon()
     else duplex.end()
   })
   return res

@@ -1,5 +1,6 @@
 /** `app.run`: from a laptop or a container to a listening server, and back when a signal says so. */
 import { existsSync } from 'node:fs'
+import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import * as E from 'fp-ts/Either'
 import type { IO } from 'fp-ts/IO'
@@ -23,7 +24,7 @@ export interface Running extends Bind {
 /** What `run` takes from the app. */
 export interface RunParts {
   readonly runtime: Runtime
-  readonly listen: (port: number, host: string) => import('node:http').Server
+  readonly listen: (port: number, host: string) => Server
   readonly stop: (options?: StopOptions) => Promise<void>
 }
 

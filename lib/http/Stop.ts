@@ -1,7 +1,7 @@
 /** Stops an app's servers: nothing new is taken, what is in flight may finish, then all is closed. */
 import type { Server } from 'node:http'
 import { stopping } from '../core/AgentError'
-import type { Call } from './Call'
+import type { Live } from './Live'
 import type { Runtime } from './Runtime'
 import type { Sockets } from './Upgrade'
 
@@ -31,7 +31,7 @@ export const stopAll = async (
   timeout: number,
 ): Promise<void> => {
   const { calls } = runtime
-  const interrupt = (isMeant: (call: Call) => boolean): void =>
+  const interrupt = (isMeant: (call: Live) => boolean): void =>
     [...calls].filter(isMeant).forEach((call) => call.interrupt(stopping))
   runtime.beginStop()
   interrupt(({ kind }) => kind === 'socket')

@@ -91,9 +91,14 @@ export const createSockets = <Has extends object>(runtime: Runtime, { websocket,
     closeWith(ws, closeCode(error), code)
   }
 
-  const serve = (ws: WebSocket, { format, handler }: SocketEntry<Has>, { call, context }: Grant<Has>): void => {
+  const serve = (
+    ws: WebSocket,
+    connection: Duplex,
+    { format, handler }: SocketEntry<Has>,
+    { call, context }: Grant<Has>,
+  ): void => {
     const close = opened.enter()
-    const link = createLink(ws, format, settings)
+    const link = createLink(ws, connection, format, settings)
     links.set(ws, link)
     ws.on('error', (error) => call.log().warn('The peer broke the protocol', { reason: error.message })())
     ws.on('close', () => {
@@ -141,7 +146,7 @@ export const createSockets = <Has extends object>(runtime: Runtime, { websocket,
         wss.on('headers', withHeaders)
         wss.handleUpgrade(req, duplex, head, (ws) => {
           duplex.off('close', leave)
-          serve(ws, entry, granted.right)
+          serve(ws, duplex, entry, granted.right)
         })
         wss.off('headers', withHeaders)
       },

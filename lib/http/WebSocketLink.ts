@@ -1,4 +1,5 @@
 /** Joins a connection of `ws` to the socket that a handler sees: a bounded queue in, awaited sends out. */
+import type { Duplex } from 'node:stream'
 import * as E from 'fp-ts/Either'
 import type { IO } from 'fp-ts/IO'
 import * as O from 'fp-ts/Option'
@@ -48,6 +49,7 @@ const sent: E.Either<AgentError, void> = E.right(undefined)
 /** A link over an open connection. */
 export const createLink = (
   ws: WebSocket,
+  connection: Duplex,
   format: Format,
   { websocket: { maxPayload, highWaterMark, maxQueue }, maxDepth }: Settings,
 ): Link => {
@@ -57,6 +59,7 @@ export const createLink = (
   const senders: Array<IO<void>> = []
   let closedWith: number | undefined
   let onEnd: IO<void> | undefined
+  let isGathering = false
 
   const decodeText = (text: string): Received => {
     if (format === 'text') return E.right(O.some(text))
@@ -79,6 +82,7 @@ export const createLink = (
   })
   ws.on('message', (data: Buffer, isBinary) => {
     isAlive = true
+    if (ws.readyState !== ws.OPEN) return // it is being closed: nobody will read this, and the peer's answer comes behind
     const frame = isBinary ? new Uint8Array(data) : data.toString('utf8')
     const reader = readers.shift()
     if (reader !== undefined) return reader(decodeFrame(frame))
@@ -106,16 +110,30 @@ export const createLink = (
 
   const closed = (): E.Either<AgentError, void> => E.left(socketClosed(closedWith ?? 1005))
 
+  /** What is sent before the next tick goes out in one write. */
+  const gather = (): void => {
+    if (isGathering) return
+    isGathering = true
+    connection.cork()
+    process.nextTick(() => {
+      isGathering = false
+      connection.uncork()
+    })
+  }
+
   const write = (data: string | Uint8Array, resolve: (sent: E.Either<AgentError, void>) => void): void => {
     if (ws.readyState !== ws.OPEN) return resolve(closed())
-    if (ws.bufferedAmount > highWaterMark) {
-      senders.push(() => write(data, resolve))
-      return
-    }
+    gather()
     ws.send(data, { binary: typeof data !== 'string' }, (error) => {
       resolve(error ? closed() : sent)
-      if (senders.length > 0 && ws.bufferedAmount <= highWaterMark) senders.shift()?.()
+      while (senders.length > 0 && ws.bufferedAmount <= highWaterMark) senders.shift()?.()
     })
+  }
+
+  /** Writes once what came before is written and not too much is unsent. */
+  const writeInTurn: typeof write = (data, resolve) => {
+    if (senders.length > 0 || ws.bufferedAmount > highWaterMark) senders.push(() => write(data, resolve))
+    else write(data, resolve)
   }
 
   const textOf = (message: unknown): E.Either<AgentError, string> =>

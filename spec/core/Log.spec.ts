@@ -91,6 +91,13 @@ describe('redact', () => {
     expect(redact({ n: 1n, f: Math.max })).toEqual({ n: 1n, f: Math.max })
   })
 
+  it('shows Maps as objects and Sets as arrays', () => {
+    expect(redact({ map: new Map([['a', { token: 't' }]]), set: new Set([1]) })).toEqual({
+      map: { a: { token: '[redacted]' } },
+      set: [1],
+    })
+  })
+
   it('does not copy bytes', () => {
     const bytes = new Uint8Array(2)
     expect(redact({ bytes })['bytes']).toBe(bytes)

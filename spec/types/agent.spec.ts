@@ -187,6 +187,9 @@ const good: Readonly<Record<string, string>> = {
     createApp(use(mw, t.type({ user: t.string })))
     createApp(givesUser)
     createApp(wrap((next) => next))`,
+  'a handler whose branches answer differently': `
+    createApp(entrypoint((payload) => payload === 1 ? TE.right({ a: 1 }) : TE.right('b')))
+    createApp(entrypoint(t.number, (n) => n === 1 ? TE.right({ a: 1 }) : n === 2 ? TE.left(rejected(400, 'no')) : TE.right('b')))`,
   'each descriptor as a head and as a link': `
     const [e, p, w, u] = [entrypoint(() => TE.right(1)), ping(() => 'Healthy'), websocket(() => TE.right(undefined)), use(mw)]
     const around = wrap((next) => (context) => next(context))

@@ -1,0 +1,70 @@
+/** The JSON text of a body as a value: nothing is changed silently, and no text makes the parser throw. */
+import * as fc from 'fast-check'
+import * as E from 'fp-ts/Either'
+import { maxDepth, parse } from '../../lib/core/Payload'
+import { left } from './support'
+
+const read = parse(maxDepth)
+
+const reasonOf = (text: string): string => {
+  const error = left(read(text))
+  if (error._tag !== 'InvalidJson') throw new Error(error._tag)
+  return error.reason
+}
+
+const nested = (depth: number, open: string, close: string): string => `${open.repeat(depth)}1${close.repeat(depth)}`
+
+describe('parse', () => {
+  it('gives the value that a JSON text says', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => {
+        const text = JSON.stringify(value)
+        expect(read(` ${text}\n`)).toEqual(E.right(JSON.parse(text)))
+      }),
+    )
+  })
+
+  it('is total: right exactly where JSON.parse does not throw', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.string(),
+          fc.json(),
+          fc.json().map((text) => text.slice(1)),
+        ),
+        (text) => {
+          const judged = E.tryCatch((): unknown => JSON.parse(text), String)
+          expect(E.isRight(read(text))).toBe(E.isRight(judged))
+        },
+      ),
+    )
+  })
+
+  it.each(['', ' ', '\n\t'])('refuses %j: the body is empty', (text) =>
+    expect(reasonOf(text)).toBe('the body is empty'),
+  )
+
+  it.each(['1e999', '-1e999', '[1e999]', '{"a":[{"b":-1e400}]}'])('refuses %s: no number holds it', (text) => {
+    expect(reasonOf(text)).toBe('a number is out of range')
+  })
+
+  it.each([
+    ['arrays', '[', ']'],
+    ['objects', '{"a":', '}'],
+  ])('takes 1000 levels of %s and refuses one more, and 100,000', (_, open, close) => {
+    expect(E.isRight(read(nested(maxDepth, open, close)))).toBe(true)
+    expect(reasonOf(nested(maxDepth + 1, open, close))).toBe('it is nested more than 1000 levels deep')
+    expect(left(read(nested(100_000, open, close)))._tag).toBe('InvalidJson')
+  })
+
+  it('takes as many levels as it is told', () => {
+    expect([parse(2)('[[1]]'), parse(2)('[[[1]]]')].map(E.isRight)).toEqual([true, false])
+    expect(E.isRight(parse(0)('1'))).toBe(true)
+  })
+
+  it('leaves a key named __proto__ a key', () => {
+    const value = E.getOrElse<unknown, unknown>(() => undefined)(read('{"__proto__": {"polluted": 1}}'))
+    expect(Object.keys(value as object)).toEqual(['__proto__'])
+    expect({}).not.toHaveProperty('polluted')
+  })
+})
