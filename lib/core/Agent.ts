@@ -150,7 +150,10 @@ const encoding =
  */
 export function entrypoint<S extends object = {}>(handler: Handler<unknown, unknown, S>): Agent<S>
 export function entrypoint<P, A, S extends object = {}>(schemas: Schemas<P, A>, handler: Handler<P, A, S>): Agent<S>
-export function entrypoint<P, S extends object = {}>(codec: Codec<P>, handler: Handler<P, unknown, S>): Agent<S>
+export function entrypoint<P, S extends object = {}>(
+  codec: Codec<P>,
+  handler: Handler<NoInfer<P>, unknown, S>,
+): Agent<S>
 export function entrypoint<P, A, S extends object>(
   ...args: [Handler<unknown, A, S>] | [Codec<P> | Schemas<P, A>, Handler<P, A, S>]
 ): Agent<S> {

@@ -133,12 +133,16 @@ export const statefulGenerator =
     f: (payload: P) => (state: S) => (context: Context<R>) => StatefulSource<S>,
   ): Handler<P, Reply.Reply, R> =>
     fromGenerator(async function* (payload: P, context: Context<R>) {
-      const release = orThrow(await context.session.lock())
+      const { session, signal } = context
+      const release = orThrow(await session.lock())
+      signal.addEventListener('abort', release) // the source may be in the midst of an await that nobody waits for any more
       try {
         const source = f(payload)(orThrow(await loadState(codec, initial, context)))(context)
         const next = yield* { [Symbol.asyncIterator]: () => asyncIterator(source) }
-        orThrow(await context.session.save(codec.encode(next))())
+        signal.removeEventListener('abort', release)
+        if (!signal.aborted) orThrow(await session.save(codec.encode(next))())
       } finally {
+        signal.removeEventListener('abort', release)
         release()
       }
     })

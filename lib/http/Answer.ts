@@ -49,7 +49,13 @@ const jsonText = (
 export const ofJson = (value: unknown, headers: Readonly<Record<string, string>> = {}): Answer =>
   jsonText(200, JSON.stringify(value), headers)
 
-const messageOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown))
+const messageOf = (thrown: unknown): string => {
+  try {
+    return String(thrown instanceof Error ? thrown.message : thrown)
+  } catch {
+    return `A value of type ${typeof thrown} was thrown`
+  }
+}
 
 /** What is told of a failure; with `debug` also what was thrown. */
 export const problemOf = (error: AgentError, debug: boolean): Problem => {
@@ -76,6 +82,8 @@ export const ofError = (
   return jsonText(told.status, problemText(told, requestId), { ...told.headers, ...headers })
 }
 
+const hasNoBody = (status: number): boolean => status === 204 || status === 205 || status === 304
+
 const isStatus = (status: number): boolean => Number.isInteger(status) && status >= 200 && status <= 599
 
 const fieldName = /^[\w!#$%&'*+.^`|~-]+$/
@@ -87,8 +95,9 @@ const hasHeaders = ({ headers }: Pick<Reply, 'headers'>): boolean => {
 }
 
 /** Why a reply cannot be sent as it is; undefined if it can. */
-export const flawOf = ({ status, headers }: Reply): AgentError | undefined => {
+export const flawOf = ({ status, headers, body }: Reply): AgentError | undefined => {
   if (!isStatus(status)) return unencodable(`its status is ${status}`)
+  if (body._tag === 'Events' && hasNoBody(status)) return unencodable(`it is a stream, its status is ${status}`)
   if (!hasHeaders({ headers })) return undefined
   const bad = Object.entries(headers).find(([name, value]) => !fieldName.test(name) || !fieldValue.test(value))
   return bad === undefined ? undefined : unencodable(`its header ${bad[0].slice(0, 40)} is not one that HTTP allows`)
@@ -141,8 +150,6 @@ export const ofReply = ({ status, body, ...reply }: Reply, sessionId: string): E
 // ---------------------------------------------------------------------------------------------------------------------
 // destructors
 // ---------------------------------------------------------------------------------------------------------------------
-
-const hasNoBody = (status: number): boolean => status === 204 || status === 205 || status === 304
 
 /** Writes an answer to a Node response that nothing was written to. */
 export const writeTo = (res: ServerResponse, { status, headers, content }: Answer): void => {

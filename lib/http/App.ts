@@ -7,7 +7,7 @@ import type { Agent } from '../core/Agent'
 import { fromUnknown } from '../core/AgentError'
 import type { TaskRunner } from '../core/Tasks'
 import { type Answer, writeTo } from './Answer'
-import { incomingOf, once, requestIdOf } from './Call'
+import { incomingOf, once } from './Call'
 import type { HealthControl } from './HealthCell'
 import { connectTo, type InjectInit, injectTo } from './Inject'
 import { createKoaPipeline } from './KoaPipeline'
@@ -63,7 +63,7 @@ export const createApp = <Needs extends object, Has extends Needs>(
     pipeline.onError(this, thrown)
   }
   koa.on('error', (thrown: unknown, ctx?: Koa.Context) => {
-    const log = logs(ctx === undefined ? {} : { requestId: requestIdOf(ctx.req.headers, settings.newId) })
+    const log = logs(ctx === undefined ? {} : { requestId: pipeline.requestId(ctx) })
     if (fromUnknown(thrown)._tag === 'Rejected') log.info('A middleware refused a request', { error: thrown })()
     else log.error('A middleware failed', { error: thrown })()
   })

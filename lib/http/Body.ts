@@ -84,7 +84,10 @@ export const readJson = (
       const text = E.isLeft(bytes) ? bytes : toText(bytes.right)
       resolve(E.isLeft(text) ? text : parse(maxDepth)(text.right))
     }
+    let isRead = false
     readBytes(req, maxBody, (read) => {
+      if (isRead) return // `close` may come while the bytes are decompressed
+      isRead = true
       if (isPlain || E.isLeft(read)) parseBytes(read)
       else void decompress(encoding, read.right, maxBody).then(parseBytes)
     })

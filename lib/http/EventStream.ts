@@ -89,7 +89,12 @@ export interface Opening {
 export const openStream = (source: Source, settings: StreamSettings): Opening => {
   let interrupt: Opening['interrupt'] = () => undefined
   const opened = new Promise<E.Either<AgentError, EventStream>>((resolve) => {
-    const iterator = iteratorOf(source)
+    const made = E.tryCatch(() => iteratorOf(source), fromUnknown)
+    if (E.isLeft(made)) {
+      settings.onEnd(made)
+      return resolve(made)
+    }
+    const iterator = made.right
     const toValue = textOf()
     let sink: Sink | undefined
     let buffer = ''

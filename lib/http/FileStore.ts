@@ -13,7 +13,8 @@ const nameOf = (id: SessionId): string => `${createHash('sha256').update(id).dig
 
 const attempt = <A>(f: () => Promise<A>): TE.TaskEither<AgentError, A> => TE.tryCatch(f, storeFailed)
 
-const isMissing = (cause: unknown): boolean => cause instanceof Error && 'code' in cause && cause.code === 'ENOENT'
+const isMissing = (cause: unknown): boolean =>
+  typeof cause === 'object' && cause !== null && 'code' in cause && cause.code === 'ENOENT'
 
 const read = async (path: string): Promise<O.Option<string>> => {
   try {

@@ -3,7 +3,7 @@ import * as E from 'fp-ts/Either'
 import type { IO } from 'fp-ts/IO'
 import * as O from 'fp-ts/Option'
 import type { Around, Spec, Step } from '../core/Agent'
-import { type AgentError, cause, fromUnknown, noEntrypoint, notAcceptable, problem } from '../core/AgentError'
+import { type AgentError, cancelled, fromUnknown, noEntrypoint, notAcceptable, problem } from '../core/AgentError'
 import { isStreaming } from '../core/Handler'
 import { json as jsonReply, of as replyOf, type Reply, type Source } from '../core/Reply'
 import { lastFrame } from '../core/Sse'
@@ -97,10 +97,10 @@ export const invocations = <Has extends object>(
   const elapsed = (call: Call): number => settings.clock.now() - call.since
 
   const logFailure = (call: Call, error: AgentError): void => {
-    const thrown = cause(error)
     const { status, code, message } = problem(error)
     const fields = { status, code, duration: elapsed(call) }
-    if (thrown !== undefined) call.log().error('Invocation failed', { ...fields, error: thrown })()
+    if ('cause' in error)
+      call.log().error('Invocation failed', { ...fields, error: error.cause ?? String(error.cause) })()
     else if (error._tag === 'Cancelled') call.log().info('The client left', fields)()
     else call.log().warn('Invocation refused', { ...fields, reason: message })()
   }
@@ -115,6 +115,8 @@ export const invocations = <Has extends object>(
     (call: Call, close: IO<void>) =>
     (end: StreamEnd): void => {
       close()
+      // Koa may close the stream before the call learns that the client has left.
+      if (E.isRight(end) && end.right === 'cancelled') call.interrupt(cancelled)
       call.finish()
       if (E.isLeft(end)) logFailure(call, end.left)
       else call.log().info(`Stream ${end.right}`, { duration: elapsed(call) })()

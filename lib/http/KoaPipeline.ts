@@ -23,6 +23,8 @@ export interface Upgrade {
 export interface KoaPipeline {
   /** Composes middleware between the agent's own and the routes: the `compose` of the Koa application. */
   readonly compose: (middleware: ReadonlyArray<Koa.Middleware>) => (ctx: Koa.Context, next?: Koa.Next) => Promise<void>
+  /** The id of a request, as its answer tells it. */
+  readonly requestId: (ctx: Koa.Context) => string
   /** Koa's last resort for what middleware throws. */
   readonly onError: (ctx: Koa.Context, thrown: unknown) => void
   /** Requests for an upgrade that are on their way through the middleware. */
@@ -102,6 +104,7 @@ export const createKoaPipeline = (
 
   return {
     upgrades,
+    requestId: (ctx) => incomingFor(ctx).requestId,
     compose: (middleware) => {
       // `use` of the http layer lets in nothing but Koa's middleware, whose type the core does not know.
       const ofTheAgent = agent as ReadonlyArray<Koa.Middleware>
@@ -116,9 +119,11 @@ export const createKoaPipeline = (
       }
     },
     onError: (ctx, thrown) => {
-      if (thrown === null || thrown === undefined) return
+      const isTold = ctx.headerSent || !ctx.writable || upgrades.get(ctx.req)?.opener !== undefined
+      // Koa says so of every answer that is over. Before that, a middleware has thrown it.
+      if (isTold && (thrown === null || thrown === undefined)) return
       ctx.app.emit('error', thrown, ctx)
-      if (ctx.headerSent || !ctx.writable || upgrades.get(ctx.req)?.opener !== undefined) return
+      if (isTold) return
       for (const name of ctx.res.getHeaderNames()) if (ofTheBody.test(name)) ctx.remove(name)
       for (const [name, value] of headersOfError(thrown)) if (!ofTheBody.test(name.toLowerCase())) ctx.set(name, value)
       const { status, headers, content } = routes.failure(fromUnknown(thrown), incomingFor(ctx).requestId)

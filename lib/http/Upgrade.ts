@@ -20,7 +20,7 @@ import {
 import type { Context } from '../core/Context'
 import { header } from '../core/Protocol'
 import { empty as emptyReply, type Reply } from '../core/Reply'
-import { type Answer, ofError, ofReply } from './Answer'
+import { type Answer, flawOf, ofError, ofReply } from './Answer'
 import { type Call, contextOf, createCall, type Incoming, requestIdOf, sessionIdOf } from './Call'
 import { agree, refuse } from './Handshake'
 import type { Closed } from './Invocations'
@@ -42,7 +42,9 @@ export interface Sockets {
   readonly ask: (incoming: Incoming, duplex: Duplex) => Promise<E.Either<Answer, Opener>>
   /** Cuts off dead peers until it is stopped. */
   readonly beat: IO<IO<void>>
-  /** Closes what is left open, at once. */
+  /** Takes note of a connection that asks for an upgrade: the server itself forgets it. */
+  readonly watch: (duplex: Duplex) => void
+  /** Cuts off every connection that asked for an upgrade, at once. */
   readonly terminate: IO<void>
 }
 
@@ -58,6 +60,7 @@ export interface Opener {
 export const createSockets = <Has extends object>(runtime: Runtime, { websocket, around }: Closed<Has>): Sockets => {
   const { settings, open: opened } = runtime
   const { maxPayload, protocols, pingInterval } = settings.websocket
+  const asking = new Set<Duplex>()
   const links = new WeakMap<WebSocket, Link>()
 
   const server = (): WebSocketServer => {
@@ -171,8 +174,11 @@ export const createSockets = <Has extends object>(runtime: Runtime, { websocket,
       return E.left(ofError(result.left, call.requestId, settings.debug))
     }
     const reply = result.right
-    if (context !== undefined && reply.status < 400) return E.right({ call, context, headers: reply.headers })
-    const answer = ofReply(reply, call.sessionId)
+    const flaw = flawOf(reply)
+    if (flaw === undefined && context !== undefined && reply.status < 400) {
+      return E.right({ call, context, headers: reply.headers })
+    }
+    const answer = flaw === undefined ? ofReply(reply, call.sessionId) : E.left(flaw)
     return E.left(E.isLeft(answer) ? ofError(answer.left, call.requestId, settings.debug) : answer.right)
   }
 
@@ -190,8 +196,12 @@ export const createSockets = <Has extends object>(runtime: Runtime, { websocket,
       timer.unref()
       return () => clearInterval(timer)
     },
+    watch: (duplex) => {
+      asking.add(duplex)
+      duplex.once('close', () => asking.delete(duplex))
+    },
     terminate: () => {
-      for (const ws of wss.clients) ws.terminate()
+      for (const duplex of asking) duplex.destroy()
     },
   }
 }

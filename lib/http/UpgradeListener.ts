@@ -60,6 +60,7 @@ export const upgradeListener = ({
   }
 
   return (req, duplex, head) => {
+    sockets.watch(duplex)
     duplex.on('error', () => undefined) // a peer that vanishes: `close` tells whoever has to know
     const flaw = flawOf(req)
     const fail = (thrown: unknown): void => {

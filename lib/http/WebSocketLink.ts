@@ -110,9 +110,9 @@ export const createLink = (
 
   const closed = (): E.Either<AgentError, void> => E.left(socketClosed(closedWith ?? 1005))
 
-  /** What is sent before the next tick goes out in one write. */
+  /** While messages wait that will be answered at once, what is sent before the next tick goes out in one write. */
   const gather = (): void => {
-    if (isGathering) return
+    if (isGathering || queue.length === 0) return
     isGathering = true
     connection.cork()
     process.nextTick(() => {
@@ -147,7 +147,7 @@ export const createLink = (
     const data = message instanceof Uint8Array ? E.right(message) : textOf(message)
     if (E.isLeft(data)) return Promise.resolve(data)
     if (isTooLarge(data.right)) return Promise.resolve(E.left(messageTooLarge(maxPayload)))
-    return new Promise((resolve) => write(data.right, resolve))
+    return new Promise((resolve) => writeInTurn(data.right, resolve))
   }
 
   return {
