@@ -2,9 +2,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { IO } from 'fp-ts/IO'
+import type { Option } from 'fp-ts/Option'
 import Koa = require('koa')
 import type { Agent } from '../core/Agent'
 import { fromUnknown } from '../core/AgentError'
+import type { Context } from '../core/Context'
 import type { TaskRunner } from '../core/Tasks'
 import { type Answer, writeTo } from './Answer'
 import { incomingOf, once } from './Call'
@@ -33,6 +35,11 @@ export interface App extends Koa {
   readonly inject: (path: string, init?: InjectInit) => Promise<Response>
   /** A connection to the app without a port, for a client that takes one, as `ws` does: for tests. */
   readonly connect: IO<Duplex>
+  /**
+   * The context of the request at hand, for code that cannot be passed it; none outside of a request. It takes the
+   * option `asyncLocalStorage: true`.
+   */
+  readonly current: IO<Option<Context>>
   /** The app's tasks, as `context.tasks` has them. */
   readonly tasks: TaskRunner
   /** The health that `/ping` tells, and how to force it. */
@@ -145,5 +152,6 @@ export const createApp = <Needs extends object, Has extends Needs>(
       once(() => logs({})),
     ),
     health: runtime.health,
+    current: runtime.ambient.current,
   })
 }

@@ -50,7 +50,7 @@ const decompressors = {
 const isKnown = (encoding: string): encoding is keyof typeof decompressors => Object.hasOwn(decompressors, encoding)
 
 const isTooLarge = (cause: unknown): boolean =>
-  cause instanceof Error && 'code' in cause && cause.code === 'ERR_BUFFER_TOO_LARGE'
+  typeof cause === 'object' && cause !== null && 'code' in cause && cause.code === 'ERR_BUFFER_TOO_LARGE'
 
 const decompress = async (encoding: string, bytes: Buffer, limit: number): Promise<E.Either<AgentError, Buffer>> => {
   if (!isKnown(encoding)) return E.left(unsupportedMediaType(encoding))

@@ -34,7 +34,8 @@ const actions: Readonly<Record<string, (runtime: Runtime) => unknown>> = {
 /** What a payload's debug action gives; undefined if the payload asks for none. Left `UnknownAction`. */
 export const runAction = (runtime: Runtime, payload: unknown): Promise<E.Either<AgentError, unknown>> | undefined => {
   if (typeof payload !== 'object' || payload === null || !(key in payload)) return undefined
-  const name = String(payload[key])
+  const asked = payload[key]
+  const name = typeof asked === 'string' ? asked : JSON.stringify(asked)
   const action = Object.hasOwn(actions, name) ? actions[name] : undefined
   if (action === undefined) return Promise.resolve(E.left(unknownAction(name)))
   return Promise.resolve(action(runtime)).then(E.right)

@@ -4,10 +4,12 @@ import type { IO } from 'fp-ts/IO'
 import * as O from 'fp-ts/Option'
 import type { Around, Spec, Step } from '../core/Agent'
 import { type AgentError, cancelled, fromUnknown, noEntrypoint, notAcceptable, problem } from '../core/AgentError'
+import type { Context } from '../core/Context'
 import { isStreaming } from '../core/Handler'
 import { json as jsonReply, of as replyOf, type Reply, type Source } from '../core/Reply'
 import { lastFrame } from '../core/Sse'
 import { header } from '../core/Protocol'
+import type { Ambient } from './Ambient'
 import { type Answer, flawOf, ofError, ofReply, ofStream, problemOf } from './Answer'
 import { readJson } from './Body'
 import { type Call, contextOf } from './Call'
@@ -24,9 +26,14 @@ type Read = () => Promise<E.Either<AgentError, unknown>>
 /** The handler of an agent, from payload and bare context to reply, all providers and wraps around it. */
 const pipeline = <Has extends object>(
   { entrypoint, around }: Closed<Has>,
+  ambient: Ambient,
   act: (payload: unknown) => Promise<E.Either<AgentError, Reply>> | undefined,
 ): ((read: Read) => Step<{}>) => {
   const within: Around<{}, Has> = around
+  const bound = (reply: Reply, context: Context): Reply =>
+    reply.body._tag === 'Events'
+      ? { ...reply, body: { ...reply.body, source: ambient.bind(context, reply.body.source) } }
+      : reply
   return (read) =>
     within<{}>((context) => async () => {
       const payload = await read()
@@ -34,8 +41,9 @@ const pipeline = <Has extends object>(
       const acted = act(payload.right)
       if (acted !== undefined) return acted
       if (O.isNone(entrypoint)) return E.left(noEntrypoint)
-      const result = await entrypoint.value(payload.right, context)()
-      return E.isLeft(result) ? result : E.right(replyOf(result.right))
+      const handler = entrypoint.value
+      const result = await ambient.run(context, () => handler(payload.right, context)())
+      return E.isLeft(result) ? result : E.right(bound(replyOf(result.right), context))
     })
 }
 
@@ -88,10 +96,12 @@ export const invocations = <Has extends object>(
   runtime: Runtime,
   agent: Closed<Has>,
 ): ((call: Call, payload?: E.Either<AgentError, unknown>) => Promise<Answer>) => {
-  const { settings } = runtime
+  const { settings, ambient } = runtime
   const act = (payload: unknown): Promise<E.Either<AgentError, Reply>> | undefined =>
     settings.debug ? runAction(runtime, payload)?.then(E.map(jsonReply)) : undefined
-  const step = pipeline(agent, act)
+  const step = pipeline(agent, ambient, act)
+  const run = (read: Read, context: Context): Promise<E.Either<AgentError, Reply>> =>
+    ambient.run(context, () => step(read)(context)())
   const alwaysStreams = O.isSome(agent.entrypoint) && isStreaming(agent.entrypoint.value)
 
   const elapsed = (call: Call): number => settings.clock.now() - call.since
@@ -162,7 +172,7 @@ export const invocations = <Has extends object>(
       return Promise.resolve(fail(call, notAcceptable))
     }
     const read: Read = () => (payload === undefined ? readJson(req, settings) : Promise.resolve(payload))
-    return settled(call, () => step(read)(contextOf(runtime, call))()).then((result) =>
+    return settled(call, () => run(read, contextOf(runtime, call))).then((result) =>
       E.isLeft(result) ? fail(call, result.left) : answered(call, result.right),
     )
   }

@@ -1,4 +1,5 @@
 /** Writes log lines: JSON with the fields of the Python SDK, or text for people. */
+import { types } from 'node:util'
 import type { IO } from 'fp-ts/IO'
 import { type Fields, type Level, type Log, rank, redact, scrub } from '../core/Log'
 import type { Clock } from './Clock'
@@ -17,16 +18,17 @@ const label: Readonly<Record<Level, string>> = { debug: 'DEBUG', info: 'INFO', w
 
 const color: Readonly<Record<Level, string>> = { debug: '2', info: '32', warn: '33', error: '31' }
 
+/** Whether a value is an error, of whatever realm: a test runner has one of its own. */
+const isError = (value: unknown): value is Error => value instanceof Error || types.isNativeError(value)
+
 const ofError = (error: unknown): Fields => {
-  if (!(error instanceof Error)) return { errorMessage: typeof error === 'string' ? error : safe(error) }
+  if (!isError(error)) return { errorMessage: typeof error === 'string' ? error : safe(error) }
   const { cause } = error
   return {
     errorType: error.name,
     errorMessage: error.message,
     ...(error.stack === undefined ? {} : { stackTrace: error.stack }),
-    ...(cause === undefined
-      ? {}
-      : { errorCause: cause instanceof Error ? (cause.stack ?? cause.message) : safe(cause) }),
+    ...(cause === undefined ? {} : { errorCause: isError(cause) ? (cause.stack ?? cause.message) : safe(cause) }),
   }
 }
 
@@ -45,6 +47,15 @@ const flatten = ({ error, ...fields }: Fields): Fields => ({
   ...redact(fields),
   ...(error === undefined ? {} : ofError(error)),
 })
+
+/** The fields as a line shows them; a line must not fail for one that cannot be read. */
+const readable = (fields: Fields): Fields => {
+  try {
+    return flatten(fields)
+  } catch {
+    return { fields: '[unreadable]' }
+  }
+}
 
 const pretty = (level: Level, at: Date, message: string, { stackTrace, ...fields }: Fields): string => {
   const more = Object.entries(fields).map(
@@ -69,12 +80,16 @@ export const logs =
         if (rank[level] < rank[least]) return nothing
         return () => {
           const at = new Date(clock.now())
-          const rest = { ...ids, ...flatten(fields) }
+          const rest = { ...ids, ...readable(fields) }
           const line =
             format === 'pretty'
               ? pretty(level, at, message, rest)
               : safe({ timestamp: at.toISOString(), level: label[level], message, logger: 'agentcore-fp', ...rest })
-          destination(scrub(secrets())(line))
+          try {
+            destination(scrub(secrets())(line))
+          } catch {
+            return // nobody could be told, and a request must not fail for want of its log
+          }
         }
       }
     return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') }

@@ -1,6 +1,8 @@
 /** What a user can set on an app, and what holds when nothing is set. */
+import type { AsyncLocalStorage } from 'node:async_hooks'
 import type { IO } from 'fp-ts/IO'
 import type { Task } from 'fp-ts/Task'
+import type { Context } from '../core/Context'
 import type { Level } from '../core/Log'
 import { maxDepth } from '../core/Payload'
 import { idleTimeout, type Policy, type SessionId, type Store } from '../core/Session'
@@ -35,6 +37,11 @@ export interface Options {
   readonly session?: SessionOptions
   readonly websocket?: WebSocketOptions
   readonly log?: LogOptions
+  /**
+   * Keeps the context of the request at hand for `app.current`: in a storage of the app's own, or in the given one.
+   * Default false: on Node 20 it slows every promise of the process.
+   */
+  readonly asyncLocalStorage?: boolean | AsyncLocalStorage<Context>
   /** Runs before the server listens; a left keeps it from starting. */
   readonly onStart?: Task<void>
   /** Runs when the server has stopped. */
@@ -108,6 +115,7 @@ export const settings = (options: Options, newId: IO<string>): Settings => ({
   onStart: nothing,
   onStop: nothing,
   proxy: false,
+  asyncLocalStorage: false,
   clock: systemClock,
   newId,
   ...options,

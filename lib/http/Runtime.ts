@@ -4,6 +4,7 @@ import type { IO } from 'fp-ts/IO'
 import type * as O from 'fp-ts/Option'
 import type { PingHandler } from '../core/Agent'
 import * as Tasks from '../core/Tasks'
+import { ambient, type Ambient } from './Ambient'
 import { type Calls, createCalls } from './Calls'
 import { createHealth, type HealthCell } from './HealthCell'
 import { type Logs, logs as createLogs } from './LogWriter'
@@ -18,6 +19,7 @@ export interface Runtime {
   readonly sessions: Sessions
   readonly taskCell: TaskCell
   readonly health: HealthCell
+  readonly ambient: Ambient
   /** Requests, streams and sockets that are not finished. */
   readonly calls: Calls
   /** Whether the server is shutting down. */
@@ -66,12 +68,18 @@ export const createRuntime = (options: Options, ping: O.Option<PingHandler>): Ru
   )
   const sessions = createSessions(settings, (cause) => log.error('A session could not be dropped', { error: cause })())
   let isStopping = false
+  let isWarned = false
+  const warnOfCurrent = (): void => {
+    if (!isWarned) log.warn('app.current needs the option asyncLocalStorage: true')()
+    isWarned = true
+  }
   return {
     settings,
     logs,
     sessions,
     taskCell,
     health,
+    ambient: ambient(settings.asyncLocalStorage, warnOfCurrent),
     calls: createCalls(),
     isStopping: () => isStopping,
     beginStop: () => {

@@ -2,7 +2,7 @@
 import * as E from 'fp-ts/Either'
 import type { IO } from 'fp-ts/IO'
 import type { TaskEither } from 'fp-ts/TaskEither'
-import { type AgentError, deadlineExceeded, fromUnknown } from '../core/AgentError'
+import { type AgentError, cause, deadlineExceeded, fromUnknown, problem } from '../core/AgentError'
 import type { Log } from '../core/Log'
 import * as Tasks from '../core/Tasks'
 import type { Clock } from './Clock'
@@ -103,5 +103,6 @@ const logFailure = (log: Log, name: string, taskId: Tasks.TaskId, error: AgentEr
   log.error('Background task failed', {
     task: name,
     taskId,
-    ...('cause' in error ? { error: error.cause } : { code: error._tag }),
+    code: problem(error).code,
+    error: cause(error),
   })()

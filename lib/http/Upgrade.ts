@@ -58,7 +58,7 @@ export interface Opener {
 
 /** The sockets of an agent. */
 export const createSockets = <Has extends object>(runtime: Runtime, { websocket, around }: Closed<Has>): Sockets => {
-  const { settings, open: opened } = runtime
+  const { settings, ambient, open: opened } = runtime
   const { maxPayload, protocols, pingInterval } = settings.websocket
   const asking = new Set<Duplex>()
   const links = new WeakMap<WebSocket, Link>()
@@ -113,7 +113,8 @@ export const createSockets = <Has extends object>(runtime: Runtime, { websocket,
     call.onInterrupt((reason) => {
       if (reason._tag !== 'Cancelled') closeWith(ws, closeCode(reason), problem(reason).code)
     })
-    const run = async (): Promise<E.Either<AgentError, void>> => handler(link.socket, context)()
+    const run = async (): Promise<E.Either<AgentError, void>> =>
+      ambient.run(context, () => handler(link.socket, context)())
     void run()
       .catch((thrown: unknown) => E.left(fromUnknown(thrown)))
       .then((result) => {
@@ -158,14 +159,15 @@ export const createSockets = <Has extends object>(runtime: Runtime, { websocket,
 
   const grant = async (call: Call): Promise<E.Either<Answer, Grant<Has>>> => {
     let context: Context<Has> | undefined
+    const bare = contextOf(runtime, call)
     const run = async (): Promise<E.Either<AgentError, Reply>> =>
       around<{}>((provided) => async () => {
         context = provided
         return E.right(emptyReply)
-      })(contextOf(runtime, call))()
+      })(bare)()
     const result = await new Promise<E.Either<AgentError, Reply>>((resolve) => {
       call.onInterrupt((reason) => resolve(E.left(reason)))
-      run().then(resolve, (thrown: unknown) => resolve(E.left(fromUnknown(thrown))))
+      ambient.run(bare, run).then(resolve, (thrown: unknown) => resolve(E.left(fromUnknown(thrown))))
     })
     if (E.isLeft(result)) {
       const thrown = cause(result.left)
