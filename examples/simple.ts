@@ -1,10 +1,12 @@
-/** The smallest agent: one typed entrypoint. */
+/** The smallest agent: one typed entrypoint. A payload without a prompt is refused with 400 and a path. */
 import { createApp, entrypoint } from 'agentcore-fp'
 import * as TE from 'fp-ts/TaskEither'
 import * as t from 'io-ts'
 
 const Prompt = t.type({ prompt: t.string })
 
-export const app = createApp(entrypoint(Prompt, ({ prompt }) => TE.right({ result: `You said: ${prompt}` })))
+export const agent = entrypoint(Prompt, ({ prompt }) => TE.right({ result: `You said: ${prompt}` }))
+
+export const app = createApp(agent)
 
 if (require.main === module) void app.run()

@@ -42,8 +42,8 @@ export interface Spec<in Needs extends object, in In extends object, out Has ext
   readonly around: Around<In, Has>
 }
 
-/** Tells the status of `/ping`; slow or failing, the automatic status stands in for it. */
-export type PingHandler = () => Status | Promise<Status>
+/** Tells the status of `/ping`, given the automatic one, which stands in for it where it is slow or fails. */
+export type PingHandler = (automatic: Status) => Status | Promise<Status>
 
 /** A socket handler and how frames are read for it. */
 export interface SocketEntry<in Needs extends object> {
@@ -169,8 +169,8 @@ const entry = <P, A, S extends object>(
 }
 
 /**
- * Tells the status of `GET /ping` in place of the automatic one: an `IO`, a `Task` or a plain function. Slow (over a
- * second, see `createApp`), throwing or giving anything else, it is passed over.
+ * Tells the status of `GET /ping` in place of the automatic one, which it is given: an `IO`, a `Task` or a plain
+ * function. Slow (over a second, see `createApp`), throwing or giving anything else, it is passed over.
  */
 export const ping = (handler: PingHandler): Agent => make({ ...nothing, ping: O.some(handler) })
 

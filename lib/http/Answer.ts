@@ -87,6 +87,8 @@ const hasNoBody = (status: number): boolean => status === 204 || status === 205 
 const isStatus = (status: number): boolean => Number.isInteger(status) && status >= 200 && status <= 599
 
 const fieldName = /^[\w!#$%&'*+.^`|~-]+$/
+/** Header fields that tell where the body ends: the server's to set. */
+const framing = /^(content-length|transfer-encoding)$/i
 const fieldValue = /^[\t\x20-\x7e\x80-\xff]*$/
 
 const hasHeaders = ({ headers }: Pick<Reply, 'headers'>): boolean => {
@@ -99,8 +101,10 @@ export const flawOf = ({ status, headers, body }: Reply): AgentError | undefined
   if (!isStatus(status)) return unencodable(`its status is ${status}`)
   if (body._tag === 'Events' && hasNoBody(status)) return unencodable(`it is a stream, its status is ${status}`)
   if (!hasHeaders({ headers })) return undefined
-  const bad = Object.entries(headers).find(([name, value]) => !fieldName.test(name) || !fieldValue.test(value))
-  return bad === undefined ? undefined : unencodable(`its header ${bad[0].slice(0, 40)} is not one that HTTP allows`)
+  const bad = Object.entries(headers).find(
+    ([name, value]) => !fieldName.test(name) || !fieldValue.test(value) || framing.test(name),
+  )
+  return bad === undefined ? undefined : unencodable(`its header ${bad[0].slice(0, 40)} is not one that it may set`)
 }
 
 /** The headers of a stream: kept from caches, compressors and buffering proxies. */
@@ -163,7 +167,7 @@ export const writeTo = (res: ServerResponse, { status, headers, content }: Answe
     return
   }
   if (content._tag === 'Empty' || hasNoBody(status)) {
-    res.writeHead(status, headers)
+    res.writeHead(status, hasNoBody(status) ? headers : { ...headers, 'content-length': 0 })
     res.end()
     return
   }
@@ -203,8 +207,10 @@ const readableOf = (stream: EventStream): Readable => {
 export const writeToKoa = (ctx: Koa.Context, { status, headers, content }: Answer): void => {
   ctx.status = status
   if (content._tag === 'Events') ctx.body = readableOf(content.stream)
-  else if (content._tag === 'Empty') ctx.body = null
-  else if (content._tag === 'Bytes') ctx.body = Buffer.from(content.bytes)
+  else if (content._tag === 'Empty') {
+    ctx.body = status >= 400 ? '' : null // a failure that is null means that nobody has answered
+    ctx.remove('content-type')
+  } else if (content._tag === 'Bytes') ctx.body = Buffer.from(content.bytes)
   else ctx.body = isPlain(content.value) ? content.value : content.text
   ctx.status = status
   for (const [name, value] of Object.entries(headers)) ctx.set(name, value)

@@ -1,5 +1,6 @@
 /** `createApp`: an agent as a Koa application that honours the service contract. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { IO } from 'fp-ts/IO'
 import type { Option } from 'fp-ts/Option'
@@ -17,7 +18,7 @@ import type { Options } from './Options'
 import { createRoutes } from './Routes'
 import { run, type Running, type RunOptions } from './Run'
 import { createRuntime } from './Runtime'
-import { attach } from './Server'
+import { attach, isDisconnect, timeLimits } from './Server'
 import { stopAll, type StopOptions } from './Stop'
 import { createSockets } from './Upgrade'
 import { upgradeListener } from './UpgradeListener'
@@ -65,13 +66,15 @@ export const createApp = <Needs extends object, Has extends Needs>(
   const koa = Object.assign(new Koa({ proxy: settings.proxy }), { compose: pipeline.compose })
   const koaCallback = koa.callback.bind(koa)
   const servers = new Set<Server>()
+  const connections = new Set<Socket>()
 
   koa.context.onerror = function (this: Koa.Context, thrown: unknown) {
     pipeline.onError(this, thrown)
   }
   koa.on('error', (thrown: unknown, ctx?: Koa.Context) => {
     const log = logs(ctx === undefined ? {} : { requestId: pipeline.requestId(ctx) })
-    if (fromUnknown(thrown)._tag === 'Rejected') log.info('A middleware refused a request', { error: thrown })()
+    if (isDisconnect(thrown)) log.info('The client left')()
+    else if (fromUnknown(thrown)._tag === 'Rejected') log.info('A middleware refused a request', { error: thrown })()
     else log.error('A middleware failed', { error: thrown })()
   })
 
@@ -122,8 +125,8 @@ export const createApp = <Needs extends object, Has extends Needs>(
   const throughKoa = once(koaCallback)
 
   const makeServer = (): Server => {
-    const server = createServer({ requestTimeout: settings.requestTimeout }, callback())
-    attach(server, runtime, sockets, onUpgrade)
+    const server = createServer(timeLimits(settings), callback())
+    attach(server, runtime, sockets, onUpgrade, connections)
     servers.add(server)
     server.once('close', () => servers.delete(server))
     return server
@@ -133,7 +136,7 @@ export const createApp = <Needs extends object, Has extends Needs>(
   const connect = (): Duplex => connectTo(unbound())
 
   const stop = async ({ timeout = settings.stopTimeout }: StopOptions = {}): Promise<void> => {
-    await stopAll(runtime, sockets, servers, timeout)
+    await stopAll(runtime, sockets, { servers, connections }, timeout)
     await settings.onStop()
   }
 

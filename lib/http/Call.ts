@@ -67,8 +67,11 @@ export const createAbort = (): Abort => {
   }
 }
 
-/** The part of a URL before and after its question mark. */
-export const splitUrl = (url: string): readonly [path: string, query: string] => {
+const origin = /^https?:\/\/[^/?]*/i
+
+/** The part of a URL before and after its question mark; a URL in absolute form counts from its path. */
+export const splitUrl = (target: string): readonly [path: string, query: string] => {
+  const url = target.startsWith('/') ? target : target.replace(origin, '')
   const at = url.indexOf('?')
   return at < 0 ? [url, ''] : [url.slice(0, at), url.slice(at + 1)]
 }
@@ -101,13 +104,20 @@ export const sessionIdOf = (raw: RawHeaders, { settings }: Runtime): E.Either<Ag
   return settings.session.policy === 'require' ? E.left(missingSessionId) : parseId(settings.newId())
 }
 
-const bearer = /^bearer\s+(.+)$/i
+const afterScheme = /^\S+\s+(.+)$/
+
+/** A secret as it may stand in a line: as it is, or escaped once or more, since what is logged may be JSON already. */
+const formsOf = (secret: string): ReadonlyArray<string> => {
+  const escape = (text: string): string => JSON.stringify(text).slice(1, -1)
+  const escaped = escape(secret)
+  return escaped === secret ? [secret] : [secret, escaped, escape(escaped), escape(escape(escaped))]
+}
 
 /** The values of a request that no log line may hold. */
 export const secretsOf = (raw: RawHeaders): ReadonlyArray<string> =>
   ['authorization', 'cookie', header.workloadAccessToken, header.legacyWorkloadAccessToken].flatMap((name) => {
     const value = single(raw[name])
-    return value === undefined ? [] : [value, ...(bearer.exec(value)?.slice(1) ?? [])]
+    return value === undefined ? [] : [value, ...(afterScheme.exec(value)?.slice(1) ?? [])].flatMap(formsOf)
   })
 
 const firstOf = (raw: RawHeaders, ...names: ReadonlyArray<string>): O.Option<string> => {

@@ -29,6 +29,7 @@ export interface HealthCell extends HealthControl {
 /** What a custom handler says in time, if it says a status. */
 const ask = (
   handler: PingHandler,
+  automatic: Status,
   clock: Clock,
   timeout: number,
   warn: (cause: unknown) => void,
@@ -39,7 +40,7 @@ const ask = (
       settle(O.none)
     })
     const run = async (): Promise<O.Option<Status>> => {
-      const said: unknown = await handler()
+      const said: unknown = await handler(automatic)
       if (isStatus(said)) return O.some(said)
       warn(`it gave ${typeof said === 'string' ? `'${said.slice(0, 40)}'` : `a value of type ${typeof said}`}`)
       return O.none
@@ -77,7 +78,11 @@ export const createHealth = (
 
   return {
     current: async () =>
-      see(O.isSome(handler) && O.isNone(forced) ? await ask(handler.value, clock, pingTimeout, warn) : O.none),
+      see(
+        O.isSome(handler) && O.isNone(forced)
+          ? await ask(handler.value, automatic(), clock, pingTimeout, warn)
+          : O.none,
+      ),
     peek: () => (O.isSome(handler) && O.isNone(forced) ? O.none : O.some(see(O.none))),
     forceBusy: () => force(O.some('HealthyBusy')),
     forceHealthy: () => force(O.some('Healthy')),

@@ -17,6 +17,8 @@ import type { Opener, Sockets } from './Upgrade'
 export interface Upgrade {
   readonly duplex: Duplex
   opener?: Opener
+  /** Whether it has become a socket, which no answer can go to. */
+  isOpen?: boolean
 }
 
 /** The Koa side of an app. */
@@ -44,6 +46,17 @@ const headersOfError = (thrown: unknown): ReadonlyArray<readonly [string, string
 /** What a failure status without a body means. */
 const errorOfStatus = (status: number): AgentError =>
   status === 404 ? notFound() : rejected(status, STATUS_CODES[status] ?? String(status))
+
+/** What a middleware has thrown: as with Koa, a status that it has is told, also where its message must not be. */
+const errorOfThrown = (thrown: unknown): AgentError => {
+  const error = fromUnknown(thrown)
+  if (error._tag !== 'Unexpected' || typeof thrown !== 'object' || thrown === null || !('status' in thrown))
+    return error
+  const { status } = thrown
+  return typeof status === 'number' && status >= 400 && status !== 500 && status in STATUS_CODES
+    ? errorOfStatus(status)
+    : error
+}
 
 /** The Koa side of an app. `agent` is the middleware of its descriptors. */
 export const createKoaPipeline = (
@@ -119,14 +132,14 @@ export const createKoaPipeline = (
       }
     },
     onError: (ctx, thrown) => {
-      const isTold = ctx.headerSent || !ctx.writable || upgrades.get(ctx.req)?.opener !== undefined
+      const isTold = ctx.headerSent || !ctx.writable || upgrades.get(ctx.req)?.isOpen === true
       // Koa says so of every answer that is over. Before that, a middleware has thrown it.
       if (isTold && (thrown === null || thrown === undefined)) return
       ctx.app.emit('error', thrown, ctx)
       if (isTold) return
       for (const name of ctx.res.getHeaderNames()) if (ofTheBody.test(name)) ctx.remove(name)
       for (const [name, value] of headersOfError(thrown)) if (!ofTheBody.test(name.toLowerCase())) ctx.set(name, value)
-      const { status, headers, content } = routes.failure(fromUnknown(thrown), incomingFor(ctx).requestId)
+      const { status, headers, content } = routes.failure(errorOfThrown(thrown), incomingFor(ctx).requestId)
       ctx.status = status
       for (const [name, value] of Object.entries(headers)) ctx.set(name, value)
       ctx.res.end(content._tag === 'Text' ? content.text : '')

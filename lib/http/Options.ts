@@ -42,7 +42,7 @@ export interface Options {
    * Default false: on Node 20 it slows every promise of the process.
    */
   readonly asyncLocalStorage?: boolean | AsyncLocalStorage<Context>
-  /** Runs before the server listens; a left keeps it from starting. */
+  /** Runs before the server listens; where it rejects, the server does not start. */
   readonly onStart?: Task<void>
   /** Runs when the server has stopped. */
   readonly onStop?: Task<void>

@@ -1,10 +1,32 @@
 /** What a Node server needs beside its request listener: upgrades, broken requests, and watching the event loop. */
-import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http'
+import { type IncomingMessage, type Server, type ServerOptions, ServerResponse, STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { type AgentError, badRequest, headersTooLarge, problem, requestTimeout } from '../core/AgentError'
-import { problemText } from './Answer'
+import { type AgentError, badRequest, headersTooLarge, problem, rejected, requestTimeout } from '../core/AgentError'
+import { path } from '../core/Protocol'
+import { ofError, problemText, writeTo } from './Answer'
+import { requestIdOf, splitUrl } from './Call'
 import type { Runtime } from './Runtime'
 import type { Sockets } from './Upgrade'
+
+/** How long a server waits for a request. Node looks every 30 seconds unless it is told to look more often. */
+export const timeLimits = ({ requestTimeout: limit }: Runtime['settings']): ServerOptions => ({
+  requestTimeout: limit,
+  connectionsCheckingInterval: limit > 0 ? Math.min(30_000, Math.ceil(limit / 2)) : 30_000,
+})
+
+/** Whether what was thrown is that the connection has broken. */
+export const isDisconnect = (thrown: unknown): boolean =>
+  typeof thrown === 'object' &&
+  thrown !== null &&
+  'code' in thrown &&
+  (thrown.code === 'ECONNRESET' || thrown.code === 'EPIPE' || thrown.code === 'ERR_STREAM_PREMATURE_CLOSE')
+
+/** Whether an answer is being written to a connection: another must not get into it. */
+const isAnswering = (socket: Duplex): boolean => {
+  const response = '_httpMessage' in socket ? socket._httpMessage : undefined // as Node's own listener looks
+  return response instanceof ServerResponse && response.headersSent
+}
 
 /** What Node's parser says of a request that it gave up. */
 const errorOf = (error: Error): AgentError | undefined => {
@@ -27,7 +49,7 @@ const onClientError =
   ({ settings, logs }: Runtime) =>
   (error: Error, socket: Duplex): void => {
     const told = errorOf(error)
-    if (told === undefined || !socket.writable) return void socket.destroy()
+    if (told === undefined || !socket.writable || isAnswering(socket)) return void socket.destroy()
     const requestId = settings.newId()
     const { status, code } = problem(told)
     logs({ requestId }).warn('Request refused', { status, code, reason: error.message })()
@@ -39,6 +61,14 @@ const onClientError =
       'connection: close',
     ]
     socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy())
+  }
+
+/** Answers a request that expects what no server does, such as `Expect: tea`. */
+const onExpectation =
+  ({ settings }: Runtime) =>
+  (req: IncomingMessage, res: ServerResponse): void => {
+    req.resume()
+    writeTo(res, ofError(rejected(417, 'Expectation Failed'), requestIdOf(req.headers, settings.newId), settings.debug))
   }
 
 /** How often the event loop is looked at, in milliseconds. */
@@ -60,15 +90,39 @@ const watchLoop = ({ settings: { maxLag }, logs }: Runtime): (() => void) => {
   return () => clearInterval(timer)
 }
 
-/** Makes a server serve `/ws` and tell every failure in the one shape. */
+/** Whether a request merely offers another protocol, as Java's client offers HTTP/2 with each: it may be passed over. */
+const isOffer = ({ headers, url }: IncomingMessage): boolean =>
+  headers.upgrade?.toLowerCase() !== 'websocket' && splitUrl(url ?? '/')[0] !== path.websocket
+
+/** Serves a request as if it had come without its offer: Node takes every one for an upgrade and leaves the body unread. */
+const serveAgain = (server: Server, req: IncomingMessage, duplex: Duplex, head: Buffer): void => {
+  const lines = [`${req.method ?? 'GET'} ${req.url ?? '/'} HTTP/${req.httpVersion}`]
+  for (let at = 0; at < req.rawHeaders.length; at += 2) {
+    const [name = '', value = ''] = req.rawHeaders.slice(at, at + 2)
+    if (!/^(connection|upgrade|http2-settings)$/i.test(name)) lines.push(`${name}: ${value}`)
+  }
+  duplex.unshift(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), head]))
+  server.emit('connection', duplex)
+}
+
+/** Makes a server serve `/ws`, tell every failure in the one shape, and keep its connections in the given set. */
 export const attach = (
   server: Server,
   runtime: Runtime,
   sockets: Sockets,
   onUpgrade: (req: IncomingMessage, duplex: Duplex, head: Buffer) => void,
+  connections: Set<Socket>,
 ): void => {
-  server.on('upgrade', onUpgrade)
+  server.on('connection', (connection) => {
+    connections.add(connection)
+    connection.once('close', () => connections.delete(connection))
+  })
+  server.on('upgrade', (req: IncomingMessage, duplex: Duplex, head: Buffer) => {
+    if (isOffer(req)) serveAgain(server, req, duplex, head)
+    else onUpgrade(req, duplex, head)
+  })
   server.on('clientError', onClientError(runtime))
+  server.on('checkExpectation', onExpectation(runtime))
   server.on('listening', () => {
     const ends = [watchLoop(runtime), sockets.beat()]
     server.once('close', () => ends.forEach((end) => end()))

@@ -1,5 +1,6 @@
 /** Stops an app's servers: nothing new is taken, what is in flight may finish, then all is closed. */
 import type { Server } from 'node:http'
+import type { Socket } from 'node:net'
 import { stopping } from '../core/AgentError'
 import type { Live } from './Live'
 import type { Runtime } from './Runtime'
@@ -9,6 +10,12 @@ import type { Sockets } from './Upgrade'
 export interface StopOptions {
   /** How many milliseconds to wait for what is in flight; the app's `stopTimeout` unless given. */
   readonly timeout?: number
+}
+
+/** What is open towards clients. */
+export interface Open {
+  readonly servers: ReadonlySet<Server>
+  readonly connections: ReadonlySet<Socket>
 }
 
 /** How long an interrupted answer may take to be written, in milliseconds. */
@@ -23,11 +30,11 @@ const closed = (server: Server): Promise<void> =>
     server.close(() => resolve())
   })
 
-/** Resolves when all servers are closed and every call is finished, or the time is over. */
+/** Resolves when all servers are closed and every call and forked task is finished, or the time is over. */
 export const stopAll = async (
   runtime: Runtime,
   sockets: Sockets,
-  servers: ReadonlySet<Server>,
+  { servers, connections }: Open,
   timeout: number,
 ): Promise<void> => {
   const { calls } = runtime
@@ -36,7 +43,11 @@ export const stopAll = async (
   runtime.beginStop()
   interrupt(({ kind }) => kind === 'socket')
   const closing = [...servers].map(closed)
-  const idle = setInterval(() => servers.forEach((server) => server.closeIdleConnections()), lookEvery)
+  const idle = setInterval(() => {
+    servers.forEach((server) => server.closeIdleConnections())
+    // Node takes a connection that was never used for a busy one.
+    for (const connection of connections) if (connection.bytesRead === 0) connection.destroy()
+  }, lookEvery)
   let cut: NodeJS.Timeout | undefined
   const late = setTimeout(() => interrupt(() => true), timeout)
   const over = new Promise<void>((resolve) => {
@@ -46,7 +57,7 @@ export const stopAll = async (
       resolve()
     }, timeout + grace)
   })
-  await Promise.race([Promise.all([...closing, calls.whenEmpty()]), over])
+  await Promise.race([Promise.all([...closing, calls.whenEmpty().then(runtime.taskCell.whenSettled)]), over])
   await Promise.all(closing)
   clearTimeout(cut)
   clearInterval(idle)

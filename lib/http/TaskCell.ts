@@ -10,6 +10,8 @@ import type { Clock } from './Clock'
 /** The tasks of an app. */
 export interface TaskCell {
   readonly tasks: IO<Tasks.Tasks>
+  /** Resolves when everything that was forked until now has settled. */
+  readonly whenSettled: () => Promise<unknown>
   /** A runner whose tasks hold what `hold` gives until they end, and log to the given log. */
   readonly runner: (hold: IO<IO<void>>, log: () => Log) => Tasks.TaskRunner
 }
@@ -36,6 +38,7 @@ const within = <A>(
 export const createTasks = (clock: Clock, onChange: IO<void>): TaskCell => {
   let tasks = Tasks.empty
   const holds = new Map<Tasks.TaskId, IO<void>>()
+  const forked = new Set<Promise<unknown>>()
 
   const change = (next: (tasks: Tasks.Tasks) => Tasks.Tasks): void => {
     tasks = next(tasks)
@@ -68,6 +71,7 @@ export const createTasks = (clock: Clock, onChange: IO<void>): TaskCell => {
 
   return {
     tasks: current,
+    whenSettled: () => Promise.all(forked),
     runner: (hold, log) => {
       const track =
         (name: string, settings: Tasks.Settings = {}) =>
@@ -92,6 +96,8 @@ export const createTasks = (clock: Clock, onChange: IO<void>): TaskCell => {
             if (E.isLeft(result)) logFailure(log(), name, id, result.left)
             return result
           })
+          forked.add(outcome)
+          void outcome.then(() => forked.delete(outcome))
           return { id, outcome: () => outcome }
         },
       }

@@ -55,6 +55,7 @@ export const upgradeListener = ({
     await throughKoa(req, res)
     if (upgrade.opener === undefined) return
     if (res.headersSent || res.statusCode !== 101 || duplex.destroyed) return upgrade.opener.abandon()
+    upgrade.isOpen = true
     res.detachSocket(duplex as Socket) // see responseOn
     upgrade.opener.open(head, headersOf(res))
   }

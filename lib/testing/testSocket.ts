@@ -9,6 +9,8 @@ export interface TestSocket<In, Says> {
   readonly socket: Socket<In, Says>
   /** What the agent has sent. */
   readonly sent: ReadonlyArray<Says>
+  /** Resolves when the agent has sent so many messages, with the first so many. */
+  readonly heard: (count: number) => Promise<ReadonlyArray<Says>>
   /** The peer says something. */
   readonly say: (message: In) => void
   /** The peer closes; what it said before can still be read. */
@@ -26,6 +28,7 @@ export const testSocket = <In, Says = unknown>(
 ): TestSocket<In, Says> => {
   const queue: Array<In> = [...said]
   const sent: Array<Says> = []
+  const listeners: Array<{ readonly count: number; readonly resolve: (sent: ReadonlyArray<Says>) => void }> = []
   const readers: Array<(received: Received<In>) => void> = []
   let isOpen = stay
   let closedWith: O.Option<number> = O.none
@@ -39,6 +42,11 @@ export const testSocket = <In, Says = unknown>(
   }
   return {
     sent,
+    heard: (count) =>
+      new Promise((resolve) => {
+        if (sent.length >= count) resolve(sent.slice(0, count))
+        else listeners.push({ count, resolve })
+      }),
     closedWith: () => closedWith,
     leave: close,
     say: (message) => {
@@ -50,6 +58,7 @@ export const testSocket = <In, Says = unknown>(
       send: (message) => () => {
         if (O.isSome(closedWith)) return Promise.resolve(E.left(socketClosed(closedWith.value)))
         sent.push(message)
+        for (const { count, resolve } of listeners) if (sent.length >= count) resolve(sent.slice(0, count))
         return Promise.resolve(E.right(undefined))
       },
       receive,

@@ -78,7 +78,7 @@ const observe = async (make: (trace: Trace) => Agent): Promise<unknown> => {
   )
   await serve('invocation', invocation)
   await serve('socket', socket)
-  return { trace, outcomes, ping: O.isSome(spec.ping) ? await spec.ping.value() : 'nobody' }
+  return { trace, outcomes, ping: O.isSome(spec.ping) ? await spec.ping.value('Healthy') : 'nobody' }
 }
 
 // ---------------------------------------------------------------------------------------------------------------------

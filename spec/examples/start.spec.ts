@@ -1,0 +1,99 @@
+import { execFile, execFileSync } from 'node:child_process'
+import { createServer } from 'node:net'
+import { once } from 'node:events'
+import { inject } from 'agentcore-fp/testing'
+import { agent } from '../../examples/start'
+import { connect, running, start, until } from './support'
+
+const hasCurl = ((): boolean => {
+  try {
+    execFileSync('curl', ['--version'])
+    return true
+  } catch {
+    process.stdout.write('SKIPPED: the lines of examples/start, since curl is not installed\n')
+    return false
+  }
+})()
+
+/** Runs a line of the guide as a reader would; curl's own end of the time is no failure. */
+const paste = (line: string): Promise<string> =>
+  new Promise((resolve, reject) =>
+    execFile('sh', ['-c', line], { encoding: 'latin1' }, (error, stdout) =>
+      error === null || error.code === 28 ? resolve(stdout) : reject(new Error(`${line}\n${error.message}`)),
+    ),
+  )
+
+const freePort = async (): Promise<number> => {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  return typeof address === 'object' && address !== null ? address.port : 0
+}
+
+describe('examples/start', () => {
+  const example = running('start')
+
+  /** The curl lines that it has printed, without a terminal. */
+  const lines = async (): Promise<ReadonlyArray<string>> => {
+    await until(() => (example().output().includes('npm test checks it all') ? true : undefined), example().output)
+    return [
+      ...example()
+        .output()
+        .matchAll(/^ +(curl .*)$/gm),
+    ].map(([, line = '']) => line)
+  }
+
+  it('tells its URL, and its address with the reason', async () => {
+    await lines()
+    expect(example().output()).toContain(`The agent listens on ${example().url}`)
+    expect(example().output()).toMatch(/Its address is 127\.0\.0\.1, port \d+: HOST is set/)
+  })
+
+  it('prints four lines', async () => {
+    expect(await lines()).toHaveLength(4)
+  })
+
+  const withCurl = hasCurl ? it : it.skip
+
+  withCurl('answers the first in JSON', async () => {
+    expect(await paste((await lines())[0] ?? '')).toBe('{"result":"You said: Hello"}\n')
+  })
+
+  withCurl('streams to the second', async () => {
+    const words = ['You', 'said:', 'Words', 'come', 'one', 'by', 'one']
+    expect(await paste((await lines())[1] ?? '')).toBe(words.map((word) => `data: "${word}"\n\n`).join(''))
+  })
+
+  withCurl('is healthy to the third', async () => {
+    expect(await paste((await lines())[2] ?? '')).toMatch(/^\{"status":"Healthy","time_of_last_update":\d{10}\}\n$/)
+  })
+
+  withCurl('upgrades the fourth, and greets it', async () => {
+    const said = await paste((await lines())[3] ?? '')
+    expect(said).toMatch(/^HTTP\/1\.1 101 Switching Protocols\r\n/)
+    expect(said).toContain('{"hello":"Say something in JSON"}')
+  })
+
+  it('echoes on its socket', async () => {
+    const client = await connect(example())
+    expect(await client.hear()).toBe('{"hello":"Say something in JSON"}')
+    client.say('[1]')
+    expect(await client.hear()).toBe('{"echo":[1]}')
+    client.leave()
+    expect(await client.closed).toBe(1000)
+  })
+
+  it('is moved by PORT', async () => {
+    const port = await freePort()
+    const moved = await start('start', { PORT: String(port) })
+    expect(moved.url).toBe(`http://127.0.0.1:${port}`)
+    expect(await moved.end()).toBe(0)
+  })
+
+  it('can be tested without a port', async () => {
+    const response = await inject(agent)('/invocations', { method: 'POST', body: '{"prompt":"hi"}' })
+    expect(await response.json()).toEqual({ result: 'You said: hi' })
+  })
+})
