@@ -124,7 +124,11 @@ export const createApp = <Needs extends object, Has extends Needs>(
   })
   const throughKoa = once(koaCallback)
 
+  let stopped: Promise<void> | undefined
+
   const makeServer = (): Server => {
+    stopped = undefined
+    runtime.setStopping(false)
     const server = createServer(timeLimits(settings), callback())
     attach(server, runtime, sockets, onUpgrade, connections)
     servers.add(server)
@@ -135,10 +139,11 @@ export const createApp = <Needs extends object, Has extends Needs>(
   const unbound = once(makeServer)
   const connect = (): Duplex => connectTo(unbound())
 
-  const stop = async ({ timeout = settings.stopTimeout }: StopOptions = {}): Promise<void> => {
+  const stopOnce = async ({ timeout = settings.stopTimeout }: StopOptions): Promise<void> => {
     await stopAll(runtime, sockets, { servers, connections }, timeout)
     await settings.onStop()
   }
+  const stop = (options: StopOptions = {}): Promise<void> => (stopped ??= stopOnce(options))
 
   const listen = (...args: Parameters<Server['listen']>): Server => makeServer().listen(...args)
 

@@ -1,6 +1,7 @@
 /** Requests without a port: a real server and a real client, joined in memory. */
 import { request as httpRequest, type Server } from 'node:http'
-import { type Duplex, duplexPair, Readable } from 'node:stream'
+import { Duplex, Readable } from 'node:stream'
+import type { IO } from 'fp-ts/IO'
 
 /** What may be said of an injected request, as `fetch` has it. The method is POST if there is a body, else GET. */
 export interface InjectInit {
@@ -11,12 +12,47 @@ export interface InjectInit {
   readonly signal?: AbortSignal
 }
 
+const nothing: IO<void> = () => undefined
+
+/**
+ * Two ends of a connection in memory. What one end says or does reaches the other in a later tick, as over a network:
+ * Node's `duplexPair` calls the other end at once, in the midst of what it is at.
+ */
+const connection = (): readonly [Duplex, Duplex] => {
+  const onRead = [nothing, nothing]
+  const end = (me: 0 | 1): Duplex =>
+    new Duplex({
+      read: () => {
+        const go = onRead[me]
+        onRead[me] = nothing
+        go?.()
+      },
+      write: (part: Buffer, _, done) => {
+        process.nextTick(() => {
+          const other = ends[1 - me]
+          if (other === undefined || other.destroyed || other.push(part)) done()
+          else onRead[1 - me] = done
+        })
+      },
+      final: (done) => {
+        process.nextTick(() => {
+          ends[1 - me]?.push(null)
+          done()
+        })
+      },
+      destroy: (error, done) => {
+        setImmediate(() => ends[1 - me]?.destroy())
+        done(error)
+      },
+    })
+  const ends = [end(0), end(1)] as const
+  return ends
+}
+
 /** The client's end of a connection to a server that need not listen. When one end closes, so does the other. */
 export const connectTo = (server: Server): Duplex => {
-  const [client, other] = duplexPair()
-  client.once('close', () => other.destroy())
-  other.once('close', () => client.destroy())
-  other.on('error', () => undefined) // the client's end tells
+  const [client, other] = connection()
+  other.on('error', nothing) // the client's end tells
   server.emit('connection', other)
   return client
 }

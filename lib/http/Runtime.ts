@@ -24,8 +24,8 @@ export interface Runtime {
   readonly calls: Calls
   /** Whether the server is shutting down. */
   readonly isStopping: IO<boolean>
-  /** From here on the server is shutting down. */
-  readonly beginStop: IO<void>
+  /** Whether it is from here on. */
+  readonly setStopping: (isStopping: boolean) => void
   /** Open streams and sockets, for `busyWhileOpen`. */
   readonly open: Open
 }
@@ -82,8 +82,8 @@ export const createRuntime = (options: Options, ping: O.Option<PingHandler>): Ru
     ambient: ambient(settings.asyncLocalStorage, warnOfCurrent),
     calls: createCalls(),
     isStopping: () => isStopping,
-    beginStop: () => {
-      isStopping = true
+    setStopping: (is) => {
+      isStopping = is
     },
     open,
   }

@@ -40,7 +40,7 @@ export const createSessions = (
   const dropping = new Map<SessionId, Promise<void>>()
   const locks = createLocks<SessionId>()
   let cancelTimer: IO<void> | undefined
-  let isSwept = store.sweep === undefined
+  let swept: Promise<void> | undefined
 
   const useOf = (id: SessionId): Use => uses.get(id) ?? unused(clock.now())
 
@@ -71,12 +71,14 @@ export const createSessions = (
     })
   }
 
-  const sweep = (): void => {
-    if (isSwept || store.sweep === undefined) return
-    isSwept = true
-    store
-      .sweep(clock.now() - idleTimeout)()
-      .then(reportLeft, report)
+  const sweep = async (): Promise<void> => {
+    if (store.sweep !== undefined) reportLeft(await store.sweep(clock.now() - idleTimeout)())
+  }
+
+  /** Before the first look at a session: what an earlier process left behind is gone, and what is being dropped too. */
+  const ready = async (id: SessionId): Promise<void> => {
+    await (swept ??= sweep().catch(report))
+    await dropping.get(id)
   }
 
   const keep = (id: SessionId): E.Either<AgentError, void> => {
@@ -95,8 +97,7 @@ export const createSessions = (
     !kept.has(id) && isExpired(clock.now(), idleTimeout)({ users: 0, lastUsed: savedAt })
 
   const load = async (id: SessionId): Promise<E.Either<AgentError, O.Option<unknown>>> => {
-    await dropping.get(id)
-    sweep()
+    await ready(id)
     const loaded = await store.load(id)()
     if (E.isLeft(loaded) || O.isNone(loaded.right)) return loaded
     if (isStale(id, loaded.right.value)) {
@@ -108,13 +109,13 @@ export const createSessions = (
   }
 
   const save = async (id: SessionId, state: unknown): Promise<E.Either<AgentError, void>> => {
-    await dropping.get(id)
+    await ready(id)
     const room = keep(id)
     return E.isLeft(room) ? room : store.save(id, { state, savedAt: clock.now() })()
   }
 
   const clear = async (id: SessionId): Promise<E.Either<AgentError, void>> => {
-    await dropping.get(id)
+    await ready(id)
     kept.delete(id)
     return store.remove(id)()
   }

@@ -40,7 +40,7 @@ export const stopAll = async (
   const { calls } = runtime
   const interrupt = (isMeant: (call: Live) => boolean): void =>
     [...calls].filter(isMeant).forEach((call) => call.interrupt(stopping))
-  runtime.beginStop()
+  runtime.setStopping(true)
   interrupt(({ kind }) => kind === 'socket')
   const closing = [...servers].map(closed)
   const idle = setInterval(() => {

@@ -109,7 +109,10 @@ export const createSockets = <Has extends object>(runtime: Runtime, { websocket,
       if (isDone) call.finish()
     })
     let isDone = false
-    link.onEnd(() => call.interrupt(cancelled))
+    link.onEnd(() => {
+      call.interrupt(cancelled)
+      call.finish()
+    })
     call.onInterrupt((reason) => {
       if (reason._tag !== 'Cancelled') closeWith(ws, closeCode(reason), problem(reason).code)
     })

@@ -27,6 +27,10 @@ export const openSocket = (
 ): Promise<WebSocket> =>
   new Promise((resolve, reject) => {
     const client = new WebSocket(`ws://localhost${path}`, [...protocols], { headers, createConnection: app.connect })
-    client.once('open', () => resolve(client))
+    client.once('open', () => {
+      client.pause() // until who awaits it has had a turn to listen
+      setImmediate(() => client.resume())
+      resolve(client)
+    })
     client.once('error', reject)
   })

@@ -1,0 +1,670 @@
+/** Row 32: Koa middleware as it comes from npm, around the handlers, streams and refusals of an agent. */
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
+import cors = require('@koa/cors')
+import { Router } from '@koa/router'
+import { pipe } from 'fp-ts/function'
+import * as TE from 'fp-ts/TaskEither'
+import * as t from 'io-ts'
+import type * as Koa from 'koa'
+import bodyParser = require('koa-bodyparser')
+import compress = require('koa-compress')
+import conditional = require('koa-conditional-get')
+import etag from 'koa-etag'
+import helmet from 'koa-helmet'
+import ratelimit = require('koa-ratelimit')
+import requestId = require('koa-requestid')
+import supertest = require('supertest')
+import { z } from 'zod'
+import {
+  type Agent,
+  AgentError,
+  type Context,
+  createApp,
+  entrypoint,
+  Handler,
+  ping,
+  provide,
+  Reply,
+  use,
+  websocket,
+} from '../../lib'
+import {
+  aborted,
+  after,
+  answerIn,
+  ask,
+  eventually,
+  failureIn,
+  failureOf,
+  gate,
+  invocation,
+  rawTo,
+  rejecting,
+  type Send,
+  served,
+  textsOf,
+  valuesIn,
+  wire,
+} from './support'
+
+const post = (send: Send, body: unknown = {}, headers: Readonly<Record<string, string>> = {}): Promise<Response> =>
+  send('/invocations', { body, headers })
+
+const second = { is: gate() }
+
+/** Answers an object with a stream of two events, the second when the spec says so, and anything else with itself. */
+const agent: Agent.Agent = pipe(
+  entrypoint(
+    Handler.fromSync((payload: unknown) => {
+      if (payload === 'throw') throw new Error('inside')
+      return payload === 'stream' ? slowly() : payload
+    }),
+  ),
+  websocket((socket) =>
+    TE.fromTask(async () => {
+      await socket.send('hello')()
+    }),
+  ),
+)
+
+const slowly = async function* (): AsyncGenerator {
+  yield { first: 'x'.repeat(2000) }
+  await second.is.opened
+  yield 2
+}
+
+/** Reads the first event of a stream before the second is made: nobody may hold it back. */
+const readsAsItComes = async (send: Send, headers: Readonly<Record<string, string>> = {}): Promise<Response> => {
+  second.is = gate()
+  const response = await post(send, '"stream"', headers)
+  expect([response.status, response.headers.get('content-type')]).toEqual([200, 'text/event-stream; charset=utf-8'])
+  const texts = textsOf(response)
+  expect(valuesIn(String((await texts.next()).value))).toEqual([{ first: 'x'.repeat(2000) }])
+  second.is.open()
+  const rest: Array<string> = []
+  for await (const text of texts) rest.push(text)
+  expect(valuesIn(rest.join(''))).toEqual([2])
+  return response
+}
+
+const handshake = (path = '/ws', more: ReadonlyArray<string> = []): string =>
+  [
+    `GET ${path} HTTP/1.1`,
+    'Host: a',
+    'Connection: Upgrade',
+    'Upgrade: websocket',
+    'Sec-WebSocket-Version: 13',
+    'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+    ...more,
+    '\r\n',
+  ].join('\r\n')
+
+describe('row 32: @koa/cors', () => {
+  const origin = { origin: 'https://example.org' }
+  wire(
+    'row 32: its headers are on JSON, streams and failures, and it answers a preflight',
+    pipe(use(cors()), agent),
+    async ({ send }) => {
+      const responses = [
+        await post(send, {}, origin),
+        await readsAsItComes(send, origin),
+        await post(send, '"throw"', origin),
+        await send('/nowhere', { headers: origin }),
+        await send('/ping', { headers: origin }),
+      ]
+      expect(responses.map(({ status }) => status)).toEqual([200, 200, 500, 404, 200])
+      for (const { headers } of responses) expect(headers.get('access-control-allow-origin')).not.toBeNull()
+      await Promise.all(responses.filter(({ bodyUsed }) => !bodyUsed).map((response) => response.text()))
+      const preflight = await send('/invocations', {
+        method: 'OPTIONS',
+        headers: { ...origin, 'access-control-request-method': 'POST' },
+      })
+      expect([preflight.status, preflight.headers.get('access-control-allow-methods')]).toEqual([
+        204,
+        expect.stringContaining('POST'),
+      ])
+    },
+  )
+})
+
+describe('row 32: koa-compress', () => {
+  const compressing = pipe(use(compress({ threshold: 100 })), agent)
+  const gzip = { 'accept-encoding': 'gzip' }
+
+  it('row 32: JSON is compressed', () =>
+    served(compressing, async ({ send }) => {
+      const response = await post(send, { text: 'x'.repeat(5000) }, gzip)
+      expect(response.headers.get('content-encoding')).toBe('gzip')
+      expect(await response.json()).toEqual({ text: 'x'.repeat(5000) })
+    }))
+
+  wire('row 32: a stream is neither compressed nor held back', compressing, async ({ send }) => {
+    expect((await readsAsItComes(send, gzip)).headers.get('content-encoding')).toBeNull()
+  })
+
+  it('row 32: failures have their shape, compressed or not', () =>
+    served(compressing, async ({ send }) =>
+      expect(await failureOf(await post(send, '{', gzip))).toMatchObject({ status: 400 }),
+    ))
+})
+
+describe('row 32: koa-helmet', () => {
+  wire('row 32: its headers are on JSON, streams and failures', pipe(use(helmet()), agent), async ({ send }) => {
+    const responses = [
+      await post(send),
+      await readsAsItComes(send),
+      await post(send, '"throw"'),
+      await post(send, '{'),
+      await send('/nowhere'),
+      await send('/ws'),
+    ]
+    expect(responses.map(({ status }) => status)).toEqual([200, 200, 500, 400, 404, 426])
+    for (const { headers } of responses) {
+      expect(headers.get('x-content-type-options')).toBe('nosniff')
+      expect(headers.get('content-security-policy')).toContain("default-src 'self'")
+    }
+    await Promise.all(responses.filter(({ bodyUsed }) => !bodyUsed).map((response) => response.text()))
+  })
+
+  it('row 32: and on what a middleware throws, a refused and an accepted upgrade', () =>
+    served(
+      pipe(
+        use(helmet()),
+        use((ctx, next) => (ctx.query['refuse'] === undefined ? next() : ctx.throw(401, 'Who are you?'))),
+        agent,
+      ),
+      async ({ port, send }) => {
+        const response = await send('/ping?refuse=1')
+        expect(response.headers.get('x-content-type-options')).toBe('nosniff')
+        expect(await failureOf(response)).toMatchObject({ status: 401 })
+        const refused = await rawTo(port)
+        refused.say(handshake('/ws?refuse=1'))
+        const { status, head, body } = answerIn(await refused.closed)
+        expect([status, failureIn(body).error]).toEqual([401, 'Who are you?'])
+        expect(head.toLowerCase()).toContain('x-content-type-options: nosniff')
+        const accepted = await rawTo(port)
+        accepted.say(handshake())
+        expect((await accepted.hears('\r\n\r\n')).toLowerCase()).toMatch(
+          /^http\/1.1 101 [\s\S]+x-content-type-options: nosniff/,
+        )
+        accepted.socket.destroy()
+      },
+    ))
+})
+
+describe('row 32: koa-requestid', () => {
+  wire(
+    'row 32: its id is in the header and in the state',
+    pipe(
+      use(requestId(), t.type({ id: t.string })),
+      entrypoint((_, { state }: Context.Context<{ readonly id: string }>) => TE.right(state.id)),
+    ),
+    async ({ send }) => {
+      const response = await post(send, {}, { 'request-id': 'abc' })
+      expect([response.headers.get('request-id'), await response.json()]).toEqual(['abc', 'abc'])
+    },
+  )
+})
+
+describe('row 32: koa-ratelimit', () => {
+  const limited = (options: Partial<ratelimit.MiddlewareOptions> = {}): Agent.Agent =>
+    pipe(use(ratelimit({ driver: 'memory', db: new Map(), max: 2, duration: 60_000, ...options })), agent)
+
+  it('row 32: the third request is refused, with the middleware’s own answer and headers', () =>
+    served(limited(), async ({ send }) => {
+      expect([(await send('/ping')).status, (await send('/ping')).status]).toEqual([200, 200])
+      const response = await post(send)
+      expect([response.status, response.headers.get('x-ratelimit-remaining')]).toEqual([429, '0'])
+      expect(response.headers.get('retry-after')).not.toBeNull()
+      expect(await response.text()).toContain('Rate limit exceeded')
+    }))
+
+  it('row 32: where it throws, in the one shape', () =>
+    served(limited({ throw: true }), async ({ send }) => {
+      await Promise.all([send('/ping'), send('/ping')].map(async (sent) => (await sent).text()))
+      const response = await post(send, '"stream"', { accept: 'text/event-stream' })
+      expect([response.headers.get('retry-after') !== null, await failureOf(response)]).toMatchObject([
+        true,
+        { status: 429, code: 'REJECTED' },
+      ])
+    }))
+
+  for (const throws of [false, true]) {
+    it(`row 32: an upgrade is refused with 429, and never becomes a socket${throws ? ', where it throws' : ''}`, async () => {
+      const opened: Array<string> = []
+      const limits = use(ratelimit({ driver: 'memory', db: new Map(), max: 1, duration: 60_000, throw: throws }))
+      const sockets = websocket((_, { sessionId }) => TE.fromIO(() => void opened.push(sessionId)))
+      await served(pipe(limits, sockets), async ({ port, send }) => {
+        await (await send('/ping')).text()
+        const raw = await rawTo(port)
+        raw.say(handshake())
+        const { status, head } = answerIn(await raw.closed)
+        expect(status).toBe(429)
+        expect(head.toLowerCase()).toContain('retry-after')
+        expect(opened).toEqual([])
+      })
+    })
+  }
+})
+
+describe('row 32: koa-conditional-get and koa-etag', () => {
+  const warn = jest.spyOn(console, 'warn').mockImplementation(() => undefined) // koa-etag says that it has a new name
+  const fresh = pipe(use(conditional()), use(etag()), agent)
+  afterAll(() => warn.mockRestore())
+
+  it('row 32: an unchanged answer is 304', () =>
+    served(fresh, async ({ port }) => {
+      const look = (headers: Readonly<Record<string, string>> = {}) =>
+        ask(port, { path: '/ping', method: 'GET', headers })
+      const tag = String((await look()).headers.etag)
+      expect(tag).toMatch(/^(W\/)?".+"$/)
+      expect(await look({ 'if-none-match': tag })).toMatchObject({ status: 304, text: '' })
+    }))
+
+  wire('row 32: a stream has no tag and comes as it is made', fresh, async ({ send }) => {
+    expect((await readsAsItComes(send)).headers.get('etag')).toBeNull()
+  })
+})
+
+describe('row 32: koa-session', () => {
+  // It comes as an ES module with dependencies of its own, which jest does not load: so it is run by Node.
+  it('row 32: a session of cookies lives on, on JSON and on streams', () => {
+    const script = `
+      const session = require('koa-session')
+      const { createApp, entrypoint, Handler, use } = require(${JSON.stringify(join(__dirname, '../../lib'))})
+      const { pipe } = require('fp-ts/function')
+      const app = createApp(pipe(use((ctx, next) => handler(ctx, next)), use((ctx, next) => { ctx.session.count = (ctx.session.count ?? 0) + 1; ctx.state.count = ctx.session.count; return next() }),
+        entrypoint(Handler.fromSync((payload, { request }) => payload === 'stream' ? [request.ctx.state.count].values() : request.ctx.state.count))), { log: { level: 'silent' } })
+      app.keys = ['key']
+      const handler = (session.createSession ?? session.default ?? session)(app)
+      const run = async () => {
+        const first = await app.inject('/invocations', { body: {} })
+        const cookie = first.headers.getSetCookie().map((text) => text.split(';')[0]).join('; ')
+        const second = await app.inject('/invocations', { body: '"stream"', headers: { cookie } })
+        console.log(JSON.stringify([await first.json(), await second.text(), second.headers.getSetCookie().length > 0]))
+      }
+      run()`
+    const out = execFileSync(process.execPath, ['-e', script], { cwd: join(__dirname, '../../..'), encoding: 'utf8' })
+    expect(JSON.parse(out)).toEqual([1, 'data: 2\n\n', true])
+  })
+})
+
+describe('row 32: koa-response-time', () => {
+  it('row 32: the time is on JSON and on streams', async () => {
+    const responseTime = jest.requireActual<() => Koa.Middleware>('koa-response-time')
+    await served(pipe(use(responseTime()), agent), async ({ send }) => {
+      for (const response of [await post(send), await readsAsItComes(send)]) {
+        expect(response.headers.get('x-response-time')).toMatch(/^\d+ms$/)
+        if (!response.bodyUsed) await response.text()
+      }
+    })
+  })
+})
+
+describe('row 32: koa-bodyparser, and others that read the body', () => {
+  const echo = entrypoint((payload) => TE.right(payload))
+  const parsing = pipe(use(bodyParser({ enableTypes: ['json', 'text'], strict: false })), echo)
+
+  wire('row 32: what it has read is the payload', parsing, async ({ send }) => {
+    const response = await post(send, { a: [1] }, { 'content-type': 'application/json' })
+    expect([response.status, await response.json()]).toEqual([200, { a: [1] }])
+  })
+
+  wire('row 32: what it does not read is read after it', parsing, async ({ send }) => {
+    const response = await post(send, '{"a":1}', { 'content-type': 'application/octet-stream' })
+    expect([response.status, await response.json()]).toEqual([200, { a: 1 }])
+  })
+
+  wire('row 32: text that it has read is JSON all the same', parsing, async ({ send }) => {
+    const response = await post(send, '{"a":1}', { 'content-type': 'text/plain' })
+    expect([response.status, await response.json()]).toEqual([200, { a: 1 }])
+  })
+
+  wire('row 32: what it refuses is refused with its status, in the one shape', parsing, async ({ send }) => {
+    expect(await failureOf(await post(send, '{', { 'content-type': 'application/json' }))).toMatchObject({
+      status: 400,
+    })
+  })
+
+  it('row 32: a body that is too large for it is 413 in the one shape', () =>
+    served(pipe(use(bodyParser({ jsonLimit: '10b' })), echo), async ({ send }) =>
+      expect(await failureOf(await post(send, '"0123456789"', { 'content-type': 'application/json' }))).toMatchObject({
+        status: 413,
+      }),
+    ))
+
+  it('row 32: a middleware that reads the body and keeps it is a failure that is logged', () =>
+    served(
+      pipe(
+        use(async (ctx, next) => {
+          for await (const _ of ctx.req);
+          await next()
+        }),
+        echo,
+      ),
+      async ({ send, lines }) => {
+        expect(await failureOf(await post(send))).toMatchObject({ status: 500 })
+        expect(lines.join('')).toContain('A middleware has read the body')
+      },
+    ))
+
+  it('row 32: a middleware that puts the value into ctx.request.body is enough', () =>
+    served(
+      pipe(
+        use(async (ctx, next) => {
+          const hash = createHash('sha256')
+          for await (const part of ctx.req) hash.update(part as Buffer)
+          Object.assign(ctx.request, { body: { hash: hash.digest('hex').length } })
+          await next()
+        }),
+        echo,
+      ),
+      async ({ send }) => expect(await (await post(send)).json()).toEqual({ hash: 64 }),
+    ))
+})
+
+describe('row 32: @koa/router', () => {
+  it('row 32: routes of one’s own beside those of the agent, added after createApp', () => {
+    const app = createApp(agent, { log: { level: 'silent' } })
+    const router = new Router()
+    router.get('/items/:id', (ctx) => {
+      ctx.body = { id: String(ctx.params['id']) }
+    })
+    app.use(router.routes()).use(router.allowedMethods())
+    return served(agent, async ({ app: other, send, url }) => {
+      other.use(router.routes())
+      other.use(router.allowedMethods())
+      expect(await (await send('/items/7')).json()).toEqual({ id: '7' })
+      expect(await (await post(send, [1])).json()).toEqual([1])
+      expect(await (await fetch(`${url}/ping`)).json()).toMatchObject({ status: 'Healthy' })
+      expect(await failureOf(await send('/items'))).toMatchObject({ status: 404 })
+      expect(await failureOf(await send('/items/7', { method: 'DELETE' }))).toMatchObject({ status: 405 })
+      expect(await (await app.inject('/items/8')).json()).toEqual({ id: '8' })
+      await app.stop()
+    })
+  })
+})
+
+describe('row 32: the onion', () => {
+  it('row 32: goes in pipe order, those of app.use inside those of the agent, handlers innermost', async () => {
+    const order: Array<string> = []
+    const noting =
+      (name: string): Koa.Middleware =>
+      async (_, next) => {
+        order.push(`${name} in`)
+        await next()
+        order.push(`${name} out`)
+      }
+    const noted = pipe(
+      use(noting('a')),
+      provide(() => TE.fromIO(() => after(order.push('provide'), {}))),
+      use(noting('b')),
+      entrypoint(() => TE.fromIO(() => order.push('handler'))),
+    )
+    await served(noted, async ({ app, send }) => {
+      app.use(noting('c'))
+      await (await post(send)).text()
+      expect(order).toEqual(['a in', 'b in', 'c in', 'provide', 'handler', 'c out', 'b out', 'a out'])
+      app.use(noting('d'))
+      await (await post(send)).text()
+      expect(order.slice(8, 12)).toEqual(['a in', 'b in', 'c in', 'd in'])
+    })
+  })
+
+  it('row 32: sees the final status, headers and body, and may change them', () =>
+    served(
+      pipe(
+        use(async (ctx, next) => {
+          await next()
+          const seen = [
+            ctx.status,
+            ctx.type,
+            ctx.response.get('x-amzn-bedrock-agentcore-runtime-session-id').length > 0,
+            ctx.body,
+          ]
+          ctx.status = 202
+          ctx.body = { seen }
+        }),
+        entrypoint((payload) => TE.right(payload)),
+      ),
+      async ({ send }) => {
+        const response = await post(send, { a: 1 })
+        expect(response.status).toBe(202)
+        expect(await response.json()).toEqual({ seen: [200, 'application/json', true, { a: 1 }] })
+        const failed = await post(send, '{')
+        expect(await failed.json()).toMatchObject({ seen: [400, 'application/json', true, expect.anything()] })
+      },
+    ))
+
+  it('row 32: may take the place of a stream, whose source is closed then', async () => {
+    const closed = gate()
+    const source = {
+      next: () => ({ done: false, value: 1 }),
+      return: () => after(closed.open(), { done: true, value: undefined }),
+    }
+    await served(
+      pipe(
+        use(async (ctx, next) => {
+          await next()
+          ctx.body = { instead: true }
+        }),
+        entrypoint(() => TE.right(source)),
+      ),
+      async ({ send }) => {
+        expect(await (await post(send)).json()).toEqual({ instead: true })
+        await closed.opened
+      },
+    )
+  })
+
+  it('row 32: a middleware that answers by itself keeps the handler from being called', async () => {
+    const calls: Array<unknown> = []
+    await served(
+      pipe(
+        use((ctx) => {
+          ctx.body = 'mine'
+        }),
+        entrypoint((payload) => TE.fromIO(() => calls.push(payload))),
+      ),
+      async ({ send }) => {
+        expect(await (await post(send)).text()).toBe('mine')
+        expect(calls).toEqual([])
+      },
+    )
+  })
+
+  for (const [name, middleware, status] of [
+    ['a status without a body', (ctx: Koa.Context) => void (ctx.status = 403), 403],
+    ['nothing at all', () => undefined, 404],
+    ['ctx.throw(401)', (ctx: Koa.Context) => ctx.throw(401, 'Who?'), 401],
+    ['ctx.throw(503), which is not shown', (ctx: Koa.Context) => ctx.throw(503, 'inside'), 503],
+    ['ctx.assert', (ctx: Koa.Context) => ctx.assert(false, 422, 'Not so'), 422],
+    ['an error with a status', () => Promise.reject(Object.assign(new Error('inside'), { status: 409 })), 409],
+    ['an error without', () => Promise.reject(new Error('inside')), 500],
+    ['next called twice', (_: Koa.Context, next: Koa.Next) => next().then(next), 500],
+    ['an AgentError', () => rejecting(AgentError.rejected(418, 'Tea')), 418],
+    ['a string', () => rejecting('inside'), 500],
+  ] as const) {
+    wire(`row 32: ${name} is ${status} in the one shape`, pipe(use(middleware), agent), async ({ send }) => {
+      for (const path of ['/invocations', '/nowhere']) {
+        const response = await send(path, { body: {} })
+        const text = await response.text()
+        expect([response.status, response.headers.get('content-type')]).toEqual([status, 'application/json'])
+        failureIn(text)
+        expect(text).not.toContain('inside')
+      }
+    })
+
+    it(`row 32: ${name} keeps an upgrade from becoming a socket`, () =>
+      served(pipe(use(middleware), agent), async ({ port }) => {
+        const raw = await rawTo(port)
+        raw.say(handshake())
+        const { status: told, body } = answerIn(await raw.closed)
+        failureIn(body)
+        expect(told).toBe(status)
+      }))
+  }
+
+  it('row 32: a client that leaves while a middleware waits harms nobody', async () => {
+    const [entered, left] = [gate(), gate()]
+    const waiting = use(async (_, next) => {
+      entered.open()
+      await left.opened
+      await next()
+    })
+    await served(pipe(waiting, agent), async ({ port, logged }) => {
+      const raw = await rawTo(port)
+      raw.say(invocation({}))
+      await entered.opened
+      raw.socket.resetAndDestroy()
+      await raw.closed
+      left.open()
+      await eventually(() => logged().length > 0, 'something is logged')
+      expect(logged().filter(({ level }) => level === 'ERROR')).toEqual([])
+    })
+  })
+
+  it('row 32: a stream behind a middleware ends when the client leaves', async () => {
+    const ended = gate()
+    const streaming = entrypoint(
+      Handler.fromGenerator(async function* (_, { signal }) {
+        yield 1
+        await aborted(signal)
+        ended.open()
+      }),
+    )
+    await served(pipe(use(helmet()), use(compress()), streaming), async ({ port }) => {
+      const raw = await rawTo(port)
+      raw.say(invocation({}))
+      await raw.hears('data: 1')
+      raw.socket.destroy()
+      await ended.opened
+    })
+  })
+})
+
+describe('row 32: what a middleware left in ctx.state, typed', () => {
+  const leaving =
+    (state: object): Koa.Middleware =>
+    (ctx, next) => {
+      Object.assign(ctx.state, state)
+      return next()
+    }
+  interface WithUser {
+    readonly user: { readonly name: string; readonly roles: ReadonlyArray<string> }
+  }
+  const tells = entrypoint((_, { state }: Context.Context<WithUser>) => TE.right(state))
+  const User = t.type({ user: t.type({ name: t.string, roles: t.array(t.string) }) })
+  const UserZ = z.object({ user: z.object({ name: z.string(), roles: z.array(z.string()) }) })
+  const good = { user: { name: 'Ann', roles: ['a'] } }
+  const bad = { user: { name: 'Ann', roles: ['a', 7] } }
+
+  for (const [name, withState] of Object.entries({
+    'io-ts': (state: object) => pipe(use(leaving(state), User), tells),
+    zod: (state: object) => pipe(use(leaving(state), UserZ), tells),
+  })) {
+    wire(`row 32: ${name}: what fits is in the context`, withState(good), async ({ send }) =>
+      expect(await (await post(send)).json()).toEqual(good),
+    )
+    wire(`row 32: ${name}: what does not is 500 INVALID_STATE, with the path`, withState(bad), async ({ send }) => {
+      const { status, code, details } = await failureOf(await post(send))
+      expect([status, code]).toEqual([500, 'INVALID_STATE'])
+      expect(details).toMatchObject([{ path: 'user.roles[1]' }])
+    })
+  }
+})
+
+describe('row 32: supertest', () => {
+  const app = createApp(pipe(use(cors()), agent), { log: { level: 'silent' } })
+  afterAll(() => app.stop())
+
+  it('row 32: JSON', () =>
+    supertest(app.callback())
+      .post('/invocations')
+      .send({ a: 1 })
+      .expect('content-type', 'application/json')
+      .expect(200, { a: 1 }))
+
+  it('row 32: a stream', async () => {
+    second.is.open()
+    const { text } = await supertest(app.callback())
+      .post('/invocations')
+      .set('content-type', 'text/plain')
+      .send('"stream"')
+      .expect(200)
+    expect(valuesIn(text)).toHaveLength(2)
+  })
+
+  it('row 32: failures', async () => {
+    const { text } = await supertest(app.callback()).get('/nowhere').expect(404)
+    expect(failureIn(text).code).toBe('NOT_FOUND')
+  })
+
+  it('row 32: without any middleware too', () =>
+    supertest(createApp(agent, { log: { level: 'silent' } }).callback())
+      .post('/invocations')
+      .send([1])
+      .expect(200, [1]))
+})
+
+describe('with and without a middleware the answer is one and the same', () => {
+  const replies: Readonly<Record<string, unknown>> = {
+    'an object': { a: 1 },
+    'an array': [1],
+    'a string': 'text',
+    null: null,
+    'a Map': new Map([['a', 1]]),
+    bytes: new Uint8Array([1, 2, 3]),
+    text: Reply.text('<p>not HTML</p>'),
+    'empty text': Reply.text(''),
+    nothing: Reply.empty,
+    'nothing, with a failure status': Reply.withStatus(404)(Reply.empty),
+    'JSON null with a status': Reply.withStatus(201)(Reply.json(null)),
+    'a header': Reply.withHeader('x-a', 'b')(Reply.json({})),
+    'a cookie': Reply.withHeader('set-cookie', 'a=b')(Reply.json({})),
+    'no content': Reply.withStatus(204)(Reply.empty),
+    'nothing, with 200': Reply.withStatus(200)(Reply.empty),
+    'a content type of its own': Reply.withHeader('content-type', 'text/html')(Reply.json({ a: 1 })),
+    'a stream': Reply.events([1, 2]),
+  }
+  for (const [name, reply] of Object.entries(replies)) {
+    it(name, async () => {
+      const plain = entrypoint(() => TE.right(reply))
+      const answers = await Promise.all(
+        [
+          plain,
+          pipe(
+            use((_, next) => next()),
+            plain,
+          ),
+        ].map((one) =>
+          served(one, async ({ port }) => {
+            const headers = { 'x-amzn-bedrock-agentcore-runtime-session-id': 's' }
+            const { status, text, headers: got } = await ask(port, { body: '{}', headers })
+            return { status, text, headers: { ...got, date: '' } }
+          }),
+        ),
+      )
+      expect(answers[1]).toEqual(answers[0])
+    })
+  }
+
+  it('ping', async () => {
+    const plain = pipe(
+      agent,
+      ping(() => 'HealthyBusy'),
+    )
+    const [one, two] = await Promise.all(
+      [
+        plain,
+        pipe(
+          use((_, next) => next()),
+          plain,
+        ),
+      ].map((each) => served(each, ({ port }) => ask(port, { path: '/ping', method: 'GET' }))),
+    )
+    expect(two).toMatchObject({ status: one?.status, text: one?.text })
+  })
+})
