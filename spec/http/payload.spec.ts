@@ -192,7 +192,7 @@ describe('what JSON may hold', () => {
   )
 })
 
-describe('the session id', () => {
+describe('row 26: the session id', () => {
   const told = entrypoint((_, { sessionId }) => TE.right(sessionId))
 
   for (const [name, id] of Object.entries({
