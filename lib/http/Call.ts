@@ -179,10 +179,10 @@ export const createCall = (runtime: Runtime, kind: Kind, ids: CallIds, incoming:
       isOver = true
       cancelDeadline()
       leave()
-      calls.remove(call)
+      release()
     },
   }
-  calls.add(call)
+  const release = calls.add(call)
   res.on('close', () => interrupt(cancelled))
   return call
 }

@@ -4,27 +4,46 @@ import type { Live } from './Live'
 
 /** Calls that are not finished. */
 export interface Calls extends Iterable<Live> {
-  readonly add: (call: Live) => void
-  readonly remove: (call: Live) => void
+  /** Holds a call until the returned effect runs, once. */
+  readonly add: (call: Live) => IO<void>
   /** Resolves when there is none. */
   readonly whenEmpty: () => Promise<void>
 }
 
-/** No call yet. */
+/** A place in the array, which the call there can be moved out of. */
+interface Slot {
+  readonly call: Live
+  at: number
+}
+
+/**
+ * No call yet. An array with holes filled from its end, not a Set: a Set that is added to and deleted from leaves tables
+ * behind that point to the next one, and the garbage collector takes their calls for live until its next full run.
+ */
 export const createCalls = (): Calls => {
-  const calls = new Set<Live>()
+  const slots: Array<Slot> = []
   const waiting: Array<IO<void>> = []
+
+  const remove = (slot: Slot): void => {
+    const last = slots.pop()
+    if (last !== undefined && last !== slot) {
+      slots[slot.at] = last
+      last.at = slot.at
+    }
+    if (slots.length === 0) for (const wake of waiting.splice(0)) wake()
+  }
+
   return {
-    add: (call) => void calls.add(call),
-    remove: (call) => {
-      calls.delete(call)
-      if (calls.size === 0) for (const wake of waiting.splice(0)) wake()
+    add: (call) => {
+      const slot: Slot = { call, at: slots.length }
+      slots.push(slot)
+      return () => remove(slot)
     },
     whenEmpty: () =>
       new Promise((resolve) => {
-        if (calls.size === 0) resolve()
+        if (slots.length === 0) resolve()
         else waiting.push(resolve)
       }),
-    [Symbol.iterator]: () => calls.values(),
+    [Symbol.iterator]: () => slots.map(({ call }) => call).values(),
   }
 }

@@ -1,0 +1,67 @@
+/** Asks the same again and again on open connections, and counts the answers, which all have to be alike. */
+import type { Socket } from 'node:net'
+import { wrong } from './wrong'
+
+/** A question and its answer: how that starts, and how many bytes it has. */
+export interface Exchange {
+  readonly question: Buffer
+  readonly start: Buffer
+  readonly size: number
+  /** How many questions wait for their answer on one connection at a time. */
+  readonly window: number
+}
+
+/** After how many milliseconds without a byte a connection is given up. */
+const patience = 10_000
+
+/** Asks on one connection until `isOver`: how many answers came, from first to last question. */
+const askOn = (socket: Socket, { question, start, size, window }: Exchange, isOver: () => boolean): Promise<number> =>
+  new Promise((resolve, reject) => {
+    let count = 0
+    let waiting = 0
+    let got = 0 // bytes of the answer that is arriving
+    const finish = (flaw?: Error): void => {
+      socket.off('data', onData).off('close', onClose).setTimeout(0)
+      if (flaw === undefined) resolve(count)
+      else reject(flaw)
+    }
+    const send = (times: number): void => {
+      waiting += times
+      if (times > 1) socket.cork()
+      for (let i = 0; i < times; i++) socket.write(question)
+      if (times > 1) socket.uncork()
+    }
+    const onData = (part: Buffer): void => {
+      const known = Math.min(start.length, part.length)
+      if (got === 0 && part.compare(start, 0, known, 0, known) !== 0) return finish(wrong('under load', part))
+      got += part.length
+      const answers = Math.floor(got / size)
+      got -= answers * size
+      waiting -= answers
+      count += answers
+      if (waiting < 0 || (waiting === 0 && got > 0)) return finish(wrong(`not ${size} bytes`, part))
+      if (answers === 0) return
+      if (!isOver()) send(answers)
+      else if (waiting === 0) finish()
+    }
+    const onClose = (): void => finish(wrong('under load', 'the connection was closed'))
+    socket.on('data', onData)
+    socket.on('close', onClose)
+    socket.setTimeout(patience, () => finish(wrong('under load', `nothing for ${patience} ms`)))
+    send(window)
+  })
+
+/** Answers a second on all connections together, asked for `ms` milliseconds; each has had one answer before. */
+export const answersPerSecond = async (
+  sockets: ReadonlyArray<Socket>,
+  exchange: Exchange,
+  ms: number,
+): Promise<number> => {
+  await Promise.all(sockets.map((socket) => askOn(socket, { ...exchange, window: 1 }, () => true)))
+  const began = performance.now()
+  const counts = await Promise.all(
+    sockets.map((socket) => askOn(socket, exchange, () => performance.now() - began >= ms)),
+  )
+  const seconds = (performance.now() - began) / 1000
+  return counts.reduce((sum, count) => sum + count, 0) / seconds
+}
