@@ -125,3 +125,19 @@ export const headersOfQuery = (query: string): RawHeaders =>
       .map(([name, value]) => [name.toLowerCase(), value] as const)
       .filter(([name]) => name === header.sessionId || name.startsWith(customPrefix)),
   )
+
+/** Whether an `Accept` header admits a stream of events. */
+export const admitsEvents = (accept: string | undefined): boolean => {
+  if (accept === undefined || accept.trim() === '') return true
+  const ranges = accept
+    .toLowerCase()
+    .split(',')
+    .map((range) => range.split(';').map((part) => part.trim()))
+  const quality = (type: string): number | undefined => {
+    const range = ranges.find(([name]) => name === type)
+    if (range === undefined) return undefined
+    const q = range.find((part) => part.startsWith('q='))
+    return q === undefined ? 1 : Number(q.slice(2))
+  }
+  return (quality('text/event-stream') ?? quality('text/*') ?? quality('*/*') ?? 0) > 0
+}

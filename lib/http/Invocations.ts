@@ -8,7 +8,7 @@ import type { Context } from '../core/Context'
 import { isStreaming } from '../core/Handler'
 import { json as jsonReply, of as replyOf, type Reply, type Source } from '../core/Reply'
 import { lastFrame } from '../core/Sse'
-import { header } from '../core/Protocol'
+import { admitsEvents, header } from '../core/Protocol'
 import type { Ambient } from './Ambient'
 import { type Answer, flawOf, ofError, ofReply, ofStream, problemOf } from './Answer'
 import { readJson } from './Body'
@@ -45,22 +45,6 @@ const pipeline = <Has extends object>(
       const result = await ambient.run(context, () => handler(payload.right, context)())
       return E.isLeft(result) ? result : E.right(bound(replyOf(result.right), context))
     })
-}
-
-/** Whether an `Accept` header admits a stream of events. */
-const admitsEvents = (accept: string | undefined): boolean => {
-  if (accept === undefined || accept.trim() === '') return true
-  const ranges = accept
-    .toLowerCase()
-    .split(',')
-    .map((range) => range.split(';').map((part) => part.trim()))
-  const quality = (type: string): number | undefined => {
-    const range = ranges.find(([name]) => name === type)
-    if (range === undefined) return undefined
-    const q = range.find((part) => part.startsWith('q='))
-    return q === undefined ? 1 : Number(q.slice(2))
-  }
-  return (quality('text/event-stream') ?? quality('text/*') ?? quality('*/*') ?? 0) > 0
 }
 
 /** Closes a source that nobody will read. */
