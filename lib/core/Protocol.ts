@@ -128,7 +128,7 @@ export const headersOfQuery = (query: string): RawHeaders =>
 
 /** Whether an `Accept` header admits a stream of events. */
 export const admitsEvents = (accept: string | undefined): boolean => {
-  if (accept === undefined || accept.trim() === '') return true
+  if (accept === undefined || accept === 'text/event-stream' || accept === '*/*' || accept.trim() === '') return true
   const ranges = accept
     .toLowerCase()
     .split(',')

@@ -116,7 +116,7 @@ export const invocations = <Has extends object>(
       else call.log().info(`Stream ${end.right}`, { duration: elapsed(call) })()
     }
 
-  const streamed = async (call: Call, reply: Reply, source: Source): Promise<Answer> => {
+  const streamed = (call: Call, reply: Reply, source: Source): Answer | Promise<Answer> => {
     const late = (thrown: unknown): void => call.log().warn('A stream failed when it was closed', { error: thrown })()
     if (!admitsEvents(call.incoming.req.headers.accept)) {
       discard(source, late)
@@ -130,10 +130,11 @@ export const invocations = <Has extends object>(
       report: late,
     })
     call.onInterrupt(opening.interrupt)
-    const opened = await opening.opened
-    return E.isLeft(opened)
-      ? ofError(opened.left, call.requestId, settings.debug, { [header.sessionId]: call.sessionId })
-      : ofStream(reply, opened.right, call.sessionId)
+    return opening.opened.then((opened) =>
+      E.isLeft(opened)
+        ? ofError(opened.left, call.requestId, settings.debug, { [header.sessionId]: call.sessionId })
+        : ofStream(reply, opened.right, call.sessionId),
+    )
   }
 
   const answered = (call: Call, reply: Reply): Answer | Promise<Answer> => {
