@@ -97,26 +97,27 @@ export const lookup =
   (name: string) =>
   (raw: RawHeaders): O.Option<string> => {
     const value = Object.hasOwn(raw, name) ? joined(raw[name]) : undefined
-    return value === undefined || value === '' ? O.none : O.some(value)
+    return value === undefined || value === '' ? O.none : Object.freeze(O.some(value))
   }
 
 /** The view of a request's headers that a handler is given. */
-export const headers = (raw: RawHeaders): Headers => ({
-  get: (name) => {
-    const lower = name.toLowerCase()
-    const value = Object.hasOwn(raw, lower) && isForwardable(lower) ? joined(raw[lower]) : undefined
-    return value === undefined ? O.none : O.some(value)
-  },
-  toRecord: () =>
-    Object.freeze(
-      Object.fromEntries(
-        Object.entries(raw).flatMap(([name, value]) => {
-          const text = joined(value)
-          return text !== undefined && isForwardable(name) ? [[name.toLowerCase(), text]] : []
-        }),
+export const headers = (raw: RawHeaders): Headers =>
+  Object.freeze({
+    get: (name: string) => {
+      const lower = name.toLowerCase()
+      const value = Object.hasOwn(raw, lower) && isForwardable(lower) ? joined(raw[lower]) : undefined
+      return value === undefined ? O.none : O.some(value)
+    },
+    toRecord: () =>
+      Object.freeze(
+        Object.fromEntries(
+          Object.entries(raw).flatMap(([name, value]) => {
+            const text = joined(value)
+            return text !== undefined && isForwardable(name) ? [[name.toLowerCase(), text]] : []
+          }),
+        ),
       ),
-    ),
-})
+  })
 
 /** The session id and custom headers that a WebSocket client may send as query parameters, by their lower-case name. */
 export const headersOfQuery = (query: string): RawHeaders =>

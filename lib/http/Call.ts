@@ -223,10 +223,10 @@ export const contextOf = (runtime: Runtime, call: Call): Context => {
     oauth2CallbackUrl: lookup(header.oauth2CallbackUrl)(raw),
     trace: traceOf(raw),
     state: noState,
-    deadline: deadline > 0 ? O.some(call.since + deadline) : O.none,
-    tasks: runtime.taskCell.runner(() => runtime.sessions.enter(sessionId), log),
-    session: runtime.sessions.access(sessionId, abort.signal),
-    log: call.log(),
+    deadline: deadline > 0 ? Object.freeze(O.some(call.since + deadline)) : O.none,
+    tasks: Object.freeze(runtime.taskCell.runner(() => runtime.sessions.enter(sessionId), log)),
+    session: Object.freeze(runtime.sessions.access(sessionId, abort.signal)),
+    log: Object.freeze(call.log()),
     [lazy]: { signal: abort.signal, request: incoming.koa },
   }
   Object.defineProperty(context, 'signal', signalProperty)

@@ -480,3 +480,23 @@ describe('no secret gets into the log', () => {
       },
     ))
 })
+
+it('row 25: holds nothing that could be changed: every part of it is frozen', async () => {
+  const parts: Array<readonly [string, boolean]> = []
+  const agent = entrypoint((_, context) => {
+    for (const name of ['headers', 'trace', 'state', 'tasks', 'session', 'log', 'userId', 'deadline'] as const) {
+      parts.push([name, Object.isFrozen(context[name])])
+    }
+    return TE.right(Object.isFrozen(context))
+  })
+  await served(
+    agent,
+    async ({ port }) => {
+      const answer = await ask(port, { body: '{}', headers: { 'x-amzn-bedrock-agentcore-runtime-user-id': 'ada' } })
+      expect(answer.text).toBe('true')
+    },
+    { deadline: 60_000 },
+  )
+  expect(parts.filter(([, isFrozen]) => !isFrozen)).toEqual([])
+  expect(parts).toHaveLength(8)
+})
