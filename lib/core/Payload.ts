@@ -34,6 +34,13 @@ const flaw = (root: unknown, limit: number): string | undefined => {
   return undefined
 }
 
+/** A number with an exponent of three digits or more: what a short text needs to leave the range of numbers. */
+const hugeExponent = /\d[eE]\+?\d{3}/
+
+/** Whether a text is too short to hold a flaw, and says no huge number: then its value need not be looked through. */
+const isHarmless = (text: string, limit: number): boolean =>
+  text.length < 200 && text.length <= limit && !hugeExponent.test(text)
+
 /** The value of a JSON text. Left `InvalidJson`, with the parser's reason. */
 export const parse =
   (limit: number) =>
@@ -41,7 +48,7 @@ export const parse =
     if (text.trim() === '') return E.left(invalidJson('the body is empty'))
     try {
       const value: unknown = JSON.parse(text)
-      const found = flaw(value, limit)
+      const found = isHarmless(text, limit) ? undefined : flaw(value, limit)
       return found === undefined ? E.right(value) : E.left(invalidJson(found))
     } catch (cause) {
       return E.left(invalidJson(cause instanceof Error ? cause.message : String(cause)))

@@ -68,3 +68,19 @@ describe('parse', () => {
     expect({}).not.toHaveProperty('polluted')
   })
 })
+
+it.each(['1e999', '-1e309', '1e0309', `${'9'.repeat(250)}e99`, `${'1'.repeat(190)}e119`, '9'.repeat(310)])(
+  'refuses the number %s, however short the text is',
+  (digits) => {
+    for (const text of [digits, `[${digits}]`, `{"a":{"b":${digits}}}`]) expect(E.isLeft(parse(1000)(text))).toBe(true)
+  },
+)
+
+it.each(['1e308', '1e-999', '1E+2', `${'9'.repeat(150)}e99`, '9'.repeat(308)])('takes the number %s', (digits) => {
+  expect(parse(1000)(`[${digits}]`)).toEqual(E.right([Number(digits)]))
+})
+
+it('refuses nesting beyond a limit that is smaller than the text', () => {
+  expect(E.isLeft(parse(3)('[[[[1]]]]'))).toBe(true)
+  expect(parse(4)('[[[[1]]]]')).toEqual(E.right([[[[1]]]]))
+})
