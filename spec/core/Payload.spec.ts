@@ -69,7 +69,7 @@ describe('parse', () => {
   })
 })
 
-it.each(['1e999', '-1e309', '1e0309', `${'9'.repeat(250)}e99`, `${'1'.repeat(190)}e119`, '9'.repeat(310)])(
+it.each(['1e999', '-1e309', '1e0309', `${'9'.repeat(250)}e99`, `${'1'.repeat(193)}e119`, '9'.repeat(310)])(
   'refuses the number %s, however short the text is',
   (digits) => {
     for (const text of [digits, `[${digits}]`, `{"a":{"b":${digits}}}`]) expect(E.isLeft(parse(1000)(text))).toBe(true)
