@@ -1,7 +1,9 @@
 import { faults, rules } from './layers'
 import { filesBelow, manifest, read } from './support'
 
-const declared = new Set(Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }))
+const declared = new Set(
+  Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies, ...manifest.peerDependencies }),
+)
 
 const faultsOf = (sources: Readonly<Record<string, string>>): ReadonlyArray<string> =>
   faults(new Map(Object.entries(sources)), declared)
