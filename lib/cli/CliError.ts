@@ -3,6 +3,7 @@
  * its exit code is 2 where the command was written wrongly, else 1.
  */
 import * as Config from '../config/ConfigError'
+import { messageOf } from '../config/systemError'
 
 // ---------------------------------------------------------------------------------------------------------------------
 // model
@@ -64,11 +65,10 @@ export const unexpected = (cause: unknown): CliError => ({ _tag: 'Unexpected', c
 // destructors
 // ---------------------------------------------------------------------------------------------------------------------
 
-const textOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
-
 const linesOf = (cause: unknown): ReadonlyArray<string> => {
   if (cause === undefined) return []
-  return (cause instanceof Error ? (cause.stack ?? cause.message) : textOf(cause)).split('\n')
+  const isTraced = typeof cause === 'object' && cause !== null && 'stack' in cause && typeof cause.stack === 'string'
+  return (isTraced ? String(cause.stack) : messageOf(cause)).split('\n')
 }
 
 /** What is told of a failure, in a terminal and by `--json`. */
@@ -98,7 +98,7 @@ export const problem = (error: CliError): Problem => {
       return {
         exitCode: 1,
         code: 'UNEXPECTED',
-        message: textOf(error.cause),
+        message: messageOf(error.cause),
         next: 'this should not happen; run again with --verbose to see where it comes from',
         details: linesOf(error.cause),
       }
