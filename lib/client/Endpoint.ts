@@ -27,8 +27,8 @@ const withoutSecrets = (text: string): string => shown(text.replace(/^.*@/s, 'â€
 const refuse = (text: string, reason: string): E.Either<ClientError, never> =>
   E.left({ _tag: 'InvalidEndpoint', endpoint: withoutSecrets(text), reason })
 
-/** Characters that no encoding changes, whoever writes the path. */
-const isPath = (path: string): boolean => /^(?:[\w\-.~!$&'()*+,;=:@/]|%[\dA-Fa-f]{2})*$/.test(path)
+/** Whether a path is of characters that no encoding changes, whoever writes it. */
+export const isPath = (path: string): boolean => /^(?:[\w\-.~!$&'()*+,;=:@/]|%[\dA-Fa-f]{2})*$/.test(path)
 
 /** An endpoint from a URL. Left: `InvalidEndpoint`. */
 export const parse = (text: string): E.Either<ClientError, string> => {

@@ -33,3 +33,10 @@ export const hostile = (text: string): fc.Arbitrary<string> =>
   fc
     .tuple(fc.nat(text.length), fc.nat(3), fc.constantFrom(...attacks))
     .map(([at, less, evil]) => text.slice(0, at) + evil + text.slice(at + less))
+
+/** Keys that sign and open nothing. */
+export const keys = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY' }
+
+/** The decoded parameters of a URL, in order of their names. */
+export const parametersOf = (url: string): ReadonlyArray<readonly [string, string]> =>
+  [...new URL(url).searchParams].sort(([a], [b]) => (a < b ? -1 : 1))
