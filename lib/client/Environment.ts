@@ -26,7 +26,8 @@ export type Auth =
 
 /**
  * The agent that is talked to. `Deployed` speaks the data plane's API below `/runtimes/{arn}` of `origin`; `Plain` is a
- * server of `/invocations` and `/ws`, as an agent itself is on a laptop.
+ * server of `/invocations` and `/ws`, as an agent itself is on a laptop. Make one with `Target.deployed` or
+ * `Target.plain`, which let nothing through that could change the host. An origin may have a path and ends in no slash.
  */
 export type Target =
   | {
@@ -36,7 +37,7 @@ export type Target =
       readonly region: string
       readonly qualifier: Option<string>
     }
-  | { readonly _tag: 'Plain'; readonly origin: string }
+  | { readonly _tag: 'Plain'; readonly origin: string; readonly region: string }
 
 /** All of it. Times are milliseconds. */
 export interface Environment {
