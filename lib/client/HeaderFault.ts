@@ -4,22 +4,18 @@
  * @since 0.2.0
  */
 import type { ClientError } from './ClientError'
-
-const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,256}$/
-const sendable = /^[\t\x20-\x7e\x80-\xff]*$/
+import { isHeaderName, isHeaderValue, shown } from './Text'
 
 /** The left for the first header whose name or value HTTP does not allow; its value is not told. */
 export const faultOf = (headers: Readonly<Record<string, string>>): ClientError | undefined => {
+  const fault = (name: string, reason: string): ClientError => ({
+    _tag: 'InvalidParameter',
+    name: `The header ${shown(name)}`,
+    reason,
+  })
   for (const [name, value] of Object.entries(headers)) {
-    const shown = `the header ${JSON.stringify(name.slice(0, 256))}`
-    if (!token.test(name)) return { _tag: 'InvalidParameter', name: shown, reason: 'it is not a name of a header' }
-    if (!sendable.test(value)) {
-      return {
-        _tag: 'InvalidParameter',
-        name: shown,
-        reason: 'its value holds a line break or other control character',
-      }
-    }
+    if (!isHeaderName(name)) return fault(name, 'its name is not one of HTTP')
+    if (!isHeaderValue(value)) return fault(name, 'it holds a line break or a character outside ASCII')
   }
   return undefined
 }
