@@ -100,6 +100,12 @@ const checkedHeaders = (headers: Readonly<Record<string, string>>): Checked<Read
   return Object.keys(byName).length === entries.length ? E.right(byName) : invalid('a header', 'it is there twice')
 }
 
+/** How long a URL holds, in whole seconds; 300 unless it is given. Left `InvalidExpiry` unless it is 1 to 300. */
+export const parseExpires = (expires: number = maxExpires): Checked<number> =>
+  Number.isInteger(expires) && expires >= 1 && expires <= maxExpires
+    ? E.right(expires)
+    : E.left({ _tag: 'InvalidExpiry', expires })
+
 // ---------------------------------------------------------------------------------------------------------------------
 // signatures
 // ---------------------------------------------------------------------------------------------------------------------
@@ -177,23 +183,18 @@ export const presign = (
   credentials: Credentials,
   scope: Scope,
   now: number,
-  expires: number = maxExpires,
+  expires?: number,
 ): Checked<string> =>
   pipe(
     E.Do,
-    E.apS(
-      'expires',
-      Number.isInteger(expires) && expires >= 1 && expires <= maxExpires
-        ? E.right(String(expires))
-        : E.left<ClientError>({ _tag: 'InvalidExpiry', expires }),
-    ),
+    E.apS('seconds', parseExpires(expires)),
     E.apS('parts', checkedUrl(url)),
     E.apS('keys', checkedKeys(credentials)),
     E.apS('scope', checkedScope(scope)),
     E.apS('date', checkedDate(now)),
-    E.map(({ parts: { origin, host, path }, keys, scope: { region, service }, date, expires: seconds }) => {
+    E.map(({ parts: { origin, host, path }, keys, scope: { region, service }, date, seconds }) => {
       const query = queryText([
-        ['X-Amz-Expires', seconds],
+        ['X-Amz-Expires', String(seconds)],
         ['X-Amz-Date', date],
       ])
       const { path: signed } = aws4.sign(
