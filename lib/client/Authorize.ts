@@ -38,7 +38,7 @@ export const authorize =
   }
 
 /** What is secret in an authorized request. */
-const secretsOf = ({ headers }: Request): ReadonlyArray<string> => {
+const secretsOf = ({ headers }: Pick<Request, 'headers'>): ReadonlyArray<string> => {
   const { Authorization = '', 'X-Amz-Security-Token': sessionToken = '' } = headers
   const signature = /Signature=(\w+)/.exec(Authorization)?.[1] ?? ''
   return [Authorization.replace(/^Bearer /, ''), signature, sessionToken].filter((secret) => secret !== '')
@@ -46,6 +46,6 @@ const secretsOf = ({ headers }: Request): ReadonlyArray<string> => {
 
 /** A text of an answer without what was secret in its request: a server may repeat what it was sent. */
 export const withoutSecrets =
-  (request: Request) =>
+  (request: Pick<Request, 'headers'>) =>
   (text: string): string =>
     secretsOf(request).reduce((rest, secret) => rest.replaceAll(secret, '…'), text)
