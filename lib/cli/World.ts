@@ -19,9 +19,9 @@ const sinkOf = (stream: NodeJS.WriteStream, fd: number): Sink => {
   return {
     isTTY: isatty(fd),
     columns: stream.columns ?? 80,
-    write: (text) =>
+    write: (data) =>
       new Promise((resolve, reject) =>
-        stream.write(text, (error) => {
+        stream.write(data, (error) => {
           if (error === null || error === undefined) resolve()
           else if (!hasLeft(error)) reject(error)
         }),

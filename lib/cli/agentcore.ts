@@ -2,6 +2,10 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { configure } from './commands/configure'
+import { invoke } from './commands/invoke'
+import { status } from './commands/status'
+import { stop } from './commands/stop'
+import { stopSession } from './commands/stopSession'
 import type { Program } from './Parse'
 
 const versionIn = (manifest: string): string => (JSON.parse(manifest) as { readonly version: string }).version
@@ -14,6 +18,6 @@ export const program = (): Program => ({
   name: 'agentcore',
   about: 'From a file to a running agent on Amazon Bedrock AgentCore.',
   version: version(),
-  commands: [configure],
+  commands: [configure, invoke, status, stopSession, stop],
   epilogue: '\nagentcore COMMAND --help tells the flags of a command, with examples.\n',
 })
