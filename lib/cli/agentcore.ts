@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { configure } from './commands/configure'
+import { dev } from './commands/dev'
 import type { Program } from './Parse'
 
 const versionIn = (manifest: string): string => (JSON.parse(manifest) as { readonly version: string }).version
@@ -14,6 +15,6 @@ export const program = (): Program => ({
   name: 'agentcore',
   about: 'From a file to a running agent on Amazon Bedrock AgentCore.',
   version: version(),
-  commands: [configure],
+  commands: [configure, dev],
   epilogue: '\nagentcore COMMAND --help tells the flags of a command, with examples.\n',
 })

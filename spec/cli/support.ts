@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 /** The repository; specs run from `dist/spec/cli`. */
 export const root = resolve(__dirname, '../../..')
@@ -121,4 +122,13 @@ export const using = async <A>(spawned: Spawned, use: (spawned: Spawned) => Prom
     if (spawned.child.exitCode === null && spawned.child.signalCode === null) spawned.child.kill('SIGKILL')
     await spawned.ended
   }
+}
+
+/** Waits until `find` finds something that no event tells of. */
+export const until = async <A>(find: () => A | undefined, what: () => string, within = 10_000): Promise<A> => {
+  for (const end = Date.now() + within; Date.now() < end; await sleep(10)) {
+    const found = find()
+    if (found !== undefined) return found
+  }
+  throw new Error(`It did not happen in time: ${what()}`)
 }

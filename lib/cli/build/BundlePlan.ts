@@ -10,7 +10,7 @@ export type BundleOptions = BuildOptions & { readonly metafile: true; readonly w
 
 /** What is bundled, and where to. Paths are absolute. */
 export interface Source {
-  /** The project's folder: messages name files from here. */
+  /** The folder of the command: messages name files from here. */
   readonly project: string
   /** The entry point's file. */
   readonly file: string

@@ -36,14 +36,22 @@ export const diagnosticsIn = (lines: ReadonlyArray<string>): ReadonlyArray<Diagn
     return text.startsWith('error ') ? [...found, { text }] : found
   }, [])
 
-const compilerOf = (project: string): Compiler | undefined => {
-  const ofProject = createRequire(join(project, 'package.json'))
+const compilerOf = (file: string): Compiler | undefined => {
+  const near = createRequire(file)
   try {
-    const path = ofProject.resolve('typescript/package.json')
-    const { version } = ofProject(path) as { readonly version: string } // every package says its version
+    const path = near.resolve('typescript/package.json')
+    const { version } = near(path) as { readonly version: string } // every package says its version
     return { bin: join(dirname(path), 'bin', 'tsc'), version }
   } catch {
     return undefined // the project has none: the note says so
+  }
+}
+
+const knowsNode = (file: string): boolean => {
+  try {
+    return createRequire(file).resolve('@types/node/package.json') !== ''
+  } catch {
+    return false // a project may do without
   }
 }
 
@@ -57,12 +65,13 @@ const configOf = (project: string, folder: string): string | undefined => {
 /** Without a `tsconfig.json` the file alone is checked, as strictly as it goes. */
 const strictly = (project: string, file: string): ReadonlyArray<string> => [
   ...['--strict', '--target', 'es2022', '--module', 'nodenext', '--skipLibCheck'],
-  ...(existsSync(join(project, 'node_modules/@types/node')) ? ['--types', 'node'] : []),
+  ...(knowsNode(file) ? ['--types', 'node'] : []),
   relative(project, file),
 ]
 
 /** Where to work, and where to keep what the compiler has learnt for the next time. */
 export interface ToCheck {
+  /** The folder of the command: messages name files from here. */
   readonly project: string
   readonly file: string
   readonly cache: string
@@ -72,7 +81,7 @@ export interface ToCheck {
 /** Type-checks. Left `TypeErrors` with what the compiler says; a project without a compiler is no failure. */
 export const typeCheck = ({ project, file, cache, signal }: ToCheck): TE.TaskEither<BuildError, Checked> => {
   if (!/\.[cm]?tsx?$/.test(file)) return TE.right({ _tag: 'NotTypeScript' })
-  const compiler = compilerOf(project)
+  const compiler = compilerOf(file)
   if (compiler === undefined) return TE.right({ _tag: 'NoCompiler' })
   const config = configOf(project, dirname(file))
   const args = [
