@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { configure } from './commands/configure'
+import { deploy } from './commands/deploy'
 import { dev } from './commands/dev'
 import type { Program } from './Parse'
 
@@ -15,6 +16,6 @@ export const program = (): Program => ({
   name: 'agentcore',
   about: 'From a file to a running agent on Amazon Bedrock AgentCore.',
   version: version(),
-  commands: [configure, dev],
+  commands: [configure, dev, deploy],
   epilogue: '\nagentcore COMMAND --help tells the flags of a command, with examples.\n',
 })

@@ -82,9 +82,9 @@ export const planFor = (
   }, contextFailed(path))
 }
 
-/** The Dockerfile to use: the project's own, one below `.bedrock_agentcore/<agent>` that was edited, else one made now. */
-export const prepare = (project: string, agent: string, plan: ImagePlan): TE.TaskEither<EngineError, Dockerfile> => {
-  const [own, made] = [join(project, 'Dockerfile'), join(project, '.bedrock_agentcore', agent, 'Dockerfile')]
+/** The Dockerfile to use: the project's own, one in the agent's folder of state that was edited, else one made now. */
+export const prepare = (project: string, state: string, plan: ImagePlan): TE.TaskEither<EngineError, Dockerfile> => {
+  const [own, made] = [join(project, 'Dockerfile'), join(state, 'Dockerfile')]
   const ignore = join(project, '.dockerignore')
   return pipe(
     TE.tryCatch(async () => {

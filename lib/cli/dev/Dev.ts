@@ -3,6 +3,7 @@ import type { IO } from 'fp-ts/IO'
 import * as E from 'fp-ts/Either'
 import type { BuildError } from '../build/BuildError'
 import { type Cli, note } from '../Cli'
+import { ofMillis } from '../Progress'
 import type { Style } from '../Style'
 import { type Compiled, compilerOf } from './Compile'
 import * as DevNews from './DevNews'
@@ -91,7 +92,7 @@ export const develop = async (cli: Cli, plan: DevPlan): Promise<void> => {
   }
 
   const tellReady = (isFirst: boolean): void => {
-    const took = DevNews.ofMillis(performance.now() - known.builtAt)
+    const took = ofMillis(performance.now() - known.builtAt)
     say(({ green, bold }) => green(`${isFirst ? 'Ready' : 'Restarted'} at ${bold(url)} in ${took}`))
     if (isFirst) say(DevNews.ofFirst(plan, front.port, known.compiled))
     types.check()

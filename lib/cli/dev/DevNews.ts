@@ -1,6 +1,7 @@
 /** What `agentcore dev` tells, in words. */
 import { constants } from 'node:os'
 import { type BuildError, details, explain } from '../build/BuildError'
+import { ofBytes, ofMillis } from '../Progress'
 import type { Style } from '../Style'
 import type { Compiled } from './Compile'
 import type { DevPlan } from './DevPlan'
@@ -31,13 +32,6 @@ export const ofExit = ({ code, signal }: Exit): string => {
       return `ended with exit code ${code ?? 'unknown'}`
   }
 }
-
-/** A size in words. */
-export const ofBytes = (bytes: number): string =>
-  bytes < 1e6 ? `${Math.max(1, Math.round(bytes / 1e3))} kB` : `${(bytes / 1e6).toFixed(1)} MB`
-
-/** A duration in words. */
-export const ofMillis = (ms: number): string => (ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`)
 
 const keeping = (isKept: boolean): string =>
   isKept ? 'The last good server goes on serving' : 'Waiting for a change of the source'

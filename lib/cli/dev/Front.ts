@@ -6,6 +6,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http'
 import { connect } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { isTaken, tries } from '../process/Port'
 
 /** Where requests go. */
 export type Target =
@@ -85,17 +86,6 @@ const refuseSocket = (client: Duplex, why: string): void => {
   client.end([...head, `content-length: ${Buffer.byteLength(body)}`, '', body].join('\r\n'))
 }
 
-/** Whether someone accepts connections at a port of this machine, on whichever of its addresses. */
-const isTaken = async (port: number): Promise<boolean> => {
-  const socket = connect({ port, host: '127.0.0.1' })
-  const taken = await new Promise<boolean>((resolve) => {
-    socket.once('connect', () => resolve(true))
-    socket.once('error', () => resolve(false))
-  })
-  socket.destroy()
-  return taken
-}
-
 const isInUse = (cause: unknown): boolean => cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE'
 
 const listen = async (server: Server, port: number): Promise<boolean> => {
@@ -109,9 +99,6 @@ const listen = async (server: Server, port: number): Promise<boolean> => {
     throw cause
   }
 }
-
-/** How many ports are tried. */
-const tries = 100
 
 const listenFrom = async (server: Server, port: number): Promise<void> => {
   for (let at = port; at < port + tries && at < 65_536; at += 1) if (await listen(server, at)) return
