@@ -1,6 +1,7 @@
 /** The program `agentcore`: its commands, in the order of its help. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { build } from './commands/build'
 import { configure } from './commands/configure'
 import { deploy } from './commands/deploy'
 import { dev } from './commands/dev'
@@ -16,6 +17,6 @@ export const program = (): Program => ({
   name: 'agentcore',
   about: 'From a file to a running agent on Amazon Bedrock AgentCore.',
   version: version(),
-  commands: [configure, dev, deploy],
+  commands: [configure, dev, deploy, build],
   epilogue: '\nagentcore COMMAND --help tells the flags of a command, with examples.\n',
 })

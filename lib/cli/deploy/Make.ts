@@ -14,7 +14,7 @@ import { type EngineName, engineNames } from '../container/EngineError'
 import { buildImage, imageName, planFor, prepare } from '../container/Image'
 import { doing, ofBytes, step, told } from '../Progress'
 import { givenTo, inheritedBy } from './AgentEnvironment'
-import { ofBuild, ofEngine } from './Failures'
+import { ofBuild, ofEngine } from '../Failures'
 import type { Launch } from './HostPlan'
 
 /** What is to be made. */

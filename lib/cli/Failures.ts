@@ -1,9 +1,9 @@
 /** What building and engines fail with, as failures of a command. */
-import * as Build from '../build/BuildError'
-import type { Cli } from '../Cli'
-import { type CliError, failed } from '../CliError'
-import * as Engine from '../container/EngineError'
-import { told } from '../Progress'
+import * as Build from './build/BuildError'
+import type { Cli } from './Cli'
+import { type CliError, failed } from './CliError'
+import * as Engine from './container/EngineError'
+import { told } from './Progress'
 
 const codeOf = (tag: string): string => tag.replace(/(?<=.)[A-Z]/g, '_$&').toUpperCase()
 
