@@ -60,11 +60,12 @@ export const runCommand =
       const child = spawn(file, [...args], {
         ...(cwd === undefined ? {} : { cwd }),
         ...(signal === undefined ? {} : { signal }),
-        ...(timeout === undefined ? {} : { timeout, killSignal: 'SIGKILL' }),
         env,
         stdio: ['ignore', 'pipe', 'pipe'],
         windowsHide: true,
       })
+      // The timer of `spawn` itself stays where the program is not there.
+      const late = timeout === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), timeout)
       const [out, err] = [keeper(), keeper()]
       const taking =
         (kept: ReturnType<typeof keeper>) =>
@@ -75,9 +76,11 @@ export const runCommand =
       eachLine(child.stdout, taking(out))
       eachLine(child.stderr, taking(err))
       child.once('error', (cause) => {
+        if (child.pid === undefined) clearTimeout(late)
         if (child.pid === undefined) resolve(E.left({ _tag: 'NotStarted', file, code: codeOf(cause), cause }))
       })
       child.once('close', (code, killedBy) => {
+        clearTimeout(late)
         resolve(E.right({ code, signal: killedBy, out: out.lines(), err: err.lines() }))
       })
     })
