@@ -1,7 +1,10 @@
 /** The program `agentcore`: its commands, in the order of its help. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { build } from './commands/build'
 import { configure } from './commands/configure'
+import { deploy } from './commands/deploy'
+import { dev } from './commands/dev'
 import { invoke } from './commands/invoke'
 import { status } from './commands/status'
 import { stop } from './commands/stop'
@@ -18,6 +21,6 @@ export const program = (): Program => ({
   name: 'agentcore',
   about: 'From a file to a running agent on Amazon Bedrock AgentCore.',
   version: version(),
-  commands: [configure, invoke, status, stopSession, stop],
+  commands: [configure, dev, deploy, invoke, status, stopSession, stop, build],
   epilogue: '\nagentcore COMMAND --help tells the flags of a command, with examples.\n',
 })
