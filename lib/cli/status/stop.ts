@@ -40,7 +40,7 @@ const output = (agent: string, sessions: number | undefined) => (): Output => ({
   text: ({ bold }) =>
     sessions === undefined
       ? `No local runtime of ${bold(agent)} was running`
-      : `The local runtime of ${bold(agent)} is stopped${sessions === 0 ? '' : `, with ${sessions} sessions`}`,
+      : `The local runtime of ${bold(agent)} is stopped${sessions === 0 ? '' : `, with ${sessions} session${sessions === 1 ? '' : 's'}`}`,
 })
 
 /** Ends a process only if it says itself that it is the runtime: its id may be another one's by now. */
