@@ -2,6 +2,7 @@
 import type { ChildProcess, SpawnOptions } from 'node:child_process'
 import type { Readable } from 'node:stream'
 import type { IO } from 'fp-ts/IO'
+import type { CliError } from './CliError'
 import { type Style, styleOf } from './Style'
 
 /** What can be read. */
@@ -15,7 +16,7 @@ export interface Sink {
   readonly isTTY: boolean
   readonly columns: number
   /** Resolves when it is written: a slow reader slows the writer. */
-  readonly write: (text: string) => Promise<void>
+  readonly write: (data: string | Uint8Array) => Promise<void>
 }
 
 /** The world. */
@@ -48,6 +49,8 @@ export interface Output {
   readonly json: unknown
   /** What a person is told; empty if all was told already. */
   readonly text: (style: Style) => string
+  /** What is wrong all the same: told after the rest, and the exit code is its. */
+  readonly failure?: CliError
 }
 
 /** The style of a stream. */

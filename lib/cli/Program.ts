@@ -59,7 +59,8 @@ export const run =
         const result = await attempt(meaning, cli)
         if (E.isLeft(result)) return tellFailure(world, result.left, isJson, isVerbose)
         await tell(cli, result.right)
-        return 0
+        const { failure } = result.right
+        return failure === undefined ? 0 : tellFailure(world, failure, false, isVerbose)
       }
     }
   }

@@ -2,12 +2,13 @@
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { isatty } from 'node:tty'
+import { codeOf } from '../config/systemError'
 import type { Sink, World } from './Cli'
 
 const signals: ReadonlyArray<NodeJS.Signals> =
   process.platform === 'win32' ? ['SIGINT', 'SIGTERM', 'SIGBREAK'] : ['SIGINT', 'SIGTERM', 'SIGHUP']
 
-const hasLeft = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'EPIPE'
+const hasLeft = (error: unknown): boolean => codeOf(error) === 'EPIPE'
 
 /** A reader that leaves, as `head` does, has what it wanted: the process ends without a word. */
 const sinkOf = (stream: NodeJS.WriteStream, fd: number): Sink => {
@@ -18,9 +19,9 @@ const sinkOf = (stream: NodeJS.WriteStream, fd: number): Sink => {
   return {
     isTTY: isatty(fd),
     columns: stream.columns ?? 80,
-    write: (text) =>
+    write: (data) =>
       new Promise((resolve, reject) =>
-        stream.write(text, (error) => {
+        stream.write(data, (error) => {
           if (error === null || error === undefined) resolve()
           else if (!hasLeft(error)) reject(error)
         }),

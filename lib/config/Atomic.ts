@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdir, open, realpath, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { codeOf } from './systemError'
 
 /** Where a path leads: a link is written through, never replaced. */
 const targetOf = (path: string): Promise<string> => realpath(path).catch(() => path)
@@ -13,8 +14,7 @@ const modeOf = (path: string): Promise<number> =>
     () => 0o644,
   )
 
-const isBusy = (cause: unknown): boolean =>
-  cause instanceof Error && 'code' in cause && ['EPERM', 'EACCES', 'EBUSY'].includes(String(cause.code))
+const isBusy = (cause: unknown): boolean => ['EPERM', 'EACCES', 'EBUSY'].includes(String(codeOf(cause)))
 
 /** Windows refuses to rename over a file that someone reads at the moment. */
 const replace = async (from: string, to: string, tries = 10): Promise<void> => {

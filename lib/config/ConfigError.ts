@@ -1,5 +1,6 @@
 /** Everything that can go wrong with the file of the agents, as one closed union. `explain` says it, and what to do. */
 import type { Issue } from '../core/AgentError'
+import { messageOf } from './systemError'
 
 // ---------------------------------------------------------------------------------------------------------------------
 // model
@@ -58,8 +59,6 @@ export const unwritable = (path: string, cause: unknown): ConfigError => ({ _tag
 // destructors
 // ---------------------------------------------------------------------------------------------------------------------
 
-const reason = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
-
 const faultText =
   (path: string) =>
   (fault: Fault): string =>
@@ -87,9 +86,9 @@ export const explain = (error: ConfigError): string => {
     case 'Locked':
       return `${error.path} is held by ${error.owner}`
     case 'Unreadable':
-      return `${error.path} cannot be read: ${reason(error.cause)}`
+      return `${error.path} cannot be read: ${messageOf(error.cause)}`
     case 'Unwritable':
-      return `${error.path} cannot be written: ${reason(error.cause)}`
+      return `${error.path} cannot be written: ${messageOf(error.cause)}`
   }
 }
 

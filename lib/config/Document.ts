@@ -4,10 +4,12 @@
  */
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
-import { type Document, isMap, isNode, LineCounter, parseDocument, type YAMLMap } from 'yaml'
-import { decode } from '../core/Codec'
+import { type Document, isMap, isNode, LineCounter, parseDocument, type Tags, type YAMLMap } from 'yaml'
+import type { Issue } from '../core/AgentError'
 import { type ConfigError, type Fault, malformed } from './ConfigError'
+import { decodeNow } from './decodeNow'
 import { Project } from './Project'
+import { messageOf } from './systemError'
 
 // ---------------------------------------------------------------------------------------------------------------------
 // model
@@ -59,6 +61,20 @@ const wrapLegacy = (document: Document): void => {
   document.setIn(['agents', name], root)
 }
 
+/** Numbers of YAML 1.1 as PyYAML has them, by the pattern that the library has for them: `.` and `089` are none. */
+const numbers: ReadonlyMap<string, RegExp> = new Map([
+  ['^[-+]?[0-9][0-9_]*$', /^[-+]?(?:0|[1-9][0-9_]*)$/],
+  ['^[-+]?(?:[0-9][0-9_]*)?(?:\\.[0-9_]*)?[eE][-+]?[0-9]+$', /^[-+]?[0-9][0-9_]*[.][0-9_]*[eE][-+][0-9]+$/],
+  ['^[-+]?(?:[0-9][0-9_]*)?\\.[0-9_]*$', /^[-+]?(?:[0-9][0-9_]*[.][0-9_]*|[.][0-9][0-9_]*)$/],
+])
+
+const customTags = (tags: Tags): Tags =>
+  tags.map((tag) => {
+    if (typeof tag !== 'object' || tag.collection !== undefined) return tag
+    const test = numbers.get(tag.test?.source ?? '')
+    return test === undefined ? tag : { ...tag, test }
+  })
+
 const isEmpty = (document: Document): boolean =>
   document.contents === null || (isMap(document.contents) && document.contents.items.length === 0)
 
@@ -67,11 +83,12 @@ const start = (document: Document): void => {
 }
 
 const projectIn = (path: string, document: Document, lines: LineCounter): E.Either<ConfigError, Project> => {
-  const value: unknown = document.toJS()
-  const result = decode<Project>(Project)(value)
-  if (result instanceof Promise) throw new Error('io-ts decodes at once')
   return pipe(
-    result,
+    E.tryCatch(
+      (): unknown => document.toJS(),
+      (cause): ReadonlyArray<Issue> => [{ path: '', message: messageOf(cause) }], // aliases without end
+    ),
+    E.chain((value) => decodeNow(Project)(value)),
     E.mapLeft((issues) =>
       malformed(
         path,
@@ -139,7 +156,8 @@ export const read =
   (path: string) =>
   (text: string): E.Either<ConfigError, Read> => {
     const lines = new LineCounter()
-    const parse = (): Document => parseDocument(text, { version: '1.1', lineCounter: lines, prettyErrors: false })
+    const parse = (): Document =>
+      parseDocument(text, { version: '1.1', customTags, lineCounter: lines, prettyErrors: false })
     const document = parse()
     if (document.errors.length > 0) {
       const faults = document.errors.map(({ message, pos }): Fault => ({

@@ -6,11 +6,10 @@ import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
 import { writeAtomic } from './Atomic'
 import { type ConfigError, locked, noFile, unreadable, unwritable } from './ConfigError'
-import { type Change, read as readText } from './Document'
+import { type Change, type Read, read as readText } from './Document'
 import { withLock } from './Lock'
 import { fileName, type Project } from './Project'
-
-const isMissing = (cause: unknown): boolean => cause instanceof Error && 'code' in cause && cause.code === 'ENOENT'
+import { isMissing } from './systemError'
 
 /** The file's path in a folder. */
 export const pathIn = (folder: string): string => join(folder, fileName)
@@ -29,9 +28,6 @@ export const read = (folder: string): TE.TaskEither<ConfigError, Project> =>
     TE.map(({ project }) => project),
   )
 
-const orEmpty = (error: ConfigError): TE.TaskEither<ConfigError, string> =>
-  error._tag === 'NoFile' ? TE.right('') : TE.left(error)
-
 const write = (path: string, text: string): TE.TaskEither<ConfigError, void> =>
   TE.tryCatch(
     () => writeAtomic(path, text),
@@ -39,48 +35,58 @@ const write = (path: string, text: string): TE.TaskEither<ConfigError, void> =>
   )
 
 const underLock =
-  (path: string) =>
-  <Err, A>(use: TE.TaskEither<Err, A>): TE.TaskEither<ConfigError | Err, A> =>
+  <Err>(path: string, lift: (error: ConfigError) => Err) =>
+  <A>(use: TE.TaskEither<Err, A>): TE.TaskEither<Err, A> =>
     pipe(
       TE.tryCatch(
         () => withLock(`${path}.lock`, use),
-        (cause): ConfigError | Err => unwritable(`${fileName}.lock`, cause),
+        (cause) => lift(unwritable(`${fileName}.lock`, cause)),
       ),
-      TE.chain((outcome): TE.TaskEither<ConfigError | Err, A> =>
-        outcome._tag === 'Busy'
-          ? TE.left(locked(`${fileName}.lock`, outcome.owner))
-          : TE.fromEither<ConfigError | Err, A>(outcome.value),
+      TE.chainEitherK((outcome) =>
+        outcome._tag === 'Busy' ? E.left(lift(locked(`${fileName}.lock`, outcome.owner))) : outcome.value,
       ),
     )
+
+/** What was decided of the file: what to set, and whatever else is to be known of it. */
+export interface Decision<A> {
+  readonly changes: ReadonlyArray<Change>
+  readonly value: A
+}
+
+/** The agents as they are after a change, and what was decided. */
+export interface Updated<A> {
+  readonly project: Project
+  readonly value: A
+}
 
 /**
  * Changes the file, which is made when there is none: what to set is decided from what stands there now, with the file
- * locked. Nothing is written where nothing changes. Gives the agents as they then are.
+ * locked. Nothing is written where nothing changes. `lift` makes a failure of the file one of the caller's.
  */
 export const update =
-  (folder: string) =>
-  <Err>(
-    decide: (project: Project) => E.Either<Err, ReadonlyArray<Change>>,
-  ): TE.TaskEither<ConfigError | Err, Project> => {
+  <Err>(folder: string, lift: (error: ConfigError) => Err) =>
+  <A>(decide: (project: Project) => E.Either<Err, Decision<A>>): TE.TaskEither<Err, Updated<A>> => {
     const path = pathIn(folder)
-    const run: TE.TaskEither<ConfigError | Err, Project> = pipe(
+    const textNow = pipe(
       textOf(path),
-      TE.orElse(orEmpty),
-      TE.bindTo('text'),
-      TE.bind('found', ({ text }) => TE.fromEither(readText(fileName)(text))),
-      TE.bindW('changes', ({ found }) => TE.fromEither(decide(found.project))),
-      TE.bindW('result', ({ text, found, changes }) => {
-        const edited = changes.length === 0 ? text : found.edit(changes)
-        return pipe(
-          TE.fromEither(readText(fileName)(edited)),
-          TE.chainFirst(() => (edited === text ? TE.right(undefined) : write(path, edited))),
-        )
-      }),
-      TE.map(({ result }) => result.project),
+      TE.orElse((error) => (error._tag === 'NoFile' ? TE.right('') : TE.left(error))),
+      TE.mapLeft(lift),
     )
-    return underLock(path)(run)
+    const parse = (text: string): TE.TaskEither<Err, Read> =>
+      pipe(TE.fromEither(readText(fileName)(text)), TE.mapLeft(lift))
+    return pipe(
+      textNow,
+      TE.bindTo('text'),
+      TE.bind('found', ({ text }) => parse(text)),
+      TE.bind('decision', ({ found }) => TE.fromEither(decide(found.project))),
+      TE.let('edited', ({ text, found, decision }) =>
+        decision.changes.length === 0 ? text : found.edit(decision.changes),
+      ),
+      TE.bind('after', ({ edited }) => parse(edited)),
+      TE.chainFirst(({ text, edited }) =>
+        edited === text ? TE.right(undefined) : pipe(write(path, edited), TE.mapLeft(lift)),
+      ),
+      TE.map(({ after, decision }) => ({ project: after.project, value: decision.value })),
+      underLock(path, lift),
+    )
   }
-
-/** Changes as `update` decides them, where there is nothing to decide. */
-export const changing = (changes: ReadonlyArray<Change>) => (): E.Either<never, ReadonlyArray<Change>> =>
-  E.right(changes)

@@ -8,9 +8,10 @@ import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
 import * as t from 'io-ts'
-import { decode } from '../core/Codec'
 import { writeAtomic } from './Atomic'
 import { type ConfigError, malformed, unreadable, unwritable } from './ConfigError'
+import { decodeNow } from './decodeNow'
+import { isMissing } from './systemError'
 
 /** How callers of a local runtime say who they are. */
 const Auth = t.keyof({ none: null, sigv4: null, jwt: null }, 'none, sigv4 or jwt')
@@ -38,8 +39,6 @@ const folderIn = (folder: string): string => join(folder, '.bedrock_agentcore', 
 /** Where the record of an agent stands. */
 export const pathOf = (folder: string, agent: string): string => join(folderIn(folder), `${agent}.json`)
 
-const isMissing = (cause: unknown): boolean => cause instanceof Error && 'code' in cause && cause.code === 'ENOENT'
-
 const shown = (agent: string): string => `.bedrock_agentcore/local/${agent}.json`
 
 const parse =
@@ -52,10 +51,8 @@ const parse =
         () => refuse('it is no JSON'),
       ),
       E.chain((value) => {
-        const result = decode<LocalRecord>(LocalRecord)(value)
-        if (result instanceof Promise) throw new Error('io-ts decodes at once')
         return pipe(
-          result,
+          decodeNow(LocalRecord)(value),
           E.mapLeft((issues) =>
             malformed(
               shown(agent),

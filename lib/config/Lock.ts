@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdir, readFile, rm, rmdir, stat, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { codeOf } from './systemError'
 
 /** The lock is held for one reading and writing of a small file. Milliseconds. */
 const heldAtMost = 30_000
@@ -17,8 +18,6 @@ interface Owner {
   readonly pid: number
   readonly nonce: string
 }
-
-const codeOf = (cause: unknown): unknown => (cause instanceof Error && 'code' in cause ? cause.code : undefined)
 
 const ownerIn = (text: string): Owner | undefined => {
   const [pid, nonce] = text.trim().split(' ')

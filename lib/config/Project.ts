@@ -10,15 +10,20 @@ import { type ConfigError, noDefault, unknownAgent } from './ConfigError'
 /** The file's name, in the folder that a command runs in. */
 export const fileName = '.bedrock_agentcore.yaml'
 
-/** Every field may be absent or null, as the toolkit writes what is not set. */
-const maybe = <A extends t.Mixed>(codec: A): t.UnionC<[A, t.NullC, t.UndefinedC]> =>
-  t.union([codec, t.null, t.undefined], codec.name)
+/** Every field may be absent or null, as the toolkit writes what is not set. No union: what is wrong inside is told. */
+const maybe = <A>(codec: t.Type<A, unknown>): t.Type<A | null | undefined, unknown> =>
+  new t.Type(
+    codec.name,
+    (value): value is A | null | undefined => value === null || value === undefined || codec.is(value),
+    (value, context) => (value === null || value === undefined ? t.success(value) : codec.validate(value, context)),
+    (value) => (value === null || value === undefined ? value : codec.encode(value)),
+  )
 
 const text = maybe(t.string)
 const flag = maybe(t.boolean)
 const count = maybe(t.number)
 const texts = maybe(t.array(t.string, 'a list of strings'))
-const oneOf = <K extends Record<string, null>>(names: K): ReturnType<typeof maybe<t.KeyofC<K>>> =>
+const oneOf = <K extends Record<string, null>>(names: K): t.Type<keyof K | null | undefined, unknown> =>
   maybe(t.keyof(names, Object.keys(names).join(' or ')))
 
 const Aws = t.partial(
@@ -52,22 +57,25 @@ const Aws = t.partial(
 /** One agent. Fields that are not listed here are kept as they are. */
 export const AgentConfig = t.intersection(
   [
-    t.type({ name: t.string, entrypoint: t.string }),
-    t.partial({
-      language: oneOf({ python: null, typescript: null }),
-      node_version: maybe(t.union([t.string, t.number], 'string')),
-      deployment_type: oneOf({ container: null, direct_code_deploy: null }),
-      runtime_type: text,
-      platform: text,
-      container_runtime: text,
-      source_path: text,
-      aws: maybe(Aws),
-      bedrock_agentcore: maybe(t.partial({ agent_id: text, agent_arn: text, agent_session_id: text }, 'a map')),
-      codebuild: maybe(t.partial({ project_name: text, execution_role: text, source_bucket: text }, 'a map')),
-      memory: maybe(t.partial({ mode: text, memory_id: text, memory_name: text }, 'a map')),
-      authorizer_configuration: maybe(t.UnknownRecord),
-      request_header_configuration: maybe(t.UnknownRecord),
-    }),
+    t.type({ name: t.string, entrypoint: t.string }, 'a map'),
+    t.partial(
+      {
+        language: oneOf({ python: null, typescript: null }),
+        node_version: maybe(t.union([t.string, t.number], 'string')),
+        deployment_type: oneOf({ container: null, direct_code_deploy: null }),
+        runtime_type: text,
+        platform: text,
+        container_runtime: text,
+        source_path: text,
+        aws: maybe(Aws),
+        bedrock_agentcore: maybe(t.partial({ agent_id: text, agent_arn: text, agent_session_id: text }, 'a map')),
+        codebuild: maybe(t.partial({ project_name: text, execution_role: text, source_bucket: text }, 'a map')),
+        memory: maybe(t.partial({ mode: text, memory_id: text, memory_name: text }, 'a map')),
+        authorizer_configuration: maybe(t.UnknownRecord),
+        request_header_configuration: maybe(t.UnknownRecord),
+      },
+      'a map',
+    ),
   ],
   'a map',
 )
@@ -77,7 +85,7 @@ export type AgentConfig = t.TypeOf<typeof AgentConfig>
 
 /** The whole file. */
 export const Project = t.intersection(
-  [t.type({ agents: t.record(t.string, AgentConfig, 'a map') }), t.partial({ default_agent: text })],
+  [t.type({ agents: t.record(t.string, AgentConfig, 'a map') }, 'a map'), t.partial({ default_agent: text }, 'a map')],
   'a map',
 )
 
@@ -87,6 +95,9 @@ export type Project = t.TypeOf<typeof Project>
 // ---------------------------------------------------------------------------------------------------------------------
 // destructors
 // ---------------------------------------------------------------------------------------------------------------------
+
+/** Whether a field says anything. */
+export const isSet = <A>(field: A): field is NonNullable<A> => field !== undefined && field !== null
 
 /** The names of the agents, in the order of the file. */
 export const namesOf = (project: Project): ReadonlyArray<string> => Object.keys(project.agents)

@@ -3,6 +3,7 @@ import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import { isConfigurable } from '../core/Protocol'
 import { type Authorizer, decode as decodeAuthorizer } from './Authorizer'
+import { messageOf } from './systemError'
 
 /** Reads a text. Left: what is wrong with it. */
 export type Rule<A = string> = (text: string) => E.Either<string, A>
@@ -160,14 +161,12 @@ export const headerPairs: Rule<ReadonlyArray<readonly [name: string, value: stri
 // JSON
 // ---------------------------------------------------------------------------------------------------------------------
 
-const whyNoJson = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
-
 /** Who may call, as JSON: `{"customJWTAuthorizer": {…}}`. */
 export const authorizer: Rule<Authorizer> = (text) =>
   pipe(
     E.tryCatch(
       (): unknown => JSON.parse(text),
-      (cause) => `expected JSON: ${whyNoJson(cause)}`,
+      (cause) => `expected JSON: ${messageOf(cause)}`,
     ),
     E.chain((value) =>
       pipe(

@@ -13,14 +13,17 @@ export const run: Run<unknown> =
   (_, name = '') =>
   (cli) =>
     pipe(
-      File.update(cli.cwd)((project) => {
-        if (namesOf(project).length === 0) return E.left(noFile(fileName))
+      File.update(
+        cli.cwd,
+        config,
+      )((project) => {
+        if (namesOf(project).length === 0) return E.left(config(noFile(fileName)))
         return pipe(
           agentOf(name)(project),
-          E.map(() => [{ at: ['default_agent'], to: name }]),
+          E.bimap(config, () => ({ changes: [{ at: ['default_agent'], to: name }], value: undefined })),
         )
       }),
-      TE.bimap(config, () => ({
+      TE.map(() => ({
         json: { default: name },
         text: ({ bold }) => `${bold(name)} is the default agent now`,
       })),
