@@ -9,7 +9,7 @@ import type { Limits } from './Limits'
 import type { Line } from './RequestHeaders'
 import { type Marks, respondError } from './Respond'
 import { agentFailed, payloadTooLarge, type ServiceError } from './ServiceError'
-import type { Lease } from './Sessions'
+import type { Lease } from './Cell'
 
 /** A request for an agent. */
 export interface Call {

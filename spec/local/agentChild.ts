@@ -105,7 +105,7 @@ const onInvocation = (req: IncomingMessage, res: ServerResponse): void => {
     state.calls += 1
     const body = Buffer.concat(parts)
     if (req.headers['x-size-only'] !== undefined || body.length > 1_000_000) return json(res, { size: body.length })
-    grant(JSON.parse(body.toString() || '{}') as Wish, req, res) // specs send nothing else
+    grant(JSON.parse(body.length === 0 ? '{}' : body.toString()) as Wish, req, res) // specs send nothing else
   })
 }
 
