@@ -2,9 +2,9 @@
 import { resolve } from 'node:path'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
-import * as File from '../config/File'
-import { type AgentConfig, agentOf } from '../config/Project'
-import { type CliError, config } from './CliError'
+import type { AgentConfig } from '../config/Project'
+import { agentIn } from './agent/Agent'
+import type { CliError } from './CliError'
 
 /** An agent of the folder that a command runs in. Paths are absolute. */
 export interface AgentFolder {
@@ -22,9 +22,8 @@ export interface AgentFolder {
 /** The agent of that name, or the default one. */
 export const agentFolder = (cwd: string, name: string | undefined): TE.TaskEither<CliError, AgentFolder> =>
   pipe(
-    File.read(cwd),
-    TE.chainEitherK(agentOf(name)),
-    TE.bimap(config, (agent) => ({
+    agentIn(cwd, name),
+    TE.map((agent) => ({
       agent,
       folder: cwd,
       package: resolve(cwd, agent.source_path ?? '.'),

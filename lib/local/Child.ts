@@ -68,7 +68,10 @@ export const startChild = async (
   }
   record(child.stdout, onPart)
   record(child.stderr, onPart)
-  const pid = await started(child)
+  const pid = await started(child).catch(async (cause: unknown) => {
+    await log.close()
+    throw cause
+  })
 
   const exited = new Promise<Exit>((resolve) => {
     child.once('exit', (code, signal) => {

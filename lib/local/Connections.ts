@@ -9,7 +9,8 @@ import { type Decoder, decoder, type Head } from './AgentAnswer'
 export interface Listener {
   /** `withMore`: what is told next is told in the same turn. */
   readonly onHead: (head: Head, withMore: boolean) => void
-  readonly onBody: (part: Buffer) => void
+  /** `isLast`: the end is told next. */
+  readonly onBody: (part: Buffer, isLast: boolean) => void
   readonly onEnd: () => void
   readonly onFail: (why: string) => void
   /** What was written has been taken: more may be. */
@@ -95,7 +96,7 @@ export const connections = ({ host, port }: { readonly host: string; readonly po
       current.listener.onHead(head, body !== undefined || isDone)
     }
     if (connection.current !== current) return // the listener has given it up
-    if (body !== undefined) current.listener.onBody(body)
+    if (body !== undefined) current.listener.onBody(body, isDone)
     if (connection.current !== current) return
     if (flaw !== undefined && !isDone) return fail(connection, `it does not speak HTTP: ${flaw}`)
     if (isDone) finish(connection, current, flaw === undefined)

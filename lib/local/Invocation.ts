@@ -9,7 +9,7 @@ import type { Limits } from './Limits'
 import type { Line } from './RequestHeaders'
 import { type Marks, respondError } from './Respond'
 import { agentFailed, payloadTooLarge, type ServiceError } from './ServiceError'
-import type { Lease } from './Sessions'
+import type { Lease } from './Cell'
 
 /** A request for an agent. */
 export interface Call {
@@ -87,6 +87,17 @@ const lengthOf = ({ headers }: IncomingMessage, { body }: Call): string | undefi
 
 const crlf = '\r\n'
 
+/** Up to which size a part is copied behind the head, which is quicker than to write them as two. */
+const small = 16_384
+
+/** The head of a request and the first part of its body, for one write. */
+const headWith = (head: string, part: Uint8Array): Buffer => {
+  const all = Buffer.allocUnsafe(head.length + part.length)
+  all.write(head, 'latin1')
+  all.set(part, head.length)
+  return all
+}
+
 /** Carries out a call. The lease is left when the agent has answered, or has failed. */
 export const relay =
   ({ limits, clock }: RelayParts) =>
@@ -140,17 +151,20 @@ export const relay =
       if (!withMore) res.flushHeaders()
     }
 
-    const onBody = (part: Buffer): void => {
+    const onBody = (part: Buffer, isLast: boolean): void => {
       received += part.length
       if (isSwallowed || isLeft) return
       if (bound > 0 && received > bound)
         return giveUp(agentFailed(500, { why: `its answer is larger than ${bound} bytes` }))
-      if (!res.write(part)) exchange.pause()
+      if (isLast && part.length <= small)
+        res.end(part.toString('latin1'), 'latin1') // one write, with the head
+      else if (isLast) res.end(part)
+      else if (!res.write(part)) exchange.pause()
     }
 
     const onEnd = (): void => {
       finish()
-      if (!isSwallowed && !isLeft) res.end()
+      if (!isSwallowed && !isLeft && !res.writableEnded) res.end()
     }
 
     const onFail = (why: string): void => {
@@ -179,26 +193,29 @@ export const relay =
 
     const head = requestHead(call, length, `${lease.host}:${lease.port}`)
     if (call.body !== undefined || length === '0') {
-      exchange.cork()
-      exchange.write(head)
-      if (call.body !== undefined && call.body.length > 0) exchange.write(Buffer.from(call.body))
-      exchange.uncork()
+      exchange.write(headWith(head, call.body ?? new Uint8Array()))
       exchange.end()
       return
     }
     const isChunked = length === undefined
     let sent = 0
-    req.on('data', (part: Buffer) => {
-      if (isOver) return
-      if (maxPayload > 0 && sent + part.length > maxPayload) return giveUp(payloadTooLarge(maxPayload))
+
+    const send = (part: Buffer): boolean => {
+      if (!isChunked && sent === 0 && part.length <= small) return exchange.write(headWith(head, part))
       exchange.cork()
       if (sent === 0) exchange.write(head)
-      sent += part.length
       if (isChunked) exchange.write(`${part.length.toString(16)}${crlf}`)
       const isTaken = exchange.write(part)
       if (isChunked) exchange.write(crlf)
       exchange.uncork()
-      if (!isTaken) req.pause()
+      return isTaken
+    }
+
+    req.on('data', (part: Buffer) => {
+      if (isOver) return
+      if (maxPayload > 0 && sent + part.length > maxPayload) return giveUp(payloadTooLarge(maxPayload))
+      if (!send(part)) req.pause()
+      sent += part.length
     })
     req.once('end', () => {
       if (isOver) return

@@ -5,8 +5,8 @@ import * as O from 'fp-ts/Option'
 import type { Task } from 'fp-ts/Task'
 import type { TaskEither } from 'fp-ts/TaskEither'
 import type { Log } from '../core/Log'
+import { type Cell, type Lease, lease, move, reasons, startingCell, tell } from './Cell'
 import type { Clock } from './Clock'
-import type { Connections } from './Connections'
 import type { Exit, Launcher } from './Launcher'
 import type { Lifecycle, Limits } from './Limits'
 import { ping } from './Probe'
@@ -25,24 +25,6 @@ import { type Agent, hintOf, startAgent } from './Start'
 // ---------------------------------------------------------------------------------------------------------------------
 // model
 // ---------------------------------------------------------------------------------------------------------------------
-
-/** The use of a session by one invocation or socket. */
-export interface Lease {
-  readonly session: string
-  readonly host: string
-  readonly port: number
-  readonly connections: Connections
-  /** A message has passed. */
-  readonly touch: IO<void>
-  /** The use is over; more than once is as once. */
-  readonly leave: IO<void>
-  /** Calls when the session ends before the use does; gives what forgets it. */
-  readonly onEnd: (f: () => void) => IO<void>
-  /** What to answer for an agent that failed in the midst of an exchange. If it has ended, that is known first. */
-  readonly failure: (why: string) => Task<ServiceError>
-  /** What to answer for an agent that answered with an error. */
-  readonly refusal: (status: number) => ServiceError
-}
 
 /** What to do while a session is being started or stopped: refuse as the service does, or wait as for an agent itself. */
 export type Manner = 'refuse' | 'wait'
@@ -78,18 +60,6 @@ export interface Parts {
   readonly log: Log
 }
 
-interface Cell {
-  readonly id: string
-  life: Life.Life
-  agent: Agent | undefined
-  memory: O.Option<number>
-  readonly listeners: Set<() => void>
-  readonly abort: AbortController
-  /** Resolves when what is going on is over. */
-  transition: Promise<unknown>
-  cancelPing: IO<void>
-}
-
 interface Begun {
   readonly cell: Cell
   readonly agent: Agent
@@ -97,25 +67,6 @@ interface Begun {
 
 /** How long a ping may take, in milliseconds. */
 const pingTimeout = 5000
-
-/** How long the end of an agent may come after the end of its connection, in milliseconds. */
-const exitAfterClose = 500
-
-const nothing: IO<void> = () => undefined
-
-const within = async <A>(promise: Promise<A>, ms: number): Promise<O.Option<A>> => {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<O.Option<A>>((resolve) => (timer = setTimeout(() => resolve(O.none), ms)))
-  return Promise.race([promise.then(O.some), late]).finally(() => clearTimeout(timer))
-}
-
-const reasons: Readonly<Record<Life.Why, string>> = {
-  idle: 'it was idle for idleRuntimeSessionTimeout',
-  maxLifetime: 'it has lived for maxLifetime',
-  asked: 'it was asked to',
-  memory: 'its agent had more memory than maxMemory',
-  shutdown: 'the runtime stops',
-}
 
 // ---------------------------------------------------------------------------------------------------------------------
 // constructor
@@ -127,17 +78,6 @@ export const createSessions = (parts: Parts): Sessions => {
   const cells = new Map<string, Cell>()
   const beginnings: Array<number> = [] // of the last second
   let isClosed = false
-
-  const move = (cell: Cell, f: (life: Life.Life) => Life.Life): void => {
-    cell.life = f(cell.life)
-  }
-
-  /** Tells those that use a session that it ends, once. */
-  const tell = (cell: Cell): void => {
-    const listeners = [...cell.listeners]
-    cell.listeners.clear()
-    for (const listener of listeners) listener()
-  }
 
   const forget = (cell: Cell): void => {
     cell.cancelPing()
@@ -248,16 +188,7 @@ export const createSessions = (parts: Parts): Sessions => {
   }
 
   const start = (id: string): Promise<E.Either<ServiceError, Begun>> => {
-    const cell: Cell = {
-      id,
-      life: Life.starting(clock.now()),
-      agent: undefined,
-      memory: O.none,
-      listeners: new Set(),
-      abort: new AbortController(),
-      transition: Promise.resolve(),
-      cancelPing: nothing,
-    }
+    const cell = startingCell(id, clock.now())
     cells.set(id, cell)
     const beginning = begin(cell)
     cell.transition = beginning
@@ -266,48 +197,18 @@ export const createSessions = (parts: Parts): Sessions => {
 
   // --- uses
 
-  const lease = (cell: Cell, agent: Agent, kind: Life.Kind): Lease => {
-    move(cell, Life.enter(clock.now(), kind))
-    let isOver = false
-    return {
-      session: cell.id,
-      host: agent.launched.host,
-      port: agent.launched.port,
-      connections: agent.connections,
-      touch: () => move(cell, Life.touch(clock.now())),
-      leave: () => {
-        if (isOver) return
-        isOver = true
-        move(cell, Life.leave(clock.now(), kind))
-      },
-      onEnd: (f) => {
-        cell.listeners.add(f)
-        return () => void cell.listeners.delete(f)
-      },
-      failure: (why) => async () => {
-        if (cell.life._tag === 'Stopping') return agentFailed(500, hintOf(reasons[cell.life.why], agent.launched))
-        const exit = await within(agent.launched.exited(), exitAfterClose)
-        return agentFailed(
-          500,
-          hintOf(O.isSome(exit) ? `the agent ${exit.value.how}` : `the agent failed: ${why}`, agent.launched),
-        )
-      },
-      refusal: (status) => agentFailed(status, hintOf(`the agent answered ${status}`, agent.launched)),
-    }
-  }
-
   const enter = async (id: string, kind: Life.Kind, manner: Manner): Promise<E.Either<ServiceError, Lease>> => {
     for (;;) {
       const cell = cells.get(id)
       if (cell?.agent !== undefined && Life.admission(cell.life) === 'Enter')
-        return E.right(lease(cell, cell.agent, kind))
+        return E.right(lease(cell, cell.agent, kind, clock))
       if (cell === undefined) {
         const refused = refusal()
         if (refused !== undefined) return E.left(refused)
         const started = await start(id)
         if (E.isLeft(started)) return started
         const { cell: begun, agent } = started.right
-        if (begun.life._tag === 'Ready') return E.right(lease(begun, agent, kind))
+        if (begun.life._tag === 'Ready') return E.right(lease(begun, agent, kind, clock))
         return E.left(agentFailed(500, hintOf('the agent ended as soon as it was ready', agent.launched)))
       }
       if (manner === 'refuse') return E.left(inTransition)

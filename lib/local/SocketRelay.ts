@@ -10,7 +10,7 @@ import { framed, isOverRate, noFrames } from './FrameRate'
 import type { Limits } from './Limits'
 import type { Line } from './RequestHeaders'
 import { type Marks, refuseUpgrade, refuseWith } from './Respond'
-import type { Lease } from './Sessions'
+import type { Lease } from './Cell'
 
 /** A request for a socket of an agent. */
 export interface SocketCall {

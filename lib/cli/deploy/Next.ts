@@ -13,7 +13,7 @@ const awsLine = ({ endpoint, arn }: LocalRecord, isWindows: boolean): string => 
   ].join(' ')
   return isWindows
     ? `${call} --payload fileb://payload.json answer.json`
-    : `echo ${payload} | ${call} --payload fileb:///dev/stdin /dev/stdout`
+    : `echo ${payload} | ${call} --payload fileb:///dev/stdin answer.json && cat answer.json`
 }
 
 /** The commands, the likeliest first. */
