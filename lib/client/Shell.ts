@@ -204,7 +204,7 @@ const linkOptions = (
   { signal }: ShellOptions,
 ): LinkOptions & { readonly connectTimeout: number } => ({
   ...defaults,
-  maxPayload: maxFrame,
+  maxPayload: 16 * maxFrame, // of what comes; what goes is cut into frames that the service takes
   connectTimeout,
   ...(signal === undefined ? {} : { signal }),
 })
