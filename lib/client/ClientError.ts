@@ -53,7 +53,13 @@ export type ClientError =
   | ({ readonly _tag: ServiceErrorName } & Told)
   | ({ readonly _tag: 'AgentFailure'; readonly code: string; readonly details?: unknown } & Told)
   | ({ readonly _tag: 'UnexpectedStatus' } & Told)
-  | { readonly _tag: 'StreamFailure'; readonly code: string; readonly message: string; readonly requestId?: string }
+  | {
+      readonly _tag: 'StreamFailure'
+      readonly code: string
+      readonly message: string
+      readonly requestId?: string
+      readonly details?: unknown
+    }
   | { readonly _tag: 'SocketClosed'; readonly closeCode: number; readonly reason: string }
 
 // ---------------------------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ import { shown } from './Text'
 
 /** Bounds of a connection, and of what it takes to open it. */
 export interface DialOptions extends LinkOptions {
-  /** Milliseconds from the first step to an open socket. */
+  /** Milliseconds from the first step to an open socket; 0 is without limit. */
   readonly connectTimeout: number
 }
 
@@ -105,10 +105,8 @@ export const dial =
       }
       const onAbort = (): void => giveUp({ _tag: 'Aborted' })
       signal?.addEventListener('abort', onAbort, { once: true })
-      const timer = setTimeout(
-        () => giveUp({ _tag: 'ConnectTimeout', host, after: connectTimeout }),
-        Math.min(connectTimeout, 2 ** 31 - 1),
-      )
+      const late = (): void => giveUp({ _tag: 'ConnectTimeout', host, after: connectTimeout })
+      const timer = connectTimeout > 0 ? setTimeout(late, Math.min(connectTimeout, 2 ** 31 - 1)) : undefined
       ws.once('upgrade', (response) => {
         answered = response
       })

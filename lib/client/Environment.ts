@@ -55,5 +55,8 @@ export interface Environment {
   /** At least 0, below 1. */
   readonly random: IO<number>
   readonly newId: IO<string>
+  /** Ends early when the signal aborts. */
   readonly sleep: (ms: number, signal?: AbortSignal) => Task<void>
+  /** Closes the connections that the transport keeps. */
+  readonly close: IO<void>
 }

@@ -214,10 +214,11 @@ const started = (link: Link, { connectTimeout, target }: SocketEnvironment): TE.
   const late: ClientError = { _tag: 'ConnectTimeout', host: new URL(target.origin).host, after: connectTimeout }
   return async () => {
     let isLate = false
-    const timer = setTimeout(() => {
+    const giveUp = (): void => {
       isLate = true
       link.close()()
-    }, connectTimeout)
+    }
+    const timer = connectTimeout > 0 ? setTimeout(giveUp, connectTimeout) : undefined
     const start = await startOf(outputOf(link))
     clearTimeout(timer)
     if (E.isLeft(start)) link.close()()
@@ -238,7 +239,7 @@ export const shell =
       TE.bind('connection', ({ shellId }) =>
         connectionTo({ operation: 'shells', query: shellId === undefined ? [] : [['shellId', shellId]] }, options)(env),
       ),
-      TE.bind('dialled', ({ connection }) => dial(toError)(connection, linkOptions(env, options))),
+      TE.bind('dialled', ({ connection }) => dial(toError(connection))(connection, linkOptions(env, options))),
       TE.bind('start', ({ dialled }) => started(dialled.link, env)),
       TE.bind('id', ({ dialled, start, shellId }) => TE.fromEither(idOf(dialled.headers, start, shellId))),
       TE.map(({ connection: { sessionId }, dialled: { link }, start, id }) => {

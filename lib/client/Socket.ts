@@ -17,12 +17,13 @@ import { encode } from '../core/Json'
 import { maxDepth, parse } from '../core/Payload'
 import type { SessionId } from '../core/Session'
 import type { Codecs } from '../core/Socket'
+import { withoutSecrets } from './Authorize'
 import type { ClientError } from './ClientError'
 import { type Connection, type ConnectionEnvironment, type ConnectionOptions, generateWsConnection } from './Connection'
 import { dial, type ToError } from './Dial'
 import type { Environment } from './Environment'
 import type { Closed, Frame, Link, LinkOptions } from './Link'
-import { shown } from './Text'
+import { decode as decodeRefusal } from './ServiceError'
 
 // ---------------------------------------------------------------------------------------------------------------------
 // model
@@ -168,17 +169,15 @@ export const open =
   (connection: Connection, options: SocketOptions = {}): RTE.ReaderTaskEither<SocketEnvironment, ClientError, Socket> =>
   ({ connectTimeout }) =>
     pipe(
-      dial(toError)(connection, { ...defaults, ...options, connectTimeout }),
+      dial(toError(connection))(connection, { ...defaults, ...options, connectTimeout }),
       TE.map(({ link }) => ofLink(link, connection.sessionId, options.format ?? 'json')),
     )
 
-/** Until the answers of calls are decoded here too. */
-export const toError: ToError = ({ status, body }) => ({
-  _tag: 'UnexpectedStatus',
-  status,
-  message: shown(Buffer.from(body).toString('utf8')),
-  requestId: undefined,
-})
+/** A refused handshake as the failure that an answer to a call would be, without what was secret in the request. */
+export const toError =
+  (connection: Pick<Connection, 'headers'>): ToError =>
+  ({ status, headers, body }) =>
+    decodeRefusal({ status, headers, body: withoutSecrets(connection)(new TextDecoder().decode(body)) })
 
 /**
  * Opens a WebSocket to the agent, as the environment says who asks; typed if codecs are given. Left: what

@@ -1,0 +1,37 @@
+/**
+ * Talk to agents, deployed or local: invoke them and read their streams, stop their sessions, run commands, open
+ * WebSockets and shells, sign URLs for browsers.
+ *
+ * @since 0.2.0
+ */
+export { agentCard, type AgentCardOptions } from './AgentCard'
+export { type Client, type ClientFailure, createClient, isClientFailure } from './Client'
+export { command, type CommandEvent, type CommandOptions, type Running } from './Command'
+export {
+  type Connection,
+  type ConnectionOptions,
+  generatePresignedUrl,
+  generateWsConnection,
+  generateWsConnectionBrowser,
+  generateWsConnectionOAuth,
+  type PresignOptions,
+  type UrlOptions,
+} from './Connection'
+export { type HttpOptions, httpTransport, type HttpTransport } from './HttpTransport'
+export { invoke, invokeAs, type InvokeOptions } from './Invoke'
+export { type ClientOptions, environment } from './Options'
+export { reconnect, type Shell, shell, type ShellOptions } from './Shell'
+export { connect, type Socket, type SocketOptions } from './Socket'
+export { type Stopped, stopSession } from './StopSession'
+
+export * as Answer from './Answer'
+export * as ClientError from './ClientError'
+export * as RuntimeArn from './Arn'
+export * as SessionId from './SessionId'
+export * as Sigv4 from './Sigv4'
+export * as Target from './Target'
+
+export type { CallOptions } from './Call'
+export type { Auth, Credentials, Environment } from './Environment'
+export type { Event } from './EventDecoder'
+export type { Transport } from './Transport'
