@@ -152,7 +152,9 @@ describe('an event stream', () => {
           const parts = at.slice(1).map((end, index) => bytes.subarray(at[index], end))
           const steps = await all(decode(bodyOf(...parts)))
           expect(
-            steps.map((step) => (E.isRight(step) ? (JSON.parse(Buffer.from(step.right.body).toString()) as unknown) : step)),
+            steps.map((step) =>
+              E.isRight(step) ? (JSON.parse(Buffer.from(step.right.body).toString()) as unknown) : step,
+            ),
           ).toEqual(texts.map((text) => ({ text })))
         },
       ),
@@ -182,7 +184,9 @@ describe('an event stream', () => {
 
   it('of a large message in small parts is read in time', async () => {
     const bytes = chunk({ contentDelta: { stdout: 'x'.repeat(5_000_000) } })
-    const parts = Array.from({ length: Math.ceil(bytes.length / 500) }, (_, i) => bytes.subarray(i * 500, (i + 1) * 500))
+    const parts = Array.from({ length: Math.ceil(bytes.length / 500) }, (_, i) =>
+      bytes.subarray(i * 500, (i + 1) * 500),
+    )
     const began = performance.now()
     expect(await all(decode(bodyOf(...parts)))).toHaveLength(1)
     expect(performance.now() - began).toBeLessThan(2000)

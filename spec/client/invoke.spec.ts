@@ -175,10 +175,7 @@ describe('row 36: an answer of events', () => {
     })
   })
 
-  const endless = (
-    ended: (at: number) => void,
-    pulled: () => void = () => undefined,
-  ): Agent.Agent =>
+  const endless = (ended: (at: number) => void, pulled: () => void = () => undefined): Agent.Agent =>
     entrypoint(
       Handler.fromGenerator(async function* (_: unknown, { signal }) {
         signal.addEventListener('abort', () => ended(performance.now()))
