@@ -258,3 +258,21 @@ describe(`requiring ${manifest.name}`, () => {
     expect(await loadedBy(manifest.name)).not.toContain('fp-ts/lib/index.js')
   })
 })
+
+describe(`requiring ${manifest.name}/client`, () => {
+  const client = `${manifest.name}/client`
+
+  it('loads nothing of the server, no client of HTTP or WebSockets, and no SDK', async () => {
+    const allowed = new Set([manifest.name, 'aws4', 'eventsource-parser', 'fp-ts'])
+    const paths = await loadedBy(client)
+    expect([...new Set(paths.map(packageOf))].filter((name) => !allowed.has(name))).toEqual([])
+    expect(paths.filter((path) => /dist\/lib\/(?!client|core)/.test(path))).toEqual([])
+  })
+
+  it('loads no more of Node than it starts with and signing needs', async () => {
+    const script = `require('${client}'); console.log(process.moduleLoadList.join('\\n'))`
+    const lines = (await outputOf(process.execPath, ['-e', script], consumer)).split('\n')
+    const builtins = lines.filter((line) => /^NativeModule (https?|http2|net|tls|dns|zlib|child_process)$/.test(line))
+    expect(builtins).toEqual([])
+  })
+})
