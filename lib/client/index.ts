@@ -5,7 +5,8 @@
  * @since 0.2.0
  */
 export { agentCard, type AgentCardOptions } from './AgentCard'
-export { type Client, type ClientFailure, createClient, isClientFailure } from './Client'
+export { type Client, createClient } from './Client'
+export { type ClientFailure, isClientFailure } from './ClientFailure'
 export { command, type CommandEvent, type CommandOptions, type Running } from './Command'
 export {
   type Connection,
