@@ -1,30 +1,11 @@
-import { EventStreamCodec } from '@smithy/eventstream-codec'
 import * as fc from 'fast-check'
 import * as E from 'fp-ts/Either'
 import { type Client, command } from '../../lib/client'
 import { decode, maxMessage } from '../../lib/client/EventStream'
 import { dataPlane, json, type Say } from './dataPlane'
 import { leftOf, rightOf } from './environment'
+import { chunk, exception, message } from './eventStream'
 import { arn } from './support'
-
-const codec = new EventStreamCodec(
-  (text: Uint8Array | string) => (typeof text === 'string' ? text : Buffer.from(text).toString('utf8')),
-  (text) => Buffer.from(text),
-)
-
-const message = (headers: Readonly<Record<string, string>>, body: unknown): Uint8Array =>
-  codec.encode({
-    headers: Object.fromEntries(
-      Object.entries(headers).map(([name, value]) => [name, { type: 'string' as const, value }]),
-    ),
-    body: Buffer.from(JSON.stringify(body)),
-  })
-
-const chunk = (value: object): Uint8Array =>
-  message({ ':message-type': 'event', ':event-type': 'chunk', ':content-type': 'application/json' }, value)
-
-const exception = (type: string, body: object): Uint8Array =>
-  message({ ':message-type': 'exception', ':exception-type': type }, body)
 
 const start = chunk({ contentStart: {} })
 const hello = chunk({ contentDelta: { stdout: 'grüße\n' } })
