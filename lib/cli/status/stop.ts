@@ -8,7 +8,7 @@ import { isThere, overviewOf } from '../agent/Overview'
 import type { Cli, Output } from '../Cli'
 import { type CliError, config, failed } from '../CliError'
 import type { Run } from '../Command'
-import type { Wishes } from '../commands/stop'
+import type { StopWishes as Wishes } from './flags'
 
 /** How long the runtime may take to end its sessions, and how often is looked, in milliseconds. */
 const patience = 30_000
