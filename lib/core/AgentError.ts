@@ -32,6 +32,7 @@ export type AgentError = { readonly [brand]: true } & (
   | { readonly _tag: 'UnsupportedMediaType'; readonly encoding: string }
   | { readonly _tag: 'UpgradeRequired' }
   | { readonly _tag: 'HeadersTooLarge' }
+  | { readonly _tag: 'Interrupted' }
   | { readonly _tag: 'Cancelled' }
   | { readonly _tag: 'Rejected'; readonly status: number; readonly message: string; readonly details?: unknown }
   | { readonly _tag: 'Unexpected'; readonly cause: unknown }
@@ -117,6 +118,9 @@ export const upgradeRequired: AgentError = { ...mark, _tag: 'UpgradeRequired' }
 
 /** 431 `HEADERS_TOO_LARGE`. */
 export const headersTooLarge: AgentError = { ...mark, _tag: 'HeadersTooLarge' }
+
+/** 409 `INTERRUPTED`: the session's work was cancelled on purpose, by `context.session.cancel` or `app.cancel`. */
+export const interrupted: AgentError = { ...mark, _tag: 'Interrupted' }
 
 /** 499 `CANCELLED`: the client left before the answer; only logs see it. */
 export const cancelled: AgentError = { ...mark, _tag: 'Cancelled' }
@@ -231,6 +235,8 @@ export const problem = (error: AgentError): Problem => {
       }
     case 'HeadersTooLarge':
       return at(431, 'HEADERS_TOO_LARGE', 'The header fields are too large')
+    case 'Interrupted':
+      return at(409, 'INTERRUPTED', 'The work of this session was cancelled')
     case 'Cancelled':
       return at(499, 'CANCELLED', 'The client left')
     case 'Rejected':

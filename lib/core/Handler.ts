@@ -125,6 +125,21 @@ export const stateful =
     }
   }
 
+/** The answer to a payload that asks to stop: how many invocations were under way. */
+export interface Cancelled {
+  readonly cancelled: number
+}
+
+/**
+ * A handler with a stop button. A payload that is a stop cancels the session's other invocations under way, whoever
+ * reads their answers, and is answered with how many there were; any other payload goes to the handler.
+ */
+export const cancellable =
+  <Stop>(isStop: (payload: unknown) => payload is Stop) =>
+  <P, A, S extends object = {}>(handler: Handler<P, A, S>): Handler<P | Stop, A | Cancelled, S> =>
+  (payload, context) =>
+    isStop(payload) ? TE.fromIO(() => ({ cancelled: context.session.cancel() })) : handler(payload, context)
+
 /** What a stateful generator yields to the client, and the state that it returns at its end. */
 export type StatefulSource<S> = AsyncIterator<unknown, S, undefined> | Iterator<unknown, S, undefined>
 

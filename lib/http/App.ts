@@ -11,6 +11,7 @@ import type { Context } from '../core/Context'
 import type { TaskRunner } from '../core/Tasks'
 import { type Answer, writeTo } from './Answer'
 import { incomingOf, once } from './Call'
+import { cancelSession } from './Calls'
 import type { HealthControl } from './HealthCell'
 import { connectTo, type InjectInit, injectTo } from './Inject'
 import { createKoaPipeline } from './KoaPipeline'
@@ -41,6 +42,8 @@ export interface App extends Koa {
    * option `asyncLocalStorage: true`.
    */
   readonly current: IO<Option<Context>>
+  /** Ends the invocations of a session that are under way, as `context.session.cancel` does; gives how many. */
+  readonly cancel: (sessionId: string) => IO<number>
   /** The app's tasks, as `context.tasks` has them. */
   readonly tasks: TaskRunner
   /** The health that `/ping` tells, and how to force it. */
@@ -160,6 +163,7 @@ export const createApp = <Needs extends object, Has extends Needs>(
       once(() => logs({})),
     ),
     health: runtime.health,
+    cancel: (sessionId: string) => cancelSession(runtime.calls, sessionId),
     current: runtime.ambient.current,
   })
 }

@@ -9,6 +9,7 @@ import type { Context, Request } from '../core/Context'
 import type { Log } from '../core/Log'
 import { header, headers, headersOfQuery, lookup, path, type RawHeaders } from '../core/Protocol'
 import { parseId, type SessionId } from '../core/Session'
+import { cancelSession } from './Calls'
 import type { Kind, Live } from './Live'
 import type { Runtime } from './Runtime'
 
@@ -225,7 +226,9 @@ export const contextOf = (runtime: Runtime, call: Call): Context => {
     state: noState,
     deadline: deadline > 0 ? Object.freeze(O.some(call.since + deadline)) : O.none,
     tasks: Object.freeze(runtime.taskCell.runner(() => runtime.sessions.enter(sessionId), log)),
-    session: Object.freeze(runtime.sessions.access(sessionId, abort.signal)),
+    session: Object.freeze(
+      runtime.sessions.access(sessionId, abort.signal, cancelSession(runtime.calls, sessionId, call)),
+    ),
     log: Object.freeze(call.log()),
     [lazy]: { signal: abort.signal, request: incoming.koa },
   }

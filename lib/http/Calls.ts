@@ -1,5 +1,6 @@
 /** The cell that holds the calls of an app which are not finished. */
 import type { IO } from 'fp-ts/IO'
+import { interrupted } from '../core/AgentError'
 import type { Live } from './Live'
 
 /** Calls that are not finished. */
@@ -47,3 +48,12 @@ export const createCalls = (): Calls => {
     [Symbol.iterator]: () => slots.map(({ call }) => call).values(),
   }
 }
+
+/** Interrupts the invocations of a session that are under way, but for one that asks for it; gives how many. */
+export const cancelSession =
+  (calls: Calls, sessionId: string, self?: Live): IO<number> =>
+  () => {
+    const others = [...calls].filter((call) => call.kind === 'request' && call.sessionId === sessionId && call !== self)
+    others.forEach((call) => call.interrupt(interrupted))
+    return others.length
+  }

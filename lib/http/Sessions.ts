@@ -23,7 +23,7 @@ export interface Sessions {
   /** Someone uses the session until the returned effect runs. */
   readonly enter: (id: SessionId) => IO<void>
   /** The state of a session, for someone who uses it and is gone when the signal aborts. */
-  readonly access: (id: SessionId, signal: () => AbortSignal) => Access
+  readonly access: (id: SessionId, signal: () => AbortSignal, cancel: IO<number>) => Access
   /** Of how many sessions state is kept, and how many are known: in use or with state. */
   readonly size: IO<{ readonly kept: number; readonly known: number }>
   /** Stops the timer. */
@@ -135,7 +135,8 @@ export const createSessions = (
         else uses.delete(id)
       }
     },
-    access: (id, signal) => ({
+    access: (id, signal, cancel) => ({
+      cancel,
       load: () => load(id),
       save: (state) => () => save(id, state),
       clear: () => clear(id),

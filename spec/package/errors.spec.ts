@@ -21,6 +21,7 @@ const examples: Readonly<Record<Tag, AgentError.AgentError>> = {
   UnsupportedMediaType: AgentError.unsupportedMediaType('no'),
   UpgradeRequired: AgentError.upgradeRequired,
   HeadersTooLarge: AgentError.headersTooLarge,
+  Interrupted: AgentError.interrupted,
   Cancelled: AgentError.cancelled,
   Rejected: AgentError.rejected(418, 'no'),
   Unexpected: AgentError.unexpected('no'),
