@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream'
 import { type AgentError, badRequest, methodNotAllowed, notFound } from '../core/AgentError'
 import { path } from '../core/Protocol'
 import { type Answer, writeTo } from './Answer'
-import { splitUrl } from './Call'
+import { splitUrl } from './Incoming'
 
 const key = /^[+/0-9A-Za-z]{22}==$/
 

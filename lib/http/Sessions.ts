@@ -20,8 +20,10 @@ import type { Eviction, Settings } from './Options'
 
 /** The sessions of an app. */
 export interface Sessions {
-  /** Someone uses the session until the returned effect runs. */
-  readonly enter: (id: SessionId) => IO<void>
+  /** Someone uses the session from here on. */
+  readonly enter: (id: SessionId) => void
+  /** Someone who has entered it uses it no more. */
+  readonly leave: (id: SessionId) => void
   /** The state of a session, for someone who uses it and is gone when the signal aborts. */
   readonly access: (id: SessionId, signal: () => AbortSignal, cancel: IO<number>) => Access
   /** Of how many sessions state is kept, and how many are known: in use or with state. */
@@ -126,14 +128,11 @@ export const createSessions = (
       const use = useOf(id)
       if (kept.has(id) && isExpired(now, idleTimeout)(use)) drop(id, 'expired')
       uses.set(id, enter(now)(use))
-      let isOver = false
-      return () => {
-        if (isOver) return
-        isOver = true
-        const left = leave(clock.now())(useOf(id))
-        if (left.users > 0 || kept.has(id)) uses.set(id, left)
-        else uses.delete(id)
-      }
+    },
+    leave: (id) => {
+      const left = leave(clock.now())(useOf(id))
+      if (left.users > 0 || kept.has(id)) uses.set(id, left)
+      else uses.delete(id)
     },
     access: (id, signal, cancel) => ({
       cancel,

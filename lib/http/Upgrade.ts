@@ -1,17 +1,15 @@
-/** `GET /ws`: what may become a socket, and the life of one. */
+/** `GET /ws`: what may become a socket. */
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import * as E from 'fp-ts/Either'
 import type { IO } from 'fp-ts/IO'
 import * as O from 'fp-ts/Option'
-import { type WebSocket, WebSocketServer } from 'ws'
-import type { SocketEntry } from '../core/Agent'
+import { WebSocketServer } from 'ws'
 import {
   type AgentError,
   badRequest,
   cancelled,
   cause,
-  closeCode,
   fromUnknown,
   notFound,
   problem,
@@ -21,11 +19,15 @@ import type { Context } from '../core/Context'
 import { header } from '../core/Protocol'
 import { empty as emptyReply, type Reply } from '../core/Reply'
 import { type Answer, flawOf, ofError, ofReply } from './Answer'
-import { type Call, contextOf, createCall, type Incoming, requestIdOf, sessionIdOf } from './Call'
+import { type Call, createCall, finish, logOf } from './Call'
+import { contextOf } from './CallContext'
 import { agree, refuse } from './Handshake'
+import { type Incoming, requestIdOf, sessionIdOf } from './Incoming'
 import type { Closed } from './Invocations'
+import { keep } from './KeptRequest'
+import { interrupt, onInterrupt } from './Live'
+import { createOpenSockets } from './OpenSockets'
 import type { Runtime } from './Runtime'
-import { closeWith, createLink, type Link } from './WebSocketLink'
 
 /** A socket that every provider and wrap has let through, not yet opened. */
 export interface Grant<Has extends object> {
@@ -56,16 +58,19 @@ export interface Opener {
   readonly abandon: IO<void>
 }
 
+const ignore = (): void => undefined
+
 /** The sockets of an agent. */
 export const createSockets = <Has extends object>(runtime: Runtime, { websocket, around }: Closed<Has>): Sockets => {
-  const { settings, ambient, open: opened } = runtime
-  const { maxPayload, protocols, pingInterval } = settings.websocket
+  const { settings, ambient } = runtime
+  const { maxPayload, protocols } = settings.websocket
   const asking = new Set<Duplex>()
-  const links = new WeakMap<WebSocket, Link>()
+  const open = O.isSome(websocket) ? createOpenSockets<Has>(runtime, websocket.value) : undefined
 
   const server = (): WebSocketServer => {
     const made = new WebSocketServer({
       noServer: true,
+      clientTracking: false,
       maxPayload,
       handleProtocols: agree(protocols),
       perMessageDeflate: false,
@@ -78,82 +83,43 @@ export const createSockets = <Has extends object>(runtime: Runtime, { websocket,
   }
   const wss = server()
 
-  const ending = (call: Call, ws: WebSocket, result: E.Either<AgentError, void>): void => {
-    const duration = settings.clock.now() - call.since
-    if (E.isRight(result)) {
-      call.log().info('Socket completed', { duration })()
-      return closeWith(ws, 1000)
-    }
-    const error = result.left
-    const { code } = problem(error)
-    const thrown = cause(error)
-    if (thrown !== undefined) call.log().error('Socket failed', { code, duration, error: thrown })()
-    else if (error._tag === 'SocketClosed' || error._tag === 'Cancelled')
-      call.log().info('The client left', { duration })()
-    else call.log().warn('Socket refused', { code, duration })()
-    closeWith(ws, closeCode(error), code)
-  }
-
-  const serve = (
-    ws: WebSocket,
-    connection: Duplex,
-    { format, handler }: SocketEntry<Has>,
-    { call, context }: Grant<Has>,
-  ): void => {
-    const close = opened.enter()
-    const link = createLink(ws, connection, format, settings)
-    links.set(ws, link)
-    ws.on('error', (error) => call.log().warn('The peer broke the protocol', { reason: error.message })())
-    ws.on('close', () => {
-      close()
-      if (isDone) call.finish()
-    })
-    let isDone = false
-    link.onEnd(() => {
-      call.interrupt(cancelled)
-      call.finish()
-    })
-    call.onInterrupt((reason) => {
-      if (reason._tag !== 'Cancelled') closeWith(ws, closeCode(reason), problem(reason).code)
-    })
-    const run = async (): Promise<E.Either<AgentError, void>> =>
-      ambient.run(context, () => handler(link.socket, context)())
-    void run()
-      .catch((thrown: unknown) => E.left(fromUnknown(thrown)))
-      .then((result) => {
-        isDone = true
-        ending(call, ws, result)
-        if (ws.readyState === ws.CLOSED) call.finish()
-      })
+  const forget = function (this: Duplex): void {
+    asking.delete(this)
   }
 
   const ask: Sockets['ask'] = async (incoming, duplex) => {
-    const { req, requestId } = incoming
-    const failed = (error: AgentError): E.Either<Answer, never> => E.left(ofError(error, requestId, settings.debug))
-    if (O.isNone(websocket)) return failed(notFound('This agent has no WebSocket handler'))
+    const failed = (error: AgentError): E.Either<Answer, never> =>
+      E.left(ofError(error, incoming.requestId, settings.debug))
+    if (open === undefined) return failed(notFound('This agent has no WebSocket handler'))
     if (runtime.isStopping()) return failed(stopping)
     const sessionId = sessionIdOf(incoming.headers, runtime)
     if (E.isLeft(sessionId)) return failed(sessionId.left)
-    const call = createCall(runtime, 'socket', { requestId, sessionId: sessionId.right }, incoming, duplex)
+    const call = createCall(runtime, 'socket', sessionId.right, incoming)
+    const leave = (): void => interrupt(call, cancelled)
+    duplex.on('close', leave)
     const granted = await grant(call)
     if (E.isLeft(granted)) {
-      call.finish()
+      finish(call)
       return granted
     }
-    const entry = websocket.value
+    const { context, headers: granting } = granted.right
+    const abandon = (): void => finish(call)
     return E.right({
-      abandon: call.finish,
+      abandon,
       open: (head, headers) => {
-        const all = [...headers, ...Object.entries(granted.right.headers), [header.sessionId, call.sessionId] as const]
+        const { req } = incoming
+        const all = [...headers, ...Object.entries(granting), [header.sessionId, call.sessionId] as const]
         const withHeaders = (lines: Array<string>, to: IncomingMessage): void => {
           if (to === req) lines.push(...all.map(([name, value]) => `${name}: ${value}`))
         }
-        const leave = (): void => call.finish()
-        duplex.once('close', leave)
+        duplex.once('close', abandon)
         wss.on('headers', withHeaders)
         wss.handleUpgrade(req, duplex, head, (ws) => {
-          duplex.off('close', leave)
-          serve(ws, duplex, entry, granted.right)
+          // From here on the socket has listeners of its own, and what belongs to the request alone is let go of.
+          duplex.off('close', abandon).off('close', leave).off('close', forget).off('error', ignore)
+          asking.delete(duplex)
+          if (call.parts?.request === undefined) call.incoming = keep(incoming, duplex) ?? incoming
+          open.add(ws, duplex, call, context)
         })
         wss.off('headers', withHeaders)
       },
@@ -162,20 +128,20 @@ export const createSockets = <Has extends object>(runtime: Runtime, { websocket,
 
   const grant = async (call: Call): Promise<E.Either<Answer, Grant<Has>>> => {
     let context: Context<Has> | undefined
-    const bare = contextOf(runtime, call)
+    const bare = contextOf(call)
     const run = async (): Promise<E.Either<AgentError, Reply>> =>
       around<{}>((provided) => async () => {
         context = provided
         return E.right(emptyReply)
       })(bare)()
     const result = await new Promise<E.Either<AgentError, Reply>>((resolve) => {
-      call.onInterrupt((reason) => resolve(E.left(reason)))
+      onInterrupt(call, (reason) => resolve(E.left(reason)))
       ambient.run(bare, run).then(resolve, (thrown: unknown) => resolve(E.left(fromUnknown(thrown))))
     })
     if (E.isLeft(result)) {
       const thrown = cause(result.left)
-      if (thrown !== undefined) call.log().error('Upgrade failed', { error: thrown })()
-      else call.log().warn('Upgrade refused', { code: problem(result.left).code })()
+      if (thrown !== undefined) logOf(call).error('Upgrade failed', { error: thrown })()
+      else logOf(call).warn('Upgrade refused', { code: problem(result.left).code })()
       return E.left(ofError(result.left, call.requestId, settings.debug))
     }
     const reply = result.right
@@ -189,24 +155,15 @@ export const createSockets = <Has extends object>(runtime: Runtime, { websocket,
 
   return {
     ask,
-    beat: () => {
-      if (pingInterval <= 0) return () => undefined
-      const timer = setInterval(() => {
-        for (const ws of wss.clients) {
-          if (ws.isPaused) continue // the peer waits for us, not we for the peer
-          if (links.get(ws)?.isAlive() === false) ws.terminate()
-          else ws.ping()
-        }
-      }, pingInterval)
-      timer.unref()
-      return () => clearInterval(timer)
-    },
+    beat: () => open?.beat() ?? ignore,
     watch: (duplex) => {
       asking.add(duplex)
-      duplex.once('close', () => asking.delete(duplex))
+      duplex.on('close', forget)
+      duplex.on('error', ignore) // a peer that vanishes: `close` tells whoever has to know
     },
     terminate: () => {
       for (const duplex of asking) duplex.destroy()
+      open?.terminate()
     },
   }
 }

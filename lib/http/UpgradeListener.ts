@@ -5,7 +5,8 @@ import type { Duplex } from 'node:stream'
 import * as E from 'fp-ts/Either'
 import type { IO } from 'fp-ts/IO'
 import type { Request } from '../core/Context'
-import { incomingOf, once, requestIdOf } from './Call'
+import { incomingOf, requestIdOf } from './Incoming'
+import { once } from './once'
 import { flawOf, refuse, responseOn } from './Handshake'
 import type { KoaPipeline, Upgrade } from './KoaPipeline'
 import type { Routes } from './Routes'
@@ -41,9 +42,15 @@ export const upgradeListener = ({
   throughKoa,
   koaRequest,
 }: UpgradeParts): ((req: IncomingMessage, duplex: Duplex, head: Buffer) => void) => {
+  const koaAgain = (req: IncomingMessage): Request => koaRequest(req, new ServerResponse(req))
+
   const straight = async (req: IncomingMessage, duplex: Duplex, head: Buffer): Promise<void> => {
-    const koa = once(() => koaRequest(req, new ServerResponse(req)))
-    const asked = await sockets.ask(incomingOf(req, settings.newId, koa), duplex)
+    const incoming = incomingOf(
+      req,
+      settings.newId,
+      once(() => koaAgain(req)),
+    )
+    const asked = await sockets.ask({ ...incoming, koaAgain }, duplex)
     if (E.isLeft(asked)) refuse(req, duplex, asked.left)
     else asked.right.open(head, [])
   }
@@ -62,7 +69,6 @@ export const upgradeListener = ({
 
   return (req, duplex, head) => {
     sockets.watch(duplex)
-    duplex.on('error', () => undefined) // a peer that vanishes: `close` tells whoever has to know
     const flaw = flawOf(req)
     const fail = (thrown: unknown): void => {
       const requestId = requestIdOf(req.headers, settings.newId)

@@ -1,0 +1,63 @@
+/**
+ * What an open socket keeps of its request until someone asks for it: the head as one string. The request itself, with
+ * its streams and an object of each header field, would take most of the memory of an idle socket.
+ */
+import { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { Request } from '../core/Context'
+import { headersOf, type Incoming } from './Incoming'
+import { once } from './once'
+
+/** A request that was let go of. */
+export interface Kept {
+  readonly head: string
+  readonly connection: Duplex
+  readonly koaAgain: (req: IncomingMessage) => Request
+}
+
+/** What was written of a request: `[method, url, HTTP version, name, value, name, value, …]`. */
+type Head = readonly [method: string, url: string, version: string, ...rawHeaders: ReadonlyArray<string>]
+
+/** Whether each header field comes once, and so can be told again by its name and value alone. */
+const isSimple = ({ headers, rawHeaders }: IncomingMessage): boolean =>
+  Object.keys(headers).length * 2 === rawHeaders.length && headers['set-cookie'] === undefined
+
+/** Lets go of a request that nobody else has seen, where it can be told again from its head. */
+export const keep = ({ req, koaAgain }: Incoming, connection: Duplex): Kept | undefined => {
+  if (koaAgain === undefined || !isSimple(req)) return undefined
+  const head: Head = [req.method ?? 'GET', req.url ?? '/', req.httpVersion, ...req.rawHeaders]
+  return { head: JSON.stringify(head), connection, koaAgain }
+}
+
+export const isKept = (incoming: Incoming | Kept): incoming is Kept => 'head' in incoming
+
+const again = ({ head, connection }: Kept): IncomingMessage => {
+  const [method, url, version, ...rawHeaders] = JSON.parse(head) as Head // `keep` has written it
+  const [major, minor] = version.split('.').map(Number)
+  const pairs = rawHeaders.flatMap((name, at) =>
+    at % 2 === 0 ? [[name.toLowerCase(), rawHeaders[at + 1]] as const] : [],
+  )
+  const fields = {
+    method,
+    url,
+    httpVersion: version,
+    httpVersionMajor: major,
+    httpVersionMinor: minor,
+    rawHeaders,
+    headers: Object.fromEntries(pairs),
+    headersDistinct: Object.fromEntries(pairs.map(([name, value]) => [name, [value]])),
+    complete: true,
+    upgrade: true,
+  }
+  // Node takes any Duplex for a connection, its types a socket only.
+  const req = Object.assign(new IncomingMessage(connection as Socket), fields)
+  req.push(null)
+  return req
+}
+
+/** The request again, from its head. */
+export const recall = (kept: Kept, requestId: string): Incoming => {
+  const req = again(kept)
+  return { req, headers: headersOf(req), requestId, koa: once(() => kept.koaAgain(req)) }
+}
