@@ -19,10 +19,10 @@ import type { Context } from '../core/Context'
 import { header } from '../core/Protocol'
 import { empty as emptyReply, type Reply } from '../core/Reply'
 import { type Answer, flawOf, ofError, ofReply } from './Answer'
-import { type Call, createCall, finish, logOf } from './Call'
+import { type Call, createCall, finish, logOf, requestIdOfCall } from './Call'
 import { contextOf } from './CallContext'
 import { agree, refuse } from './Handshake'
-import { type Incoming, requestIdOf, sessionIdOf } from './Incoming'
+import { idOf, type Incoming, requestIdOf, sessionIdOf } from './Incoming'
 import type { Closed } from './Invocations'
 import { keep } from './KeptRequest'
 import { interrupt, onInterrupt } from './Live'
@@ -64,7 +64,7 @@ const ignore = (): void => undefined
 export const createSockets = <Has extends object>(runtime: Runtime, { websocket, around }: Closed<Has>): Sockets => {
   const { settings, ambient } = runtime
   const { maxPayload, protocols } = settings.websocket
-  const asking = new Set<Duplex>()
+  const asking = new Map<Duplex, Call | undefined>()
   const open = O.isSome(websocket) ? createOpenSockets<Has>(runtime, websocket.value) : undefined
 
   const server = (): WebSocketServer => {
@@ -83,42 +83,45 @@ export const createSockets = <Has extends object>(runtime: Runtime, { websocket,
   }
   const wss = server()
 
-  const forget = function (this: Duplex): void {
+  /** The peer of a connection that asks for an upgrade has left. */
+  const onGone = function (this: Duplex): void {
+    const call = asking.get(this)
     asking.delete(this)
+    if (call === undefined) return
+    interrupt(call, cancelled)
+    finish(call)
   }
 
   const ask: Sockets['ask'] = async (incoming, duplex) => {
     const failed = (error: AgentError): E.Either<Answer, never> =>
-      E.left(ofError(error, incoming.requestId, settings.debug))
+      E.left(ofError(error, idOf(incoming), settings.debug))
     if (open === undefined) return failed(notFound('This agent has no WebSocket handler'))
     if (runtime.isStopping()) return failed(stopping)
     const sessionId = sessionIdOf(incoming.headers, runtime)
     if (E.isLeft(sessionId)) return failed(sessionId.left)
     const call = createCall(runtime, 'socket', sessionId.right, incoming)
-    const leave = (): void => interrupt(call, cancelled)
-    duplex.on('close', leave)
+    if (asking.has(duplex)) asking.set(duplex, call)
+    else interrupt(call, cancelled) // it has left before anybody asked
     const granted = await grant(call)
     if (E.isLeft(granted)) {
       finish(call)
       return granted
     }
     const { context, headers: granting } = granted.right
-    const abandon = (): void => finish(call)
     return E.right({
-      abandon,
+      abandon: () => finish(call),
       open: (head, headers) => {
         const { req } = incoming
         const all = [...headers, ...Object.entries(granting), [header.sessionId, call.sessionId] as const]
         const withHeaders = (lines: Array<string>, to: IncomingMessage): void => {
           if (to === req) lines.push(...all.map(([name, value]) => `${name}: ${value}`))
         }
-        duplex.once('close', abandon)
         wss.on('headers', withHeaders)
         wss.handleUpgrade(req, duplex, head, (ws) => {
           // From here on the socket has listeners of its own, and what belongs to the request alone is let go of.
-          duplex.off('close', abandon).off('close', leave).off('close', forget).off('error', ignore)
+          duplex.off('close', onGone).off('error', ignore)
           asking.delete(duplex)
-          if (call.parts?.request === undefined) call.incoming = keep(incoming, duplex) ?? incoming
+          call.incoming = keep(incoming, duplex)
           open.add(ws, duplex, call, context)
         })
         wss.off('headers', withHeaders)
@@ -142,7 +145,7 @@ export const createSockets = <Has extends object>(runtime: Runtime, { websocket,
       const thrown = cause(result.left)
       if (thrown !== undefined) logOf(call).error('Upgrade failed', { error: thrown })()
       else logOf(call).warn('Upgrade refused', { code: problem(result.left).code })()
-      return E.left(ofError(result.left, call.requestId, settings.debug))
+      return E.left(ofError(result.left, requestIdOfCall(call), settings.debug))
     }
     const reply = result.right
     const flaw = flawOf(reply)
@@ -150,19 +153,19 @@ export const createSockets = <Has extends object>(runtime: Runtime, { websocket,
       return E.right({ call, context, headers: reply.headers })
     }
     const answer = flaw === undefined ? ofReply(reply, call.sessionId) : E.left(flaw)
-    return E.left(E.isLeft(answer) ? ofError(answer.left, call.requestId, settings.debug) : answer.right)
+    return E.left(E.isLeft(answer) ? ofError(answer.left, requestIdOfCall(call), settings.debug) : answer.right)
   }
 
   return {
     ask,
     beat: () => open?.beat() ?? ignore,
     watch: (duplex) => {
-      asking.add(duplex)
-      duplex.on('close', forget)
+      asking.set(duplex, undefined)
+      duplex.on('close', onGone)
       duplex.on('error', ignore) // a peer that vanishes: `close` tells whoever has to know
     },
     terminate: () => {
-      for (const duplex of asking) duplex.destroy()
+      for (const duplex of asking.keys()) duplex.destroy()
       open?.terminate()
     },
   }

@@ -6,7 +6,6 @@ import * as E from 'fp-ts/Either'
 import type { IO } from 'fp-ts/IO'
 import type { Request } from '../core/Context'
 import { incomingOf, requestIdOf } from './Incoming'
-import { once } from './once'
 import { flawOf, refuse, responseOn } from './Handshake'
 import type { KoaPipeline, Upgrade } from './KoaPipeline'
 import type { Routes } from './Routes'
@@ -42,15 +41,10 @@ export const upgradeListener = ({
   throughKoa,
   koaRequest,
 }: UpgradeParts): ((req: IncomingMessage, duplex: Duplex, head: Buffer) => void) => {
-  const koaAgain = (req: IncomingMessage): Request => koaRequest(req, new ServerResponse(req))
+  const koa = (req: IncomingMessage): Request => koaRequest(req, new ServerResponse(req))
 
   const straight = async (req: IncomingMessage, duplex: Duplex, head: Buffer): Promise<void> => {
-    const incoming = incomingOf(
-      req,
-      settings.newId,
-      once(() => koaAgain(req)),
-    )
-    const asked = await sockets.ask({ ...incoming, koaAgain }, duplex)
+    const asked = await sockets.ask(incomingOf(req, settings.newId, koa, false), duplex)
     if (E.isLeft(asked)) refuse(req, duplex, asked.left)
     else asked.right.open(head, [])
   }
