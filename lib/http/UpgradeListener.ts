@@ -10,7 +10,7 @@ import { flawOf, refuse, responseOn } from './Handshake'
 import type { KoaPipeline, Upgrade } from './KoaPipeline'
 import type { Routes } from './Routes'
 import type { Runtime } from './Runtime'
-import type { Sockets } from './Upgrade'
+import type { Asked, Sockets } from './Upgrade'
 
 /** What the listener takes from the app. */
 export interface UpgradeParts {
@@ -43,10 +43,13 @@ export const upgradeListener = ({
 }: UpgradeParts): ((req: IncomingMessage, duplex: Duplex, head: Buffer) => void) => {
   const koa = (req: IncomingMessage): Request => koaRequest(req, new ServerResponse(req))
 
-  const straight = async (req: IncomingMessage, duplex: Duplex, head: Buffer): Promise<void> => {
-    const asked = await sockets.ask(incomingOf(req, settings.newId, koa, false), duplex)
-    if (E.isLeft(asked)) refuse(req, duplex, asked.left)
-    else asked.right.open(head, [])
+  const straight = (req: IncomingMessage, duplex: Duplex, head: Buffer): void | Promise<void> => {
+    const answer = (asked: Asked): void => {
+      if (E.isLeft(asked)) refuse(req, duplex, asked.left)
+      else asked.right.open(head, [])
+    }
+    const asked = sockets.ask(incomingOf(req, settings.newId, koa, false), duplex)
+    return asked instanceof Promise ? asked.then(answer) : answer(asked)
   }
 
   const throughMiddleware = async (req: IncomingMessage, duplex: Duplex, head: Buffer): Promise<void> => {
@@ -70,7 +73,13 @@ export const upgradeListener = ({
       duplex.destroy()
     }
     if (flaw !== undefined) {
-      refuse(req, duplex, routes.failure(flaw, requestIdOf(req.headers, settings.newId)))
-    } else (hasMiddleware() ? throughMiddleware : straight)(req, duplex, head).catch(fail)
+      return refuse(req, duplex, routes.failure(flaw, requestIdOf(req.headers, settings.newId)))
+    }
+    try {
+      const opened = (hasMiddleware() ? throughMiddleware : straight)(req, duplex, head)
+      if (opened instanceof Promise) opened.catch(fail)
+    } catch (thrown) {
+      fail(thrown)
+    }
   }
 }
