@@ -11,7 +11,7 @@ import type { Context } from '../core/Context'
 import type { TaskRunner } from '../core/Tasks'
 import { type Answer, writeTo } from './Answer'
 import { cancelSession } from './Calls'
-import { incomingOf } from './Incoming'
+import { idOf, incomingOf } from './Incoming'
 import { once } from './once'
 import type { HealthControl } from './HealthCell'
 import { connectTo, type InjectInit, injectTo } from './Inject'
@@ -86,19 +86,15 @@ export const createApp = <Needs extends object, Has extends Needs>(
 
   /** Answers without Koa, where no middleware could see the difference. */
   const direct = (req: IncomingMessage, res: ServerResponse): Promise<void> => {
-    const incoming = incomingOf(
-      req,
-      settings.newId,
-      once(() => koa.createContext(req, res).request),
-    )
+    const incoming = incomingOf(req, settings.newId, () => koa.createContext(req, res).request, false)
     const write = (answer: Answer): void => {
       if (runtime.isStopping()) res.shouldKeepAlive = false
       writeTo(res, answer)
     }
     const fail = (thrown: unknown): void => {
-      logs({ requestId: incoming.requestId }).error('A request could not be answered', { error: thrown })()
+      logs({ requestId: idOf(incoming) }).error('A request could not be answered', { error: thrown })()
       if (res.headersSent) res.destroy()
-      else writeTo(res, routes.failure(fromUnknown(thrown), incoming.requestId))
+      else writeTo(res, routes.failure(fromUnknown(thrown), idOf(incoming)))
     }
     return routes.answer(incoming, res).then(write).catch(fail)
   }

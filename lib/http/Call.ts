@@ -4,9 +4,10 @@ import { deadlineExceeded } from '../core/AgentError'
 import type { Context } from '../core/Context'
 import type { Log } from '../core/Log'
 import type { SessionId } from '../core/Session'
-import { type Incoming, secretsOf } from './Incoming'
+import { idOf, type Incoming, secretsOf } from './Incoming'
 import { type Kept, isKept, recall } from './KeptRequest'
 import { interrupt, type Kind, type Live } from './Live'
+import type { Ids } from './LogWriter'
 import type { Runtime } from './Runtime'
 
 /** Parts of a context. */
@@ -15,7 +16,6 @@ export type Parts = { -readonly [P in keyof Context]?: Context[P] }
 /** A request that is being answered. */
 export interface Call extends Live {
   readonly runtime: Runtime
-  readonly requestId: string
   readonly sessionId: SessionId
   /** What reached the server, or what an open socket keeps of it. */
   incoming: Incoming | Kept
@@ -36,9 +36,9 @@ export const createCall = (runtime: Runtime, kind: Kind, sessionId: SessionId, i
     at: -1,
     reason: undefined,
     act: undefined,
+    ws: undefined,
     controller: undefined,
     runtime,
-    requestId: incoming.requestId,
     sessionId,
     incoming,
     since: clock.now(),
@@ -64,7 +64,7 @@ export const finish = (call: Call): void => {
 /** What reached the server. */
 export const incomingOfCall = (call: Call): Incoming => {
   if (!isKept(call.incoming)) return call.incoming
-  call.incoming = recall(call.incoming, call.requestId)
+  call.incoming = recall(call.incoming)
   return call.incoming
 }
 
@@ -74,11 +74,21 @@ export const holdSession = ({ runtime: { sessions }, sessionId }: Call): IO<void
   return () => sessions.leave(sessionId)
 }
 
+/** The id that ties a call to its log lines and its answer. */
+export const requestIdOfCall = (call: Call): string => idOf(call.incoming)
+
 /** The log of a call: its ids go into each line, its secrets into none. */
-export const logOf = (call: Call): Log => {
-  const { requestId, sessionId, runtime } = call
-  return (call.log ??= runtime.logs({ requestId, sessionId }, () => secretsOf(incomingOfCall(call).headers)))
-}
+export const logOf = (call: Call): Log => (call.log ??= call.runtime.logs(idsOf(call), () => secretsOfCall(call)))
+
+const secretsOfCall = (call: Call): ReadonlyArray<string> => secretsOf(incomingOfCall(call).headers)
+
+/** The ids for log lines; that of the request is made for the first line. */
+const idsOf = (call: Call): Ids => ({
+  get requestId() {
+    return requestIdOfCall(call)
+  },
+  sessionId: call.sessionId,
+})
 
 /** How long a call has taken until now, in milliseconds. */
 export const elapsed = ({ runtime, since }: Call): number => runtime.settings.clock.now() - since

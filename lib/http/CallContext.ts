@@ -2,8 +2,9 @@
 import * as O from 'fp-ts/Option'
 import type { Context } from '../core/Context'
 import { header, headers, lookup, type RawHeaders } from '../core/Protocol'
-import { type Call, holdSession, incomingOfCall, logOf, type Parts } from './Call'
+import { type Call, holdSession, incomingOfCall, logOf, type Parts, requestIdOfCall } from './Call'
 import { cancelSession } from './Calls'
+import { viewOf } from './Incoming'
 import { signalOf } from './Live'
 
 const firstOf = (raw: RawHeaders, ...names: ReadonlyArray<string>): O.Option<string> => {
@@ -28,14 +29,17 @@ interface OfCall {
   readonly [origin]: Call
 }
 
-type Lazy = 'headers' | 'trace' | 'signal' | 'tasks' | 'session' | 'log' | 'request'
+type Lazy = 'requestId' | 'headers' | 'trace' | 'signal' | 'tasks' | 'session' | 'log' | 'request'
 
-type Getter = PropertyDescriptor & ThisType<OfCall>
+interface Lazily {
+  readonly name: Lazy
+  readonly getter: PropertyDescriptor & ThisType<OfCall>
+}
 
 /** A property that is made of the call when it is first asked for. */
-const lazily = <P extends Lazy>(name: P, make: (call: Call) => Context[P]): readonly [P, Getter] => [
+const lazily = <P extends Lazy>(name: P, make: (call: Call) => Context[P]): Lazily => ({
   name,
-  {
+  getter: {
     enumerable: true,
     get() {
       const call = this[origin]
@@ -43,10 +47,11 @@ const lazily = <P extends Lazy>(name: P, make: (call: Call) => Context[P]): read
       return (made[name] ??= make(call))
     },
   },
-]
+})
 
 // One descriptor for all contexts: a getter for each would give every context a hidden class of its own.
-const getters: ReadonlyArray<readonly [Lazy, Getter]> = [
+const lazies: ReadonlyArray<Lazily> = [
+  lazily('requestId', requestIdOfCall),
   lazily('headers', (call) => headers(incomingOfCall(call).headers)),
   lazily('trace', (call) => Object.freeze(traceOf(incomingOfCall(call).headers))),
   lazily('signal', signalOf),
@@ -64,19 +69,18 @@ const getters: ReadonlyArray<readonly [Lazy, Getter]> = [
     return Object.freeze(runtime.sessions.access(sessionId, () => signalOf(call), cancel))
   }),
   lazily('log', (call) => Object.freeze(logOf(call))),
-  lazily('request', (call) => incomingOfCall(call).koa()),
+  lazily('request', (call) => viewOf(incomingOfCall(call))),
 ]
 
 const noState: Readonly<{}> = Object.freeze({})
 
 /** The context of a call. */
 export const contextOf = (call: Call): Context => {
-  const { sessionId, requestId, runtime, since } = call
+  const { sessionId, runtime, since } = call
   const raw = incomingOfCall(call).headers
   const { deadline } = runtime.settings
   const context: Omit<Context, Lazy> & OfCall = {
     sessionId,
-    requestId,
     userId: lookup(header.userId)(raw),
     workloadAccessToken: firstOf(raw, header.workloadAccessToken, header.legacyWorkloadAccessToken),
     oauth2CallbackUrl: lookup(header.oauth2CallbackUrl)(raw),
@@ -84,7 +88,7 @@ export const contextOf = (call: Call): Context => {
     deadline: deadline > 0 ? Object.freeze(O.some(since + deadline)) : O.none,
     [origin]: call,
   }
-  for (const [name, getter] of getters) Object.defineProperty(context, name, getter)
+  for (const { name, getter } of lazies) Object.defineProperty(context, name, getter)
   // TypeScript does not see that the missing properties were defined.
   return Object.freeze(context) as unknown as Context
 }

@@ -5,13 +5,13 @@ import type { Duplex } from 'node:stream'
 import { type AgentError, badRequest, methodNotAllowed, notFound } from '../core/AgentError'
 import { path } from '../core/Protocol'
 import { type Answer, writeTo } from './Answer'
-import { splitUrl } from './Incoming'
+import { pathOf } from './Incoming'
 
 const key = /^[+/0-9A-Za-z]{22}==$/
 
 /** Why a request is no handshake for `/ws`; undefined if it is one. */
 export const flawOf = ({ method, url, headers }: IncomingMessage): AgentError | undefined => {
-  if (splitUrl(url ?? '/')[0] !== path.websocket) return notFound()
+  if (pathOf(url) !== path.websocket) return notFound()
   if (method !== 'GET') return methodNotAllowed('GET')
   if (headers.upgrade?.toLowerCase() !== 'websocket') return badRequest('Only websocket can be upgraded to')
   if (!key.test(headers['sec-websocket-key'] ?? '')) return badRequest('Sec-WebSocket-Key is missing or malformed')

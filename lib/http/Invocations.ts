@@ -11,7 +11,7 @@ import { admitsEvents, header } from '../core/Protocol'
 import type { Ambient } from './Ambient'
 import { type Answer, flawOf, ofError, ofReply, ofStream, problemOf } from './Answer'
 import { readJson } from './Body'
-import { type Call, elapsed, finish, incomingOfCall, logOf } from './Call'
+import { type Call, elapsed, finish, incomingOfCall, logOf, requestIdOfCall } from './Call'
 import { contextOf } from './CallContext'
 import { runAction } from './Debug'
 import { iteratorOf, openStream, type StreamEnd } from './EventStream'
@@ -101,7 +101,7 @@ export const invocations = <Has extends object>(
   const fail = (call: Call, error: AgentError): Answer => {
     logFailure(call, error)
     finish(call)
-    return ofError(error, call.requestId, settings.debug, { [header.sessionId]: call.sessionId })
+    return ofError(error, requestIdOfCall(call), settings.debug, { [header.sessionId]: call.sessionId })
   }
 
   const onStreamEnd =
@@ -124,14 +124,14 @@ export const invocations = <Has extends object>(
     runtime.open.enter()
     const opening = openStream(source, {
       keepAlive: settings.keepAlive,
-      lastFrame: (error) => lastFrame(problemOf(error, settings.debug), call.requestId),
+      lastFrame: (error) => lastFrame(problemOf(error, settings.debug), requestIdOfCall(call)),
       onEnd: onStreamEnd(call),
       report: late,
     })
     onInterrupt(call, opening.interrupt)
     return opening.opened.then((opened) =>
       E.isLeft(opened)
-        ? ofError(opened.left, call.requestId, settings.debug, { [header.sessionId]: call.sessionId })
+        ? ofError(opened.left, requestIdOfCall(call), settings.debug, { [header.sessionId]: call.sessionId })
         : ofStream(reply, opened.right, call.sessionId),
     )
   }

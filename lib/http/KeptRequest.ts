@@ -5,15 +5,12 @@
 import { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { Request } from '../core/Context'
-import { headersOf, type Incoming } from './Incoming'
-import { once } from './once'
+import { type Identified, type Incoming, incomingOf } from './Incoming'
 
 /** A request that was let go of. */
-export interface Kept {
+export interface Kept extends Identified, Pick<Incoming, 'koa'> {
   readonly head: string
   readonly connection: Duplex
-  readonly koaAgain: (req: IncomingMessage) => Request
 }
 
 /** What was written of a request: `[method, url, HTTP version, name, value, name, value, …]`. */
@@ -24,10 +21,11 @@ const isSimple = ({ headers, rawHeaders }: IncomingMessage): boolean =>
   Object.keys(headers).length * 2 === rawHeaders.length && headers['set-cookie'] === undefined
 
 /** Lets go of a request that nobody else has seen, where it can be told again from its head. */
-export const keep = ({ req, koaAgain }: Incoming, connection: Duplex): Kept | undefined => {
-  if (koaAgain === undefined || !isSimple(req)) return undefined
+export const keep = (incoming: Incoming, connection: Duplex): Incoming | Kept => {
+  const { req, isSeen, view, id, newId, koa } = incoming
+  if (isSeen || view !== undefined || !isSimple(req)) return incoming
   const head: Head = [req.method ?? 'GET', req.url ?? '/', req.httpVersion, ...req.rawHeaders]
-  return { head: JSON.stringify(head), connection, koaAgain }
+  return { id, newId, koa, head: JSON.stringify(head), connection }
 }
 
 export const isKept = (incoming: Incoming | Kept): incoming is Kept => 'head' in incoming
@@ -56,8 +54,8 @@ const again = ({ head, connection }: Kept): IncomingMessage => {
   return req
 }
 
-/** The request again, from its head. */
-export const recall = (kept: Kept, requestId: string): Incoming => {
-  const req = again(kept)
-  return { req, headers: headersOf(req), requestId, koa: once(() => kept.koaAgain(req)) }
-}
+/** What reached the server, from what was kept of it. */
+export const recall = (kept: Kept): Incoming => ({
+  ...incomingOf(again(kept), kept.newId, kept.koa, false),
+  id: kept.id,
+})

@@ -8,7 +8,7 @@ import type { Middleware } from '../core/Agent'
 import { type AgentError, fromUnknown, notFound, rejected, unexpected } from '../core/AgentError'
 import { parse } from '../core/Payload'
 import { writeToKoa } from './Answer'
-import { type Incoming, incomingOf } from './Incoming'
+import { idOf, type Incoming, incomingOf } from './Incoming'
 import type { Routes } from './Routes'
 import type { Runtime } from './Runtime'
 import type { Opener, Sockets } from './Upgrade'
@@ -71,13 +71,13 @@ export const createKoaPipeline = (
   const incomingFor = (ctx: Koa.Context): Incoming => {
     const known = incomings.get(ctx.req)
     if (known !== undefined) return known
-    const made = incomingOf(ctx.req, runtime.settings.newId, () => ctx.request)
+    const made = incomingOf(ctx.req, runtime.settings.newId, () => ctx.request, true)
     incomings.set(ctx.req, made)
     return made
   }
 
   const tell = (ctx: Koa.Context, error: AgentError): void =>
-    writeToKoa(ctx, routes.failure(error, incomingFor(ctx).requestId))
+    writeToKoa(ctx, routes.failure(error, idOf(incomingFor(ctx))))
 
   /** The payload, where a middleware has read the body. */
   const payloadOf = (ctx: Koa.Context): E.Either<AgentError, unknown> | undefined => {
@@ -117,7 +117,7 @@ export const createKoaPipeline = (
 
   return {
     upgrades,
-    requestId: (ctx) => incomingFor(ctx).requestId,
+    requestId: (ctx) => idOf(incomingFor(ctx)),
     compose: (middleware) => {
       // `use` of the http layer lets in nothing but Koa's middleware, whose type the core does not know.
       const ofTheAgent = agent as ReadonlyArray<Koa.Middleware>
@@ -139,7 +139,7 @@ export const createKoaPipeline = (
       if (isTold) return
       for (const name of ctx.res.getHeaderNames()) if (ofTheBody.test(name)) ctx.remove(name)
       for (const [name, value] of headersOfError(thrown)) if (!ofTheBody.test(name.toLowerCase())) ctx.set(name, value)
-      const { status, headers, content } = routes.failure(errorOfThrown(thrown), incomingFor(ctx).requestId)
+      const { status, headers, content } = routes.failure(errorOfThrown(thrown), idOf(incomingFor(ctx)))
       ctx.status = status
       for (const [name, value] of Object.entries(headers)) ctx.set(name, value)
       ctx.res.end(content._tag === 'Text' ? content.text : '')

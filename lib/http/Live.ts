@@ -2,6 +2,7 @@
  * A call that is not finished, whatever it became: a request, a stream, a socket. It is a record of what changes, not
  * of closures, since a server holds one for each idle socket.
  */
+import type { WebSocket } from 'ws'
 import type { AgentError } from '../core/AgentError'
 import type { SessionId } from '../core/Session'
 
@@ -19,6 +20,8 @@ export interface Live {
   reason: AgentError | undefined
   /** What an interruption of the call means. */
   act: ((reason: AgentError, call: Live) => void) | undefined
+  /** Its connection, once it has become a socket. */
+  ws: WebSocket | undefined
   /** What its signal comes from, once someone has asked for the signal. */
   controller: AbortController | undefined
 }

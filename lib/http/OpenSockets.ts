@@ -7,11 +7,11 @@ import type { SocketEntry } from '../core/Agent'
 import { type AgentError, cancelled, cause, closeCode, fromUnknown, problem } from '../core/AgentError'
 import type { Context } from '../core/Context'
 import { type Call, elapsed, finish, logOf } from './Call'
-import { interrupt, onInterrupt } from './Live'
+import { interrupt, type Live, onInterrupt } from './Live'
 import type { Runtime } from './Runtime'
 import { answering } from './SocketAnswers'
 import { type Reader, readerOf } from './SocketReader'
-import { closeWith, type Data, type Link, linkOf, rulesOf, waiting } from './WebSocketLink'
+import { closeWith, type Data, type Link, rulesOf, waiting } from './WebSocketLink'
 
 /** The open sockets of an app. */
 export interface OpenSockets<in Has extends object> {
@@ -58,11 +58,10 @@ const finishIfOver = (socket: Link & { readonly call: Call; readonly isDone: boo
   if (socket.closedWith === 1006 || socket.isDone || waiting(socket) === 0) finish(socket.call)
 }
 
-const closeFor =
-  (ws: WebSocket) =>
-  (reason: AgentError): void => {
-    if (reason._tag !== 'Cancelled') closeWith(ws, closeCode(reason), problem(reason).code)
-  }
+/** Closes the connection of a call that is ended before its time. */
+const closeFor = (reason: AgentError, { ws }: Live): void => {
+  if (reason._tag !== 'Cancelled' && ws !== undefined) closeWith(ws, closeCode(reason), problem(reason).code)
+}
 
 /** No socket is open yet. */
 export const createOpenSockets = <Has extends object>(
@@ -145,7 +144,12 @@ export const createOpenSockets = <Has extends object>(
   return {
     add: (ws, connection, call, context) => {
       const socket: OpenSocket<Has> = {
-        ...linkOf(ws, connection, rules),
+        ws,
+        connection,
+        rules,
+        queue: undefined,
+        closedWith: undefined,
+        isGathering: false,
         call,
         context,
         reader: undefined,
@@ -158,7 +162,8 @@ export const createOpenSockets = <Has extends object>(
       ws.on('message', onMessage)
       ws.on('error', onError)
       ws.on('close', onClose)
-      onInterrupt(call, closeFor(ws))
+      call.ws = ws
+      onInterrupt(call, closeFor)
       if (answers === undefined) start(socket)
     },
     beat: () => {

@@ -8,7 +8,7 @@ import { toPing } from '../core/Health'
 import { path } from '../core/Protocol'
 import { type Answer, ofError, ofJson } from './Answer'
 import { createCall } from './Call'
-import { type Incoming, sessionIdOf, splitUrl } from './Incoming'
+import { idOf, type Incoming, pathOf, sessionIdOf } from './Incoming'
 import { type Closed, invocations } from './Invocations'
 import { interrupt } from './Live'
 import type { Runtime } from './Runtime'
@@ -38,7 +38,7 @@ export const createRoutes = <Has extends object>(runtime: Runtime, agent: Closed
       return invoke(call, payload)
     }
     incoming.req.resume()
-    return Promise.resolve(failure(E.isLeft(sessionId) ? sessionId.left : stopping, incoming.requestId))
+    return Promise.resolve(failure(E.isLeft(sessionId) ? sessionId.left : stopping, idOf(incoming)))
   }
 
   const isRead = (method: string | undefined): boolean => method === 'GET' || method === 'HEAD'
@@ -51,12 +51,12 @@ export const createRoutes = <Has extends object>(runtime: Runtime, agent: Closed
       return O.isSome(now) ? ofJson(toPing(now.value)) : undefined
     },
     answer: (incoming, res, payload) => {
-      const { req, requestId } = incoming
+      const { req } = incoming
       const refuse = (error: AgentError): Promise<Answer> => {
         req.resume()
-        return Promise.resolve(failure(error, requestId))
+        return Promise.resolve(failure(error, idOf(incoming)))
       }
-      switch (splitUrl(req.url ?? '/')[0]) {
+      switch (pathOf(req.url)) {
         case path.invocations:
           return req.method === 'POST' ? onInvocation(incoming, res, payload) : refuse(methodNotAllowed('POST'))
         case path.ping:

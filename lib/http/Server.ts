@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream'
 import { type AgentError, badRequest, headersTooLarge, problem, rejected, requestTimeout } from '../core/AgentError'
 import { path } from '../core/Protocol'
 import { ofError, problemText, writeTo } from './Answer'
-import { requestIdOf, splitUrl } from './Incoming'
+import { pathOf, requestIdOf } from './Incoming'
 import type { Runtime } from './Runtime'
 import type { Sockets } from './Upgrade'
 
@@ -92,7 +92,7 @@ const watchLoop = ({ settings: { maxLag }, logs }: Runtime): (() => void) => {
 
 /** Whether a request merely offers another protocol, as Java's client offers HTTP/2 with each: it may be passed over. */
 const isOffer = ({ headers, url }: IncomingMessage): boolean =>
-  headers.upgrade?.toLowerCase() !== 'websocket' && splitUrl(url ?? '/')[0] !== path.websocket
+  headers.upgrade?.toLowerCase() !== 'websocket' && pathOf(url) !== path.websocket
 
 /** Serves a request as if it had come without its offer: Node takes every one for an upgrade and leaves the body unread. */
 const serveAgain = (server: Server, req: IncomingMessage, duplex: Duplex, head: Buffer): void => {

@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream'
 import * as E from 'fp-ts/Either'
 import type { IO } from 'fp-ts/IO'
 import * as O from 'fp-ts/Option'
+import * as TE from 'fp-ts/TaskEither'
 import { WebSocketServer } from 'ws'
 import {
   type AgentError,
@@ -19,14 +20,14 @@ import type { Context } from '../core/Context'
 import { header } from '../core/Protocol'
 import { empty as emptyReply, type Reply } from '../core/Reply'
 import { type Answer, flawOf, ofError, ofReply } from './Answer'
-import { type Call, createCall, finish, logOf } from './Call'
+import { type Call, createCall, finish, logOf, requestIdOfCall } from './Call'
 import { contextOf } from './CallContext'
 import { agree, refuse } from './Handshake'
-import { type Incoming, requestIdOf, sessionIdOf } from './Incoming'
+import { idOf, type Incoming, requestIdOf, sessionIdOf } from './Incoming'
 import type { Closed } from './Invocations'
 import { keep } from './KeptRequest'
 import { interrupt, onInterrupt } from './Live'
-import { createOpenSockets } from './OpenSockets'
+import { createOpenSockets, type OpenSockets } from './OpenSockets'
 import type { Runtime } from './Runtime'
 
 /** A socket that every provider and wrap has let through, not yet opened. */
@@ -41,7 +42,7 @@ export interface Sockets {
   /**
    * Asks the agent's providers and wraps whether a request may become a socket: an answer if not, else what opens it.
    */
-  readonly ask: (incoming: Incoming, duplex: Duplex) => Promise<E.Either<Answer, Opener>>
+  readonly ask: (incoming: Incoming, duplex: Duplex) => Asked | Promise<Asked>
   /** Cuts off dead peers until it is stopped. */
   readonly beat: IO<IO<void>>
   /** Takes note of a connection that asks for an upgrade: the server itself forgets it. */
@@ -49,6 +50,9 @@ export interface Sockets {
   /** Cuts off every connection that asked for an upgrade, at once. */
   readonly terminate: IO<void>
 }
+
+/** An answer if a request may not become a socket, else what opens it. */
+export type Asked = E.Either<Answer, Opener>
 
 /** A request that may become a socket. */
 export interface Opener {
@@ -60,11 +64,16 @@ export interface Opener {
 
 const ignore = (): void => undefined
 
+/** The innermost step before an upgrade: whoever gets to it is let through. */
+const letThrough = (): TE.TaskEither<AgentError, Reply> => TE.right(emptyReply)
+
 /** The sockets of an agent. */
 export const createSockets = <Has extends object>(runtime: Runtime, { websocket, around }: Closed<Has>): Sockets => {
   const { settings, ambient } = runtime
   const { maxPayload, protocols } = settings.websocket
-  const asking = new Set<Duplex>()
+  const asking = new Map<Duplex, Call | undefined>()
+  /** Whether there is no provider and no wrap: nothing to ask before a socket is opened. */
+  const isBare = around<{}>(letThrough) === letThrough
   const open = O.isSome(websocket) ? createOpenSockets<Has>(runtime, websocket.value) : undefined
 
   const server = (): WebSocketServer => {
@@ -83,48 +92,59 @@ export const createSockets = <Has extends object>(runtime: Runtime, { websocket,
   }
   const wss = server()
 
-  const forget = function (this: Duplex): void {
+  /** The peer of a connection that asks for an upgrade has left. */
+  const onGone = function (this: Duplex): void {
+    const call = asking.get(this)
     asking.delete(this)
+    if (call === undefined) return
+    interrupt(call, cancelled)
+    finish(call)
   }
 
-  const ask: Sockets['ask'] = async (incoming, duplex) => {
+  const ask: Sockets['ask'] = (incoming, duplex) => {
     const failed = (error: AgentError): E.Either<Answer, never> =>
-      E.left(ofError(error, incoming.requestId, settings.debug))
+      E.left(ofError(error, idOf(incoming), settings.debug))
     if (open === undefined) return failed(notFound('This agent has no WebSocket handler'))
     if (runtime.isStopping()) return failed(stopping)
     const sessionId = sessionIdOf(incoming.headers, runtime)
     if (E.isLeft(sessionId)) return failed(sessionId.left)
+    if (duplex.destroyed) return failed(cancelled)
     const call = createCall(runtime, 'socket', sessionId.right, incoming)
-    const leave = (): void => interrupt(call, cancelled)
-    duplex.on('close', leave)
-    const granted = await grant(call)
-    if (E.isLeft(granted)) {
+    asking.set(duplex, call)
+    // Nobody is asked where nobody is there; then `Has` has no key.
+    if (isBare)
+      return E.right(openerOf(open, incoming, duplex, { call, context: contextOf(call) as Context<Has>, headers: {} }))
+    return grant(call).then((granted) => {
+      if (E.isRight(granted)) return E.right(openerOf(open, incoming, duplex, granted.right))
       finish(call)
       return granted
-    }
-    const { context, headers: granting } = granted.right
-    const abandon = (): void => finish(call)
-    return E.right({
-      abandon,
-      open: (head, headers) => {
-        const { req } = incoming
-        const all = [...headers, ...Object.entries(granting), [header.sessionId, call.sessionId] as const]
-        const withHeaders = (lines: Array<string>, to: IncomingMessage): void => {
-          if (to === req) lines.push(...all.map(([name, value]) => `${name}: ${value}`))
-        }
-        duplex.once('close', abandon)
-        wss.on('headers', withHeaders)
-        wss.handleUpgrade(req, duplex, head, (ws) => {
-          // From here on the socket has listeners of its own, and what belongs to the request alone is let go of.
-          duplex.off('close', abandon).off('close', leave).off('close', forget).off('error', ignore)
-          asking.delete(duplex)
-          if (call.parts?.request === undefined) call.incoming = keep(incoming, duplex) ?? incoming
-          open.add(ws, duplex, call, context)
-        })
-        wss.off('headers', withHeaders)
-      },
     })
   }
+
+  const openerOf = (
+    open: OpenSockets<Has>,
+    incoming: Incoming,
+    duplex: Duplex,
+    { call, context, headers: granting }: Grant<Has>,
+  ): Opener => ({
+    abandon: () => finish(call),
+    open: (head, headers) => {
+      const { req } = incoming
+      const all = [...headers, ...Object.entries(granting), [header.sessionId, call.sessionId] as const]
+      const withHeaders = (lines: Array<string>, to: IncomingMessage): void => {
+        if (to === req) lines.push(...all.map(([name, value]) => `${name}: ${value}`))
+      }
+      wss.on('headers', withHeaders)
+      wss.handleUpgrade(req, duplex, head, (ws) => {
+        // From here on the socket has listeners of its own, and what belongs to the request alone is let go of.
+        duplex.off('close', onGone).off('error', ignore)
+        asking.delete(duplex)
+        call.incoming = keep(incoming, duplex)
+        open.add(ws, duplex, call, context)
+      })
+      wss.off('headers', withHeaders)
+    },
+  })
 
   const grant = async (call: Call): Promise<E.Either<Answer, Grant<Has>>> => {
     let context: Context<Has> | undefined
@@ -142,7 +162,7 @@ export const createSockets = <Has extends object>(runtime: Runtime, { websocket,
       const thrown = cause(result.left)
       if (thrown !== undefined) logOf(call).error('Upgrade failed', { error: thrown })()
       else logOf(call).warn('Upgrade refused', { code: problem(result.left).code })()
-      return E.left(ofError(result.left, call.requestId, settings.debug))
+      return E.left(ofError(result.left, requestIdOfCall(call), settings.debug))
     }
     const reply = result.right
     const flaw = flawOf(reply)
@@ -150,19 +170,19 @@ export const createSockets = <Has extends object>(runtime: Runtime, { websocket,
       return E.right({ call, context, headers: reply.headers })
     }
     const answer = flaw === undefined ? ofReply(reply, call.sessionId) : E.left(flaw)
-    return E.left(E.isLeft(answer) ? ofError(answer.left, call.requestId, settings.debug) : answer.right)
+    return E.left(E.isLeft(answer) ? ofError(answer.left, requestIdOfCall(call), settings.debug) : answer.right)
   }
 
   return {
     ask,
     beat: () => open?.beat() ?? ignore,
     watch: (duplex) => {
-      asking.add(duplex)
-      duplex.on('close', forget)
+      asking.set(duplex, undefined)
+      duplex.on('close', onGone)
       duplex.on('error', ignore) // a peer that vanishes: `close` tells whoever has to know
     },
     terminate: () => {
-      for (const duplex of asking) duplex.destroy()
+      for (const duplex of asking.keys()) duplex.destroy()
       open?.terminate()
     },
   }

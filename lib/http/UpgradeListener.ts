@@ -6,12 +6,11 @@ import * as E from 'fp-ts/Either'
 import type { IO } from 'fp-ts/IO'
 import type { Request } from '../core/Context'
 import { incomingOf, requestIdOf } from './Incoming'
-import { once } from './once'
 import { flawOf, refuse, responseOn } from './Handshake'
 import type { KoaPipeline, Upgrade } from './KoaPipeline'
 import type { Routes } from './Routes'
 import type { Runtime } from './Runtime'
-import type { Sockets } from './Upgrade'
+import type { Asked, Sockets } from './Upgrade'
 
 /** What the listener takes from the app. */
 export interface UpgradeParts {
@@ -42,17 +41,15 @@ export const upgradeListener = ({
   throughKoa,
   koaRequest,
 }: UpgradeParts): ((req: IncomingMessage, duplex: Duplex, head: Buffer) => void) => {
-  const koaAgain = (req: IncomingMessage): Request => koaRequest(req, new ServerResponse(req))
+  const koa = (req: IncomingMessage): Request => koaRequest(req, new ServerResponse(req))
 
-  const straight = async (req: IncomingMessage, duplex: Duplex, head: Buffer): Promise<void> => {
-    const incoming = incomingOf(
-      req,
-      settings.newId,
-      once(() => koaAgain(req)),
-    )
-    const asked = await sockets.ask({ ...incoming, koaAgain }, duplex)
-    if (E.isLeft(asked)) refuse(req, duplex, asked.left)
-    else asked.right.open(head, [])
+  const straight = (req: IncomingMessage, duplex: Duplex, head: Buffer): void | Promise<void> => {
+    const answer = (asked: Asked): void => {
+      if (E.isLeft(asked)) refuse(req, duplex, asked.left)
+      else asked.right.open(head, [])
+    }
+    const asked = sockets.ask(incomingOf(req, settings.newId, koa, false), duplex)
+    return asked instanceof Promise ? asked.then(answer) : answer(asked)
   }
 
   const throughMiddleware = async (req: IncomingMessage, duplex: Duplex, head: Buffer): Promise<void> => {
@@ -76,7 +73,13 @@ export const upgradeListener = ({
       duplex.destroy()
     }
     if (flaw !== undefined) {
-      refuse(req, duplex, routes.failure(flaw, requestIdOf(req.headers, settings.newId)))
-    } else (hasMiddleware() ? throughMiddleware : straight)(req, duplex, head).catch(fail)
+      return refuse(req, duplex, routes.failure(flaw, requestIdOf(req.headers, settings.newId)))
+    }
+    try {
+      const opened = (hasMiddleware() ? throughMiddleware : straight)(req, duplex, head)
+      if (opened instanceof Promise) opened.catch(fail)
+    } catch (thrown) {
+      fail(thrown)
+    }
   }
 }

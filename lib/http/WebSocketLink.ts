@@ -50,16 +50,6 @@ export const rulesOf = (
   { websocket: { maxPayload, highWaterMark, maxQueue }, maxDepth }: Settings,
 ): Rules => ({ format, maxPayload, highWaterMark, maxQueue, toValue: parse(maxDepth) })
 
-/** A link over an open connection. */
-export const linkOf = (ws: WebSocket, connection: Duplex, rules: Rules): Link => ({
-  ws,
-  connection,
-  rules,
-  queue: undefined,
-  closedWith: undefined,
-  isGathering: false,
-})
-
 // ---------------------------------------------------------------------------------------------------------------------
 // messages in
 // ---------------------------------------------------------------------------------------------------------------------
