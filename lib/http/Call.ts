@@ -7,7 +7,7 @@ import * as O from 'fp-ts/Option'
 import { type AgentError, cancelled, deadlineExceeded, missingSessionId } from '../core/AgentError'
 import type { Context, Request } from '../core/Context'
 import type { Log } from '../core/Log'
-import { header, headers, headersOfQuery, lookup, path, type RawHeaders } from '../core/Protocol'
+import { header, headers, headersOfQuery, lookup, path, type RawHeaders, tokenOfProtocol } from '../core/Protocol'
 import { parseId, type SessionId } from '../core/Session'
 import type { Kind, Live } from './Live'
 import type { Runtime } from './Runtime'
@@ -113,12 +113,40 @@ const formsOf = (secret: string): ReadonlyArray<string> => {
   return escaped === secret ? [secret] : [secret, escaped, escape(escaped), escape(escape(escaped))]
 }
 
+/** Headers whose values are secret as a whole. */
+const secretHeaders = [
+  'authorization',
+  'cookie',
+  'x-amz-security-token',
+  header.workloadAccessToken,
+  header.legacyWorkloadAccessToken,
+] as const
+
+/** A bearer token that came as a subprotocol: as it was sent, and what it stands for. */
+const secretsOfProtocols = (raw: RawHeaders): ReadonlyArray<string> =>
+  (single(raw['sec-websocket-protocol']) ?? '').split(',').flatMap((offered) => {
+    const token = tokenOfProtocol(offered.trim())
+    return O.isNone(token) ? [] : [token.value, Buffer.from(token.value, 'base64url').toString('utf8')].flatMap(formsOf)
+  })
+
+const secretParameters: ReadonlySet<string> = new Set(['x-amz-signature', 'x-amz-security-token', 'access_token'])
+
+const secretsOfQuery = (url: string): ReadonlyArray<string> =>
+  url.includes('?')
+    ? [...new URLSearchParams(splitUrl(url)[1])].flatMap(([name, value]) =>
+        secretParameters.has(name.toLowerCase()) ? [value, encodeURIComponent(value)] : [],
+      )
+    : []
+
 /** The values of a request that no log line may hold. */
-export const secretsOf = (raw: RawHeaders): ReadonlyArray<string> =>
-  ['authorization', 'cookie', header.workloadAccessToken, header.legacyWorkloadAccessToken].flatMap((name) => {
+export const secretsOf = (raw: RawHeaders, url = '/'): ReadonlyArray<string> => [
+  ...secretHeaders.flatMap((name) => {
     const value = single(raw[name])
     return value === undefined ? [] : [value, ...(afterScheme.exec(value)?.slice(1) ?? [])].flatMap(formsOf)
-  })
+  }),
+  ...secretsOfProtocols(raw),
+  ...secretsOfQuery(url),
+]
 
 const firstOf = (raw: RawHeaders, ...names: ReadonlyArray<string>): O.Option<string> => {
   for (const name of names) {
@@ -166,7 +194,7 @@ export const createCall = (runtime: Runtime, kind: Kind, ids: CallIds, incoming:
     kind,
     incoming,
     since: clock.now(),
-    log: once(() => logs(ids, () => secretsOf(incoming.headers))),
+    log: once(() => logs(ids, () => secretsOf(incoming.headers, incoming.req.url))),
     abort,
     interrupt,
     onInterrupt: (f) => {

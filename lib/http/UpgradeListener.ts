@@ -4,9 +4,10 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import * as E from 'fp-ts/Either'
 import type { IO } from 'fp-ts/IO'
+import { notFound } from '../core/AgentError'
 import type { Request } from '../core/Context'
-import { incomingOf, once, requestIdOf } from './Call'
-import { flawOf, refuse, responseOn } from './Handshake'
+import { incomingOf, once, requestIdOf, secretsOf } from './Call'
+import { flawOf, isForSocket, refuse, responseOn } from './Handshake'
 import type { KoaPipeline, Upgrade } from './KoaPipeline'
 import type { Routes } from './Routes'
 import type { Runtime } from './Runtime'
@@ -63,10 +64,11 @@ export const upgradeListener = ({
   return (req, duplex, head) => {
     sockets.watch(duplex)
     duplex.on('error', () => undefined) // a peer that vanishes: `close` tells whoever has to know
-    const flaw = flawOf(req)
+    // With middleware it is the last of them that says what is asked for.
+    const flaw = isForSocket(req) || hasMiddleware() ? flawOf(req) : notFound()
     const fail = (thrown: unknown): void => {
       const requestId = requestIdOf(req.headers, settings.newId)
-      logs({ requestId }).error('An upgrade failed', { error: thrown })()
+      logs({ requestId }, () => secretsOf(req.headers, req.url)).error('An upgrade failed', { error: thrown })()
       duplex.destroy()
     }
     if (flaw !== undefined) {
