@@ -138,7 +138,7 @@ const checkCredentials =
     const known = credentials.filter((one) => one.accessKeyId === accessKeyId)
     const found = known.find(({ sessionToken }) => isSame(sessionToken ?? '', securityToken ?? ''))
     if (found === undefined) return unrecognized
-    return found.expiration !== undefined && found.expiration.getTime() <= now ? expired : E.right(found)
+    return found.expiration === undefined || found.expiration.getTime() > now ? E.right(found) : expired
   }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -172,24 +172,22 @@ export const examine =
       E.chain(checkBody),
       E.bindTo('proof'),
       E.bind('credentials', ({ proof }) => checkCredentials(now, rules)(proof)),
-      E.map(({ proof, credentials: { secretAccessKey } }) => {
-        const { accessKeyId, region, service, signedAt, expires } = proof
-        const caller: Caller = Object.freeze({
-          accessKeyId,
-          region,
-          service,
-          signedAt,
-          isPresigned: expires !== undefined,
-        })
-        return {
-          caller,
-          verify: (bodyHash) => {
-            if (proof.contentSha256 !== undefined && proof.contentSha256 !== bodyHash)
-              return invalid('x-amz-content-sha256 is not the SHA-256 of the body.')
-            const right = sign(secretAccessKey, proof, { ...sent, signed: proof.signed, bodyHash })
-            return timingSafeEqual(right, Buffer.from(proof.signature, 'hex')) ? E.right(caller) : mismatch
-          },
+      E.chain(({ proof, credentials: { secretAccessKey } }) => {
+        const { accessKeyId, region, service, signedAt, expires, contentSha256 } = proof
+        const isPresigned = expires !== undefined
+        const caller: Caller = Object.freeze({ accessKeyId, region, service, signedAt, isPresigned })
+        const verify = (bodyHash: string): E.Either<AuthError, Caller> => {
+          if (contentSha256 !== undefined && contentSha256 !== bodyHash)
+            return invalid('x-amz-content-sha256 is not the SHA-256 of the body.')
+          const right = sign(secretAccessKey, proof, { ...sent, signed: proof.signed, bodyHash })
+          return timingSafeEqual(right, Buffer.from(proof.signature, 'hex')) ? E.right(caller) : mismatch
         }
+        // Where the hash of the body was sent, what was signed is known before the body is.
+        const early = contentSha256 === undefined ? E.right(caller) : verify(contentSha256)
+        return pipe(
+          early,
+          E.map(() => ({ caller, verify })),
+        )
       }),
     )
   }

@@ -153,7 +153,10 @@ describe('sigv4Authorizer', () => {
 
   it('does not read the body of who cannot be let in anyway', () =>
     served(withSigv4(small), async (at) => {
-      expect((await send(at, { body: 'x'.repeat(5000) }, { region: 'eu-west-1' })).status).toBe(403)
+      const large = { body: 'x'.repeat(5000) }
+      expect((await send(at, large, { region: 'eu-west-1' })).status).toBe(403)
+      expect((await send(at, large, { by: { ...credentials, secretAccessKey: 'wrong' } })).status).toBe(403)
+      expect((await send(at, large)).status).toBe(413)
     }))
 
   it('takes what a middleware before it has read, if it has left the bytes', () => {
