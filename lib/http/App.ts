@@ -6,7 +6,7 @@ import type { IO } from 'fp-ts/IO'
 import type { Option } from 'fp-ts/Option'
 import Koa = require('koa')
 import type { Agent } from '../core/Agent'
-import { fromUnknown } from '../core/AgentError'
+import { cause, fromUnknown, problem } from '../core/AgentError'
 import type { Context } from '../core/Context'
 import type { TaskRunner } from '../core/Tasks'
 import { type Answer, writeTo } from './Answer'
@@ -76,10 +76,13 @@ export const createApp = <Needs extends object, Has extends Needs>(
     pipeline.onError(this, thrown)
   }
   koa.on('error', (thrown: unknown, ctx?: Koa.Context) => {
-    const log = logs(ctx === undefined ? {} : { requestId: pipeline.requestId(ctx) })
-    if (isDisconnect(thrown)) log.info('The client left')()
-    else if (fromUnknown(thrown)._tag === 'Rejected') log.info('A middleware refused a request', { error: thrown })()
-    else log.error('A middleware failed', { error: thrown })()
+    const log = ctx === undefined ? logs({}) : logs({ requestId: pipeline.requestId(ctx) }, () => pipeline.secrets(ctx))
+    if (isDisconnect(thrown)) return log.info('The client left')()
+    const error = fromUnknown(thrown)
+    const { status, code, message } = problem(error)
+    if (error._tag === 'Rejected') log.info('A middleware refused a request', { error: thrown })()
+    else if (status < 500) log.info('A middleware refused a request', { status, code, reason: message })()
+    else log.error('A middleware failed', { error: cause(error) ?? thrown })()
   })
 
   const hasMiddleware = (): boolean => spec.middleware.length > 0 || koa.middleware.length > 0

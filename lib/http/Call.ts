@@ -4,11 +4,12 @@ import { deadlineExceeded } from '../core/AgentError'
 import type { Context } from '../core/Context'
 import type { Log } from '../core/Log'
 import type { SessionId } from '../core/Session'
-import { idOf, type Incoming, secretsOf } from './Incoming'
+import { idOf, type Incoming } from './Incoming'
 import { type Kept, isKept, recall } from './KeptRequest'
 import { interrupt, type Kind, type Live } from './Live'
 import type { Ids } from './LogWriter'
 import type { Runtime } from './Runtime'
+import { secretsOf } from './Secrets'
 
 /** Parts of a context. */
 export type Parts = { -readonly [P in keyof Context]?: Context[P] }
@@ -80,7 +81,10 @@ export const requestIdOfCall = (call: Call): string => idOf(call.incoming)
 /** The log of a call: its ids go into each line, its secrets into none. */
 export const logOf = (call: Call): Log => (call.log ??= call.runtime.logs(idsOf(call), () => secretsOfCall(call)))
 
-const secretsOfCall = (call: Call): ReadonlyArray<string> => secretsOf(incomingOfCall(call).headers)
+const secretsOfCall = (call: Call): ReadonlyArray<string> => {
+  const { req, headers } = incomingOfCall(call)
+  return secretsOf(headers, req.url)
+}
 
 /** The ids for log lines; that of the request is made for the first line. */
 const idsOf = (call: Call): Ids => ({

@@ -45,7 +45,8 @@ export const headersOf = ({ url = '/', headers }: IncomingMessage): RawHeaders =
   return { ...headersOfQuery(url.slice(at + 1)), ...headers }
 }
 
-const single = (value: string | ReadonlyArray<string> | undefined): string | undefined =>
+/** The value of a header; values of a repeated one are joined. */
+export const single = (value: string | ReadonlyArray<string> | undefined): string | undefined =>
   value === undefined || typeof value === 'string' ? value : value.join(', ')
 
 /** The request id that the service sent, where it is one that may stand in a header and a log line. */
@@ -80,19 +81,3 @@ export const sessionIdOf = (raw: RawHeaders, { settings }: Runtime): E.Either<Ag
   if (sent !== undefined) return parseId(sent)
   return settings.session.policy === 'require' ? E.left(missingSessionId) : parseId(settings.newId())
 }
-
-const afterScheme = /^\S+\s+(.+)$/
-
-/** A secret as it may stand in a line: as it is, or escaped once or more, since what is logged may be JSON already. */
-const formsOf = (secret: string): ReadonlyArray<string> => {
-  const escape = (text: string): string => JSON.stringify(text).slice(1, -1)
-  const escaped = escape(secret)
-  return escaped === secret ? [secret] : [secret, escaped, escape(escaped), escape(escape(escaped))]
-}
-
-/** The values of a request that no log line may hold. */
-export const secretsOf = (raw: RawHeaders): ReadonlyArray<string> =>
-  ['authorization', 'cookie', header.workloadAccessToken, header.legacyWorkloadAccessToken].flatMap((name) => {
-    const value = single(raw[name])
-    return value === undefined ? [] : [value, ...(afterScheme.exec(value)?.slice(1) ?? [])].flatMap(formsOf)
-  })

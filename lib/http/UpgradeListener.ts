@@ -4,12 +4,14 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import * as E from 'fp-ts/Either'
 import type { IO } from 'fp-ts/IO'
+import { notFound } from '../core/AgentError'
 import type { Request } from '../core/Context'
 import { incomingOf, requestIdOf } from './Incoming'
-import { flawOf, refuse, responseOn } from './Handshake'
+import { flawOf, isForSocket, refuse, responseOn } from './Handshake'
 import type { KoaPipeline, Upgrade } from './KoaPipeline'
 import type { Routes } from './Routes'
 import type { Runtime } from './Runtime'
+import { secretsOf } from './Secrets'
 import type { Asked, Sockets } from './Upgrade'
 
 /** What the listener takes from the app. */
@@ -66,10 +68,11 @@ export const upgradeListener = ({
 
   return (req, duplex, head) => {
     sockets.watch(duplex)
-    const flaw = flawOf(req)
+    // With middleware it is the last of them that says what is asked for.
+    const flaw = isForSocket(req) || hasMiddleware() ? flawOf(req) : notFound()
     const fail = (thrown: unknown): void => {
       const requestId = requestIdOf(req.headers, settings.newId)
-      logs({ requestId }).error('An upgrade failed', { error: thrown })()
+      logs({ requestId }, () => secretsOf(req.headers, req.url)).error('An upgrade failed', { error: thrown })()
       duplex.destroy()
     }
     if (flaw !== undefined) {
