@@ -1,6 +1,6 @@
 /** The WebSocket of a real browser, Debian's Chromium, with a token of a real provider. */
 import { served } from '../http/support'
-import { type Browser, describeWithChromium, launch } from '../examples/chromium'
+import { type Browser, describeHere, launch } from '../examples/chromium'
 import { withJwt } from './guarded'
 import { configOf, protocolsOf, withOidc } from './oidc'
 
@@ -12,7 +12,7 @@ const talk = (url: string, protocols: ReadonlyArray<string>): string => `new Pro
   ws.onclose = ({ code }) => resolve({ heard, code, protocol: ws.protocol })
 })`
 
-describeWithChromium('the WebSocket of a browser', () => {
+describeHere('the WebSocket of a browser', () => {
   let browser: Browser | undefined
 
   beforeAll(async () => {

@@ -1,8 +1,8 @@
-/** The page of examples/browser in a real browser: Debian's Chromium. */
-import { type Browser, describeWithChromium, launch, type Page } from './chromium'
+/** The page of examples/browser in a real browser. */
+import { type Browser, describeHere, launch, type Page } from './chromium'
 import { running } from './support'
 
-describeWithChromium('the page of examples/browser', () => {
+describeHere('the page of examples/browser', () => {
   const example = running('browser')
   let browser: Browser | undefined
   let page: Page

@@ -1,7 +1,8 @@
-/** Debian's Chromium, driven by playwright-core. */
+/** Debian's Chromium, driven by playwright-core, for integration specs. */
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 
+/** Elements of a page. */
 export interface Locator {
   readonly allInnerTexts: () => Promise<ReadonlyArray<string>>
   readonly click: () => Promise<void>
@@ -11,14 +12,17 @@ export interface Locator {
   readonly waitFor: () => Promise<void>
 }
 
+/** A page. */
 export interface Page {
   readonly getByRole: (role: string, options: { readonly name: string }) => Locator
   readonly getByText: (text: string) => Locator
-  readonly evaluate: (expression: string) => Promise<unknown>
   readonly goto: (url: string) => Promise<unknown>
   readonly locator: (selector: string) => Locator
+  /** Runs an expression in the page, and gives its value, or that of its promise. */
+  readonly evaluate: (expression: string) => Promise<unknown>
 }
 
+/** A browser. */
 export interface Browser {
   readonly close: () => Promise<void>
   readonly newPage: () => Promise<Page>
@@ -51,12 +55,12 @@ const args = [
   '--disable-sync',
 ]
 
-/** Starts it with a new profile, which goes with it. */
-export const launch = (): Promise<Browser> => chromium.launch({ executablePath, args })
-
-/** Describes what needs Chromium. Where it is missing, it says so. */
-export const describeWithChromium = (name: string, specs: () => void): void => {
-  if (!isHere && !isRequired) process.stdout.write(`SKIPPED: ${name}, since there is no ${executablePath}\n`)
-  const describeHere = isHere || isRequired ? describe : describe.skip
-  describeHere(name, specs)
+/** Describes what needs the browser, and says that it is skipped where there is none. */
+export const describeHere = (name: string, specs: () => void): void => {
+  if (isHere || isRequired) return describe(name, specs)
+  process.stdout.write(`SKIPPED: ${name}, since there is no ${executablePath}\n`)
+  describe.skip(name, specs)
 }
+
+/** Starts the browser with a new profile, which goes with it. */
+export const launch = (): Promise<Browser> => chromium.launch({ executablePath, args })

@@ -1,0 +1,148 @@
+/**
+ * The client for those who don't use fp-ts: the same calls as promises and loops, with the same types. What is a left
+ * elsewhere is thrown here, as an `Error` that carries it.
+ *
+ * @since 0.2.0
+ */
+import * as E from 'fp-ts/Either'
+import * as O from 'fp-ts/Option'
+import type { ReaderTaskEither } from 'fp-ts/ReaderTaskEither'
+import type { Codec } from '../core/Codec'
+import type { Codecs } from '../core/Socket'
+import { agentCard, type AgentCardOptions } from './AgentCard'
+import { type Answer, toText } from './Answer'
+import type { CallOptions } from './Call'
+import type { ClientError } from './ClientError'
+import { toError } from './ClientFailure'
+import { command, type CommandEvent, type CommandOptions } from './Command'
+import {
+  type Connection,
+  type ConnectionOptions,
+  generatePresignedUrl,
+  generateWsConnection,
+  generateWsConnectionBrowser,
+  generateWsConnectionOAuth,
+  type PresignOptions,
+  type UrlOptions,
+} from './Connection'
+import type { Environment } from './Environment'
+import type { Event } from './EventDecoder'
+import { invoke, invokeAs, type InvokeOptions } from './Invoke'
+import { type ClientOptions, environment } from './Options'
+import { type Shell, shell, type ShellOptions } from './Shell'
+import { connect, type Socket, type SocketOptions } from './Socket'
+import { type Stopped, stopSession } from './StopSession'
+
+// ---------------------------------------------------------------------------------------------------------------------
+// model
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** An agent, to be talked to. Every promise rejects, and every loop throws, with a `ClientFailure`. */
+export interface Client {
+  /** The same client for functions of fp-ts: `invoke('hi')(client.environment)`. */
+  readonly environment: Environment
+  readonly invoke: (payload: unknown, options?: InvokeOptions) => Promise<Answer>
+  /** One JSON value that a codec checks. */
+  readonly invokeAs: <A>(codec: Codec<A>, payload: unknown, options?: InvokeOptions) => Promise<A>
+  /** All of the answer as text, as a terminal would show it. */
+  readonly text: (payload: unknown, options?: InvokeOptions) => Promise<string>
+  /** The events of an answer as they come; an answer that is one JSON value is one event. The call is made by the loop. */
+  readonly events: (payload: unknown, options?: InvokeOptions) => AsyncIterable<Event>
+  readonly stopSession: (sessionId: string, options?: CallOptions) => Promise<Stopped>
+  readonly agentCard: (options?: AgentCardOptions) => Promise<unknown>
+  /** What a command does and says as it does. The call is made by the loop. */
+  readonly command: (line: string, options?: CommandOptions) => AsyncIterable<CommandEvent>
+  readonly generateWsConnection: (options?: ConnectionOptions) => Promise<Connection>
+  readonly generateWsConnectionOAuth: (
+    options?: ConnectionOptions & { readonly bearerToken?: string },
+  ) => Promise<Connection>
+  readonly generateWsConnectionBrowser: (
+    options?: UrlOptions & { readonly bearerToken?: string },
+  ) => Promise<Connection>
+  readonly generatePresignedUrl: (options?: PresignOptions) => Promise<Connection>
+  readonly connect: {
+    <In, Says>(options: ConnectionOptions & SocketOptions & Codecs<In, Says>): Promise<Socket<In, Says>>
+    (options?: ConnectionOptions & SocketOptions): Promise<Socket>
+  }
+  readonly shell: (options?: ShellOptions) => Promise<Shell>
+  /** Closes the connections that are kept for further calls; those of calls in flight too. */
+  readonly close: () => void
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// failures
+// ---------------------------------------------------------------------------------------------------------------------
+
+const orThrow = <A>(outcome: E.Either<ClientError, A>): A => {
+  if (E.isRight(outcome)) return outcome.right
+  throw toError(outcome.left)
+}
+
+const rights = async function* <A>(steps: AsyncIterable<E.Either<ClientError, A>>): AsyncGenerator<A, void> {
+  for await (const step of steps) yield orThrow(step)
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// constructors
+// ---------------------------------------------------------------------------------------------------------------------
+
+const eventOf = (value: unknown): Event => ({
+  event: 'message',
+  id: O.none,
+  data: value,
+  isJson: true,
+  text: JSON.stringify(value),
+})
+
+const eventsIn = async function* (answer: Answer): AsyncGenerator<Event, void> {
+  switch (answer._tag) {
+    case 'Json':
+      yield eventOf(answer.value)
+      return
+    case 'Events':
+      return yield* rights(answer.events)
+    case 'Bytes': {
+      await answer.bytes[Symbol.asyncIterator]().return?.()
+      throw toError({ _tag: 'InvalidAnswer', reason: `expected events, got the content type "${answer.contentType}"` })
+    }
+  }
+}
+
+/** A client of an agent. Throws a `ClientFailure` for options that are wrong; nothing is opened before the first call. */
+export const createClient = (options: ClientOptions): Client => {
+  const env = orThrow(environment(options))
+  const run = async <A>(call: ReaderTaskEither<Environment, ClientError, A>): Promise<A> => orThrow(await call(env)())
+  return {
+    environment: env,
+    invoke: (payload, more) => run(invoke(payload, more)),
+    invokeAs: (codec, payload, more) => run(invokeAs(codec)(payload, more)),
+    text: async (payload, more) => orThrow(await toText(await run(invoke(payload, more)))()),
+    events: async function* (payload, more) {
+      yield* eventsIn(await run(invoke(payload, more)))
+    },
+    stopSession: (sessionId, more) => run(stopSession(sessionId, more)),
+    agentCard: (more) => run(agentCard(more)),
+    command: async function* (line, more) {
+      const { events } = await run(command(line, more))
+      yield* rights(events)
+    },
+    generateWsConnection: (more) => run(generateWsConnection(more)),
+    generateWsConnectionOAuth: (more) => run(generateWsConnectionOAuth(more)),
+    generateWsConnectionBrowser: (more) => run(generateWsConnectionBrowser(more)),
+    generatePresignedUrl: (more) => run(generatePresignedUrl(more)),
+    connect: connecting(run),
+    shell: (more) => run(shell(more)),
+    close: env.close,
+  }
+}
+
+type Run = <A>(call: ReaderTaskEither<Environment, ClientError, A>) => Promise<A>
+
+const connecting = (run: Run): Client['connect'] => {
+  function open<In, Says>(options: ConnectionOptions & SocketOptions & Codecs<In, Says>): Promise<Socket<In, Says>>
+  function open(options?: ConnectionOptions & SocketOptions): Promise<Socket>
+  function open(options: ConnectionOptions & SocketOptions = {}): Promise<Socket> {
+    return run(connect(options))
+  }
+  return open
+}

@@ -1,0 +1,129 @@
+/**
+ * Everything that can go wrong between a client and an agent, as one closed union. `explain` says it to a person, and
+ * what to do next; no case holds a secret.
+ *
+ * @since 0.2.0
+ */
+
+// ---------------------------------------------------------------------------------------------------------------------
+// model
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** What came with a failure that the other side has told. */
+export interface Told {
+  readonly status: number
+  readonly message: string
+  readonly requestId: string | undefined
+}
+
+/** The failures that the AgentCore data plane names in `x-amzn-ErrorType`. */
+export type ServiceErrorName =
+  | 'ValidationException'
+  | 'UnauthorizedException'
+  | 'ServiceQuotaExceededException'
+  | 'AccessDeniedException'
+  | 'ResourceNotFoundException'
+  | 'ConflictException'
+  | 'RetryableConflictException'
+  | 'RuntimeClientError'
+  | 'ThrottlingException'
+  | 'InternalServerException'
+
+/** A failure. The first cases are found before anything is sent. */
+export type ClientError =
+  | { readonly _tag: 'InvalidArn'; readonly arn: string; readonly reason: string }
+  | { readonly _tag: 'InvalidRegion'; readonly region: string }
+  | { readonly _tag: 'RegionMismatch'; readonly region: string; readonly arnRegion: string }
+  | { readonly _tag: 'InvalidEndpoint'; readonly endpoint: string; readonly reason: string }
+  | { readonly _tag: 'InvalidQualifier'; readonly qualifier: string }
+  | { readonly _tag: 'InvalidSessionId'; readonly reason: string }
+  | { readonly _tag: 'InvalidExpiry'; readonly expires: number }
+  | { readonly _tag: 'InvalidToken'; readonly reason: string }
+  | { readonly _tag: 'InvalidParameter'; readonly name: string; readonly reason: string }
+  | { readonly _tag: 'Unencodable'; readonly reason: string }
+  | { readonly _tag: 'NoCredentials'; readonly tried: ReadonlyArray<string>; readonly reason: string }
+  // the connection
+  | { readonly _tag: 'ConnectionFailed'; readonly host: string; readonly reason: string; readonly isSent: boolean }
+  | { readonly _tag: 'ConnectTimeout'; readonly host: string; readonly after: number }
+  | { readonly _tag: 'IdleTimeout'; readonly after: number }
+  | { readonly _tag: 'Aborted' }
+  // the answer
+  | { readonly _tag: 'Truncated' }
+  | { readonly _tag: 'InvalidAnswer'; readonly reason: string }
+  | ({ readonly _tag: ServiceErrorName } & Told)
+  | ({ readonly _tag: 'AgentFailure'; readonly code: string; readonly details?: unknown } & Told)
+  | ({ readonly _tag: 'UnexpectedStatus' } & Told)
+  | {
+      readonly _tag: 'StreamFailure'
+      readonly code: string
+      readonly message: string
+      readonly requestId?: string
+      readonly details?: unknown
+    }
+  | { readonly _tag: 'SocketClosed'; readonly closeCode: number; readonly reason: string }
+
+// ---------------------------------------------------------------------------------------------------------------------
+// destructors
+// ---------------------------------------------------------------------------------------------------------------------
+
+const withId = (text: string, requestId: string | undefined): string =>
+  requestId === undefined ? text : `${text} (request ${requestId})`
+
+/** What has happened, and what to do next, in one line. */
+export const explain = (error: ClientError): string => {
+  switch (error._tag) {
+    case 'InvalidArn':
+      return `"${error.arn}" is not the ARN of an agent runtime: ${error.reason}`
+    case 'InvalidRegion':
+      return `"${error.region}" is not an AWS region: expected a name such as us-west-2`
+    case 'RegionMismatch':
+      return `The region ${error.region} was asked for, but the ARN is of ${error.arnRegion}: leave the region out`
+    case 'InvalidEndpoint':
+      return `"${error.endpoint}" is not an endpoint: ${error.reason}`
+    case 'InvalidQualifier':
+      return `"${error.qualifier}" is not the name of an endpoint: a letter, then at most 47 letters, digits and _`
+    case 'InvalidSessionId':
+      return `The session id is not valid: ${error.reason}; derive one of any text with SessionId.derive`
+    case 'InvalidExpiry':
+      return `${error.expires} is not how long a URL may hold: expected 1 to 300 whole seconds`
+    case 'InvalidToken':
+      return `The bearer token cannot be sent: ${error.reason}`
+    case 'InvalidParameter':
+      return `${error.name} cannot be sent: ${error.reason}`
+    case 'Unencodable':
+      return `The payload has no JSON: ${error.reason}`
+    case 'NoCredentials':
+      return `No AWS credentials: ${error.reason}; tried ${error.tried.join(', ')}`
+    case 'ConnectionFailed':
+      return `Cannot reach ${error.host}: ${error.reason}`
+    case 'ConnectTimeout':
+      return `${error.host} did not answer within ${error.after} ms: is it running, and reachable from here?`
+    case 'IdleTimeout':
+      return `Nothing came for ${error.after} ms: raise idleTimeout if the agent needs longer`
+    case 'Aborted':
+      return 'The call was aborted'
+    case 'Truncated':
+      return 'The answer ended before it was whole'
+    case 'InvalidAnswer':
+      return `The answer cannot be read: ${error.reason}`
+    case 'ValidationException':
+    case 'UnauthorizedException':
+    case 'ServiceQuotaExceededException':
+    case 'AccessDeniedException':
+    case 'ResourceNotFoundException':
+    case 'ConflictException':
+    case 'RetryableConflictException':
+    case 'RuntimeClientError':
+    case 'ThrottlingException':
+    case 'InternalServerException':
+      return withId(`${error._tag}: ${error.message}`, error.requestId)
+    case 'AgentFailure':
+      return withId(`The agent answered ${error.status} ${error.code}: ${error.message}`, error.requestId)
+    case 'UnexpectedStatus':
+      return withId(`The answer has status ${error.status}: ${error.message}`, error.requestId)
+    case 'StreamFailure':
+      return withId(`The stream failed with ${error.code}: ${error.message}`, error.requestId)
+    case 'SocketClosed':
+      return `The socket was closed with ${error.closeCode}${error.reason === '' ? '' : `: ${error.reason}`}`
+  }
+}
