@@ -12,7 +12,8 @@ import type { Codecs } from '../core/Socket'
 import { agentCard, type AgentCardOptions } from './AgentCard'
 import { type Answer, toText } from './Answer'
 import type { CallOptions } from './Call'
-import { type ClientError, explain } from './ClientError'
+import type { ClientError } from './ClientError'
+import { toError } from './ClientFailure'
 import { command, type CommandEvent, type CommandOptions } from './Command'
 import {
   type Connection,
@@ -35,12 +36,6 @@ import { type Stopped, stopSession } from './StopSession'
 // ---------------------------------------------------------------------------------------------------------------------
 // model
 // ---------------------------------------------------------------------------------------------------------------------
-
-/** What is thrown: its message is `explain` of the failure, and holds no secret. */
-export interface ClientFailure extends Error {
-  readonly name: 'ClientFailure'
-  readonly failure: ClientError
-}
 
 /** An agent, to be talked to. Every promise rejects, and every loop throws, with a `ClientFailure`. */
 export interface Client {
@@ -77,14 +72,6 @@ export interface Client {
 // ---------------------------------------------------------------------------------------------------------------------
 // failures
 // ---------------------------------------------------------------------------------------------------------------------
-
-/** A failure as it is thrown. */
-export const toError = (failure: ClientError): ClientFailure =>
-  Object.assign(new Error(explain(failure)), { name: 'ClientFailure', failure } as const)
-
-/** Whether something that was caught is a failure of this client. */
-export const isClientFailure = (thrown: unknown): thrown is ClientFailure =>
-  thrown instanceof Error && thrown.name === 'ClientFailure' && 'failure' in thrown
 
 const orThrow = <A>(outcome: E.Either<ClientError, A>): A => {
   if (E.isRight(outcome)) return outcome.right

@@ -8,10 +8,11 @@ import { pipe } from 'fp-ts/function'
 import type * as RTE from 'fp-ts/ReaderTaskEither'
 import * as TE from 'fp-ts/TaskEither'
 import type { SessionId } from '../core/Session'
+import { authorize } from './Authorize'
 import type { ClientError } from './ClientError'
 import type { Auth, Environment } from './Environment'
 import { type HeaderFields, ofOwn, type Params, sessionName } from './Query'
-import { parseExpires, presign, signHeaders } from './Sigv4'
+import { parseExpires, presign } from './Sigv4'
 import { type Operation, type Query, urlOf, websocketUrl, withQualifier } from './Target'
 import { parse as parseToken, protocolsOf } from './Token'
 
@@ -96,29 +97,6 @@ const partsOf = (
 
 const none = new Uint8Array()
 
-/** The headers that say who asks. */
-const authorized = (
-  { target: { region }, auth, now }: ConnectionEnvironment,
-  url: string,
-  headers: HeaderFields,
-): TE.TaskEither<ClientError, HeaderFields> => {
-  switch (auth._tag) {
-    case 'Anonymous':
-      return TE.right(headers)
-    case 'Bearer':
-      return pipe(
-        auth.token,
-        TE.chainEitherK(parseToken),
-        TE.map((token) => ({ ...headers, Authorization: `Bearer ${token}` })),
-      )
-    case 'SigV4':
-      return pipe(
-        auth.credentials,
-        TE.chainEitherK((keys) => signHeaders({ method: 'GET', url, headers, body: none }, keys, { region }, now())),
-      )
-  }
-}
-
 /** With headers, to some WebSocket of the agent. */
 export const connectionTo =
   (place: Place, options: ConnectionOptions): Connecting =>
@@ -128,7 +106,10 @@ export const connectionTo =
       TE.apS('parts', TE.fromEither(partsOf(env, place, options))),
       TE.bind('url', ({ parts }) => TE.fromEither(parts.url([]))),
       TE.bind('headers', ({ parts: { headers, sessionId }, url }) =>
-        authorized(env, url, { ...headers, [sessionName]: sessionId }),
+        pipe(
+          authorize({ method: 'GET', url, headers: { ...headers, [sessionName]: sessionId }, body: none })(env),
+          TE.map((request) => request.headers),
+        ),
       ),
       TE.map(({ parts: { sessionId }, url, headers }) => ({
         url: websocketUrl(url),

@@ -1,5 +1,5 @@
 /** Opens a connection with `ws`, which is loaded when the first is opened. A refused handshake is told as its answer. */
-import type { IncomingMessage } from 'node:http'
+import type { Agent, IncomingMessage } from 'node:http'
 import * as E from 'fp-ts/Either'
 import type { TaskEither } from 'fp-ts/TaskEither'
 import type { WebSocket } from 'ws'
@@ -16,6 +16,7 @@ import { shown } from './Text'
 export interface DialOptions extends LinkOptions {
   /** Milliseconds from the first step to an open socket; 0 is without limit. */
   readonly connectTimeout: number
+  readonly agent?: Agent
 }
 
 /** An open connection, and what its handshake was answered with. */
@@ -80,7 +81,7 @@ export const dial =
   (toError: ToError) =>
   ({ url, headers, protocols }: Connection, options: DialOptions): TaskEither<ClientError, Dialled> =>
   async () => {
-    const { connectTimeout, maxPayload, signal } = options
+    const { connectTimeout, maxPayload, signal, agent } = options
     if (signal?.aborted === true) return E.left({ _tag: 'Aborted' })
     const { WebSocket: Client } = await import('ws')
     const host = URL.canParse(url) ? new URL(url).host : shown(url)
@@ -88,7 +89,10 @@ export const dial =
     return new Promise((resolve) => {
       let ws: WebSocket
       try {
-        ws = new Client(url, [...protocols], { headers: { ...headers }, maxPayload, perMessageDeflate: false })
+        ws = new Client(url, [...protocols], {
+          ...{ headers: { ...headers }, maxPayload, perMessageDeflate: false },
+          ...(agent === undefined ? {} : { agent }),
+        })
       } catch (cause) {
         return resolve(E.left({ _tag: 'InvalidParameter', name: 'The connection', reason: reasonOf(cause) }))
       }

@@ -16,6 +16,7 @@ import type { Variables } from './Endpoint'
 import type { Auth, Credentials, Environment, Target } from './Environment'
 import { httpTransport } from './HttpTransport'
 import { ofLimits } from './Limits'
+import type { SocketEnvironment } from './Socket'
 import { deployed, plain } from './Target'
 import { parse as parseToken } from './Token'
 
@@ -135,7 +136,7 @@ const sleep =
  * An environment of the effects of Node. Nothing is opened, loaded or asked for before the first call. Left: `InvalidArn`,
  * `InvalidRegion`, `RegionMismatch`, `InvalidQualifier`, `InvalidEndpoint`, `InvalidToken`, `InvalidParameter`.
  */
-export const environment = (options: ClientOptions): E.Either<ClientError, Environment> => {
+export const environment = (options: ClientOptions): E.Either<ClientError, Environment & SocketEnvironment> => {
   const { variables = process.env, effects = {}, agent } = options
   return pipe(
     E.Do,
@@ -146,6 +147,7 @@ export const environment = (options: ClientOptions): E.Either<ClientError, Envir
       const { transport, close } = httpTransport(agent === undefined ? {} : { agent })
       return {
         ...{ target, auth, transport, close, sleep },
+        ...(agent === undefined ? {} : { agent }),
         connectTimeout: limits.connectTimeout ?? 10_000,
         idleTimeout: limits.idleTimeout ?? 900_000,
         attempts: limits.attempts ?? 3,

@@ -14,12 +14,11 @@ import * as TE from 'fp-ts/TaskEither'
 import type { SessionId } from '../core/Session'
 import type { ClientError } from './ClientError'
 import { connectionTo } from './Connection'
-import { dial } from './Dial'
-import type { Environment } from './Environment'
-import type { Closed, Frame, Link, LinkOptions } from './Link'
+import { dial, type DialOptions } from './Dial'
+import type { Closed, Frame, Link } from './Link'
 import type { HeaderFields } from './Query'
 import { decode, encode, isSize, type ShellFrame, type Size, type Status } from './ShellFrame'
-import { defaults, iterate, type SocketEnvironment, toError } from './Socket'
+import { bounds, defaults, iterate, type SocketEnvironment, toError } from './Socket'
 import { shown } from './Text'
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -199,13 +198,10 @@ const ofLink = (link: Link, start: Start, names: Pick<Shell, 'shellId' | 'sessio
 // constructors
 // ---------------------------------------------------------------------------------------------------------------------
 
-const linkOptions = (
-  { connectTimeout }: Pick<Environment, 'connectTimeout'>,
-  { signal }: ShellOptions,
-): LinkOptions & { readonly connectTimeout: number } => ({
+const linkOptions = (env: SocketEnvironment, { signal }: ShellOptions): DialOptions => ({
   ...defaults,
-  maxPayload: maxFrame,
-  connectTimeout,
+  maxPayload: 16 * maxFrame, // of what comes; what goes is cut into frames that the service takes
+  ...bounds(env),
   ...(signal === undefined ? {} : { signal }),
 })
 

@@ -4,6 +4,7 @@
  *
  * @since 0.2.0
  */
+import type { Agent } from 'node:http'
 import * as E from 'fp-ts/Either'
 import type { IO } from 'fp-ts/IO'
 import { pipe } from 'fp-ts/function'
@@ -59,7 +60,10 @@ export interface SocketOptions extends Partial<LinkOptions> {
 }
 
 /** What an environment needs for it. */
-export type SocketEnvironment = ConnectionEnvironment & Pick<Environment, 'connectTimeout'>
+export interface SocketEnvironment extends ConnectionEnvironment, Pick<Environment, 'connectTimeout'> {
+  /** Makes the connections of WebSockets, if Node's own is not to. */
+  readonly agent?: Agent
+}
 
 /** The bounds that AgentCore has, and those that keep memory small. */
 export const defaults: LinkOptions = {
@@ -167,17 +171,34 @@ export const typed =
 /** Opens a connection that some function of this package has made. The lefts are those of `connect`. */
 export const open =
   (connection: Connection, options: SocketOptions = {}): RTE.ReaderTaskEither<SocketEnvironment, ClientError, Socket> =>
-  ({ connectTimeout }) =>
+  (env) =>
     pipe(
-      dial(toError(connection))(connection, { ...defaults, ...options, connectTimeout }),
+      dial(toError(connection))(connection, { ...defaults, ...options, ...bounds(env) }),
       TE.map(({ link }) => ofLink(link, connection.sessionId, options.format ?? 'json')),
     )
 
+/** What the environment says of how a connection is made. */
+export const bounds = ({
+  connectTimeout,
+  agent,
+}: SocketEnvironment): Pick<SocketEnvironment, 'connectTimeout' | 'agent'> =>
+  agent === undefined ? { connectTimeout } : { connectTimeout, agent }
+
+/** What is secret in the parts of a connection that a browser has. */
+const secretsOf = ({ url, protocols }: Connection): ReadonlyArray<string> => {
+  const { searchParams } = new URL(url)
+  const ofUrl = ['X-Amz-Signature', 'X-Amz-Security-Token'].map((name) => searchParams.get(name) ?? '')
+  return [...ofUrl, ...protocols.map((name) => name.split('.')[1] ?? '')].filter((secret) => secret !== '')
+}
+
 /** A refused handshake as the failure that an answer to a call would be, without what was secret in the request. */
 export const toError =
-  (connection: Pick<Connection, 'headers'>): ToError =>
-  ({ status, headers, body }) =>
-    decodeRefusal({ status, headers, body: withoutSecrets(connection)(new TextDecoder().decode(body)) })
+  (connection: Connection): ToError =>
+  ({ status, headers, body }) => {
+    const text = withoutSecrets(connection)(new TextDecoder().decode(body))
+    const safe = secretsOf(connection).reduce((rest, secret) => rest.replaceAll(secret, '…'), text)
+    return decodeRefusal({ status, headers, body: safe })
+  }
 
 /**
  * Opens a WebSocket to the agent, as the environment says who asks; typed if codecs are given. Left: what

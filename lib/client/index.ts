@@ -5,10 +5,12 @@
  * @since 0.2.0
  */
 export { agentCard, type AgentCardOptions } from './AgentCard'
-export { type Client, type ClientFailure, createClient, isClientFailure } from './Client'
+export { type Client, createClient } from './Client'
+export { type ClientFailure, isClientFailure } from './ClientFailure'
 export { command, type CommandEvent, type CommandOptions, type Running } from './Command'
 export {
   type Connection,
+  type ConnectionEnvironment,
   type ConnectionOptions,
   generatePresignedUrl,
   generateWsConnection,
@@ -20,8 +22,9 @@ export {
 export { type HttpOptions, httpTransport, type HttpTransport } from './HttpTransport'
 export { invoke, invokeAs, type InvokeOptions } from './Invoke'
 export { type ClientOptions, environment } from './Options'
-export { reconnect, type Shell, shell, type ShellOptions } from './Shell'
-export { connect, type Socket, type SocketOptions } from './Socket'
+export { type Output, reconnect, type Shell, shell, type ShellOptions } from './Shell'
+export { attach, type Sink, type Streams } from './ShellStreams'
+export { connect, open, type Socket, type SocketEnvironment, type SocketOptions } from './Socket'
 export { type Stopped, stopSession } from './StopSession'
 
 export * as Answer from './Answer'
@@ -32,6 +35,8 @@ export * as Sigv4 from './Sigv4'
 export * as Target from './Target'
 
 export type { CallOptions } from './Call'
+export type { Provider } from './Credentials'
 export type { Auth, Credentials, Environment } from './Environment'
 export type { Event } from './EventDecoder'
+export type { Size } from './ShellFrame'
 export type { Transport } from './Transport'

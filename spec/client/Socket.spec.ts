@@ -10,7 +10,11 @@ import * as t from 'io-ts'
 import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws'
 import { Handler, provide, websocket, AgentError } from '../../lib'
 import type { ClientError } from '../../lib/client/ClientError'
-import { generatePresignedUrl, generateWsConnectionBrowser } from '../../lib/client/Connection'
+import {
+  generatePresignedUrl,
+  generateWsConnectionBrowser,
+  generateWsConnectionOAuth,
+} from '../../lib/client/Connection'
 import { connect, open, type Socket, type SocketEnvironment } from '../../lib/client/Socket'
 import { left, right } from '../core/support'
 import { eventually, gate, served } from '../http/support'
@@ -180,16 +184,43 @@ describe('an opened socket', () => {
 describe('row 21: a refused socket', () => {
   it('is the left that the agent said', () => {
     const agent = pipe(
-      provide(() => TE.left(AgentError.rejected(403, 'not you'))),
+      provide(() => TE.left(AgentError.rejected(403, 'not you', { why: 1 }))),
       echo,
     )
     return served(agent, async ({ url }) => {
       expect(await leftOf(connect()(at(url)))).toMatchObject({
-        status: 403,
-        message: expect.stringContaining('not you'),
+        ...{ _tag: 'AgentFailure', status: 403, code: 'REJECTED', message: 'not you', details: { why: 1 } },
+        requestId: expect.any(String),
       })
     })
   })
+
+  it('is the failure of AgentCore, without what was secret in the request', () =>
+    listening(
+      createHttp().on('upgrade', ({ url, headers }: IncomingMessage, tcp: TcpSocket) => {
+        const message = `no: ${headers.authorization} ${headers['sec-websocket-protocol']} ${url}`
+        const body = JSON.stringify({ message })
+        tcp.end(
+          `HTTP/1.1 403 No\r\nx-amzn-ErrorType: AccessDeniedException:http://x\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+        )
+      }),
+      async (url) => {
+        const token = 'hunter2.hunter2'
+        const env = at(url, {
+          auth: { _tag: 'SigV4', credentials: TE.right({ ...keys, sessionToken: 'hunter2token' }) },
+        })
+        const connections = [
+          await rightOf(generatePresignedUrl()(env)),
+          await rightOf(generateWsConnectionBrowser({ bearerToken: token })(env)),
+          await rightOf(generateWsConnectionOAuth({ bearerToken: token })(env)),
+        ]
+        for (const connection of connections) {
+          const error = await leftOf(open(connection)(env))
+          expect(error).toMatchObject({ _tag: 'AccessDeniedException', status: 403 })
+          expect(JSON.stringify(error)).not.toMatch(/hunter2|Signature=\w|aHVudGVyMi5odW50ZXIy/)
+        }
+      },
+    ))
 
   it('is a left where nobody listens, before anything was sent', async () => {
     const server = createTcp().listen(0, '127.0.0.1')

@@ -1,9 +1,6 @@
 /** What the specs of the client stand on: peers that say exactly what a spec tells them to, and how lefts are read. */
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
-import * as E from 'fp-ts/Either'
-import type { TaskEither } from 'fp-ts/TaskEither'
-import type { ClientError } from '../../lib/client/ClientError'
 import type { Bounds, Request } from '../../lib/client/Transport'
 
 /** A peer that speaks no protocol of its own. */
@@ -64,20 +61,6 @@ export const asking = (url: string, more: Partial<Request> = {}): Request => ({
 })
 
 export const bounds: Bounds = { connectTimeout: 2000, idleTimeout: 2000 }
-
-/** The right of a task, which must be one. */
-export const rightOf = async <A>(task: TaskEither<ClientError, A>): Promise<A> => {
-  const outcome = await task()
-  if (E.isLeft(outcome)) throw new Error(`a left: ${JSON.stringify(outcome.left)}`)
-  return outcome.right
-}
-
-/** The left of a task, which must be one. */
-export const leftOf = async (task: TaskEither<ClientError, unknown>): Promise<ClientError> => {
-  const outcome = await task()
-  if (E.isRight(outcome)) throw new Error('a right')
-  return outcome.left
-}
 
 /** All bytes of a body as text. */
 export const textOf = async (body: AsyncIterable<Uint8Array>): Promise<string> => {

@@ -11,7 +11,8 @@ import * as E from 'fp-ts/Either'
 import { type HttpOptions, httpTransport } from '../../lib/client/HttpTransport'
 import type { Transport } from '../../lib/client/Transport'
 import { eventually } from '../http/support'
-import { asking, bounds, http, leftOf, onRequest, peer, rightOf, saying, textOf, thrownBy } from './peers'
+import { leftOf, rightOf } from './environment'
+import { asking, bounds, http, onRequest, peer, saying, textOf, thrownBy } from './peers'
 
 const withTransport = async <A>(
   use: (transport: Transport, close: () => void) => Promise<A>,

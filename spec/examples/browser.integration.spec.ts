@@ -1,59 +1,6 @@
-/** The page of examples/browser in a real browser: Debian's Chromium. */
-import { existsSync } from 'node:fs'
-import { createRequire } from 'node:module'
+/** The page of examples/browser in a real browser. */
+import { type Browser, describeHere, launch, type Page } from './chromium'
 import { running } from './support'
-
-interface Locator {
-  readonly allInnerTexts: () => Promise<ReadonlyArray<string>>
-  readonly click: () => Promise<void>
-  readonly fill: (text: string) => Promise<void>
-  readonly first: () => Locator
-  readonly innerText: () => Promise<string>
-  readonly waitFor: () => Promise<void>
-}
-
-interface Page {
-  readonly getByRole: (role: string, options: { readonly name: string }) => Locator
-  readonly getByText: (text: string) => Locator
-  readonly goto: (url: string) => Promise<unknown>
-  readonly locator: (selector: string) => Locator
-}
-
-interface Browser {
-  readonly close: () => Promise<void>
-  readonly newPage: () => Promise<Page>
-}
-
-interface Playwright {
-  readonly chromium: {
-    readonly launch: (options: {
-      readonly executablePath: string
-      readonly args: ReadonlyArray<string>
-    }) => Promise<Browser>
-  }
-}
-
-// The types of playwright-core ask for those of the DOM, which the library must not know: what is used of it is above.
-const { chromium } = createRequire(__filename)('playwright-core') as Playwright
-
-const executablePath = '/usr/bin/chromium'
-const isHere = existsSync(executablePath)
-const isRequired = process.env['AGENTCORE_FP_INTEGRATION'] === '1'
-
-if (!isHere && !isRequired) process.stdout.write(`SKIPPED: examples/browser, since there is no ${executablePath}\n`)
-
-const args = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-]
-
-const describeHere = isHere || isRequired ? describe : describe.skip
 
 describeHere('the page of examples/browser', () => {
   const example = running('browser')
@@ -61,7 +8,7 @@ describeHere('the page of examples/browser', () => {
   let page: Page
 
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath, args }) // with a new profile, which goes with it
+    browser = await launch()
     page = await browser.newPage()
     await page.goto(example().url)
   }, 60_000)

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { filesBelow, type Manifest, manifest, publicNames, root, subpaths } from './support'
 
-const limit = 150_000
+const limit = 220_000
 
 const nodes: ReadonlyArray<number> = [20, 22, 24]
 
@@ -123,7 +123,8 @@ describe('the tarball', () => {
     const args = ['--profile', 'node16', '--no-definitely-typed', '--no-color', '--no-emoji', tarball]
     const said = await outputOf(join(root, 'node_modules/.bin/attw'), args, root)
     expect(said).not.toMatch(/^FAILED/)
-    expect(said).toMatch(/node16 \(from ESM\) │ OK/)
+    const rows = said.split('\n').filter((line) => /│ OK \(CJS\)\s+│ OK \(CJS\)\s+│ OK\s/.test(line))
+    expect(rows.map((row) => /"([\w/-]+)"/.exec(row)?.[1])).toEqual(subpaths.map(({ name }) => name))
   })
 })
 
@@ -256,5 +257,23 @@ describe(`requiring ${manifest.name}`, () => {
 
   it('loads the modules of fp-ts one by one', async () => {
     expect(await loadedBy(manifest.name)).not.toContain('fp-ts/lib/index.js')
+  })
+})
+
+describe(`requiring ${manifest.name}/client`, () => {
+  const client = `${manifest.name}/client`
+
+  it('loads nothing of the server, no client of HTTP or WebSockets, and no SDK', async () => {
+    const allowed = new Set([manifest.name, 'aws4', 'eventsource-parser', 'fp-ts'])
+    const paths = await loadedBy(client)
+    expect([...new Set(paths.map(packageOf))].filter((name) => !allowed.has(name))).toEqual([])
+    expect(paths.filter((path) => /dist\/lib\/(?!client|core)/.test(path))).toEqual([])
+  })
+
+  it('loads no more of Node than it starts with and signing needs', async () => {
+    const script = `require('${client}'); console.log(process.moduleLoadList.join('\\n'))`
+    const lines = (await outputOf(process.execPath, ['-e', script], consumer)).split('\n')
+    const builtins = lines.filter((line) => /^NativeModule (https?|http2|net|tls|dns|zlib|child_process)$/.test(line))
+    expect(builtins).toEqual([])
   })
 })

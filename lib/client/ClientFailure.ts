@@ -1,0 +1,20 @@
+/**
+ * Failures of a client as errors, for those who use promises.
+ *
+ * @since 0.2.0
+ */
+import { type ClientError, explain } from './ClientError'
+
+/** What is thrown: its message is `explain` of the failure, and holds no secret. */
+export interface ClientFailure extends Error {
+  readonly name: 'ClientFailure'
+  readonly failure: ClientError
+}
+
+/** A failure as it is thrown. */
+export const toError = (failure: ClientError): ClientFailure =>
+  Object.assign(new Error(explain(failure)), { name: 'ClientFailure', failure } as const)
+
+/** Whether something that was caught is a failure of this client. */
+export const isClientFailure = (thrown: unknown): thrown is ClientFailure =>
+  thrown instanceof Error && thrown.name === 'ClientFailure' && 'failure' in thrown

@@ -1,0 +1,126 @@
+/**
+ * The part of the client that browsers can run: it makes connections that a browser's own `WebSocket` opens, with a
+ * signed URL or a token in a subprotocol. The build makes one file of it that needs nothing of Node.
+ *
+ * @since 0.2.0
+ */
+import { randomUUID } from 'node:crypto'
+import * as E from 'fp-ts/Either'
+import { pipe } from 'fp-ts/function'
+import * as TE from 'fp-ts/TaskEither'
+import type { ClientError } from './ClientError'
+import { toError } from './ClientFailure'
+import {
+  type Connecting,
+  type Connection,
+  type ConnectionEnvironment,
+  generatePresignedUrl,
+  generateWsConnectionBrowser,
+  type PresignOptions,
+  type UrlOptions,
+} from './Connection'
+import type { Auth, Credentials } from './Environment'
+import { deployed, plain } from './Target'
+
+export { type ClientError, explain } from './ClientError'
+export { type ClientFailure, isClientFailure } from './ClientFailure'
+export {
+  type Connecting,
+  type Connection,
+  type ConnectionEnvironment,
+  generatePresignedUrl,
+  generateWsConnectionBrowser,
+  type PresignOptions,
+  type UrlOptions,
+} from './Connection'
+export type { Credentials } from './Environment'
+export { derive as deriveSessionId } from './SessionId'
+
+// ---------------------------------------------------------------------------------------------------------------------
+// model
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** The agent, by its ARN or its URL, and who asks. A browser has no credentials of its own: they are given, or none. */
+export interface BrowserOptions {
+  readonly runtimeArn?: string | undefined
+  readonly url?: string | undefined
+  readonly region?: string | undefined
+  readonly qualifier?: string | undefined
+  /** A URL that stands in for AWS. */
+  readonly endpoint?: string | undefined
+  /** Temporary ones, such as an identity pool of Cognito gives; a function is asked for each URL. */
+  readonly credentials?: Credentials | (() => Promise<Credentials>) | undefined
+  /** For `generateWsConnectionBrowser`; a function is asked for each connection. */
+  readonly bearerToken?: string | (() => string | Promise<string>) | undefined
+}
+
+/** An agent, to be connected to. Every promise rejects with a `ClientFailure`. */
+export interface BrowserClient {
+  readonly environment: ConnectionEnvironment
+  readonly generatePresignedUrl: (options?: PresignOptions) => Promise<Connection>
+  readonly generateWsConnectionBrowser: (
+    options?: UrlOptions & { readonly bearerToken?: string },
+  ) => Promise<Connection>
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// constructors
+// ---------------------------------------------------------------------------------------------------------------------
+
+const invalid = (name: string, reason: string): E.Either<ClientError, never> =>
+  E.left({ _tag: 'InvalidParameter', name, reason })
+
+const asked = <A>(f: () => A | Promise<A>, failure: ClientError): TE.TaskEither<ClientError, A> =>
+  TE.tryCatch(
+    async () => f(),
+    () => failure,
+  )
+
+const authOf = ({ credentials, bearerToken }: BrowserOptions): E.Either<ClientError, Auth> => {
+  if (credentials !== undefined && bearerToken !== undefined) return invalid('bearerToken', 'credentials are given too')
+  if (bearerToken !== undefined) {
+    const failure: ClientError = { _tag: 'InvalidToken', reason: 'the function that gives it has failed' }
+    const token = typeof bearerToken === 'string' ? TE.right(bearerToken) : asked(bearerToken, failure)
+    return E.right({ _tag: 'Bearer', token })
+  }
+  if (credentials === undefined) return E.right({ _tag: 'Anonymous' })
+  const failure: ClientError = { _tag: 'NoCredentials', tried: ['the given function'], reason: 'it has failed' }
+  return E.right({
+    _tag: 'SigV4',
+    credentials: typeof credentials === 'function' ? asked(credentials, failure) : TE.right(credentials),
+  })
+}
+
+/**
+ * An environment for the functions of this module. Left: `InvalidArn`, `InvalidRegion`, `RegionMismatch`,
+ * `InvalidQualifier`, `InvalidEndpoint`, `InvalidParameter`.
+ */
+export const environment = (options: BrowserOptions): E.Either<ClientError, ConnectionEnvironment> => {
+  const { runtimeArn, url, region } = options
+  if ((runtimeArn === undefined) === (url === undefined)) return invalid('runtimeArn', 'give either it or url')
+  return pipe(
+    E.Do,
+    E.apS(
+      'target',
+      runtimeArn === undefined ? plain({ url: url ?? '', region }) : deployed({ ...options, runtimeArn }),
+    ),
+    E.apS('auth', authOf(options)),
+    E.map(({ target, auth }) => ({ target, auth, now: () => Date.now(), newId: () => randomUUID() })),
+  )
+}
+
+const orThrow = <A>(outcome: E.Either<ClientError, A>): A => {
+  if (E.isRight(outcome)) return outcome.right
+  throw toError(outcome.left)
+}
+
+/** A client that makes connections. Throws a `ClientFailure` for options that are wrong. */
+export const createClient = (options: BrowserOptions): BrowserClient => {
+  const env = orThrow(environment(options))
+  const run = async (connecting: Connecting): Promise<Connection> => orThrow(await connecting(env)())
+  return {
+    environment: env,
+    generatePresignedUrl: (more) => run(generatePresignedUrl(more)),
+    generateWsConnectionBrowser: (more) => run(generateWsConnectionBrowser(more)),
+  }
+}
