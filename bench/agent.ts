@@ -2,19 +2,11 @@
 import { createApp, entrypoint, Handler, websocket } from 'agentcore-fp'
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
-import * as O from 'fp-ts/Option'
 import { answer, type Payload } from './answer'
 
 const agent = pipe(
   entrypoint(Handler.fromAsync((payload: unknown) => answer(payload as Payload))), // the clients send nothing else
-  websocket((socket) => async () => {
-    for (;;) {
-      const received = await socket.receive()
-      if (E.isLeft(received)) return received
-      if (O.isNone(received.right)) return E.right(undefined)
-      void socket.send(received.right.value)()
-    }
-  }),
+  websocket(Handler.onMessage(E.right)),
 )
 
 const app = createApp(agent, { log: { level: 'warn' } })

@@ -5,10 +5,8 @@
  * @since 0.2.0
  */
 import * as E from 'fp-ts/Either'
+import { bearerProtocol } from '../core/Protocol'
 import type { ClientError } from './ClientError'
-
-/** What a subprotocol that carries a token starts with, and the subprotocol to go on with. */
-export const subprotocol = 'base64UrlBearerAuthorization'
 
 /** The longest subprotocol that AgentCore takes. */
 const maxSubprotocol = 4096
@@ -30,8 +28,8 @@ const base64Url = (text: string): string => btoa(text).replace(/\+/g, '-').repla
 
 /** The subprotocols that carry a token. Left `InvalidToken` if the first is too long for AgentCore: 4096 characters. */
 export const protocolsOf = (token: string): E.Either<ClientError, ReadonlyArray<string>> => {
-  const carrying = `${subprotocol}.${base64Url(token)}`
+  const carrying = `${bearerProtocol}.${base64Url(token)}`
   return carrying.length > maxSubprotocol
     ? refuse(`as a subprotocol it has ${carrying.length} characters, and AgentCore takes ${maxSubprotocol}`)
-    : E.right([carrying, subprotocol])
+    : E.right([carrying, bearerProtocol])
 }

@@ -12,10 +12,11 @@ import * as TE from 'fp-ts/TaskEither'
 import { type AgentError, fromUnknown, invalidPayload, invalidState, type Issue, unencodable } from './AgentError'
 import { type Codec, decode, type Decoded, encode, type Out } from './Codec'
 import { type Context, withState } from './Context'
-import { type Handler, isStreaming, markStreaming, type SocketHandler } from './Handler'
+import { type Handler, isStreaming, markStreaming } from './Handler'
 import type { Status } from './Health'
 import type * as Reply from './Reply'
 import { type Codecs, typed } from './Socket'
+import { answerOf, type OnMessage, type SocketHandler, typedAnswer } from './SocketHandler'
 
 // ---------------------------------------------------------------------------------------------------------------------
 // model
@@ -49,6 +50,8 @@ export type PingHandler = (automatic: Status) => Status | Promise<Status>
 export interface SocketEntry<in Needs extends object> {
   readonly format: Format
   readonly handler: SocketHandler<unknown, unknown, Needs>
+  /** How each message is answered, where that is all that the handler does: then it need not be started. */
+  readonly onMessage: OnMessage<unknown, unknown, Needs> | undefined
 }
 
 /** `json`: text frames are JSON values; `text`: they are strings. Binary frames are Uint8Arrays in both. */
@@ -202,12 +205,24 @@ type Typed<In, Says, S extends object> = readonly [Codecs<In, Says>, SocketHandl
 const isTyped = <In, Says, S extends object>(args: SocketArgs<In, Says, S>): args is Typed<In, Says, S> =>
   args.length === 2 && 'inbound' in args[0]
 
+const untyped = <S extends object>(format: Format, handler: SocketHandler<unknown, unknown, S>): SocketEntry<S> => ({
+  format,
+  handler,
+  onMessage: answerOf(handler),
+})
+
 const socketEntry = <In, Says, S extends object>(args: SocketArgs<In, Says, S>): SocketEntry<S> => {
   if (isTyped<In, Says, S>(args)) {
-    const toTyped = typed(args[0])
-    return { format: 'json', handler: (socket, context) => args[1](toTyped(socket), context) }
+    const [codecs, handler] = args
+    const toTyped = typed(codecs)
+    const answer = answerOf(handler)
+    return {
+      format: 'json',
+      handler: (socket, context) => handler(toTyped(socket), context),
+      onMessage: answer === undefined ? undefined : typedAnswer(codecs, answer),
+    }
   }
-  return args.length === 1 ? { format: 'json', handler: args[0] } : { format: args[0].format, handler: args[1] }
+  return args.length === 1 ? untyped('json', args[0]) : untyped(args[0].format, args[1])
 }
 
 /**
@@ -234,7 +249,7 @@ export const wrap = <S extends object = {}>(f: (next: Step<S>) => Step<S>): Agen
     around:
       <S1 extends S>(next: Step<S1>): Step<S1> =>
       (context) =>
-        f((changed) => next({ ...changed, state: context.state }))(context),
+        f((changed) => next(changed === context ? context : { ...changed, state: context.state }))(context),
   })
 
 /** Uses a middleware; with a codec, what it left in `ctx.state` becomes typed state, checked at run time. */

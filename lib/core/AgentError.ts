@@ -24,6 +24,8 @@ export type AgentError = { readonly [brand]: true } & (
   | { readonly _tag: 'InvalidSessionId' }
   | { readonly _tag: 'MissingSessionId' }
   | { readonly _tag: 'UnknownAction'; readonly action: string }
+  | { readonly _tag: 'Unauthorized'; readonly message: string; readonly challenge: string }
+  | { readonly _tag: 'AwsRefused'; readonly name: AwsErrorName; readonly message: string }
   | { readonly _tag: 'NotFound'; readonly message: string }
   | { readonly _tag: 'MethodNotAllowed'; readonly allow: string }
   | { readonly _tag: 'NotAcceptable' }
@@ -32,6 +34,7 @@ export type AgentError = { readonly [brand]: true } & (
   | { readonly _tag: 'UnsupportedMediaType'; readonly encoding: string }
   | { readonly _tag: 'UpgradeRequired' }
   | { readonly _tag: 'HeadersTooLarge' }
+  | { readonly _tag: 'Interrupted' }
   | { readonly _tag: 'Cancelled' }
   | { readonly _tag: 'Rejected'; readonly status: number; readonly message: string; readonly details?: unknown }
   | { readonly _tag: 'Unexpected'; readonly cause: unknown }
@@ -41,11 +44,21 @@ export type AgentError = { readonly [brand]: true } & (
   | { readonly _tag: 'StoreFailed'; readonly cause: unknown }
   | { readonly _tag: 'TooManySessions'; readonly limit: number }
   | { readonly _tag: 'Stopping' }
+  | { readonly _tag: 'AuthorizerUnavailable'; readonly cause: unknown; readonly retryAfter: number }
   | { readonly _tag: 'DeadlineExceeded' }
   | { readonly _tag: 'InvalidMessage'; readonly issues: ReadonlyArray<Issue> }
   | { readonly _tag: 'MessageTooLarge'; readonly limit: number }
   | { readonly _tag: 'SocketClosed'; readonly closeCode: number }
 )
+
+/** The names that AWS services give to what is wrong with a signature. The clients of AWS know them. */
+export type AwsErrorName =
+  | 'AccessDeniedException'
+  | 'ExpiredTokenException'
+  | 'IncompleteSignatureException'
+  | 'InvalidSignatureException'
+  | 'MissingAuthenticationTokenException'
+  | 'UnrecognizedClientException'
 
 /** What the wire shows of a failure: the HTTP status and the parts of `{"error","code","requestId","details"?}`. */
 export interface Problem {
@@ -90,6 +103,26 @@ export const missingSessionId: AgentError = { ...mark, _tag: 'MissingSessionId' 
 /** 400 `UNKNOWN_ACTION`: a debug action that does not exist. */
 export const unknownAction = (action: string): AgentError => ({ ...mark, _tag: 'UnknownAction', action })
 
+/** 401 `UNAUTHORIZED`, with the challenge in `WWW-Authenticate`: the bearer token is missing or not good enough. */
+export const unauthorized = (message: string, challenge = 'Bearer'): AgentError => ({
+  ...mark,
+  _tag: 'Unauthorized',
+  message,
+  challenge,
+})
+
+/**
+ * 403 with a name of AWS as the code, which is in the header `x-amzn-ErrorType` too: `AccessDeniedException`,
+ * `ExpiredTokenException`, `IncompleteSignatureException`, `InvalidSignatureException`,
+ * `MissingAuthenticationTokenException` or `UnrecognizedClientException`.
+ */
+export const awsRefused = (name: AwsErrorName, message: string): AgentError => ({
+  ...mark,
+  _tag: 'AwsRefused',
+  name,
+  message,
+})
+
 /** 404 `NOT_FOUND`. */
 export const notFound = (message = 'Not Found'): AgentError => ({ ...mark, _tag: 'NotFound', message })
 
@@ -117,6 +150,9 @@ export const upgradeRequired: AgentError = { ...mark, _tag: 'UpgradeRequired' }
 
 /** 431 `HEADERS_TOO_LARGE`. */
 export const headersTooLarge: AgentError = { ...mark, _tag: 'HeadersTooLarge' }
+
+/** 409 `INTERRUPTED`: the session's work was cancelled on purpose, by `context.session.cancel` or `app.cancel`. */
+export const interrupted: AgentError = { ...mark, _tag: 'Interrupted' }
 
 /** 499 `CANCELLED`: the client left before the answer; only logs see it. */
 export const cancelled: AgentError = { ...mark, _tag: 'Cancelled' }
@@ -150,6 +186,17 @@ export const tooManySessions = (limit: number): AgentError => ({ ...mark, _tag: 
 
 /** 503 `STOPPING`: the server is shutting down; a socket is closed with 1001. */
 export const stopping: AgentError = { ...mark, _tag: 'Stopping' }
+
+/**
+ * 503 `AUTHORIZER_UNAVAILABLE`, with `Retry-After`: tokens cannot be checked, since the provider's keys cannot be had.
+ * `retryAfter` is in seconds.
+ */
+export const authorizerUnavailable = (cause: unknown, retryAfter = 1): AgentError => ({
+  ...mark,
+  _tag: 'AuthorizerUnavailable',
+  cause,
+  retryAfter,
+})
 
 /** 504 `DEADLINE_EXCEEDED`: the handler or task took longer than its deadline. */
 export const deadlineExceeded: AgentError = { ...mark, _tag: 'DeadlineExceeded' }
@@ -212,6 +259,10 @@ export const problem = (error: AgentError): Problem => {
       return at(400, 'MISSING_SESSION_ID', 'The header X-Amzn-Bedrock-AgentCore-Runtime-Session-Id is missing')
     case 'UnknownAction':
       return at(400, 'UNKNOWN_ACTION', `Unknown action: ${error.action}`)
+    case 'Unauthorized':
+      return { ...at(401, 'UNAUTHORIZED', error.message), headers: { 'www-authenticate': error.challenge } }
+    case 'AwsRefused':
+      return { ...at(403, error.name, error.message), headers: { 'x-amzn-errortype': error.name } }
     case 'NotFound':
       return at(404, 'NOT_FOUND', error.message)
     case 'MethodNotAllowed':
@@ -231,6 +282,8 @@ export const problem = (error: AgentError): Problem => {
       }
     case 'HeadersTooLarge':
       return at(431, 'HEADERS_TOO_LARGE', 'The header fields are too large')
+    case 'Interrupted':
+      return at(409, 'INTERRUPTED', 'The work of this session was cancelled')
     case 'Cancelled':
       return at(499, 'CANCELLED', 'The client left')
     case 'Rejected':
@@ -249,6 +302,11 @@ export const problem = (error: AgentError): Problem => {
       return at(503, 'TOO_MANY_SESSIONS', `All of ${error.limit} sessions are in use`)
     case 'Stopping':
       return at(503, 'STOPPING', 'The server is shutting down')
+    case 'AuthorizerUnavailable':
+      return {
+        ...at(503, 'AUTHORIZER_UNAVAILABLE', 'Tokens cannot be checked at the moment'),
+        headers: { 'retry-after': String(error.retryAfter) },
+      }
     case 'DeadlineExceeded':
       return at(504, 'DEADLINE_EXCEEDED', 'The deadline has passed')
     case 'InvalidMessage':
@@ -266,4 +324,6 @@ export const closeCode = (error: AgentError): number =>
 
 /** The thrown value behind a failure, if there is one: for logs, never for the wire. */
 export const cause = (error: AgentError): unknown =>
-  error._tag === 'Unexpected' || error._tag === 'StoreFailed' ? error.cause : undefined
+  error._tag === 'Unexpected' || error._tag === 'StoreFailed' || error._tag === 'AuthorizerUnavailable'
+    ? error.cause
+    : undefined

@@ -63,8 +63,25 @@ export interface Context<out State extends object = {}> {
 // combinators
 // ---------------------------------------------------------------------------------------------------------------------
 
+/**
+ * The same context with one part in place of another. The other parts are taken over as they are, not read: some are
+ * made when they are first asked for.
+ */
+const withPart = <C extends object>(context: C, name: keyof C, value: unknown): C =>
+  // It has the properties of a `C`, each as the context has it.
+  Object.freeze(
+    Object.defineProperties({}, { ...Object.getOwnPropertyDescriptors(context), [name]: { value, enumerable: true } }),
+  ) as C
+
 /** The same context with more state. */
 export const withState =
   <P extends object>(more: P) =>
   <S extends object>(context: Context<S>): Context<S & P> =>
-    Object.freeze({ ...context, state: Object.freeze({ ...context.state, ...more }) })
+    // The state has what `S & P` asks for from here on.
+    withPart(context, 'state', Object.freeze({ ...context.state, ...more })) as Context<S & P>
+
+/** The same context with another signal. */
+export const withSignal =
+  (signal: AbortSignal) =>
+  <S extends object>(context: Context<S>): Context<S> =>
+    withPart(context, 'signal', signal)

@@ -15,7 +15,6 @@ import { type AgentError, fromUnknown, invalidState } from './AgentError'
 import { decode } from './Codec'
 import type { Context } from './Context'
 import * as Reply from './Reply'
-import type { Socket } from './Socket'
 
 // ---------------------------------------------------------------------------------------------------------------------
 // model
@@ -26,12 +25,6 @@ export type Handler<in Payload, out Answer, in State extends object = {}> = (
   payload: Payload,
   context: Context<State>,
 ) => TE.TaskEither<AgentError, Answer>
-
-/** Talks over a socket. When it ends, the socket is closed: right with 1000, left with 1011. */
-export type SocketHandler<in In, out Says, in State extends object = {}> = (
-  socket: Socket<In, Says>,
-  context: Context<State>,
-) => TE.TaskEither<AgentError, void>
 
 // ---------------------------------------------------------------------------------------------------------------------
 // lifts
@@ -125,6 +118,21 @@ export const stateful =
     }
   }
 
+/** The answer to a payload that asks to stop: how many invocations were under way. */
+export interface Cancelled {
+  readonly cancelled: number
+}
+
+/**
+ * A handler with a stop button. A payload that is a stop cancels the session's other invocations under way, whoever
+ * reads their answers, and is answered with how many there were; any other payload goes to the handler.
+ */
+export const cancellable =
+  <Stop>(isStop: (payload: unknown) => payload is Stop) =>
+  <P, A, S extends object = {}>(handler: Handler<P, A, S>): Handler<P | Stop, A | Cancelled, S> =>
+  (payload, context) =>
+    isStop(payload) ? TE.fromIO(() => ({ cancelled: context.session.cancel() })) : handler(payload, context)
+
 /** What a stateful generator yields to the client, and the state that it returns at its end. */
 export type StatefulSource<S> = AsyncIterator<unknown, S, undefined> | Iterator<unknown, S, undefined>
 
@@ -166,91 +174,4 @@ const asyncIterator = <S>(source: StatefulSource<S>): AsyncIterator<unknown, S, 
 // sockets
 // ---------------------------------------------------------------------------------------------------------------------
 
-/**
- * A socket handler from a generator function: messages in, values out. It may hold a read of the next message while it
- * yields, and so listen and answer at once; it is ended when the client leaves or a message cannot be sent.
- */
-export const fromMessages =
-  <In, Says, S extends object = {}>(
-    f: (messages: AsyncIterable<In>, context: Context<S>) => AsyncIterable<Says> | Iterable<Says>,
-  ): SocketHandler<In, Says, S> =>
-  (socket, context) =>
-  () =>
-    sendAll(() => f(socket.messages, context), socket, context.signal)
-
-const iterate = <A>(source: AsyncIterable<A> | Iterable<A>): AsyncIterator<A> | Iterator<A> =>
-  Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]()
-
-/** Sends every value of a source, until it ends, a send fails or the signal aborts; then its `return` is called at once. */
-const sendAll = <Says>(
-  open: () => AsyncIterable<Says> | Iterable<Says>,
-  socket: Pick<Socket<never, Says>, 'send'>,
-  signal: AbortSignal,
-): Promise<E.Either<AgentError, void>> =>
-  new Promise((resolve) => {
-    const over = new AbortController()
-    const end = (result: E.Either<AgentError, void>): void => {
-      over.abort()
-      resolve(result)
-    }
-    const run = async (): Promise<void> => {
-      const iterator = iterate(open())
-      const stop = (): void => {
-        close(iterator)
-        end(E.right(undefined))
-      }
-      if (signal.aborted) return stop()
-      signal.addEventListener('abort', stop, { signal: over.signal })
-      while (!over.signal.aborted) {
-        const step = await iterator.next()
-        if (over.signal.aborted) return
-        if (step.done === true) return end(E.right(undefined))
-        const sent = await socket.send(step.value)()
-        if (E.isRight(sent)) continue
-        close(iterator)
-        return end(sent)
-      }
-    }
-    run().catch((cause: unknown) => end(E.left(fromUnknown(cause))))
-  })
-
-/** Tells an iterator that it is needed no more, without waiting for it: it may be in the midst of an await. */
-const close = (iterator: AsyncIterator<unknown> | Iterator<unknown>): void => {
-  void (async () => iterator.return?.())().catch(() => undefined) // what it throws now, nobody is left to hear
-}
-
-/**
- * A socket handler that answers each message with a stream of values. A newer message interrupts the answer under way:
- * its generator is ended and its `signal` aborts. `In` for a chat is a union of a prompt and a stop.
- */
-export const latest =
-  <In, Says, S extends object = {}>(
-    f: (message: In, context: Context<S>) => AsyncIterable<Says> | Iterable<Says>,
-  ): SocketHandler<In, Says, S> =>
-  (socket, context) =>
-  () =>
-    new Promise((resolve) => {
-      let answer = {
-        stop: (): void => undefined,
-        done: Promise.resolve<E.Either<AgentError, void>>(E.right(undefined)),
-      }
-      const start = (message: In): void => {
-        const stopped = new AbortController()
-        const signal = AbortSignal.any([context.signal, stopped.signal])
-        const done = sendAll(() => f(message, { ...context, signal }), socket, signal)
-        answer = { stop: () => stopped.abort(), done }
-        void done.then((result) => E.isLeft(result) && resolve(result))
-      }
-      const listen = async (): Promise<E.Either<AgentError, void>> => {
-        for (;;) {
-          const received = await socket.receive()
-          answer.stop()
-          if (E.isLeft(received)) return received
-          const answered = await answer.done
-          if (E.isLeft(answered)) return answered
-          if (O.isNone(received.right)) return E.right(undefined)
-          start(received.right.value)
-        }
-      }
-      listen().then(resolve, (cause: unknown) => resolve(E.left(fromUnknown(cause))))
-    })
+export { type Answer, fromMessages, latest, onMessage, type OnMessage, type SocketHandler } from './SocketHandler'

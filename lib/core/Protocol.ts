@@ -27,6 +27,16 @@ export const header = {
   baggage: 'baggage',
 } as const
 
+/**
+ * The subprotocol by which a browser, which can set no header, tells that it brings a bearer token on `/ws`. It offers
+ * this one, and the same with a dot and the token in base64url; only this one may be agreed on.
+ */
+export const bearerProtocol = 'base64UrlBearerAuthorization'
+
+/** The token, in base64url, that an offered subprotocol brings. */
+export const tokenOfProtocol = (offered: string): O.Option<string> =>
+  offered.startsWith(`${bearerProtocol}.`) ? O.some(offered.slice(bearerProtocol.length + 1)) : O.none
+
 /** Every name that starts so is a header of the agent's own, on `/ws` also accepted as a query parameter. */
 export const customPrefix = 'x-amzn-bedrock-agentcore-runtime-custom-'
 

@@ -43,6 +43,11 @@ export interface Access {
   readonly clear: TaskEither<AgentError, void>
   /** Waits until no one else holds the session; gives what releases it. Left `Cancelled` if the client leaves first. */
   readonly lock: TaskEither<AgentError, IO<void>>
+  /**
+   * Ends the other invocations of the session that are under way, as a stop button does: their `signal` aborts, and
+   * their clients are told `INTERRUPTED`. Gives how many. Sockets and tasks go on.
+   */
+  readonly cancel: IO<number>
 }
 
 /** Who uses a session now, and when it was last used, in milliseconds since the epoch. */

@@ -58,12 +58,14 @@ export const messages = <In>(receive: TE.TaskEither<AgentError, O.Option<In>>): 
 // combinators
 // ---------------------------------------------------------------------------------------------------------------------
 
-const orElse =
+/** What was decoded or encoded, or the failure that its issues mean. */
+export const orElse =
   <A>(toError: (issues: ReadonlyArray<Issue>) => AgentError) =>
   (result: E.Either<ReadonlyArray<Issue>, A>): E.Either<AgentError, A> =>
     E.isLeft(result) ? E.left(toError(result.left)) : result
 
-const wrongAnswer = (issues: ReadonlyArray<Issue>): AgentError =>
+/** A message of the agent's own that its codec refuses. */
+export const wrongAnswer = (issues: ReadonlyArray<Issue>): AgentError =>
   unencodable(issues.map(({ path, message }) => `${path} ${message}`.trim()).join('; '))
 
 /** The same socket with typed messages: what the peer says is decoded, what the agent says is encoded. */

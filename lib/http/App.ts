@@ -6,11 +6,13 @@ import type { IO } from 'fp-ts/IO'
 import type { Option } from 'fp-ts/Option'
 import Koa = require('koa')
 import type { Agent } from '../core/Agent'
-import { fromUnknown } from '../core/AgentError'
+import { cause, fromUnknown, problem } from '../core/AgentError'
 import type { Context } from '../core/Context'
 import type { TaskRunner } from '../core/Tasks'
 import { type Answer, writeTo } from './Answer'
-import { incomingOf, once } from './Call'
+import { cancelSession } from './Calls'
+import { idOf, incomingOf } from './Incoming'
+import { once } from './once'
 import type { HealthControl } from './HealthCell'
 import { connectTo, type InjectInit, injectTo } from './Inject'
 import { createKoaPipeline } from './KoaPipeline'
@@ -41,6 +43,8 @@ export interface App extends Koa {
    * option `asyncLocalStorage: true`.
    */
   readonly current: IO<Option<Context>>
+  /** Ends the invocations of a session that are under way, as `context.session.cancel` does; gives how many. */
+  readonly cancel: (sessionId: string) => IO<number>
   /** The app's tasks, as `context.tasks` has them. */
   readonly tasks: TaskRunner
   /** The health that `/ping` tells, and how to force it. */
@@ -75,29 +79,28 @@ export const createApp = <Needs extends object, Has extends Needs>(
     pipeline.onError(this, thrown)
   }
   koa.on('error', (thrown: unknown, ctx?: Koa.Context) => {
-    const log = logs(ctx === undefined ? {} : { requestId: pipeline.requestId(ctx) })
-    if (isDisconnect(thrown)) log.info('The client left')()
-    else if (fromUnknown(thrown)._tag === 'Rejected') log.info('A middleware refused a request', { error: thrown })()
-    else log.error('A middleware failed', { error: thrown })()
+    const log = ctx === undefined ? logs({}) : logs({ requestId: pipeline.requestId(ctx) }, () => pipeline.secrets(ctx))
+    if (isDisconnect(thrown)) return log.info('The client left')()
+    const error = fromUnknown(thrown)
+    const { status, code, message } = problem(error)
+    if (error._tag === 'Rejected') log.info('A middleware refused a request', { error: thrown })()
+    else if (status < 500) log.info('A middleware refused a request', { status, code, reason: message })()
+    else log.error('A middleware failed', { error: cause(error) ?? thrown })()
   })
 
   const hasMiddleware = (): boolean => spec.middleware.length > 0 || koa.middleware.length > 0
 
   /** Answers without Koa, where no middleware could see the difference. */
   const direct = (req: IncomingMessage, res: ServerResponse): Promise<void> => {
-    const incoming = incomingOf(
-      req,
-      settings.newId,
-      once(() => koa.createContext(req, res).request),
-    )
+    const incoming = incomingOf(req, settings.newId, () => koa.createContext(req, res).request, false)
     const write = (answer: Answer): void => {
       if (runtime.isStopping()) res.shouldKeepAlive = false
       writeTo(res, answer)
     }
     const fail = (thrown: unknown): void => {
-      logs({ requestId: incoming.requestId }).error('A request could not be answered', { error: thrown })()
+      logs({ requestId: idOf(incoming) }).error('A request could not be answered', { error: thrown })()
       if (res.headersSent) res.destroy()
-      else writeTo(res, routes.failure(fromUnknown(thrown), incoming.requestId))
+      else writeTo(res, routes.failure(fromUnknown(thrown), idOf(incoming)))
     }
     return routes.answer(incoming, res).then(write).catch(fail)
   }
@@ -170,6 +173,7 @@ export const createApp = <Needs extends object, Has extends Needs>(
       once(() => logs({})),
     ),
     health: runtime.health,
+    cancel: (sessionId: string) => cancelSession(runtime.calls, sessionId),
     current: runtime.ambient.current,
   })
 }

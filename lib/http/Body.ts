@@ -66,7 +66,23 @@ const withoutMark = (text: string): string => (text.charCodeAt(0) === 0xfeff ? t
 const toText = (bytes: Buffer): E.Either<AgentError, string> =>
   isUtf8(bytes) ? E.right(withoutMark(bytes.toString('utf8'))) : E.left(invalidEncoding('the body is not valid UTF-8'))
 
+const isPlainEncoding = (encoding: string): boolean => encoding === '' || encoding === 'identity'
+
 const encodingOf = (req: IncomingMessage): string => (req.headers['content-encoding'] ?? '').trim().toLowerCase()
+
+/** The JSON value of a body that is there already, as it came over the wire. */
+export const parseBody = async (
+  bytes: Uint8Array,
+  req: IncomingMessage,
+  { maxBody, maxDepth }: BodyLimits,
+): Promise<E.Either<AgentError, unknown>> => {
+  const encoding = encodingOf(req)
+  const whole = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  if (whole.length > maxBody) return E.left(payloadTooLarge(maxBody))
+  const read = isPlainEncoding(encoding) ? E.right(whole) : await decompress(encoding, whole, maxBody)
+  const text = E.isLeft(read) ? read : toText(read.right)
+  return E.isLeft(text) ? text : parse(maxDepth)(text.right)
+}
 
 /** The JSON value of a request's body, whatever its content type says. */
 export const readJson = (
@@ -75,7 +91,7 @@ export const readJson = (
 ): Promise<E.Either<AgentError, unknown>> =>
   new Promise((resolve) => {
     const encoding = encodingOf(req)
-    const isPlain = encoding === '' || encoding === 'identity'
+    const isPlain = isPlainEncoding(encoding)
     if (!isPlain && !isKnown(encoding)) {
       req.resume()
       return resolve(E.left(unsupportedMediaType(encoding)))

@@ -1,236 +1,98 @@
-/** One request on its way: its ids, what it aborts by, and the context that handlers are given. */
-import type { EventEmitter } from 'node:events'
-import type { IncomingMessage } from 'node:http'
-import * as E from 'fp-ts/Either'
+/** One request on its way: its ids, what it holds of the app, and how it ends. */
 import type { IO } from 'fp-ts/IO'
-import * as O from 'fp-ts/Option'
-import { type AgentError, cancelled, deadlineExceeded, missingSessionId } from '../core/AgentError'
-import type { Context, Request } from '../core/Context'
+import { deadlineExceeded } from '../core/AgentError'
+import type { Context } from '../core/Context'
 import type { Log } from '../core/Log'
-import { header, headers, headersOfQuery, lookup, path, type RawHeaders } from '../core/Protocol'
-import { parseId, type SessionId } from '../core/Session'
-import type { Kind, Live } from './Live'
+import type { SessionId } from '../core/Session'
+import { idOf, type Incoming } from './Incoming'
+import { type Kept, isKept, recall } from './KeptRequest'
+import { interrupt, type Kind, type Live } from './Live'
+import type { Ids } from './LogWriter'
 import type { Runtime } from './Runtime'
+import { secretsOf } from './Secrets'
 
-/** What ties a request to its session and its log lines. */
-export interface CallIds {
-  readonly requestId: string
-  readonly sessionId: SessionId
-}
-
-/** What reached the server, before anything was checked. */
-export interface Incoming {
-  readonly req: IncomingMessage
-  readonly headers: RawHeaders
-  readonly requestId: string
-  /** Koa's view of the request; made when it is first asked for. */
-  readonly koa: IO<Request>
-}
+/** Parts of a context. */
+export type Parts = { -readonly [P in keyof Context]?: Context[P] }
 
 /** A request that is being answered. */
-export interface Call extends CallIds, Live {
-  readonly incoming: Incoming
+export interface Call extends Live {
+  readonly runtime: Runtime
+  readonly sessionId: SessionId
+  /** What reached the server, or what an open socket keeps of it. */
+  incoming: Incoming | Kept
   /** When it began, in milliseconds since the epoch. */
   readonly since: number
-  readonly log: IO<Log>
-  readonly abort: Abort
-  /** What an interruption means from here on. Called at once if there was one. */
-  readonly onInterrupt: (f: (reason: AgentError) => void) => void
-  /** The call has its answer, or its stream or socket has ended. */
-  readonly finish: IO<void>
+  cancelDeadline: IO<void> | undefined
+  log: Log | undefined
+  /** Those parts of its context that someone has asked for. */
+  parts: Parts | undefined
 }
 
-/** A signal that costs nothing until someone asks for it. */
-export interface Abort {
-  readonly signal: IO<AbortSignal>
-  readonly now: (reason: AgentError) => void
-  readonly reason: IO<AgentError | undefined>
-}
-
-/** Nothing is aborted yet. */
-export const createAbort = (): Abort => {
-  let controller: AbortController | undefined
-  let why: AgentError | undefined
-  return {
-    signal: () => {
-      if (controller === undefined) {
-        controller = new AbortController()
-        if (why !== undefined) controller.abort(why)
-      }
-      return controller.signal
-    },
-    now: (reason) => {
-      why ??= reason
-      controller?.abort(why)
-    },
-    reason: () => why,
-  }
-}
-
-const origin = /^https?:\/\/[^/?]*/i
-
-/** The part of a URL before and after its question mark; a URL in absolute form counts from its path. */
-export const splitUrl = (target: string): readonly [path: string, query: string] => {
-  const url = target.startsWith('/') ? target : target.replace(origin, '')
-  const at = url.indexOf('?')
-  return at < 0 ? [url, ''] : [url.slice(0, at), url.slice(at + 1)]
-}
-
-/** The headers of a request; on `/ws` those that came as query parameters too. */
-export const headersOf = (req: IncomingMessage): RawHeaders => {
-  const [where, query] = splitUrl(req.url ?? '/')
-  return where === path.websocket && query !== '' ? { ...headersOfQuery(query), ...req.headers } : req.headers
-}
-
-const single = (value: string | ReadonlyArray<string> | undefined): string | undefined =>
-  value === undefined || typeof value === 'string' ? value : value.join(', ')
-
-/** The request id that the service sent, where it is one that may stand in a header and a log line, or a new one. */
-export const requestIdOf = (raw: RawHeaders, newId: IO<string>): string => {
-  const sent = single(raw[header.requestId])
-  return sent !== undefined && E.isRight(parseId(sent)) ? sent : newId()
-}
-
-/** What reached the server. */
-export const incomingOf = (req: IncomingMessage, newId: IO<string>, koa: IO<Request>): Incoming => {
-  const raw = headersOf(req)
-  return { req, headers: raw, requestId: requestIdOf(raw, newId), koa }
-}
-
-/** The session id that was sent, or a new one if the policy is to make one. */
-export const sessionIdOf = (raw: RawHeaders, { settings }: Runtime): E.Either<AgentError, SessionId> => {
-  const sent = single(raw[header.sessionId])
-  if (sent !== undefined) return parseId(sent)
-  return settings.session.policy === 'require' ? E.left(missingSessionId) : parseId(settings.newId())
-}
-
-const afterScheme = /^\S+\s+(.+)$/
-
-/** A secret as it may stand in a line: as it is, or escaped once or more, since what is logged may be JSON already. */
-const formsOf = (secret: string): ReadonlyArray<string> => {
-  const escape = (text: string): string => JSON.stringify(text).slice(1, -1)
-  const escaped = escape(secret)
-  return escaped === secret ? [secret] : [secret, escaped, escape(escaped), escape(escape(escaped))]
-}
-
-/** The values of a request that no log line may hold. */
-export const secretsOf = (raw: RawHeaders): ReadonlyArray<string> =>
-  ['authorization', 'cookie', header.workloadAccessToken, header.legacyWorkloadAccessToken].flatMap((name) => {
-    const value = single(raw[name])
-    return value === undefined ? [] : [value, ...(afterScheme.exec(value)?.slice(1) ?? [])].flatMap(formsOf)
-  })
-
-const firstOf = (raw: RawHeaders, ...names: ReadonlyArray<string>): O.Option<string> => {
-  for (const name of names) {
-    const found = lookup(name)(raw)
-    if (O.isSome(found)) return found
-  }
-  return O.none
-}
-
-const traceOf = (raw: RawHeaders): Context['trace'] =>
-  Object.freeze({
-    traceparent: lookup(header.traceparent)(raw),
-    tracestate: lookup(header.tracestate)(raw),
-    baggage: lookup(header.baggage)(raw),
-    xAmznTraceId: lookup(header.xAmznTraceId)(raw),
-  })
-
-const noState: Readonly<{}> = Object.freeze({})
-
-/** A function that computes its value once, when it is first asked. */
-export const once = <A>(f: IO<A>): IO<A> => {
-  let made: { readonly value: A } | undefined
-  return () => (made ??= { value: f() }).value
-}
-
-const nothing = (): void => undefined
-
-/** A call that uses its session, ends at the deadline and is interrupted when `res` closes before it is finished. */
-export const createCall = (runtime: Runtime, kind: Kind, ids: CallIds, incoming: Incoming, res: EventEmitter): Call => {
-  const { settings, sessions, calls, logs } = runtime
-  const abort = createAbort()
-  const leave = sessions.enter(ids.sessionId)
-  let isOver = false
-  let act: (reason: AgentError) => void = nothing
-  const interrupt = (reason: AgentError): void => {
-    if (isOver || abort.reason() !== undefined) return
-    abort.now(reason)
-    act(reason)
-  }
+/** A call that uses its session, and ends at the deadline if there is one. */
+export const createCall = (runtime: Runtime, kind: Kind, sessionId: SessionId, incoming: Incoming): Call => {
+  const { settings, sessions, calls } = runtime
   const { deadline, clock } = settings
-  const cancelDeadline = deadline > 0 ? clock.after(deadline, () => interrupt(deadlineExceeded)) : nothing
   const call: Call = {
-    requestId: ids.requestId,
-    sessionId: ids.sessionId,
     kind,
+    at: -1,
+    reason: undefined,
+    act: undefined,
+    ws: undefined,
+    controller: undefined,
+    runtime,
+    sessionId,
     incoming,
     since: clock.now(),
-    log: once(() => logs(ids, () => secretsOf(incoming.headers))),
-    abort,
-    interrupt,
-    onInterrupt: (f) => {
-      act = f
-      const reason = abort.reason()
-      if (reason !== undefined) f(reason)
-    },
-    finish: () => {
-      if (isOver) return
-      isOver = true
-      cancelDeadline()
-      leave()
-      release()
-    },
+    cancelDeadline: undefined,
+    log: undefined,
+    parts: undefined,
   }
-  const release = calls.add(call)
-  res.on('close', () => interrupt(cancelled))
+  sessions.enter(sessionId)
+  calls.add(call)
+  if (deadline > 0) call.cancelDeadline = clock.after(deadline, () => interrupt(call, deadlineExceeded))
   return call
 }
 
-const lazy: unique symbol = Symbol('lazy')
-
-/** What a context makes only when it is asked for. */
-interface Lazy {
-  readonly [lazy]: { readonly signal: IO<AbortSignal>; readonly request: IO<Request> }
+/** The call has its answer, or its stream or socket has ended. */
+export const finish = (call: Call): void => {
+  if (call.at < 0) return
+  const { sessions, calls } = call.runtime
+  call.cancelDeadline?.()
+  sessions.leave(call.sessionId)
+  calls.remove(call)
 }
 
-// One descriptor for all contexts: a getter for each would give every context a hidden class of its own.
-const signalProperty: PropertyDescriptor & ThisType<Lazy> = {
-  enumerable: true,
-  get() {
-    return this[lazy].signal()
+/** What reached the server. */
+export const incomingOfCall = (call: Call): Incoming => {
+  if (!isKept(call.incoming)) return call.incoming
+  call.incoming = recall(call.incoming)
+  return call.incoming
+}
+
+/** Keeps the session of a call in use until the returned effect runs. */
+export const holdSession = ({ runtime: { sessions }, sessionId }: Call): IO<void> => {
+  sessions.enter(sessionId)
+  return () => sessions.leave(sessionId)
+}
+
+/** The id that ties a call to its log lines and its answer. */
+export const requestIdOfCall = (call: Call): string => idOf(call.incoming)
+
+/** The log of a call: its ids go into each line, its secrets into none. */
+export const logOf = (call: Call): Log => (call.log ??= call.runtime.logs(idsOf(call), () => secretsOfCall(call)))
+
+const secretsOfCall = (call: Call): ReadonlyArray<string> => {
+  const { req, headers } = incomingOfCall(call)
+  return secretsOf(headers, req.url)
+}
+
+/** The ids for log lines; that of the request is made for the first line. */
+const idsOf = (call: Call): Ids => ({
+  get requestId() {
+    return requestIdOfCall(call)
   },
-}
+  sessionId: call.sessionId,
+})
 
-const requestProperty: PropertyDescriptor & ThisType<Lazy> = {
-  enumerable: true,
-  get() {
-    return this[lazy].request()
-  },
-}
-
-/** The context of a request. */
-export const contextOf = (runtime: Runtime, call: Call): Context => {
-  const { sessionId, requestId, abort, incoming, log } = call
-  const raw = incoming.headers
-  const { deadline } = runtime.settings
-  const context: Omit<Context, 'signal' | 'request'> & Lazy = {
-    sessionId,
-    requestId,
-    headers: headers(raw),
-    userId: lookup(header.userId)(raw),
-    workloadAccessToken: firstOf(raw, header.workloadAccessToken, header.legacyWorkloadAccessToken),
-    oauth2CallbackUrl: lookup(header.oauth2CallbackUrl)(raw),
-    trace: traceOf(raw),
-    state: noState,
-    deadline: deadline > 0 ? Object.freeze(O.some(call.since + deadline)) : O.none,
-    tasks: Object.freeze(runtime.taskCell.runner(() => runtime.sessions.enter(sessionId), log)),
-    session: Object.freeze(runtime.sessions.access(sessionId, abort.signal)),
-    log: Object.freeze(call.log()),
-    [lazy]: { signal: abort.signal, request: incoming.koa },
-  }
-  Object.defineProperty(context, 'signal', signalProperty)
-  Object.defineProperty(context, 'request', requestProperty)
-  // TypeScript does not see that the two missing properties were defined.
-  return Object.freeze(context) as unknown as Context
-}
+/** How long a call has taken until now, in milliseconds. */
+export const elapsed = ({ runtime, since }: Call): number => runtime.settings.clock.now() - since

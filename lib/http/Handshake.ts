@@ -2,16 +2,19 @@
 import { type IncomingMessage, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { type AgentError, badRequest, methodNotAllowed, notFound } from '../core/AgentError'
-import { path } from '../core/Protocol'
+import * as O from 'fp-ts/Option'
+import { type AgentError, badRequest, methodNotAllowed } from '../core/AgentError'
+import { bearerProtocol, path, tokenOfProtocol } from '../core/Protocol'
 import { type Answer, writeTo } from './Answer'
-import { splitUrl } from './Call'
+import { pathOf } from './Incoming'
 
 const key = /^[+/0-9A-Za-z]{22}==$/
 
-/** Why a request is no handshake for `/ws`; undefined if it is one. */
-export const flawOf = ({ method, url, headers }: IncomingMessage): AgentError | undefined => {
-  if (splitUrl(url ?? '/')[0] !== path.websocket) return notFound()
+/** Whether a request is for the path of the WebSocket. A middleware may have changed it. */
+export const isForSocket = ({ url }: IncomingMessage): boolean => pathOf(url) === path.websocket
+
+/** Why a request for the path of the WebSocket is no handshake; undefined if it is one. */
+export const flawOf = ({ method, headers }: IncomingMessage): AgentError | undefined => {
   if (method !== 'GET') return methodNotAllowed('GET')
   if (headers.upgrade?.toLowerCase() !== 'websocket') return badRequest('Only websocket can be upgraded to')
   if (!key.test(headers['sec-websocket-key'] ?? '')) return badRequest('Sec-WebSocket-Key is missing or malformed')
@@ -19,11 +22,17 @@ export const flawOf = ({ method, url, headers }: IncomingMessage): AgentError | 
   return version === '13' || version === '8' ? undefined : badRequest('Sec-WebSocket-Version must be 13')
 }
 
-/** The subprotocol to agree on: the agent's first that is offered, or the client's first if the agent has none. */
+/**
+ * The subprotocol to agree on: the agent's first that is offered, or the client's first if the agent has none; never
+ * one that holds a token. A client that brings its token so is content with the name that says so.
+ */
 export const agree =
   (spoken: ReadonlyArray<string> | undefined) =>
-  (offered: ReadonlySet<string>): string | false =>
-    (spoken === undefined ? [...offered] : spoken.filter((name) => offered.has(name)))[0] ?? false
+  (offered: ReadonlySet<string>): string | false => {
+    const bare = [...offered].filter((name) => O.isNone(tokenOfProtocol(name)))
+    const known = spoken === undefined ? bare : spoken.filter((name) => bare.includes(name))
+    return known[0] ?? (offered.has(bearerProtocol) ? bearerProtocol : false)
+  }
 
 /** A response on a connection that asked for an upgrade; the connection ends with it. */
 export const responseOn = (req: IncomingMessage, duplex: Duplex): ServerResponse => {

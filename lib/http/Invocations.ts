@@ -1,6 +1,5 @@
 /** `POST /invocations`: payload in, answer out. */
 import * as E from 'fp-ts/Either'
-import type { IO } from 'fp-ts/IO'
 import * as O from 'fp-ts/Option'
 import type { Around, Spec, Step } from '../core/Agent'
 import { type AgentError, cancelled, fromUnknown, noEntrypoint, notAcceptable, problem } from '../core/AgentError'
@@ -12,9 +11,11 @@ import { admitsEvents, header } from '../core/Protocol'
 import type { Ambient } from './Ambient'
 import { type Answer, flawOf, ofError, ofReply, ofStream, problemOf } from './Answer'
 import { readJson } from './Body'
-import { type Call, contextOf } from './Call'
+import { type Call, elapsed, finish, incomingOfCall, logOf, requestIdOfCall } from './Call'
+import { contextOf } from './CallContext'
 import { runAction } from './Debug'
 import { iteratorOf, openStream, type StreamEnd } from './EventStream'
+import { interrupt, onInterrupt } from './Live'
 import type { Runtime } from './Runtime'
 
 /** A closed agent: everything that its handlers need is provided. */
@@ -57,12 +58,12 @@ const discard = (source: Source, report: (cause: unknown) => void): void => {
 const settled = (call: Call, run: () => Promise<E.Either<AgentError, Reply>>): Promise<E.Either<AgentError, Reply>> =>
   new Promise((resolve) => {
     let isOver = false
-    call.onInterrupt((reason) => {
+    onInterrupt(call, (reason) => {
       isOver = true
       resolve(E.left(reason))
     })
     const late = (thrown: unknown): void =>
-      call.log().warn('A handler failed after its call was over', { error: thrown })()
+      logOf(call).warn('A handler failed after its call was over', { error: thrown })()
     const settle = (result: E.Either<AgentError, Reply>): void => {
       if (!isOver) return resolve(result)
       if (E.isRight(result) && result.right.body._tag === 'Events') discard(result.right.body.source, late)
@@ -88,51 +89,49 @@ export const invocations = <Has extends object>(
     ambient.run(context, () => step(read)(context)())
   const alwaysStreams = O.isSome(agent.entrypoint) && isStreaming(agent.entrypoint.value)
 
-  const elapsed = (call: Call): number => settings.clock.now() - call.since
-
   const logFailure = (call: Call, error: AgentError): void => {
     const { status, code, message } = problem(error)
     const fields = { status, code, duration: elapsed(call) }
     if ('cause' in error)
-      call.log().error('Invocation failed', { ...fields, error: error.cause ?? String(error.cause) })()
-    else if (error._tag === 'Cancelled') call.log().info('The client left', fields)()
-    else call.log().warn('Invocation refused', { ...fields, reason: message })()
+      logOf(call).error('Invocation failed', { ...fields, error: error.cause ?? String(error.cause) })()
+    else if (error._tag === 'Cancelled') logOf(call).info('The client left', fields)()
+    else logOf(call).warn('Invocation refused', { ...fields, reason: message })()
   }
 
   const fail = (call: Call, error: AgentError): Answer => {
     logFailure(call, error)
-    call.finish()
-    return ofError(error, call.requestId, settings.debug, { [header.sessionId]: call.sessionId })
+    finish(call)
+    return ofError(error, requestIdOfCall(call), settings.debug, { [header.sessionId]: call.sessionId })
   }
 
   const onStreamEnd =
-    (call: Call, close: IO<void>) =>
+    (call: Call) =>
     (end: StreamEnd): void => {
-      close()
+      runtime.open.leave()
       // Koa may close the stream before the call learns that the client has left.
-      if (E.isRight(end) && end.right === 'cancelled') call.interrupt(cancelled)
-      call.finish()
+      if (E.isRight(end) && end.right === 'cancelled') interrupt(call, cancelled)
+      finish(call)
       if (E.isLeft(end)) logFailure(call, end.left)
-      else call.log().info(`Stream ${end.right}`, { duration: elapsed(call) })()
+      else logOf(call).info(`Stream ${end.right}`, { duration: elapsed(call) })()
     }
 
   const streamed = (call: Call, reply: Reply, source: Source): Answer | Promise<Answer> => {
-    const late = (thrown: unknown): void => call.log().warn('A stream failed when it was closed', { error: thrown })()
-    if (!admitsEvents(call.incoming.req.headers.accept)) {
+    const late = (thrown: unknown): void => logOf(call).warn('A stream failed when it was closed', { error: thrown })()
+    if (!admitsEvents(incomingOfCall(call).req.headers.accept)) {
       discard(source, late)
       return fail(call, notAcceptable)
     }
-    const close = runtime.open.enter()
+    runtime.open.enter()
     const opening = openStream(source, {
       keepAlive: settings.keepAlive,
-      lastFrame: (error) => lastFrame(problemOf(error, settings.debug), call.requestId),
-      onEnd: onStreamEnd(call, close),
+      lastFrame: (error) => lastFrame(problemOf(error, settings.debug), requestIdOfCall(call)),
+      onEnd: onStreamEnd(call),
       report: late,
     })
-    call.onInterrupt(opening.interrupt)
+    onInterrupt(call, opening.interrupt)
     return opening.opened.then((opened) =>
       E.isLeft(opened)
-        ? ofError(opened.left, call.requestId, settings.debug, { [header.sessionId]: call.sessionId })
+        ? ofError(opened.left, requestIdOfCall(call), settings.debug, { [header.sessionId]: call.sessionId })
         : ofStream(reply, opened.right, call.sessionId),
     )
   }
@@ -145,19 +144,19 @@ export const invocations = <Has extends object>(
     }
     const answer = flaw === undefined ? ofReply(reply, call.sessionId) : E.left(flaw)
     if (E.isLeft(answer)) return fail(call, answer.left)
-    call.log().info('Invocation completed', { status: reply.status, duration: elapsed(call) })()
-    call.finish()
+    logOf(call).info('Invocation completed', { status: reply.status, duration: elapsed(call) })()
+    finish(call)
     return answer.right
   }
 
   return (call, payload) => {
-    const { req } = call.incoming
+    const { req } = incomingOfCall(call)
     if (alwaysStreams && !admitsEvents(req.headers.accept)) {
       req.resume()
       return Promise.resolve(fail(call, notAcceptable))
     }
     const read: Read = () => (payload === undefined ? readJson(req, settings) : Promise.resolve(payload))
-    return settled(call, () => run(read, contextOf(runtime, call))).then((result) =>
+    return settled(call, () => run(read, contextOf(call))).then((result) =>
       E.isLeft(result) ? fail(call, result.left) : answered(call, result.right),
     )
   }

@@ -8,9 +8,12 @@ import type { Middleware } from '../core/Agent'
 import { type AgentError, fromUnknown, notFound, rejected, unexpected } from '../core/AgentError'
 import { parse } from '../core/Payload'
 import { writeToKoa } from './Answer'
-import { type Incoming, incomingOf } from './Call'
+import { parseBody } from './Body'
+import { isForSocket } from './Handshake'
+import { idOf, type Incoming, incomingOf } from './Incoming'
 import type { Routes } from './Routes'
 import type { Runtime } from './Runtime'
+import { secretsOf } from './Secrets'
 import type { Opener, Sockets } from './Upgrade'
 
 /** A request for an upgrade on its way through the middleware, and what opens it once it is let through. */
@@ -27,6 +30,8 @@ export interface KoaPipeline {
   readonly compose: (middleware: ReadonlyArray<Koa.Middleware>) => (ctx: Koa.Context, next?: Koa.Next) => Promise<void>
   /** The id of a request, as its answer tells it. */
   readonly requestId: (ctx: Koa.Context) => string
+  /** What no log line about a request may hold. */
+  readonly secrets: (ctx: Koa.Context) => ReadonlyArray<string>
   /** Koa's last resort for what middleware throws. */
   readonly onError: (ctx: Koa.Context, thrown: unknown) => void
   /** Requests for an upgrade that are on their way through the middleware. */
@@ -71,20 +76,25 @@ export const createKoaPipeline = (
   const incomingFor = (ctx: Koa.Context): Incoming => {
     const known = incomings.get(ctx.req)
     if (known !== undefined) return known
-    const made = incomingOf(ctx.req, runtime.settings.newId, () => ctx.request)
+    const made = incomingOf(ctx.req, runtime.settings.newId, () => ctx.request, true)
     incomings.set(ctx.req, made)
     return made
   }
 
   const tell = (ctx: Koa.Context, error: AgentError): void =>
-    writeToKoa(ctx, routes.failure(error, incomingFor(ctx).requestId))
+    writeToKoa(ctx, routes.failure(error, idOf(incomingFor(ctx))))
 
   /** The payload, where a middleware has read the body. */
-  const payloadOf = (ctx: Koa.Context): E.Either<AgentError, unknown> | undefined => {
+  const payloadOf = (
+    ctx: Koa.Context,
+  ): E.Either<AgentError, unknown> | Promise<E.Either<AgentError, unknown>> | undefined => {
     if (!ctx.req.readableEnded && !ctx.req.readableDidRead) return undefined
     const { request }: { readonly request: object } = ctx
     if ('rawBody' in request && typeof request.rawBody === 'string') {
       return parse(runtime.settings.maxDepth)(request.rawBody)
+    }
+    if ('rawBody' in request && request.rawBody instanceof Uint8Array) {
+      return parseBody(request.rawBody, ctx.req, runtime.settings)
     }
     return 'body' in request
       ? E.right(request.body)
@@ -92,6 +102,7 @@ export const createKoaPipeline = (
   }
 
   const askForSocket = async (ctx: Koa.Context, upgrade: Upgrade): Promise<void> => {
+    if (!isForSocket(ctx.req)) return tell(ctx, notFound())
     const asked = await sockets.ask(incomingFor(ctx), upgrade.duplex)
     if (E.isLeft(asked)) return writeToKoa(ctx, asked.left)
     upgrade.opener = asked.right
@@ -112,12 +123,13 @@ export const createKoaPipeline = (
   const terminal = async (ctx: Koa.Context): Promise<void> => {
     const upgrade = upgrades.get(ctx.req)
     if (upgrade !== undefined) return askForSocket(ctx, upgrade)
-    writeToKoa(ctx, await routes.answer(incomingFor(ctx), ctx.res, payloadOf(ctx)))
+    writeToKoa(ctx, await routes.answer(incomingFor(ctx), ctx.res, await payloadOf(ctx)))
   }
 
   return {
     upgrades,
-    requestId: (ctx) => incomingFor(ctx).requestId,
+    requestId: (ctx) => idOf(incomingFor(ctx)),
+    secrets: (ctx) => secretsOf(ctx.req.headers, ctx.originalUrl),
     compose: (middleware) => {
       // `use` of the http layer lets in nothing but Koa's middleware, whose type the core does not know.
       const ofTheAgent = agent as ReadonlyArray<Koa.Middleware>
@@ -139,7 +151,7 @@ export const createKoaPipeline = (
       if (isTold) return
       for (const name of ctx.res.getHeaderNames()) if (ofTheBody.test(name)) ctx.remove(name)
       for (const [name, value] of headersOfError(thrown)) if (!ofTheBody.test(name.toLowerCase())) ctx.set(name, value)
-      const { status, headers, content } = routes.failure(errorOfThrown(thrown), incomingFor(ctx).requestId)
+      const { status, headers, content } = routes.failure(errorOfThrown(thrown), idOf(incomingFor(ctx)))
       ctx.status = status
       for (const [name, value] of Object.entries(headers)) ctx.set(name, value)
       ctx.res.end(content._tag === 'Text' ? content.text : '')

@@ -3,12 +3,14 @@ import type { EventEmitter } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
-import { type AgentError, methodNotAllowed, notFound, stopping, upgradeRequired } from '../core/AgentError'
+import { type AgentError, cancelled, methodNotAllowed, notFound, stopping, upgradeRequired } from '../core/AgentError'
 import { toPing } from '../core/Health'
 import { path } from '../core/Protocol'
 import { type Answer, ofError, ofJson } from './Answer'
-import { createCall, type Incoming, sessionIdOf, splitUrl } from './Call'
+import { createCall } from './Call'
+import { idOf, type Incoming, pathOf, sessionIdOf } from './Incoming'
 import { type Closed, invocations } from './Invocations'
+import { interrupt } from './Live'
 import type { Runtime } from './Runtime'
 
 /** Answers requests. `payload` is there already where a middleware has read the body. */
@@ -31,11 +33,12 @@ export const createRoutes = <Has extends object>(runtime: Runtime, agent: Closed
   const onInvocation: Routes['answer'] = (incoming, res, payload) => {
     const sessionId = sessionIdOf(incoming.headers, runtime)
     if (E.isRight(sessionId) && !runtime.isStopping()) {
-      const ids = { requestId: incoming.requestId, sessionId: sessionId.right }
-      return invoke(createCall(runtime, 'request', ids, incoming, res), payload)
+      const call = createCall(runtime, 'request', sessionId.right, incoming)
+      res.on('close', () => interrupt(call, cancelled))
+      return invoke(call, payload)
     }
     incoming.req.resume()
-    return Promise.resolve(failure(E.isLeft(sessionId) ? sessionId.left : stopping, incoming.requestId))
+    return Promise.resolve(failure(E.isLeft(sessionId) ? sessionId.left : stopping, idOf(incoming)))
   }
 
   const isRead = (method: string | undefined): boolean => method === 'GET' || method === 'HEAD'
@@ -48,12 +51,12 @@ export const createRoutes = <Has extends object>(runtime: Runtime, agent: Closed
       return O.isSome(now) ? ofJson(toPing(now.value)) : undefined
     },
     answer: (incoming, res, payload) => {
-      const { req, requestId } = incoming
+      const { req } = incoming
       const refuse = (error: AgentError): Promise<Answer> => {
         req.resume()
-        return Promise.resolve(failure(error, requestId))
+        return Promise.resolve(failure(error, idOf(incoming)))
       }
-      switch (splitUrl(req.url ?? '/')[0]) {
+      switch (pathOf(req.url)) {
         case path.invocations:
           return req.method === 'POST' ? onInvocation(incoming, res, payload) : refuse(methodNotAllowed('POST'))
         case path.ping:

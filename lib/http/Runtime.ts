@@ -32,7 +32,8 @@ export interface Runtime {
 
 /** How many streams and sockets are open. */
 export interface Open {
-  readonly enter: () => () => void
+  readonly enter: IO<void>
+  readonly leave: IO<void>
   readonly count: () => number
 }
 
@@ -42,21 +43,21 @@ const createOpen = (onChange: () => void): Open => {
     enter: () => {
       count += 1
       onChange()
-      let isOver = false
-      return () => {
-        if (isOver) return
-        isOver = true
-        count -= 1
-        onChange()
-      }
+    },
+    leave: () => {
+      count -= 1
+      onChange()
     },
     count: () => count,
   }
 }
 
+/** A random UUID as one piece: as Node gives it, it is joined of twenty, which are kept for as long as it is. */
+const newId = (): string => Buffer.from(randomUUID(), 'latin1').toString('latin1')
+
 /** The runtime of an app with the given options. */
 export const createRuntime = (options: Options, ping: O.Option<PingHandler>): Runtime => {
-  const settings = settingsOf(options, randomUUID)
+  const settings = settingsOf(options, newId)
   const logs = createLogs(settings.log, settings.clock)
   const log = logs({})
   const taskCell = createTasks(settings.clock, () => health.refresh())

@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream'
 import { type AgentError, badRequest, headersTooLarge, problem, rejected, requestTimeout } from '../core/AgentError'
 import { path } from '../core/Protocol'
 import { ofError, problemText, writeTo } from './Answer'
-import { requestIdOf, splitUrl } from './Call'
+import { pathOf, requestIdOf } from './Incoming'
 import type { Runtime } from './Runtime'
 import type { Sockets } from './Upgrade'
 
@@ -92,7 +92,7 @@ const watchLoop = ({ settings: { maxLag }, logs }: Runtime): (() => void) => {
 
 /** Whether a request merely offers another protocol, as Java's client offers HTTP/2 with each: it may be passed over. */
 const isOffer = ({ headers, url }: IncomingMessage): boolean =>
-  headers.upgrade?.toLowerCase() !== 'websocket' && splitUrl(url ?? '/')[0] !== path.websocket
+  headers.upgrade?.toLowerCase() !== 'websocket' && pathOf(url) !== path.websocket
 
 /** Serves a request as if it had come without its offer: Node takes every one for an upgrade and leaves the body unread. */
 const serveAgain = (server: Server, req: IncomingMessage, duplex: Duplex, head: Buffer): void => {
@@ -105,7 +105,8 @@ const serveAgain = (server: Server, req: IncomingMessage, duplex: Duplex, head: 
   server.emit('connection', duplex)
 }
 
-/** Makes a server serve `/ws`, tell every failure in the one shape, and keep its connections in the given set. */
+/** Makes a server serve `/ws`, tell every failure in the one shape, and keep its connections in the given set until they
+ * are upgraded. */
 export const attach = (
   server: Server,
   runtime: Runtime,
@@ -113,11 +114,16 @@ export const attach = (
   onUpgrade: (req: IncomingMessage, duplex: Duplex, head: Buffer) => void,
   connections: Set<Socket>,
 ): void => {
+  const forget = function (this: Socket): void {
+    connections.delete(this)
+  }
   server.on('connection', (connection) => {
     connections.add(connection)
-    connection.once('close', () => connections.delete(connection))
+    connection.on('close', forget)
   })
   server.on('upgrade', (req: IncomingMessage, duplex: Duplex, head: Buffer) => {
+    connections.delete(req.socket)
+    req.socket.off('close', forget)
     if (isOffer(req)) serveAgain(server, req, duplex, head)
     else onUpgrade(req, duplex, head)
   })

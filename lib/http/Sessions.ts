@@ -20,10 +20,12 @@ import type { Eviction, Settings } from './Options'
 
 /** The sessions of an app. */
 export interface Sessions {
-  /** Someone uses the session until the returned effect runs. */
-  readonly enter: (id: SessionId) => IO<void>
+  /** Someone uses the session from here on. */
+  readonly enter: (id: SessionId) => void
+  /** Someone who has entered it uses it no more. */
+  readonly leave: (id: SessionId) => void
   /** The state of a session, for someone who uses it and is gone when the signal aborts. */
-  readonly access: (id: SessionId, signal: () => AbortSignal) => Access
+  readonly access: (id: SessionId, signal: () => AbortSignal, cancel: IO<number>) => Access
   /** Of how many sessions state is kept, and how many are known: in use or with state. */
   readonly size: IO<{ readonly kept: number; readonly known: number }>
   /** Stops the timer. */
@@ -126,16 +128,14 @@ export const createSessions = (
       const use = useOf(id)
       if (kept.has(id) && isExpired(now, idleTimeout)(use)) drop(id, 'expired')
       uses.set(id, enter(now)(use))
-      let isOver = false
-      return () => {
-        if (isOver) return
-        isOver = true
-        const left = leave(clock.now())(useOf(id))
-        if (left.users > 0 || kept.has(id)) uses.set(id, left)
-        else uses.delete(id)
-      }
     },
-    access: (id, signal) => ({
+    leave: (id) => {
+      const left = leave(clock.now())(useOf(id))
+      if (left.users > 0 || kept.has(id)) uses.set(id, left)
+      else uses.delete(id)
+    },
+    access: (id, signal, cancel) => ({
+      cancel,
       load: () => load(id),
       save: (state) => () => save(id, state),
       clear: () => clear(id),

@@ -2,7 +2,7 @@
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 import { stopping } from '../core/AgentError'
-import type { Live } from './Live'
+import { interrupt, type Live } from './Live'
 import type { Runtime } from './Runtime'
 import type { Sockets } from './Upgrade'
 
@@ -38,10 +38,10 @@ export const stopAll = async (
   timeout: number,
 ): Promise<void> => {
   const { calls } = runtime
-  const interrupt = (isMeant: (call: Live) => boolean): void =>
-    [...calls].filter(isMeant).forEach((call) => call.interrupt(stopping))
+  const interruptThose = (isMeant: (call: Live) => boolean): void =>
+    [...calls].filter(isMeant).forEach((call) => interrupt(call, stopping))
   runtime.setStopping(true)
-  interrupt(({ kind }) => kind === 'socket')
+  interruptThose(({ kind }) => kind === 'socket')
   const closing = [...servers].map(closed)
   const idle = setInterval(() => {
     servers.forEach((server) => server.closeIdleConnections())
@@ -49,7 +49,7 @@ export const stopAll = async (
     for (const connection of connections) if (connection.bytesRead === 0) connection.destroy()
   }, lookEvery)
   let cut: NodeJS.Timeout | undefined
-  const late = setTimeout(() => interrupt(() => true), timeout)
+  const late = setTimeout(() => interruptThose(() => true), timeout)
   const over = new Promise<void>((resolve) => {
     cut = setTimeout(() => {
       sockets.terminate()

@@ -1,17 +1,16 @@
-/** `GET /ws`: what may become a socket, and the life of one. */
+/** `GET /ws`: what may become a socket. */
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import * as E from 'fp-ts/Either'
 import type { IO } from 'fp-ts/IO'
 import * as O from 'fp-ts/Option'
-import { type WebSocket, WebSocketServer } from 'ws'
-import type { SocketEntry } from '../core/Agent'
+import * as TE from 'fp-ts/TaskEither'
+import { WebSocketServer } from 'ws'
 import {
   type AgentError,
   badRequest,
   cancelled,
   cause,
-  closeCode,
   fromUnknown,
   notFound,
   problem,
@@ -21,11 +20,15 @@ import type { Context } from '../core/Context'
 import { header } from '../core/Protocol'
 import { empty as emptyReply, type Reply } from '../core/Reply'
 import { type Answer, flawOf, ofError, ofReply } from './Answer'
-import { type Call, contextOf, createCall, type Incoming, requestIdOf, sessionIdOf } from './Call'
+import { type Call, createCall, finish, logOf, requestIdOfCall } from './Call'
+import { contextOf } from './CallContext'
 import { agree, refuse } from './Handshake'
+import { idOf, type Incoming, requestIdOf, sessionIdOf } from './Incoming'
 import type { Closed } from './Invocations'
+import { keep } from './KeptRequest'
+import { interrupt, onInterrupt } from './Live'
+import { createOpenSockets, type OpenSockets } from './OpenSockets'
 import type { Runtime } from './Runtime'
-import { closeWith, createLink, type Link } from './WebSocketLink'
 
 /** A socket that every provider and wrap has let through, not yet opened. */
 export interface Grant<Has extends object> {
@@ -39,7 +42,7 @@ export interface Sockets {
   /**
    * Asks the agent's providers and wraps whether a request may become a socket: an answer if not, else what opens it.
    */
-  readonly ask: (incoming: Incoming, duplex: Duplex) => Promise<E.Either<Answer, Opener>>
+  readonly ask: (incoming: Incoming, duplex: Duplex) => Asked | Promise<Asked>
   /** Cuts off dead peers until it is stopped. */
   readonly beat: IO<IO<void>>
   /** Takes note of a connection that asks for an upgrade: the server itself forgets it. */
@@ -47,6 +50,9 @@ export interface Sockets {
   /** Cuts off every connection that asked for an upgrade, at once. */
   readonly terminate: IO<void>
 }
+
+/** An answer if a request may not become a socket, else what opens it. */
+export type Asked = E.Either<Answer, Opener>
 
 /** A request that may become a socket. */
 export interface Opener {
@@ -56,16 +62,24 @@ export interface Opener {
   readonly abandon: IO<void>
 }
 
+const ignore = (): void => undefined
+
+/** The innermost step before an upgrade: whoever gets to it is let through. */
+const letThrough = (): TE.TaskEither<AgentError, Reply> => TE.right(emptyReply)
+
 /** The sockets of an agent. */
 export const createSockets = <Has extends object>(runtime: Runtime, { websocket, around }: Closed<Has>): Sockets => {
-  const { settings, ambient, open: opened } = runtime
-  const { maxPayload, protocols, pingInterval } = settings.websocket
-  const asking = new Set<Duplex>()
-  const links = new WeakMap<WebSocket, Link>()
+  const { settings, ambient } = runtime
+  const { maxPayload, protocols } = settings.websocket
+  const asking = new Map<Duplex, Call | undefined>()
+  /** Whether there is no provider and no wrap: nothing to ask before a socket is opened. */
+  const isBare = around<{}>(letThrough) === letThrough
+  const open = O.isSome(websocket) ? createOpenSockets<Has>(runtime, websocket.value) : undefined
 
   const server = (): WebSocketServer => {
     const made = new WebSocketServer({
       noServer: true,
+      clientTracking: false,
       maxPayload,
       handleProtocols: agree(protocols),
       perMessageDeflate: false,
@@ -78,105 +92,77 @@ export const createSockets = <Has extends object>(runtime: Runtime, { websocket,
   }
   const wss = server()
 
-  const ending = (call: Call, ws: WebSocket, result: E.Either<AgentError, void>): void => {
-    const duration = settings.clock.now() - call.since
-    if (E.isRight(result)) {
-      call.log().info('Socket completed', { duration })()
-      return closeWith(ws, 1000)
-    }
-    const error = result.left
-    const { code } = problem(error)
-    const thrown = cause(error)
-    if (thrown !== undefined) call.log().error('Socket failed', { code, duration, error: thrown })()
-    else if (error._tag === 'SocketClosed' || error._tag === 'Cancelled')
-      call.log().info('The client left', { duration })()
-    else call.log().warn('Socket refused', { code, duration })()
-    closeWith(ws, closeCode(error), code)
+  /** The peer of a connection that asks for an upgrade has left. */
+  const onGone = function (this: Duplex): void {
+    const call = asking.get(this)
+    asking.delete(this)
+    if (call === undefined) return
+    interrupt(call, cancelled)
+    finish(call)
   }
 
-  const serve = (
-    ws: WebSocket,
-    connection: Duplex,
-    { format, handler }: SocketEntry<Has>,
-    { call, context }: Grant<Has>,
-  ): void => {
-    const close = opened.enter()
-    const link = createLink(ws, connection, format, settings)
-    links.set(ws, link)
-    ws.on('error', (error) => call.log().warn('The peer broke the protocol', { reason: error.message })())
-    ws.on('close', () => {
-      close()
-      if (isDone) call.finish()
-    })
-    let isDone = false
-    link.onEnd(() => {
-      call.interrupt(cancelled)
-      call.finish()
-    })
-    call.onInterrupt((reason) => {
-      if (reason._tag !== 'Cancelled') closeWith(ws, closeCode(reason), problem(reason).code)
-    })
-    const run = async (): Promise<E.Either<AgentError, void>> =>
-      ambient.run(context, () => handler(link.socket, context)())
-    void run()
-      .catch((thrown: unknown) => E.left(fromUnknown(thrown)))
-      .then((result) => {
-        isDone = true
-        ending(call, ws, result)
-        if (ws.readyState === ws.CLOSED) call.finish()
-      })
-  }
-
-  const ask: Sockets['ask'] = async (incoming, duplex) => {
-    const { req, requestId } = incoming
-    const failed = (error: AgentError): E.Either<Answer, never> => E.left(ofError(error, requestId, settings.debug))
-    if (O.isNone(websocket)) return failed(notFound('This agent has no WebSocket handler'))
+  const ask: Sockets['ask'] = (incoming, duplex) => {
+    const failed = (error: AgentError): E.Either<Answer, never> =>
+      E.left(ofError(error, idOf(incoming), settings.debug))
+    if (open === undefined) return failed(notFound('This agent has no WebSocket handler'))
     if (runtime.isStopping()) return failed(stopping)
     const sessionId = sessionIdOf(incoming.headers, runtime)
     if (E.isLeft(sessionId)) return failed(sessionId.left)
-    const call = createCall(runtime, 'socket', { requestId, sessionId: sessionId.right }, incoming, duplex)
-    const granted = await grant(call)
-    if (E.isLeft(granted)) {
-      call.finish()
+    if (duplex.destroyed) return failed(cancelled)
+    const call = createCall(runtime, 'socket', sessionId.right, incoming)
+    asking.set(duplex, call)
+    // Nobody is asked where nobody is there; then `Has` has no key.
+    if (isBare)
+      return E.right(openerOf(open, incoming, duplex, { call, context: contextOf(call) as Context<Has>, headers: {} }))
+    return grant(call).then((granted) => {
+      if (E.isRight(granted)) return E.right(openerOf(open, incoming, duplex, granted.right))
+      finish(call)
       return granted
-    }
-    const entry = websocket.value
-    return E.right({
-      abandon: call.finish,
-      open: (head, headers) => {
-        const all = [...headers, ...Object.entries(granted.right.headers), [header.sessionId, call.sessionId] as const]
-        const withHeaders = (lines: Array<string>, to: IncomingMessage): void => {
-          if (to === req) lines.push(...all.map(([name, value]) => `${name}: ${value}`))
-        }
-        const leave = (): void => call.finish()
-        duplex.once('close', leave)
-        wss.on('headers', withHeaders)
-        wss.handleUpgrade(req, duplex, head, (ws) => {
-          duplex.off('close', leave)
-          serve(ws, duplex, entry, granted.right)
-        })
-        wss.off('headers', withHeaders)
-      },
     })
   }
 
+  const openerOf = (
+    open: OpenSockets<Has>,
+    incoming: Incoming,
+    duplex: Duplex,
+    { call, context, headers: granting }: Grant<Has>,
+  ): Opener => ({
+    abandon: () => finish(call),
+    open: (head, headers) => {
+      const { req } = incoming
+      const all = [...headers, ...Object.entries(granting), [header.sessionId, call.sessionId] as const]
+      const withHeaders = (lines: Array<string>, to: IncomingMessage): void => {
+        if (to === req) lines.push(...all.map(([name, value]) => `${name}: ${value}`))
+      }
+      wss.on('headers', withHeaders)
+      wss.handleUpgrade(req, duplex, head, (ws) => {
+        // From here on the socket has listeners of its own, and what belongs to the request alone is let go of.
+        duplex.off('close', onGone).off('error', ignore)
+        asking.delete(duplex)
+        call.incoming = keep(incoming, duplex)
+        open.add(ws, duplex, call, context)
+      })
+      wss.off('headers', withHeaders)
+    },
+  })
+
   const grant = async (call: Call): Promise<E.Either<Answer, Grant<Has>>> => {
     let context: Context<Has> | undefined
-    const bare = contextOf(runtime, call)
+    const bare = contextOf(call)
     const run = async (): Promise<E.Either<AgentError, Reply>> =>
       around<{}>((provided) => async () => {
         context = provided
         return E.right(emptyReply)
       })(bare)()
     const result = await new Promise<E.Either<AgentError, Reply>>((resolve) => {
-      call.onInterrupt((reason) => resolve(E.left(reason)))
+      onInterrupt(call, (reason) => resolve(E.left(reason)))
       ambient.run(bare, run).then(resolve, (thrown: unknown) => resolve(E.left(fromUnknown(thrown))))
     })
     if (E.isLeft(result)) {
       const thrown = cause(result.left)
-      if (thrown !== undefined) call.log().error('Upgrade failed', { error: thrown })()
-      else call.log().warn('Upgrade refused', { code: problem(result.left).code })()
-      return E.left(ofError(result.left, call.requestId, settings.debug))
+      if (thrown !== undefined) logOf(call).error('Upgrade failed', { error: thrown })()
+      else logOf(call).warn('Upgrade refused', { code: problem(result.left).code })()
+      return E.left(ofError(result.left, requestIdOfCall(call), settings.debug))
     }
     const reply = result.right
     const flaw = flawOf(reply)
@@ -184,29 +170,20 @@ export const createSockets = <Has extends object>(runtime: Runtime, { websocket,
       return E.right({ call, context, headers: reply.headers })
     }
     const answer = flaw === undefined ? ofReply(reply, call.sessionId) : E.left(flaw)
-    return E.left(E.isLeft(answer) ? ofError(answer.left, call.requestId, settings.debug) : answer.right)
+    return E.left(E.isLeft(answer) ? ofError(answer.left, requestIdOfCall(call), settings.debug) : answer.right)
   }
 
   return {
     ask,
-    beat: () => {
-      if (pingInterval <= 0) return () => undefined
-      const timer = setInterval(() => {
-        for (const ws of wss.clients) {
-          if (ws.isPaused) continue // the peer waits for us, not we for the peer
-          if (links.get(ws)?.isAlive() === false) ws.terminate()
-          else ws.ping()
-        }
-      }, pingInterval)
-      timer.unref()
-      return () => clearInterval(timer)
-    },
+    beat: () => open?.beat() ?? ignore,
     watch: (duplex) => {
-      asking.add(duplex)
-      duplex.once('close', () => asking.delete(duplex))
+      asking.set(duplex, undefined)
+      duplex.on('close', onGone)
+      duplex.on('error', ignore) // a peer that vanishes: `close` tells whoever has to know
     },
     terminate: () => {
-      for (const duplex of asking) duplex.destroy()
+      for (const duplex of asking.keys()) duplex.destroy()
+      open?.terminate()
     },
   }
 }

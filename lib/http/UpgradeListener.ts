@@ -4,13 +4,15 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import * as E from 'fp-ts/Either'
 import type { IO } from 'fp-ts/IO'
+import { notFound } from '../core/AgentError'
 import type { Request } from '../core/Context'
-import { incomingOf, once, requestIdOf } from './Call'
-import { flawOf, refuse, responseOn } from './Handshake'
+import { incomingOf, requestIdOf } from './Incoming'
+import { flawOf, isForSocket, refuse, responseOn } from './Handshake'
 import type { KoaPipeline, Upgrade } from './KoaPipeline'
 import type { Routes } from './Routes'
 import type { Runtime } from './Runtime'
-import type { Sockets } from './Upgrade'
+import { secretsOf } from './Secrets'
+import type { Asked, Sockets } from './Upgrade'
 
 /** What the listener takes from the app. */
 export interface UpgradeParts {
@@ -41,11 +43,15 @@ export const upgradeListener = ({
   throughKoa,
   koaRequest,
 }: UpgradeParts): ((req: IncomingMessage, duplex: Duplex, head: Buffer) => void) => {
-  const straight = async (req: IncomingMessage, duplex: Duplex, head: Buffer): Promise<void> => {
-    const koa = once(() => koaRequest(req, new ServerResponse(req)))
-    const asked = await sockets.ask(incomingOf(req, settings.newId, koa), duplex)
-    if (E.isLeft(asked)) refuse(req, duplex, asked.left)
-    else asked.right.open(head, [])
+  const koa = (req: IncomingMessage): Request => koaRequest(req, new ServerResponse(req))
+
+  const straight = (req: IncomingMessage, duplex: Duplex, head: Buffer): void | Promise<void> => {
+    const answer = (asked: Asked): void => {
+      if (E.isLeft(asked)) refuse(req, duplex, asked.left)
+      else asked.right.open(head, [])
+    }
+    const asked = sockets.ask(incomingOf(req, settings.newId, koa, false), duplex)
+    return asked instanceof Promise ? asked.then(answer) : answer(asked)
   }
 
   const throughMiddleware = async (req: IncomingMessage, duplex: Duplex, head: Buffer): Promise<void> => {
@@ -62,15 +68,21 @@ export const upgradeListener = ({
 
   return (req, duplex, head) => {
     sockets.watch(duplex)
-    duplex.on('error', () => undefined) // a peer that vanishes: `close` tells whoever has to know
-    const flaw = flawOf(req)
+    // With middleware it is the last of them that says what is asked for.
+    const flaw = isForSocket(req) || hasMiddleware() ? flawOf(req) : notFound()
     const fail = (thrown: unknown): void => {
       const requestId = requestIdOf(req.headers, settings.newId)
-      logs({ requestId }).error('An upgrade failed', { error: thrown })()
+      logs({ requestId }, () => secretsOf(req.headers, req.url)).error('An upgrade failed', { error: thrown })()
       duplex.destroy()
     }
     if (flaw !== undefined) {
-      refuse(req, duplex, routes.failure(flaw, requestIdOf(req.headers, settings.newId)))
-    } else (hasMiddleware() ? throughMiddleware : straight)(req, duplex, head).catch(fail)
+      return refuse(req, duplex, routes.failure(flaw, requestIdOf(req.headers, settings.newId)))
+    }
+    try {
+      const opened = (hasMiddleware() ? throughMiddleware : straight)(req, duplex, head)
+      if (opened instanceof Promise) opened.catch(fail)
+    } catch (thrown) {
+      fail(thrown)
+    }
   }
 }

@@ -1,26 +1,129 @@
-/** Joins a connection of `ws` to the socket that a handler sees: a bounded queue in, awaited sends out. */
+/**
+ * A connection of `ws` and what the server knows of it: the messages that wait, and how frames become values and values
+ * frames. It is a record, and what waits is made when something waits, since a server holds one for each idle socket.
+ */
 import type { Duplex } from 'node:stream'
 import * as E from 'fp-ts/Either'
-import type { IO } from 'fp-ts/IO'
-import * as O from 'fp-ts/Option'
 import type { WebSocket } from 'ws'
 import type { Format } from '../core/Agent'
 import { type AgentError, invalidMessage, messageTooLarge, socketClosed } from '../core/AgentError'
 import { encode } from '../core/Json'
 import { parse } from '../core/Payload'
-import { messages, type Socket } from '../core/Socket'
 import type { Settings } from './Options'
 
-/** A socket, and what its owner needs to know of it. */
-export interface Link {
-  readonly socket: Socket
-  /** Whether the peer has shown life since the last call. */
-  readonly isAlive: IO<boolean>
-  /** Calls back when the connection is closed and every message that came before has been read. */
-  readonly onEnd: (f: IO<void>) => void
+// ---------------------------------------------------------------------------------------------------------------------
+// model
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** What holds for all sockets of an app. */
+export interface Rules {
+  readonly format: Format
+  readonly maxPayload: number
+  readonly highWaterMark: number
+  readonly maxQueue: number
+  readonly toValue: (text: string) => E.Either<AgentError, unknown>
 }
 
-type Received = E.Either<AgentError, O.Option<unknown>>
+/** Of what a frame holds: text or bytes. */
+export type Data = string | Uint8Array
+
+/** An open connection. */
+export interface Link {
+  readonly ws: WebSocket
+  readonly connection: Duplex
+  readonly rules: Rules
+  /** Frames that wait to be read. */
+  queue: Array<Data> | undefined
+  /** The code that it was closed with, when it is closed. */
+  closedWith: number | undefined
+  /** Whether what is sent before the next tick goes out in one write. */
+  isGathering: boolean
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// constructors
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** The rules that settings stand for. */
+export const rulesOf = (
+  format: Format,
+  { websocket: { maxPayload, highWaterMark, maxQueue }, maxDepth }: Settings,
+): Rules => ({ format, maxPayload, highWaterMark, maxQueue, toValue: parse(maxDepth) })
+
+// ---------------------------------------------------------------------------------------------------------------------
+// messages in
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** How many frames wait. */
+export const waiting = ({ queue }: Link): number => queue?.length ?? 0
+
+/** Lets a frame wait; the peer too, when too many do. */
+export const enqueue = (link: Link, frame: Data): void => {
+  const { ws, rules } = link
+  const queue = (link.queue ??= [])
+  queue.push(frame)
+  if (queue.length >= rules.maxQueue && !ws.isPaused) ws.pause()
+}
+
+/** The frame that has waited longest. */
+export const dequeue = ({ ws, rules, queue }: Link): Data | undefined => {
+  const frame = queue?.shift()
+  if (queue !== undefined && ws.isPaused && queue.length <= rules.maxQueue / 2) ws.resume()
+  return frame
+}
+
+const textMessage = ({ format, toValue }: Rules, text: string): E.Either<AgentError, unknown> => {
+  if (format === 'text') return E.right(text)
+  const parsed = toValue(text)
+  if (E.isRight(parsed)) return parsed
+  const { left } = parsed
+  return E.left(invalidMessage([{ path: '', message: 'reason' in left ? left.reason : left._tag }]))
+}
+
+/** The message of a frame. Left `InvalidMessage`. */
+export const messageOf = (rules: Rules, frame: Data): E.Either<AgentError, unknown> =>
+  typeof frame === 'string' ? textMessage(rules, frame) : E.right(frame)
+
+// ---------------------------------------------------------------------------------------------------------------------
+// messages out
+// ---------------------------------------------------------------------------------------------------------------------
+
+const textOf = ({ format }: Rules, message: unknown): E.Either<AgentError, string> =>
+  format === 'text' && typeof message === 'string' ? E.right(message) : encode(message)
+
+/** Whether it is too large; a UTF-16 unit is at most three bytes, so most need not be measured. */
+const isTooLarge = ({ maxPayload }: Rules, data: Data): boolean =>
+  data.length * 3 > maxPayload && Buffer.byteLength(data) > maxPayload
+
+/** What a frame holds for a message. Left `Unencodable`, `MessageTooLarge`. */
+export const dataOf = (rules: Rules, message: unknown): E.Either<AgentError, Data> => {
+  const data: E.Either<AgentError, Data> = message instanceof Uint8Array ? E.right(message) : textOf(rules, message)
+  return E.isRight(data) && isTooLarge(rules, data.right) ? E.left(messageTooLarge(rules.maxPayload)) : data
+}
+
+const release = (link: Link): void => {
+  link.isGathering = false
+  link.connection.uncork()
+}
+
+/** What is sent before the next tick goes out in one write. */
+export const gather = (link: Link): void => {
+  if (link.isGathering) return
+  link.isGathering = true
+  link.connection.cork()
+  process.nextTick(release, link)
+}
+
+/** The failure of a send on a socket that is closed, or is being closed. */
+export const closed = ({ closedWith }: Link): E.Either<AgentError, never> => E.left(socketClosed(closedWith ?? 1005))
+
+/** Writes a frame; `done` is called when it is written, or cannot be. */
+export const write = ({ ws }: Link, data: Data, done?: (error?: Error) => void): void =>
+  ws.send(data, { binary: typeof data !== 'string' }, done)
+
+// ---------------------------------------------------------------------------------------------------------------------
+// the end
+// ---------------------------------------------------------------------------------------------------------------------
 
 /** A close reason as the protocol allows it: at most 123 bytes of UTF-8. */
 const shortened = (reason: string): string => {
@@ -40,135 +143,4 @@ const isCloseCode = (code: number): boolean =>
 export const closeWith = (ws: WebSocket, code: number, reason = ''): void => {
   ws.resume() // a paused connection would not see the peer's answer
   ws.close(isCloseCode(code) ? code : 1011, shortened(reason))
-}
-
-const closedEnd: Received = E.right(O.none)
-
-const sent: E.Either<AgentError, void> = E.right(undefined)
-
-/** A link over an open connection. */
-export const createLink = (
-  ws: WebSocket,
-  connection: Duplex,
-  format: Format,
-  { websocket: { maxPayload, highWaterMark, maxQueue }, maxDepth }: Settings,
-): Link => {
-  const toValue = parse(maxDepth)
-  const queue: Array<unknown> = []
-  const readers: Array<(received: Received) => void> = []
-  const senders: Array<IO<void>> = []
-  let closedWith: number | undefined
-  let onEnd: IO<void> | undefined
-  let isGathering = false
-
-  const decodeText = (text: string): Received => {
-    if (format === 'text') return E.right(O.some(text))
-    const parsed = toValue(text)
-    if (E.isRight(parsed)) return E.right(O.some(parsed.right))
-    const { left } = parsed
-    return E.left(invalidMessage([{ path: '', message: 'reason' in left ? left.reason : left._tag }]))
-  }
-
-  const decodeFrame = (frame: unknown): Received =>
-    typeof frame === 'string' ? decodeText(frame) : E.right(O.some(frame))
-
-  const endIfRead = (): void => {
-    if (closedWith !== undefined && queue.length === 0) onEnd?.()
-  }
-
-  let isAlive = true
-  ws.on('pong', () => {
-    isAlive = true
-  })
-  ws.on('message', (data: Buffer, isBinary) => {
-    isAlive = true
-    if (ws.readyState !== ws.OPEN) return // it is being closed: nobody will read this, and the peer's answer comes behind
-    const frame = isBinary ? new Uint8Array(data) : data.toString('utf8')
-    const reader = readers.shift()
-    if (reader !== undefined) return reader(decodeFrame(frame))
-    queue.push(frame)
-    if (queue.length >= maxQueue && !ws.isPaused) ws.pause()
-  })
-  ws.on('close', (code) => {
-    closedWith = code
-    for (const reader of readers.splice(0)) reader(closedEnd)
-    for (const send of senders.splice(0)) send()
-    if (code === 1006) onEnd?.()
-    else endIfRead()
-  })
-
-  const receive = (): Promise<Received> => {
-    if (queue.length > 0) {
-      const frame = queue.shift()
-      if (ws.isPaused && queue.length <= maxQueue / 2) ws.resume()
-      endIfRead()
-      return Promise.resolve(decodeFrame(frame))
-    }
-    if (closedWith !== undefined || ws.readyState >= ws.CLOSING) return Promise.resolve(closedEnd)
-    return new Promise((resolve) => readers.push(resolve))
-  }
-
-  const closed = (): E.Either<AgentError, void> => E.left(socketClosed(closedWith ?? 1005))
-
-  /** While messages wait that will be answered at once, what is sent before the next tick goes out in one write. */
-  const gather = (): void => {
-    if (isGathering || queue.length === 0) return
-    isGathering = true
-    connection.cork()
-    process.nextTick(() => {
-      isGathering = false
-      connection.uncork()
-    })
-  }
-
-  const write = (data: string | Uint8Array, resolve: (sent: E.Either<AgentError, void>) => void): void => {
-    if (ws.readyState !== ws.OPEN) return resolve(closed())
-    gather()
-    ws.send(data, { binary: typeof data !== 'string' }, (error) => {
-      resolve(error ? closed() : sent)
-      while (senders.length > 0 && ws.bufferedAmount <= highWaterMark) senders.shift()?.()
-    })
-  }
-
-  /** Writes once what came before is written and not too much is unsent. */
-  const writeInTurn: typeof write = (data, resolve) => {
-    if (senders.length > 0 || ws.bufferedAmount > highWaterMark) senders.push(() => write(data, resolve))
-    else write(data, resolve)
-  }
-
-  const textOf = (message: unknown): E.Either<AgentError, string> =>
-    format === 'text' && typeof message === 'string' ? E.right(message) : encode(message)
-
-  /** Whether it is too large; a UTF-16 unit is at most three bytes, so most need not be measured. */
-  const isTooLarge = (data: string | Uint8Array): boolean =>
-    data.length * 3 > maxPayload && Buffer.byteLength(data) > maxPayload
-
-  const send = (message: unknown) => (): Promise<E.Either<AgentError, void>> => {
-    const data = message instanceof Uint8Array ? E.right(message) : textOf(message)
-    if (E.isLeft(data)) return Promise.resolve(data)
-    if (isTooLarge(data.right)) return Promise.resolve(E.left(messageTooLarge(maxPayload)))
-    return new Promise((resolve) => writeInTurn(data.right, resolve))
-  }
-
-  return {
-    socket: {
-      send,
-      receive,
-      messages: messages(receive),
-      close:
-        (code = 1000, reason) =>
-        () =>
-          closeWith(ws, code, reason),
-      protocol: ws.protocol === '' ? O.none : O.some(ws.protocol),
-    },
-    isAlive: () => {
-      const was = isAlive
-      isAlive = false
-      return was
-    },
-    onEnd: (f) => {
-      onEnd = f
-      endIfRead()
-    },
-  }
 }

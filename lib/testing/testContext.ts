@@ -80,7 +80,11 @@ export const testContext = <S extends object = {}>(options: TestContextOptions<S
       () => () => undefined,
       () => log,
     ),
-    session: sessions.access(sessionId, () => signal),
+    session: sessions.access(
+      sessionId,
+      () => signal,
+      () => 0,
+    ),
     log,
     request: {
       method: 'POST',

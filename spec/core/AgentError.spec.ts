@@ -16,6 +16,8 @@ const each: Readonly<Record<AgentError.AgentError['_tag'], AgentError.AgentError
   InvalidSessionId: AgentError.invalidSessionId,
   MissingSessionId: AgentError.missingSessionId,
   UnknownAction: AgentError.unknownAction('fly'),
+  Unauthorized: AgentError.unauthorized('no token', 'Bearer resource_metadata="https://a/b"'),
+  AwsRefused: AgentError.awsRefused('InvalidSignatureException', 'no match'),
   NotFound: AgentError.notFound(),
   MethodNotAllowed: AgentError.methodNotAllowed('GET, HEAD'),
   NotAcceptable: AgentError.notAcceptable,
@@ -24,6 +26,7 @@ const each: Readonly<Record<AgentError.AgentError['_tag'], AgentError.AgentError
   UnsupportedMediaType: AgentError.unsupportedMediaType('br'),
   UpgradeRequired: AgentError.upgradeRequired,
   HeadersTooLarge: AgentError.headersTooLarge,
+  Interrupted: AgentError.interrupted,
   Cancelled: AgentError.cancelled,
   Rejected: AgentError.rejected(418, 'no coffee', { pot: 'tea' }),
   Unexpected: AgentError.unexpected(new Error(secret)),
@@ -33,6 +36,7 @@ const each: Readonly<Record<AgentError.AgentError['_tag'], AgentError.AgentError
   StoreFailed: AgentError.storeFailed(new Error(secret)),
   TooManySessions: AgentError.tooManySessions(3),
   Stopping: AgentError.stopping,
+  AuthorizerUnavailable: AgentError.authorizerUnavailable(new Error(secret), 7),
   DeadlineExceeded: AgentError.deadlineExceeded,
   InvalidMessage: AgentError.invalidMessage(issues),
   MessageTooLarge: AgentError.messageTooLarge(10),
@@ -46,7 +50,7 @@ describe('problem', () => {
     const { status, code, message } = AgentError.problem(error)
     expect(error._tag).toBe(tag)
     expect(Number.isInteger(status) && status >= 400 && status <= 599).toBe(true)
-    expect(code).toMatch(/^[A-Z]+(_[A-Z]+)*$/)
+    expect(code).toMatch(tag === 'AwsRefused' ? /^[A-Za-z]+Exception$/ : /^[A-Z]+(_[A-Z]+)*$/)
     expect(message).not.toBe('')
   })
 
@@ -67,6 +71,8 @@ describe('problem', () => {
       InvalidSessionId: '400 INVALID_SESSION_ID',
       MissingSessionId: '400 MISSING_SESSION_ID',
       UnknownAction: '400 UNKNOWN_ACTION',
+      Unauthorized: '401 UNAUTHORIZED',
+      AwsRefused: '403 InvalidSignatureException',
       NotFound: '404 NOT_FOUND',
       MethodNotAllowed: '405 METHOD_NOT_ALLOWED',
       NotAcceptable: '406 NOT_ACCEPTABLE',
@@ -75,6 +81,7 @@ describe('problem', () => {
       UnsupportedMediaType: '415 UNSUPPORTED_MEDIA_TYPE',
       UpgradeRequired: '426 UPGRADE_REQUIRED',
       HeadersTooLarge: '431 HEADERS_TOO_LARGE',
+      Interrupted: '409 INTERRUPTED',
       Cancelled: '499 CANCELLED',
       Rejected: '418 REJECTED',
       Unexpected: '500 INTERNAL_ERROR',
@@ -84,6 +91,7 @@ describe('problem', () => {
       StoreFailed: '500 SESSION_STORE_FAILED',
       TooManySessions: '503 TOO_MANY_SESSIONS',
       Stopping: '503 STOPPING',
+      AuthorizerUnavailable: '503 AUTHORIZER_UNAVAILABLE',
       DeadlineExceeded: '504 DEADLINE_EXCEEDED',
       InvalidMessage: '400 INVALID_MESSAGE',
       MessageTooLarge: '500 MESSAGE_TOO_LARGE',
@@ -135,6 +143,9 @@ describe('problem', () => {
   it('names the header fields that a status asks for', () => {
     expect(AgentError.problem(AgentError.methodNotAllowed('POST')).headers).toEqual({ allow: 'POST' })
     expect(AgentError.problem(AgentError.upgradeRequired).headers).toMatchObject({ upgrade: 'websocket' })
+    expect(AgentError.problem(AgentError.unauthorized('no')).headers).toEqual({ 'www-authenticate': 'Bearer' })
+    expect(AgentError.problem(each.AwsRefused).headers).toEqual({ 'x-amzn-errortype': 'InvalidSignatureException' })
+    expect(AgentError.problem(each.AuthorizerUnavailable).headers).toEqual({ 'retry-after': '7' })
   })
 })
 
@@ -194,6 +205,6 @@ describe('closeCode', () => {
 describe('cause', () => {
   it('is there for what was thrown, and for nothing else', () => {
     const told = cases.filter(([, error]) => AgentError.cause(error) !== undefined).map(([tag]) => tag)
-    expect(told).toEqual(['Unexpected', 'StoreFailed'])
+    expect(told).toEqual(['Unexpected', 'StoreFailed', 'AuthorizerUnavailable'])
   })
 })

@@ -69,6 +69,7 @@ export const fakeSession = (
         released += 1
       })
     },
+    cancel: () => 0,
   }
   return { access, saved, locked: () => locked, released: () => released }
 }

@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import cors = require('@koa/cors')
 import { Router } from '@koa/router'
 import { pipe } from 'fp-ts/function'
@@ -349,6 +350,39 @@ describe('row 32: koa-bodyparser, and others that read the body', () => {
         expect(lines.join('')).toContain('A middleware has read the body')
       },
     ))
+
+  describe('row 32: a middleware that leaves the bytes in ctx.request.rawBody', () => {
+    const keeping = use(async (ctx, next) => {
+      const parts: Array<Buffer> = []
+      for await (const part of ctx.req) parts.push(part as Buffer)
+      Object.assign(ctx.request, { rawBody: Buffer.concat(parts) })
+      await next()
+    })
+    const kept = pipe(keeping, echo)
+    const gzip = { 'content-encoding': 'gzip' }
+    const cases: ReadonlyArray<readonly [string, Uint8Array, Readonly<Record<string, string>>, number, unknown]> = [
+      ['is enough', Buffer.from('{"a":"é☃"}'), {}, 200, { a: 'é☃' }],
+      ['may have a mark before it', Buffer.from('\ufeff[1]'), {}, 200, [1]],
+      ['may be compressed', gzipSync('[1]'), gzip, 200, [1]],
+      ['must be what it says', Buffer.from('[1]'), gzip, 400, { code: 'INVALID_ENCODING' }],
+      ['must be of a known encoding', Buffer.from('[1]'), { 'content-encoding': 'zip' }, 415, {}],
+      ['must be UTF-8', Buffer.from([0x22, 0xff, 0x22]), {}, 400, { code: 'INVALID_ENCODING' }],
+      ['must be JSON', Buffer.from('{'), {}, 400, { code: 'INVALID_JSON' }],
+      ['must not be nested too deeply', Buffer.from('['.repeat(2000)), {}, 400, { code: 'INVALID_JSON' }],
+      ['must not be too large', Buffer.from(JSON.stringify('x'.repeat(200))), {}, 413, {}],
+      ['must not be too large in the end', gzipSync(JSON.stringify('x'.repeat(200))), gzip, 413, {}],
+    ]
+    it.each(cases)('row 32: %s', (_, body, headers, status, answer) =>
+      served(
+        kept,
+        async ({ port }) => {
+          const got = await ask(port, { body, headers })
+          expect([got.status, JSON.parse(got.text)]).toMatchObject([status, answer as object])
+        },
+        { maxBody: body.length > 1000 ? 10_000 : 100 },
+      ),
+    )
+  })
 
   it('row 32: a middleware that puts the value into ctx.request.body is enough', () =>
     served(

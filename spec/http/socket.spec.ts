@@ -484,8 +484,8 @@ describe('an upgrade', () => {
   it('row 23: echoes the subprotocol that the client offers first, or that the agent prefers', async () => {
     const tell: Handler.SocketHandler<unknown, unknown> = (socket) => socket.send(O.toNullable(socket.protocol))
     await served(socketApp(tell), async ({ ws }) => {
-      const peer = await dial(ws, { protocols: ['base64UrlBearerAuthorization.abc', 'chat'] })
-      expect([peer.ws.protocol, await peer.next()]).toEqual(Array(2).fill('base64UrlBearerAuthorization.abc'))
+      const peer = await dial(ws, { protocols: ['talk.abc', 'chat'] })
+      expect([peer.ws.protocol, await peer.next()]).toEqual(Array(2).fill('talk.abc'))
       expect(await (await dial(ws)).next()).toBeNull()
     })
     await served(socketApp(tell, { websocket: { protocols: ['v2', 'v1'] } }), async ({ ws }) => {
@@ -494,6 +494,73 @@ describe('an upgrade', () => {
       raw.socket.write(handshakeText({ 'sec-websocket-protocol': 'v9' }))
       expect((await raw.until(isUpgraded)).toString().toLowerCase()).not.toContain('sec-websocket-protocol')
       raw.socket.destroy()
+    })
+  })
+
+  describe('a token that comes as a subprotocol', () => {
+    const token = 'base64UrlBearerAuthorization.c2VjcmV0LXRva2Vu'
+    const plain = 'base64UrlBearerAuthorization'
+    const offers: ReadonlyArray<
+      readonly [ReadonlyArray<string> | undefined, ReadonlyArray<string>, string | undefined]
+    > = [
+      [undefined, [token, plain], plain],
+      [undefined, [plain, token], plain],
+      [undefined, [token, 'chat', plain], 'chat'],
+      [undefined, [token], undefined],
+      [['chat'], [token, plain], plain],
+      [['chat'], [token, plain, 'chat'], 'chat'],
+      [[token, 'chat'], [token, 'chat'], 'chat'],
+      [[token], [token], undefined],
+    ]
+    it.each(offers)('is never echoed: the agent speaks %j, %j is offered', async (protocols, offered, agreed) => {
+      const app = socketApp(() => TE.right(undefined), protocols === undefined ? {} : { websocket: { protocols } })
+      await served(app, async ({ port }) => {
+        const raw = await dialRaw(port)
+        raw.socket.write(handshakeText({ 'sec-websocket-protocol': offered.join(', ') }))
+        const head = (await raw.until(isUpgraded)).toString()
+        expect(/^sec-websocket-protocol: (.*)\r$/im.exec(head)?.[1]).toBe(agreed)
+        expect(head).not.toContain('c2VjcmV0')
+        raw.socket.destroy()
+      })
+    })
+
+    it('is neither in a log line nor in context.headers', async () => {
+      const sink = logSink()
+      const tell: Handler.SocketHandler<unknown, unknown> = (socket, { headers, log, request }) =>
+        pipe(
+          TE.fromIO(log.info('Here', { all: request.headers, plain: 'secret-token', url: request.url })),
+          TE.chain(() => socket.send(headers.toRecord())),
+        )
+      await served(socketApp(tell, { log: sink.options }), async ({ ws }) => {
+        const url = `${ws}?X-Amz-Signature=5eca7e&X-Amz-Security-Token=to%2Fken`
+        const peer = await dial(url, { protocols: [token, plain], headers: { 'x-amz-security-token': 'to/ken' } })
+        expect(JSON.stringify(await peer.next())).not.toContain('c2VjcmV0')
+        await sink.line('Socket completed')
+        expect(JSON.stringify(sink.all)).toContain('"message":"Here"')
+        expect(JSON.stringify(sink.all)).not.toMatch(/c2VjcmV0|secret-token|5eca7e|to\/ken|to%2Fken/)
+      })
+    })
+  })
+
+  it('a middleware may change the path of an upgrade, and what it leaves elsewhere is 404', async () => {
+    const mapping = use((ctx, next) => {
+      ctx.path = ctx.path.replace(/^\/runtimes\/[^/]+/, '')
+      return next()
+    })
+    const app = createApp(
+      pipe(
+        mapping,
+        websocket((socket, { sessionId }) => socket.send(sessionId)),
+      ),
+      quiet,
+    )
+    await served(app, async ({ port, url }) => {
+      const mapped = `${url.replace('http', 'ws')}/runtimes/arn%3Aaws/ws?${sessionHeader}=s-1`
+      expect(await (await dial(mapped)).next()).toBe('s-1')
+      expect(await refused(port, {}, { path: '/runtimes/x/wss' })).toMatchObject({
+        status: 404,
+        body: { code: 'NOT_FOUND' },
+      })
     })
   })
 

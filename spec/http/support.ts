@@ -283,7 +283,7 @@ export const failureIn = (text: string): Failure => {
   expect(Object.keys(body)).toEqual(keys)
   expect(body).toMatchObject({
     error: expect.any(String),
-    code: expect.stringMatching(/^[A-Z_]+$/),
+    code: expect.stringMatching(/^([A-Z_]+|[A-Za-z]+Exception)$/),
     requestId: expect.any(String),
   })
   return body

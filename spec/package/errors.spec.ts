@@ -2,6 +2,16 @@ import * as ts from 'typescript'
 import * as AgentError from '../../lib/core/AgentError'
 import { read, tableUnder } from './support'
 
+/** The codes of refusals that have AWS's names. */
+const awsNames: ReadonlyArray<AgentError.AwsErrorName> = [
+  'AccessDeniedException',
+  'ExpiredTokenException',
+  'IncompleteSignatureException',
+  'InvalidSignatureException',
+  'MissingAuthenticationTokenException',
+  'UnrecognizedClientException',
+]
+
 type Tag = AgentError.AgentError['_tag']
 
 /** One failure of every case, through its constructor. A new case does not compile until it stands here. */
@@ -13,6 +23,8 @@ const examples: Readonly<Record<Tag, AgentError.AgentError>> = {
   InvalidSessionId: AgentError.invalidSessionId,
   MissingSessionId: AgentError.missingSessionId,
   UnknownAction: AgentError.unknownAction('no'),
+  Unauthorized: AgentError.unauthorized('no'),
+  AwsRefused: AgentError.awsRefused('InvalidSignatureException', 'no'),
   NotFound: AgentError.notFound(),
   MethodNotAllowed: AgentError.methodNotAllowed('POST'),
   NotAcceptable: AgentError.notAcceptable,
@@ -21,6 +33,7 @@ const examples: Readonly<Record<Tag, AgentError.AgentError>> = {
   UnsupportedMediaType: AgentError.unsupportedMediaType('no'),
   UpgradeRequired: AgentError.upgradeRequired,
   HeadersTooLarge: AgentError.headersTooLarge,
+  Interrupted: AgentError.interrupted,
   Cancelled: AgentError.cancelled,
   Rejected: AgentError.rejected(418, 'no'),
   Unexpected: AgentError.unexpected('no'),
@@ -30,11 +43,18 @@ const examples: Readonly<Record<Tag, AgentError.AgentError>> = {
   StoreFailed: AgentError.storeFailed('no'),
   TooManySessions: AgentError.tooManySessions(1),
   Stopping: AgentError.stopping,
+  AuthorizerUnavailable: AgentError.authorizerUnavailable('no'),
   DeadlineExceeded: AgentError.deadlineExceeded,
   InvalidMessage: AgentError.invalidMessage([]),
   MessageTooLarge: AgentError.messageTooLarge(1),
   SocketClosed: AgentError.socketClosed(1000),
 }
+
+/** One failure of every code: those with AWS's names are one case. */
+const ofEveryCode: ReadonlyArray<AgentError.AgentError> = [
+  ...Object.values(examples).filter(({ _tag }) => _tag !== 'AwsRefused'),
+  ...awsNames.map((name) => AgentError.awsRefused(name, 'no')),
+]
 
 /** The tags of the union, as its source lists them. */
 const tagsOf = (text: string): ReadonlyArray<string> => {
@@ -72,16 +92,16 @@ describe('error codes', () => {
   })
 
   it('are those of the README, with the same status', () => {
-    expect([...rowsOf(read('README.md'))].sort()).toEqual(Object.values(examples).map(wireOf).sort())
+    expect([...rowsOf(read('README.md'))].sort()).toEqual(ofEveryCode.map(wireOf).sort())
   })
 
   it('belong to one case each', () => {
-    const codes = Object.values(examples).map((error) => AgentError.problem(error).code)
+    const codes = ofEveryCode.map((error) => AgentError.problem(error).code)
     expect(new Set(codes).size).toBe(codes.length)
   })
 
   it('are told by the comment of the constructor', () => {
-    const missing = Object.values(examples)
+    const missing = ofEveryCode
       .map((error) => AgentError.problem(error).code)
       .filter((code) => !source.includes(`\`${code}\``))
     expect(missing).toEqual([])

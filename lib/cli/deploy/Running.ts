@@ -6,7 +6,7 @@ import * as TE from 'fp-ts/TaskEither'
 import * as LocalRecord from '../../config/LocalRecord'
 import { isAlive } from '../../config/Lock'
 import { type CliError, config, failed } from '../CliError'
-import { killGroup } from '../process/Group'
+import { killGroup } from '../../local/Processes'
 
 /** How long a runtime may take to stop, in milliseconds: it ends its sessions in good order. */
 const patience = 20_000

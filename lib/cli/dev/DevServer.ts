@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Sink } from '../Cli'
-import { ask, killGroup, leadsGroup } from '../process/Group'
+import { ask, killGroup, leadsGroup } from '../../local/Processes'
 
 /** How a process ended. */
 export interface Exit {

@@ -1,0 +1,59 @@
+/** What an OpenID provider tells of itself: its issuer, and the keys that it signs with. */
+import * as E from 'fp-ts/Either'
+import { pipe } from 'fp-ts/function'
+import * as TE from 'fp-ts/TaskEither'
+import * as t from 'io-ts'
+import type { JSONWebKeySet, LocalJWKSet } from 'jose' with { 'resolution-mode': 'import' }
+import { type FetchError, type FetchLimits, getJson, unfit } from './Fetch'
+
+/** A provider, as far as tokens are concerned. `keys` finds the key for a token's header. */
+export interface Provider {
+  readonly issuer: string
+  readonly keys: LocalJWKSet
+}
+
+const Document = t.type({ issuer: t.string, jwks_uri: t.string })
+
+const isUsable = (uri: string, discoveryUrl: string): boolean => {
+  if (!URL.canParse(uri)) return false
+  const { protocol, username, password } = new URL(uri)
+  const isAllowed = protocol === 'https:' || (protocol === 'http:' && discoveryUrl.startsWith('http:'))
+  return isAllowed && username === '' && password === ''
+}
+
+const documentOf = (url: string, json: unknown): E.Either<FetchError, t.TypeOf<typeof Document>> =>
+  pipe(
+    Document.decode(json),
+    E.mapLeft(() => unfit(url, 'is no discovery document')),
+    E.filterOrElse(
+      ({ jwks_uri: uri }) => isUsable(uri, url),
+      () => unfit(url, 'has a jwks_uri that is not https'),
+    ),
+  )
+
+const isKeySet = (json: unknown): json is JSONWebKeySet =>
+  typeof json === 'object' && json !== null && 'keys' in json && Array.isArray(json.keys)
+
+const keysOf = (url: string, json: unknown): TE.TaskEither<FetchError, LocalJWKSet> =>
+  isKeySet(json)
+    ? TE.tryCatch(
+        async () => (await import('jose')).createLocalJWKSet(json),
+        () => unfit(url, 'is no set of keys'),
+      )
+    : TE.left(unfit(url, 'is no set of keys'))
+
+/** Asks a provider for its issuer and its keys. */
+export const discover =
+  (limits: FetchLimits) =>
+  (discoveryUrl: string): TE.TaskEither<FetchError, Provider> =>
+    pipe(
+      getJson(limits)(discoveryUrl),
+      TE.chainEitherK((json) => documentOf(discoveryUrl, json)),
+      TE.chain(({ issuer, jwks_uri: uri }) =>
+        pipe(
+          getJson(limits)(uri),
+          TE.chain((json) => keysOf(uri, json)),
+          TE.map((keys) => ({ issuer, keys })),
+        ),
+      ),
+    )

@@ -1,0 +1,11 @@
+/**
+ * `agentcore-fp/auth`: lets in only who belongs, as the service does in front of an agent.
+ *
+ * @since 0.2.0
+ */
+export type { Clock } from './Guard'
+export * as AuthorizerConfig from './AuthorizerConfig'
+export type { Claims } from './Claims'
+export { jwtAuthorizer, jwtMiddleware, type JwtOptions, type ProviderOptions } from './jwtAuthorizer'
+export { sigv4Authorizer, type Sigv4Config, sigv4Middleware, type Sigv4Options } from './sigv4Authorizer'
+export type { Caller, Credentials } from './Sigv4'

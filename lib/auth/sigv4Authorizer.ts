@@ -1,0 +1,96 @@
+/** `sigv4Authorizer`: lets in whoever signs with the given AWS credentials. */
+import { createHash } from 'node:crypto'
+import * as E from 'fp-ts/Either'
+import { pipe } from 'fp-ts/function'
+import * as TE from 'fp-ts/TaskEither'
+import type * as Koa from 'koa'
+import type { Agent } from '../core/Agent'
+import { type AuthError, toAgentError } from './AuthError'
+import { authorizer, type Clock, createVerified, isOpen, refuse, systemClock } from './Guard'
+import { hasBody, readBytes } from './ReadBytes'
+import { type Caller, type Credentials, examine, type SignatureRules } from './Sigv4'
+
+/** Who is let in. */
+export interface Sigv4Config {
+  readonly credentials: Credentials | ReadonlyArray<Credentials>
+  /** What callers must have signed for. */
+  readonly region: string | ReadonlyArray<string>
+  /** Default `bedrock-agentcore`. */
+  readonly service?: string
+}
+
+/** Options of `sigv4Authorizer`. */
+export interface Sigv4Options {
+  /** The largest body, which is held in memory to be hashed. Default 100,000,000. */
+  readonly maxBody?: number
+  /** For how many seconds a presigned URL may be good. Default 300, as the service has it. */
+  readonly maxExpires?: number
+  /** Paths that are left open beside `/ping`. */
+  readonly open?: ReadonlyArray<string>
+  readonly clock?: Clock
+}
+
+const isMany = <A>(value: A | ReadonlyArray<A>): value is ReadonlyArray<A> => Array.isArray(value)
+
+const many = <A>(value: A | ReadonlyArray<A>): ReadonlyArray<A> => (isMany(value) ? value : [value])
+
+const hashOf = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex')
+
+const verified = createVerified<Caller>()
+
+/** The body as it came, which a middleware may have read already. */
+const bodyOf = (ctx: Koa.Context, limit: number): TE.TaskEither<AuthError, Buffer> => {
+  const { request }: { readonly request: object } = ctx
+  if ('rawBody' in request && request.rawBody instanceof Uint8Array) return TE.right(Buffer.from(request.rawBody))
+  if (ctx.req.readableDidRead) throw new Error('A middleware before sigv4Authorizer has read the body')
+  return pipe(
+    readBytes(limit)(ctx.req),
+    TE.map((rawBody) => {
+      Object.assign(request, { rawBody })
+      return rawBody
+    }),
+  )
+}
+
+const nothing = Buffer.alloc(0)
+
+/**
+ * The middleware of `sigv4Authorizer` alone, for any Koa application: leaves the caller in `ctx.state.caller` and the
+ * bytes of the body in `ctx.request.rawBody`, or throws an error with `status` and `headers` as `ctx.throw` does.
+ */
+export const sigv4Middleware = (config: Sigv4Config, options: Sigv4Options = {}): Koa.Middleware => {
+  const { maxBody = 100_000_000, maxExpires = 300, open = [], clock = systemClock } = options
+  const { credentials, region, service = 'bedrock-agentcore' } = config
+  const rules: SignatureRules = { credentials: many(credentials), regions: many(region), service, maxExpires }
+  const mayPass = isOpen(open)
+  return async (ctx, next) => {
+    if (mayPass(ctx.path)) {
+      await next()
+      return
+    }
+    // What was signed is what was sent, whatever a middleware has made of it.
+    const sent = { method: ctx.req.method ?? 'GET', target: ctx.originalUrl, rawHeaders: ctx.req.rawHeaders }
+    const caller = await pipe(
+      TE.fromEither(examine(rules, clock.now())(sent)),
+      TE.chain(({ verify }) =>
+        pipe(
+          hasBody(ctx.req) ? bodyOf(ctx, maxBody) : TE.right<AuthError, Buffer>(nothing),
+          TE.chainEitherK((body) => verify(hashOf(body))),
+        ),
+      ),
+    )()
+    if (E.isLeft(caller)) return refuse(ctx, toAgentError('')(caller.left))
+    ctx.state['caller'] = verified.add(caller.right)
+    await next()
+  }
+}
+
+/**
+ * Lets in whoever signs with the given AWS credentials, in header fields or by a presigned URL, and provides the
+ * `caller`. Others get 403 with AWS's own name of what is wrong; a socket gets it before the upgrade. `/ping` is open.
+ */
+export const sigv4Authorizer = (
+  config: Sigv4Config,
+  options: Sigv4Options = {},
+): Agent<{}, {}, { readonly caller: Caller }> =>
+  authorizer(sigv4Middleware(config, options), ({ caller }) => (verified.is(caller) ? { caller } : undefined), [])

@@ -1,0 +1,203 @@
+/**
+ * Handlers of sockets, and the lifts that make one from other kinds of functions: from one that answers a message, from
+ * a generator over all messages, from one that may be interrupted.
+ *
+ * @since 0.1.0
+ */
+import * as E from 'fp-ts/Either'
+import * as O from 'fp-ts/Option'
+import type * as TE from 'fp-ts/TaskEither'
+import { type AgentError, fromUnknown, invalidMessage } from './AgentError'
+import { decode, encode } from './Codec'
+import { type Context, withSignal } from './Context'
+import { type Codecs, orElse, type Socket, wrongAnswer } from './Socket'
+
+// ---------------------------------------------------------------------------------------------------------------------
+// model
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** Talks over a socket. When it ends, the socket is closed: right with 1000, left with 1011. */
+export type SocketHandler<in In, out Says, in State extends object = {}> = (
+  socket: Socket<In, Says>,
+  context: Context<State>,
+) => TE.TaskEither<AgentError, void>
+
+/** What a message is answered with: at once or later, `undefined` for nothing at all. A left ends the socket. */
+export type Answer<Says> = E.Either<AgentError, Says | undefined> | TE.TaskEither<AgentError, Says | undefined>
+
+/** Answers one message of a socket. */
+export type OnMessage<in In, out Says, in State extends object = {}> = (
+  message: In,
+  context: Context<State>,
+) => Answer<Says>
+
+// ---------------------------------------------------------------------------------------------------------------------
+// lifts
+// ---------------------------------------------------------------------------------------------------------------------
+
+const answering: unique symbol = Symbol.for('agentcore-fp/Handler.onMessage')
+
+/** Says of a handler that it does nothing but answer each message, so that a server need not start it. */
+interface Answering<in In, out Says, in State extends object> {
+  readonly [answering]: OnMessage<In, Says, State>
+}
+
+const isAnswering = <In, Says, S extends object>(
+  handler: SocketHandler<In, Says, S>,
+): handler is SocketHandler<In, Says, S> & Answering<In, Says, S> => answering in handler
+
+/** How a handler answers each message, if that is all it does. */
+export const answerOf = <In, Says, S extends object>(
+  handler: SocketHandler<In, Says, S>,
+): OnMessage<In, Says, S> | undefined => (isAnswering(handler) ? handler[answering] : undefined)
+
+/**
+ * A socket handler that answers one message after the other, in their order: the next is taken when the answer to the
+ * one before is written. An Either is sent at once, without a promise; so this is the fastest handler, and an idle
+ * socket of it costs the least memory. It ends when the peer leaves or with the first left.
+ */
+export const onMessage = <In, Says, S extends object = {}>(f: OnMessage<In, Says, S>): SocketHandler<In, Says, S> => {
+  const handler: SocketHandler<In, Says, S> = (socket, context) => async () => {
+    try {
+      for (;;) {
+        const received = await socket.receive()
+        if (E.isLeft(received)) return received
+        if (O.isNone(received.right)) return E.right(undefined)
+        const given = f(received.right.value, context)
+        const answer = typeof given === 'function' ? await given() : given
+        if (E.isLeft(answer)) return answer
+        const sent = answer.right === undefined ? answer : await socket.send(answer.right)()
+        if (E.isLeft(sent)) return sent
+      }
+    } catch (cause) {
+      return E.left(fromUnknown(cause))
+    }
+  }
+  return Object.assign(handler, { [answering]: f })
+}
+
+/**
+ * A socket handler from a generator function: messages in, values out. It may hold a read of the next message while it
+ * yields, and so listen and answer at once; it is ended when the client leaves or a message cannot be sent.
+ */
+export const fromMessages =
+  <In, Says, S extends object = {}>(
+    f: (messages: AsyncIterable<In>, context: Context<S>) => AsyncIterable<Says> | Iterable<Says>,
+  ): SocketHandler<In, Says, S> =>
+  (socket, context) =>
+  () =>
+    sendAll(() => f(socket.messages, context), socket, context.signal)
+
+const iterate = <A>(source: AsyncIterable<A> | Iterable<A>): AsyncIterator<A> | Iterator<A> =>
+  Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]()
+
+/** Sends every value of a source, until it ends, a send fails or the signal aborts; then its `return` is called at once. */
+const sendAll = <Says>(
+  open: () => AsyncIterable<Says> | Iterable<Says>,
+  socket: Pick<Socket<never, Says>, 'send'>,
+  signal: AbortSignal,
+): Promise<E.Either<AgentError, void>> =>
+  new Promise((resolve) => {
+    const over = new AbortController()
+    const end = (result: E.Either<AgentError, void>): void => {
+      over.abort()
+      resolve(result)
+    }
+    const run = async (): Promise<void> => {
+      const iterator = iterate(open())
+      const stop = (): void => {
+        close(iterator)
+        end(E.right(undefined))
+      }
+      if (signal.aborted) return stop()
+      signal.addEventListener('abort', stop, { signal: over.signal })
+      while (!over.signal.aborted) {
+        const step = await iterator.next()
+        if (over.signal.aborted) return
+        if (step.done === true) return end(E.right(undefined))
+        const sent = await socket.send(step.value)()
+        if (E.isRight(sent)) continue
+        close(iterator)
+        return end(sent)
+      }
+    }
+    run().catch((cause: unknown) => end(E.left(fromUnknown(cause))))
+  })
+
+/** Tells an iterator that it is needed no more, without waiting for it: it may be in the midst of an await. */
+const close = (iterator: AsyncIterator<unknown> | Iterator<unknown>): void => {
+  void (async () => iterator.return?.())().catch(() => undefined) // what it throws now, nobody is left to hear
+}
+
+/**
+ * A socket handler that answers each message with a stream of values. A newer message interrupts the answer under way:
+ * its generator is ended and its `signal` aborts. `In` for a chat is a union of a prompt and a stop.
+ */
+export const latest =
+  <In, Says, S extends object = {}>(
+    f: (message: In, context: Context<S>) => AsyncIterable<Says> | Iterable<Says>,
+  ): SocketHandler<In, Says, S> =>
+  (socket, context) =>
+  () =>
+    new Promise((resolve) => {
+      let answer = {
+        stop: (): void => undefined,
+        done: Promise.resolve<E.Either<AgentError, void>>(E.right(undefined)),
+      }
+      const start = (message: In): void => {
+        const stopped = new AbortController()
+        const signal = AbortSignal.any([context.signal, stopped.signal])
+        const done = sendAll(() => f(message, withSignal(signal)(context)), socket, signal)
+        answer = { stop: () => stopped.abort(), done }
+        void done.then((result) => E.isLeft(result) && resolve(result))
+      }
+      const listen = async (): Promise<E.Either<AgentError, void>> => {
+        for (;;) {
+          const received = await socket.receive()
+          answer.stop()
+          if (E.isLeft(received)) return received
+          const answered = await answer.done
+          if (E.isLeft(answered)) return answered
+          if (O.isNone(received.right)) return E.right(undefined)
+          start(received.right.value)
+        }
+      }
+      listen().then(resolve, (cause: unknown) => resolve(E.left(fromUnknown(cause))))
+    })
+
+// ---------------------------------------------------------------------------------------------------------------------
+// combinators
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** The same answers to typed messages: what the peer says is decoded, what it is answered with is encoded. */
+export const typedAnswer = <In, Says, S extends object>(
+  { inbound, outbound }: Codecs<In, Says>,
+  f: OnMessage<In, Says, S>,
+): OnMessage<unknown, unknown, S> => {
+  const toMessage = decode(inbound)
+  const fromMessage = encode(outbound)
+
+  const encoded = (said: E.Either<AgentError, Says | undefined>): Answer<unknown> => {
+    if (E.isLeft(said) || said.right === undefined) return said
+    const text = fromMessage(said.right)
+    return text instanceof Promise ? () => text.then(orElse(wrongAnswer)) : orElse(wrongAnswer)(text)
+  }
+
+  const answered = (decoded: E.Either<AgentError, In>, context: Context<S>): Answer<unknown> => {
+    if (E.isLeft(decoded)) return decoded
+    const answer = f(decoded.right, context)
+    return typeof answer === 'function' ? async () => settled(encoded(await answer())) : encoded(answer)
+  }
+
+  return (message, context) => {
+    const decoded = toMessage(message)
+    return decoded instanceof Promise
+      ? async () => settled(answered(orElse<In>(invalidMessage)(await decoded), context))
+      : answered(orElse<In>(invalidMessage)(decoded), context)
+  }
+}
+
+const settled = <A>(
+  answer: Answer<A>,
+): E.Either<AgentError, A | undefined> | Promise<E.Either<AgentError, A | undefined>> =>
+  typeof answer === 'function' ? answer() : answer

@@ -1,0 +1,83 @@
+/** What reached the server, before anything was checked: the request, its headers and its ids. */
+import type { IncomingMessage } from 'node:http'
+import * as E from 'fp-ts/Either'
+import type { IO } from 'fp-ts/IO'
+import { type AgentError, missingSessionId } from '../core/AgentError'
+import type { Request } from '../core/Context'
+import { header, headersOfQuery, path, type RawHeaders } from '../core/Protocol'
+import { parseId, type SessionId } from '../core/Session'
+import type { Runtime } from './Runtime'
+
+/** Something that has an id in logs and answers: one that came with it, or one that is made when it is first asked for. */
+export interface Identified {
+  id: string | undefined
+  readonly newId: IO<string>
+}
+
+/** What reached the server. */
+export interface Incoming extends Identified {
+  readonly req: IncomingMessage
+  readonly headers: RawHeaders
+  /** Whether middleware has seen this very object. */
+  readonly isSeen: boolean
+  /** Makes Koa's view of the request. */
+  readonly koa: (req: IncomingMessage) => Request
+  /** That view, once someone has asked for it. */
+  view: Request | undefined
+}
+
+const origin = /^https?:\/\/[^/?]*/i
+
+/** A URL from its path on: it may be in absolute form. */
+const fromPath = (target: string): string => (target.startsWith('/') ? target : target.replace(origin, ''))
+
+/** The path of a URL. */
+export const pathOf = (target = '/'): string => {
+  const url = fromPath(target)
+  const at = url.indexOf('?')
+  return at < 0 ? url : url.slice(0, at)
+}
+
+/** The headers of a request; on `/ws` those that came as query parameters too. */
+export const headersOf = ({ url = '/', headers }: IncomingMessage): RawHeaders => {
+  const at = url.indexOf('?')
+  if (at < 0 || pathOf(url) !== path.websocket) return headers
+  return { ...headersOfQuery(url.slice(at + 1)), ...headers }
+}
+
+/** The value of a header; values of a repeated one are joined. */
+export const single = (value: string | ReadonlyArray<string> | undefined): string | undefined =>
+  value === undefined || typeof value === 'string' ? value : value.join(', ')
+
+/** The request id that the service sent, where it is one that may stand in a header and a log line. */
+const sentId = (raw: RawHeaders): string | undefined => {
+  const sent = single(raw[header.requestId])
+  return sent !== undefined && E.isRight(parseId(sent)) ? sent : undefined
+}
+
+/** The request id that the service sent, or a new one. */
+export const requestIdOf = (raw: RawHeaders, newId: IO<string>): string => sentId(raw) ?? newId()
+
+/** The id of a request. */
+export const idOf = (identified: Identified): string => (identified.id ??= identified.newId())
+
+/** What reached the server. */
+export const incomingOf = (
+  req: IncomingMessage,
+  newId: IO<string>,
+  koa: (req: IncomingMessage) => Request,
+  isSeen: boolean,
+): Incoming => {
+  const headers = headersOf(req)
+  return { req, headers, isSeen, id: sentId(headers), newId, koa, view: undefined }
+}
+
+/** Koa's view of a request. */
+export const viewOf = (incoming: Incoming): Request => (incoming.view ??= incoming.koa(incoming.req))
+
+/** The session id that was sent, or a new one if the policy is to make one. */
+export const sessionIdOf = (raw: RawHeaders, { settings }: Runtime): E.Either<AgentError, SessionId> => {
+  const sent = single(raw[header.sessionId])
+  if (sent !== undefined) return parseId(sent)
+  return settings.session.policy === 'require' ? E.left(missingSessionId) : parseId(settings.newId())
+}
