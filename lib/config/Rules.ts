@@ -1,9 +1,6 @@
 /** What the service takes: each rule reads a text into a value, or says why the text cannot be meant. */
 import * as E from 'fp-ts/Either'
-import { pipe } from 'fp-ts/function'
 import { isConfigurable } from '../core/Protocol'
-import { type Authorizer, decode as decodeAuthorizer } from './Authorizer'
-import { messageOf } from './systemError'
 
 /** Reads a text. Left: what is wrong with it. */
 export type Rule<A = string> = (text: string) => E.Either<string, A>
@@ -156,27 +153,6 @@ export const headerAllowlist = commaList(headerName, 20, (name) => name.toLowerC
 /** `Name:value,Name:value`, as the toolkit has it: no comma in a value. */
 export const headerPairs: Rule<ReadonlyArray<readonly [name: string, value: string]>> = (text) =>
   all(text.split(',').map((item) => headerLine(item.trim())))
-
-// ---------------------------------------------------------------------------------------------------------------------
-// JSON
-// ---------------------------------------------------------------------------------------------------------------------
-
-/** Who may call, as JSON: `{"customJWTAuthorizer": {…}}`. */
-export const authorizer: Rule<Authorizer> = (text) =>
-  pipe(
-    E.tryCatch(
-      (): unknown => JSON.parse(text),
-      (cause) => `expected JSON: ${messageOf(cause)}`,
-    ),
-    E.chain((value) =>
-      pipe(
-        decodeAuthorizer(value),
-        E.mapLeft((issues) =>
-          issues.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; '),
-        ),
-      ),
-    ),
-  )
 
 // ---------------------------------------------------------------------------------------------------------------------
 // rules of more than one value

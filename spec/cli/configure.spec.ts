@@ -135,12 +135,16 @@ describe('configure', () => {
     ['--runtime', ['--runtime', 'PYTHON_3_12'], 'expected NODE_22, got "PYTHON_3_12"'],
     ['--language', ['--language', 'python'], 'Python agents are configured by the starter toolkit'],
     ['--language', ['--language', 'cobol'], 'expected typescript'],
-    ['--authorizer-config', ['--authorizer-config', '{'], 'expected JSON'],
-    ['--authorizer-config', ['--authorizer-config', '{}'], 'customJWTAuthorizer: expected an object, got nothing'],
+    ['--authorizer-config', ['--authorizer-config', '{'], 'it is no JSON'],
+    [
+      '--authorizer-config',
+      ['--authorizer-config', '{}'],
+      'customJWTAuthorizer: expected CustomJWTAuthorizer, got nothing',
+    ],
     [
       '--authorizer-config',
       ['--authorizer-config', '{"customJWTAuthorizer":{"discoveryUrl":"https://idp.example","allowedClients":[7]}}'],
-      'customJWTAuthorizer.discoveryUrl: expected a URL that ends with /.well-known/openid-configuration',
+      'customJWTAuthorizer.discoveryUrl: expected an http or https URL without user or query that ends in',
     ],
     [
       '--request-header-allowlist',

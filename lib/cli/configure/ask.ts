@@ -6,6 +6,7 @@ import { type AgentConfig, isSet } from '../../config/Project'
 import * as Rules from '../../config/Rules'
 import { cancelled, type CliError, unexpected } from '../CliError'
 import type { Wishes } from './flags'
+import { authorizer } from './Authorizer'
 import { type Entry, nameFrom } from './Entry'
 
 /** What the questions are asked with. */
@@ -80,8 +81,7 @@ const questions = async (prompts: Prompts, wishes: Wishes, around: Surroundings)
     (await text('The ARN of its role in the cloud (empty: made when it is deployed)', '', orEmpty(Rules.role)))
   const isSettled = isSet(wishes.authorizerConfig) || isSet(existing?.authorizer_configuration)
   const caller = isSettled ? 'iam' : await choice('Who may call it?', 'iam', callers)
-  const authorizer =
-    caller === 'jwt' ? Rules.authorizer(await text('{"customJWTAuthorizer": {…}}', '', Rules.authorizer)) : E.left('')
+  const tokens = caller === 'jwt' ? authorizer(await text('{"customJWTAuthorizer": {…}}', '', authorizer)) : E.left('')
   prompts.outro('That is all')
   return {
     ...wishes,
@@ -89,7 +89,7 @@ const questions = async (prompts: Prompts, wishes: Wishes, around: Surroundings)
     deploymentType,
     region,
     executionRole: role === '' ? undefined : role,
-    authorizerConfig: E.isRight(authorizer) ? authorizer.right : wishes.authorizerConfig,
+    authorizerConfig: E.isRight(tokens) ? tokens.right : wishes.authorizerConfig,
   }
 }
 

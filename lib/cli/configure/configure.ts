@@ -14,10 +14,11 @@ import {
   type Project,
 } from '../../config/Project'
 import { canAsk, type Cli, type Output } from '../Cli'
-import { type CliError, config } from '../CliError'
+import { type CliError, config, usage } from '../CliError'
 import type { Run } from '../Command'
-import type { Wishes } from './flags'
+import type { Given, Wishes } from './flags'
 import { ask } from './ask'
+import { authorizer } from './Authorizer'
 import { type Entry, entryOf } from './Entry'
 import { type Findings, meant, plan, type Plan } from './Plan'
 import { regionOf } from './Region'
@@ -86,13 +87,26 @@ const write = (cli: Cli, wishes: Wishes, findings: Findings): TE.TaskEither<CliE
     TE.chainEitherK(({ project, value }) => pipe(agentOf(value.name)(project), E.bimap(config, output(value)))),
   )
 
+/** The flags with the authorizer checked: the codec of it is loaded by this command alone. */
+const checked = (given: Given): E.Either<CliError, Wishes> => {
+  if (given.authorizerConfig === undefined) return E.right({ ...given, authorizerConfig: undefined })
+  return pipe(
+    authorizer(given.authorizerConfig),
+    E.bimap(
+      (why) => usage(`--authorizer-config: ${why}`, 'see agentcore configure --help'),
+      (authorizerConfig) => ({ ...given, authorizerConfig }),
+    ),
+  )
+}
+
 /** Configures an agent. */
-export const run: Run<Wishes> = (flags) => (cli) =>
+export const run: Run<Given> = (given) => (cli) =>
   pipe(
-    TE.Do,
+    TE.fromEither(checked(given)),
+    TE.bindTo('flags'),
     TE.bind('project', () => standing(cli.cwd)),
-    TE.bind('entry', ({ project }) => entryFor(cli.cwd, flags, project)),
+    TE.bind('entry', ({ flags, project }) => entryFor(cli.cwd, flags, project)),
     TE.bind('region', () => TE.fromTask<string | undefined, CliError>(regionOf(cli.env))),
-    TE.bind('wishes', ({ project, entry, region }) => wished(cli, flags, project, { entry, region })),
+    TE.bind('wishes', ({ flags, project, entry, region }) => wished(cli, flags, project, { entry, region })),
     TE.chain(({ wishes, entry, region }) => write(cli, wishes, { entry, region })),
   )

@@ -32,11 +32,7 @@ export const flags = {
   ),
   runtime: value('--runtime <runtime>', 'what runs its code: NODE_22 (direct_code_deploy)', Rules.runtime),
   language: value('--language <language>', 'typescript or javascript', Rules.language),
-  authorizerConfig: value(
-    '--authorizer-config <json>',
-    'who may call: {"customJWTAuthorizer": {…}} (default: IAM)',
-    Rules.authorizer,
-  ),
+  authorizerConfig: text('--authorizer-config <json>', 'who may call: {"customJWTAuthorizer": {…}} (default: IAM)'),
   requestHeaderAllowlist: value(
     '--request-header-allowlist <names>',
     'headers of callers that reach the agent, separated by commas',
@@ -61,5 +57,8 @@ export const flags = {
   nonInteractive: toggle('--non-interactive', 'never ask; take the defaults'),
 }
 
-/** What the command line says. */
-export type Wishes = Values<typeof flags>
+/** What the command line says, as it was written. */
+export type Given = Values<typeof flags>
+
+/** What is wished for: the authorizer is one that was checked. */
+export type Wishes = Omit<Given, 'authorizerConfig'> & { readonly authorizerConfig: unknown }
