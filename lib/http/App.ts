@@ -73,7 +73,7 @@ export const createApp = <Needs extends object, Has extends Needs>(
     pipeline.onError(this, thrown)
   }
   koa.on('error', (thrown: unknown, ctx?: Koa.Context) => {
-    const log = logs(ctx === undefined ? {} : { requestId: pipeline.requestId(ctx) })
+    const log = logs(() => (ctx === undefined ? {} : { requestId: pipeline.requestId(ctx) }))
     if (isDisconnect(thrown)) log.info('The client left')()
     else if (fromUnknown(thrown)._tag === 'Rejected') log.info('A middleware refused a request', { error: thrown })()
     else log.error('A middleware failed', { error: thrown })()
@@ -89,7 +89,7 @@ export const createApp = <Needs extends object, Has extends Needs>(
       writeTo(res, answer)
     }
     const fail = (thrown: unknown): void => {
-      logs({ requestId: idOf(incoming) }).error('A request could not be answered', { error: thrown })()
+      logs(() => ({ requestId: idOf(incoming) })).error('A request could not be answered', { error: thrown })()
       if (res.headersSent) res.destroy()
       else writeTo(res, routes.failure(fromUnknown(thrown), idOf(incoming)))
     }
@@ -154,7 +154,7 @@ export const createApp = <Needs extends object, Has extends Needs>(
     inject: (path: string, init?: InjectInit) => injectTo(connect, path, init),
     tasks: runtime.taskCell.runner(
       () => nothing,
-      once(() => logs({})),
+      once(() => logs()),
     ),
     health: runtime.health,
     current: runtime.ambient.current,

@@ -69,7 +69,7 @@ export const upgradeListener = ({
     const flaw = flawOf(req)
     const fail = (thrown: unknown): void => {
       const requestId = requestIdOf(req.headers, settings.newId)
-      logs({ requestId }).error('An upgrade failed', { error: thrown })()
+      logs(() => ({ requestId })).error('An upgrade failed', { error: thrown })()
       duplex.destroy()
     }
     if (flaw !== undefined) {
