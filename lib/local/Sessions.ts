@@ -40,6 +40,8 @@ export interface View {
 
 /** The sessions of a runtime. */
 export interface Sessions {
+  /** Enters a session whose agent answers; undefined where there is none. */
+  readonly enterNow: (id: string, kind: Life.Kind) => Lease | undefined
   /** Enters a session, which is started if there is none of that id. */
   readonly enter: (id: string, kind: Life.Kind, manner: Manner) => TaskEither<ServiceError, Lease>
   /** Ends a session. Resolves when its agent is gone. */
@@ -197,11 +199,18 @@ export const createSessions = (parts: Parts): Sessions => {
 
   // --- uses
 
+  const enterNow = (id: string, kind: Life.Kind): Lease | undefined => {
+    const cell = cells.get(id)
+    return cell?.agent !== undefined && Life.admission(cell.life) === 'Enter'
+      ? lease(cell, cell.agent, kind, clock)
+      : undefined
+  }
+
   const enter = async (id: string, kind: Life.Kind, manner: Manner): Promise<E.Either<ServiceError, Lease>> => {
     for (;;) {
+      const now = enterNow(id, kind)
+      if (now !== undefined) return E.right(now)
       const cell = cells.get(id)
-      if (cell?.agent !== undefined && Life.admission(cell.life) === 'Enter')
-        return E.right(lease(cell, cell.agent, kind, clock))
       if (cell === undefined) {
         const refused = refusal()
         if (refused !== undefined) return E.left(refused)
@@ -234,6 +243,7 @@ export const createSessions = (parts: Parts): Sessions => {
   }
 
   return {
+    enterNow,
     enter: (id, kind, manner) => () => enter(id, kind, manner),
     stop: (id) => () => stop(id),
     list: () =>
