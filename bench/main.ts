@@ -1,5 +1,6 @@
 /** `npm run bench`: one small agent on agentcore-fp, on bare Node and on Koa, side by side. */
 import * as E from 'fp-ts/Either'
+import { benchLocal, type Finding, localTable } from './local'
 import { help, type Options, optionsOf } from './options'
 import { pin } from './pin'
 import { type Outcome, run } from './run'
@@ -11,24 +12,39 @@ const note = (text: string): void => {
   process.stderr.write(process.stderr.isTTY ? `\r\u001b[K${seconds} s: ${text}` : `${seconds} s: ${text}\n`)
 }
 
-const print = ({ only, rounds, json }: Options, { samples, others }: Outcome): void => {
-  const rows = rowsOf(only, samples)
+const print = (
+  { only, rounds, json, part }: Options,
+  { samples, others }: Outcome,
+  local: ReadonlyArray<Finding>,
+): void => {
+  const rows = part === 'local' ? [] : rowsOf(only, samples)
   if (process.stderr.isTTY) process.stderr.write('\r\u001b[K')
   const { version, platform, arch } = process
-  process.stdout.write(
-    json
-      ? `${JSON.stringify({ node: version, platform, arch, contestants: only, rounds, others, rows })}\n`
-      : table(only, rows) + caveat(others),
-  )
+  if (json) {
+    const result = { node: version, platform, arch, contestants: only, rounds, others, rows, local }
+    return void process.stdout.write(`${JSON.stringify(result)}\n`)
+  }
+  if (local.length > 0) process.stdout.write(localTable(local))
+  if (rows.length > 0) process.stdout.write(table(only, rows) + caveat(others))
+}
+
+/** The local runtime is measured before anything is pinned: it and its agents are several processes. */
+const findings = async ({ part }: Options): Promise<ReadonlyArray<Finding>> => {
+  if (part === 'server') return []
+  const servers = createServers([])
+  return benchLocal(servers, note).finally(() => servers.close())
 }
 
 const bench = async (options: Options): Promise<void> => {
+  const local = await findings(options)
   const servers = createServers(options.pin ? pin() : [])
   const quit = (): void => void servers.close().finally(() => process.exit(130))
   process.once('SIGINT', quit)
   process.once('SIGTERM', quit)
   try {
-    print(options, await run(servers, { contestants: options.only, rounds: options.rounds, note }))
+    const plan = { contestants: options.only, rounds: options.rounds, note }
+    const outcome = options.part === 'local' ? { samples: new Map(), others: [] } : await run(servers, plan)
+    print(options, outcome, local)
   } finally {
     await servers.close()
   }

@@ -3,12 +3,18 @@ import { parseArgs } from 'node:util'
 import * as E from 'fp-ts/Either'
 import { type Contestant, contestants, isContestant } from './contestant'
 
+export type Part = 'all' | 'server' | 'local'
+
+const isPart = (text: string): text is Part => ['all', 'server', 'local'].includes(text)
+
 export interface Options {
   readonly only: ReadonlyArray<Contestant>
   readonly rounds: number
   readonly json: boolean
   readonly pin: boolean
   readonly help: boolean
+  /** What is measured: the server, the local runtime, or both. */
+  readonly part: Part
 }
 
 export const help = `npm run bench -- [options]
@@ -19,6 +25,7 @@ a contestant answers wrongly.
 
   --only A,B   of ${contestants.join(', ')}; the first of them is what the others are measured by
   --rounds N   a round has fresh processes and four cycles (default 3)
+  --part P     server, local (what the local runtime adds to an agent), or all (default)
   --json       print the result as JSON
   --no-pin     do not pin the servers to one core and the load to another
   --help       print this
@@ -32,6 +39,7 @@ export const optionsOf = (args: ReadonlyArray<string>): E.Either<string, Options
       options: {
         only: { type: 'string', default: contestants.join(',') },
         rounds: { type: 'string', default: '3' },
+        part: { type: 'string', default: 'all' },
         json: { type: 'boolean', default: false },
         'no-pin': { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
@@ -43,7 +51,9 @@ export const optionsOf = (args: ReadonlyArray<string>): E.Either<string, Options
     if (only.length < names.length) return E.left(`--only takes some of ${contestants.join(', ')}, not ${values.only}`)
     if (!Number.isInteger(rounds) || rounds < 1)
       return E.left(`--rounds takes a whole number from 1, not ${values.rounds}`)
-    return E.right({ only, rounds, json: values.json, pin: !values['no-pin'], help: values.help })
+    const { part } = values
+    if (!isPart(part)) return E.left(`--part takes all, server or local, not ${part}`)
+    return E.right({ part, only, rounds, json: values.json, pin: !values['no-pin'], help: values.help })
   } catch (error) {
     return E.left(error instanceof Error ? error.message : String(error))
   }

@@ -1,0 +1,318 @@
+/** Carries out what requests ask for: the operations of the data plane, and the paths of the agent itself. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import * as E from 'fp-ts/Either'
+import * as O from 'fp-ts/Option'
+import { header, type RawHeaders } from '../core/Protocol'
+import { parseId } from '../core/Session'
+import type { Authorize, Granted, Refusal } from './Authorize'
+import type { Lease } from './Cell'
+import { isTooLarge, relay } from './Invocation'
+import type { Overview } from './Overview'
+import type { Settings } from './Options'
+import { checked, forwarded, type Line, passedOn, sessionIdOf, withQuery } from './RequestHeaders'
+import { bodyOf, isFromHere, type Marks, refuseWith, respondError, respondJson } from './Respond'
+import { pathOf, type Route, route } from './Route'
+import { accessDenied, internal, notFound, payloadTooLarge, type ServiceError, unauthorized } from './ServiceError'
+import { requiredSessionId } from './SessionField'
+import type { Kind } from './SessionLife'
+import type { Manner, Sessions } from './Sessions'
+import { plainProtocols, protocolsOf } from './Subprotocols'
+import type { SocketRelay } from './SocketRelay'
+
+/** What the data plane works with. */
+export interface DataPlaneParts {
+  readonly settings: Settings
+  readonly sessions: Sessions
+  readonly sockets: SocketRelay
+  /** Where the runtime is reached. */
+  readonly url: () => string
+  readonly overview: () => Overview
+}
+
+/** The listeners of a server. */
+export interface DataPlane {
+  readonly onRequest: (req: IncomingMessage, res: ServerResponse) => void
+  readonly onUpgrade: (req: IncomingMessage, duplex: Duplex, head: Buffer) => void
+}
+
+/** The session that requests on plain paths share that name none: to them this is one agent. */
+export const plainSession = 'local-default-session-0000000000000000'
+
+const askedBy = (req: IncomingMessage, isUpgrade: boolean) => ({
+  method: req.method ?? 'GET',
+  target: req.url ?? '/',
+  isUpgrade,
+})
+
+/** A new trace, of a request's own id. */
+const traceOf = (requestId: string, now: number): string =>
+  `Root=1-${Math.floor(now / 1000)
+    .toString(16)
+    .padStart(8, '0')}-${requestId.replaceAll('-', '').slice(0, 24).padEnd(24, '0')}`
+
+/** What an operation on the data plane is made of, once it has been let in. */
+interface Admitted {
+  readonly sessionId: string
+  readonly body: Uint8Array | undefined
+  readonly lines: ReadonlyArray<Line>
+  readonly marks: Marks
+}
+
+interface Verdict {
+  readonly granted: Granted
+  readonly body: Uint8Array | undefined
+}
+
+const everyone: Verdict = { granted: { scheme: 'none' }, body: undefined }
+
+/** The data plane of one agent. */
+export const dataPlane = ({ settings, sessions, sockets, url, overview }: DataPlaneParts): DataPlane => {
+  const { arn, limits, authorize, newId, clock, log, finishesAlone } = settings
+  const policy = { allowList: settings.allowList, maxHeaderValue: limits.maxHeaderValue }
+  const routeOf = route(arn)
+  const relayTo = relay({ limits, clock })
+  const challenge = (): string =>
+    `Bearer resource_metadata="${url()}${pathOf(arn)}/invocations/.well-known/oauth-protected-resource?qualifier=DEFAULT"`
+
+  const refusalOf = (refusal: Refusal): ServiceError => {
+    switch (refusal._tag) {
+      case 'Unauthorized':
+        return unauthorized(refusal.message, settings.protectedResource === undefined ? undefined : challenge())
+      case 'AccessDenied':
+        return accessDenied(refusal.message)
+    }
+  }
+
+  /** The verdict on a request, with its body if that was read for it. */
+  const verdictOn = async (req: IncomingMessage, by: Authorize): Promise<E.Either<ServiceError, Verdict>> => {
+    let read: Promise<Buffer> | undefined
+    const verdict = await by({
+      method: req.method ?? 'GET',
+      target: req.url ?? '/',
+      headers: req.headers,
+      body: () => (read ??= bodyOf(req, limits.maxPayload)),
+    })()
+    return E.isLeft(verdict) ? E.left(refusalOf(verdict.left)) : E.right({ granted: verdict.right, body: await read })
+  }
+
+  const admitted = (headers: RawHeaders, { granted, body }: Verdict): Admitted => {
+    const requestId = newId()
+    const sessionId = O.getOrElse(newId)(sessionIdOf(headers))
+    const own = forwarded(headers, policy, granted.scheme === 'jwt')
+    const traced = own.find(([name]) => name === header.xAmznTraceId)?.[1]
+    const trace = traced ?? traceOf(requestId, clock.now())
+    const lines: ReadonlyArray<Line> = [
+      ...own,
+      ...(traced === undefined ? [[header.xAmznTraceId, trace] as const] : []),
+      [header.sessionId, sessionId],
+      [header.requestId, requestId],
+      ...settings.identityHeaders,
+    ]
+    const marks = { [header.sessionId]: sessionId, 'x-amzn-requestid': requestId, [header.xAmznTraceId]: trace }
+    return { sessionId, body, lines, marks }
+  }
+
+  /** Lets a request of the data plane in, or tells why not: at once where everyone may call, for that is every time. */
+  const admit = (
+    req: IncomingMessage,
+    query: string,
+    refuse: (error: ServiceError) => void,
+    take: (request: Admitted) => void | Promise<void>,
+  ): void | Promise<void> => {
+    if (isTooLarge(req, limits)) return refuse(payloadTooLarge(limits.maxPayload))
+    const headers = checked(policy)(withQuery(req.headers, query))
+    if (E.isLeft(headers)) return refuse(headers.left)
+    if (authorize === undefined) return take(admitted(headers.right, everyone))
+    return verdictOn(req, authorize).then((verdict) =>
+      E.isLeft(verdict) ? refuse(verdict.left) : take(admitted(headers.right, verdict.right)),
+    )
+  }
+
+  /** Enters a session: at once if its agent answers. */
+  const enter = (
+    id: string,
+    kind: Kind,
+    manner: Manner,
+    refuse: (error: ServiceError) => void,
+    take: (lease: Lease) => void,
+  ): void | Promise<void> => {
+    const now = sessions.enterNow(id, kind)
+    if (now !== undefined) return take(now)
+    return sessions
+      .enter(id, kind, manner)()
+      .then((lease) => (E.isLeft(lease) ? refuse(lease.left) : take(lease.right)))
+  }
+
+  const invoke = (req: IncomingMessage, res: ServerResponse, method: string, path: string): void | Promise<void> =>
+    admit(
+      req,
+      '',
+      (error) => respondError(res, error),
+      ({ sessionId, lines, marks, body }) =>
+        enter(
+          sessionId,
+          'inFlight',
+          'refuse',
+          (error) => respondError(res, error, marks),
+          (lease) => {
+            const call = {
+              method,
+              path,
+              headers: lines,
+              body,
+              marks,
+              manner: 'service',
+              finishes: finishesAlone,
+            } as const
+            relayTo(req, res, lease, call)
+          },
+        ),
+    )
+
+  const stopSession = (req: IncomingMessage, res: ServerResponse): void | Promise<void> => {
+    const named = requiredSessionId(req.headers)
+    if (E.isLeft(named)) return respondError(res, named.left)
+    return admit(
+      req,
+      '',
+      (error) => respondError(res, error),
+      async ({ sessionId, marks }) => {
+        const stopped = await sessions.stop(sessionId)()
+        if (E.isLeft(stopped)) return respondError(res, stopped.left, marks)
+        respondJson(res, {}, marks)
+      },
+    )
+  }
+
+  const describeResource = (res: ServerResponse): void => {
+    const { protectedResource } = settings
+    if (protectedResource === undefined) return respondError(res, notFound('This agent takes no bearer tokens'))
+    respondJson(res, {
+      resource: `${url()}${pathOf(arn)}/invocations`,
+      authorization_servers: protectedResource.authorizationServers,
+      ...(protectedResource.scopes === undefined ? {} : { scopes_supported: protectedResource.scopes }),
+      bearer_methods_supported: ['header'],
+    })
+  }
+
+  /** The session of a request on a plain path: the one that it names, if an agent would take that for an id. */
+  const plainId = (headers: RawHeaders): string => {
+    const named = sessionIdOf(headers)
+    return O.isSome(named) && E.isRight(parseId(named.value)) ? named.value : plainSession
+  }
+
+  const plain = (req: IncomingMessage, res: ServerResponse, target: string, isPing: boolean): void | Promise<void> => {
+    if (!isPing && isTooLarge(req, limits)) return respondError(res, payloadTooLarge(limits.maxPayload))
+    const refuse = (error: ServiceError): void => respondError(res, error)
+    return enter(plainId(req.headers), isPing ? 'look' : 'inFlight', 'wait', refuse, (lease) =>
+      relayTo(req, res, lease, {
+        method: req.method ?? 'GET',
+        path: target,
+        headers: passedOn(req.headers),
+        body: undefined,
+        marks: {},
+        manner: 'agent',
+        finishes: false,
+      }),
+    )
+  }
+
+  const answer = (req: IncomingMessage, res: ServerResponse, found: Route): void | Promise<void> => {
+    switch (found._tag) {
+      case 'Invoke':
+        return invoke(req, res, 'POST', '/invocations')
+      case 'AgentCard':
+        return invoke(req, res, 'GET', '/.well-known/agent-card.json')
+      case 'StopSession':
+        return stopSession(req, res)
+      case 'ProtectedResource':
+        return describeResource(res)
+      case 'Plain':
+        return plain(req, res, found.target, found.isPing)
+      case 'Overview':
+        return respondJson(res, overview())
+      case 'Socket':
+      case 'PlainSocket':
+        return respondError(res, internal('A socket needs an upgrade'))
+    }
+  }
+
+  const guard = (work: () => void | Promise<void>, giveUp: (error: ServiceError) => void): void => {
+    const onFailure = (error: unknown): void => {
+      log.error('A request could not be answered', { error })()
+      giveUp(internal('The local runtime failed'))
+    }
+    try {
+      const going = work()
+      if (going !== undefined) void going.catch(onFailure)
+    } catch (error) {
+      onFailure(error)
+    }
+  }
+
+  const onRequest = (req: IncomingMessage, res: ServerResponse): void => {
+    if (!isFromHere(req.headers)) return respondError(res, accessDenied('This endpoint is for this machine alone'))
+    const found = routeOf(askedBy(req, false))
+    if (E.isLeft(found)) return respondError(res, found.left)
+    const { right } = found
+    guard(
+      () => answer(req, res, right),
+      (error) => respondError(res, error),
+    )
+  }
+
+  const openSocket = (req: IncomingMessage, duplex: Duplex, head: Buffer, query: string): void | Promise<void> =>
+    admit(
+      req,
+      query,
+      (error) => refuseWith(duplex, error),
+      ({ sessionId, lines, marks }) =>
+        enter(
+          sessionId,
+          'sockets',
+          'refuse',
+          (error) => refuseWith(duplex, error, marks),
+          (lease) => {
+            const call = { path: '/ws', headers: lines, marks, manner: 'service', ...protocolsOf(req.headers) } as const
+            sockets.relay(req, duplex, head, lease, call)
+          },
+        ),
+    )
+
+  const openPlainSocket = (
+    req: IncomingMessage,
+    duplex: Duplex,
+    head: Buffer,
+    target: string,
+    query: string,
+  ): void | Promise<void> => {
+    const id = plainId(withQuery(req.headers, query))
+    const refuse = (error: ServiceError): void => refuseWith(duplex, error)
+    return enter(id, 'sockets', 'wait', refuse, (lease) =>
+      sockets.relay(req, duplex, head, lease, {
+        path: target,
+        headers: passedOn(req.headers).filter(([name]) => !name.startsWith('sec-websocket-')),
+        protocols: plainProtocols(req.headers),
+        protocol: undefined,
+        marks: {},
+        manner: 'agent',
+      }),
+    )
+  }
+
+  const onUpgrade = (req: IncomingMessage, duplex: Duplex, head: Buffer): void => {
+    duplex.on('error', () => duplex.destroy()) // a caller that has gone needs no answer
+    if (!isFromHere(req.headers)) return refuseWith(duplex, accessDenied('This endpoint is for this machine alone'))
+    const found = routeOf(askedBy(req, true))
+    if (E.isLeft(found)) return refuseWith(duplex, found.left)
+    const { right } = found
+    const fail = (error: ServiceError): void => refuseWith(duplex, error)
+    if (right._tag === 'Socket') guard(() => openSocket(req, duplex, head, right.query), fail)
+    else if (right._tag === 'PlainSocket')
+      guard(() => openPlainSocket(req, duplex, head, right.target, right.query), fail)
+    else refuseWith(duplex, internal('Only a socket can be upgraded to'))
+  }
+
+  return { onRequest, onUpgrade }
+}

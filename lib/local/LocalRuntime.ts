@@ -1,0 +1,122 @@
+/** AgentCore on this machine: a server that keeps sessions, starts agents for them and speaks as the service does. */
+import { randomUUID } from 'node:crypto'
+import { createServer, type IncomingMessage, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { IO } from 'fp-ts/IO'
+import * as E from 'fp-ts/Either'
+import type { Task } from 'fp-ts/Task'
+import type { TaskEither } from 'fp-ts/TaskEither'
+import { dataPlane } from './DataPlane'
+import { type Launcher, messageOf } from './Launcher'
+import { type LocalOptions, type Settings, settingsOf } from './Options'
+import { type Overview, sessionOverview } from './Overview'
+import { createSessions } from './Sessions'
+import { socketRelay } from './SocketRelay'
+
+// ---------------------------------------------------------------------------------------------------------------------
+// model
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** A runtime that runs. */
+export interface LocalRuntime {
+  readonly url: string
+  readonly arn: string
+  readonly port: number
+  readonly overview: IO<Overview>
+  /** Ends every session and the server. */
+  readonly stop: Task<void>
+}
+
+/** Why a runtime does not start. */
+export type LocalError =
+  | { readonly _tag: 'PortTaken'; readonly host: string; readonly port: number }
+  | { readonly _tag: 'CannotListen'; readonly message: string; readonly cause: unknown }
+  | { readonly _tag: 'CannotLaunch'; readonly message: string; readonly cause?: unknown }
+
+// ---------------------------------------------------------------------------------------------------------------------
+// constructor
+// ---------------------------------------------------------------------------------------------------------------------
+
+const maxHeaderSize = 65_536
+
+/** How long a connection of a client is kept while nothing is asked, in milliseconds. */
+const keepAliveTimeout = 65_000
+
+const urlOf = (host: string, port: number): string => `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+
+const portOf = (server: Server): number => {
+  const address = server.address()
+  return typeof address === 'object' && address !== null ? address.port : 0
+}
+
+const listening = (server: Server, { host, port }: Settings): Promise<E.Either<LocalError, AddressInfo>> =>
+  new Promise((resolve) => {
+    server.once('error', (cause: NodeJS.ErrnoException) =>
+      resolve(
+        E.left(
+          cause.code === 'EADDRINUSE'
+            ? { _tag: 'PortTaken', host, port }
+            : { _tag: 'CannotListen', message: `Cannot listen on ${host}:${port}: ${messageOf(cause)}`, cause },
+        ),
+      ),
+    )
+    server.listen(port, host, () => resolve(E.right(server.address() as AddressInfo))) // a server that listens on a port has one
+  })
+
+const closed = (server: Server): Promise<void> =>
+  new Promise((resolve) => {
+    server.close(() => resolve())
+    server.closeAllConnections()
+  })
+
+const start = async (options: LocalOptions): Promise<E.Either<LocalError, LocalRuntime>> => {
+  const settings = settingsOf(options, randomUUID)
+  const { arn, name, folder, limits, lifecycle, clock, log, pingEvery } = settings
+  const url = (): string => urlOf(settings.host, portOf(server))
+  const launcher: Launcher = options.launcher({ arn, url, folder, maxMemory: limits.maxMemory })
+  const opened = await launcher.open()
+  if (E.isLeft(opened)) return E.left({ ...opened.left, _tag: 'CannotLaunch' })
+  for (const left of opened.right) log.warn(`Ended what an earlier runtime has left behind: ${left}`)()
+
+  const sessions = createSessions({ launcher, lifecycle, limits, clock, pingEvery, log })
+  const sockets = socketRelay(limits, clock)
+  const started = new Date(clock.now()).toISOString()
+  const overview = (): Overview => ({
+    runtime: { pid: process.pid, url: url(), started, isolation: launcher.isolation },
+    agent: { name, arn, endpoint: 'DEFAULT' },
+    sessions: sessions.list().map(sessionOverview),
+    lifecycle,
+    limits,
+  })
+  const plane = dataPlane({ settings, sessions, sockets, url, overview })
+  const server = createServer({ maxHeaderSize, keepAliveTimeout, requestTimeout: 0 }, plane.onRequest)
+  const upgraded = new Set<Duplex>()
+  server.on('upgrade', (req: IncomingMessage, duplex: Duplex, head: Buffer) => {
+    upgraded.add(duplex)
+    duplex.once('close', () => upgraded.delete(duplex))
+    plane.onUpgrade(req, duplex, head)
+  })
+  const address = await listening(server, settings)
+  if (E.isLeft(address)) return address
+  const { port } = address.right
+  process.once('exit', launcher.kill)
+
+  let stopping: Promise<void> | undefined
+  const stop = async (): Promise<void> => {
+    sockets.close()
+    await sessions.close()
+    for (const socket of upgraded) socket.destroy()
+    await closed(server)
+    process.off('exit', launcher.kill)
+    log.info('The local runtime has stopped')()
+  }
+  log.info(`The local runtime listens on ${url()}`, { arn, url: url() })()
+  return E.right({ url: url(), arn, port, overview, stop: () => (stopping ??= stop()) })
+}
+
+/** Starts a local runtime. */
+export const startLocalRuntime =
+  (options: LocalOptions): TaskEither<LocalError, LocalRuntime> =>
+  () =>
+    start(options)

@@ -1,0 +1,36 @@
+/** A small question to an agent whose answer is wanted whole, such as `/ping`. */
+import * as O from 'fp-ts/Option'
+import type { Connections } from './Connections'
+import { reportIn } from './Ping'
+import type { Report } from './SessionLife'
+
+/** How much of an answer is read, in bytes. */
+const enough = 65_536
+
+const request = 'GET /ping HTTP/1.1\r\nhost: localhost\r\naccept: application/json\r\n\r\n'
+
+/** What the agent says to `/ping`; none for an error, and for silence of so many milliseconds. */
+export const ping = (open: Connections, timeout: number): Promise<O.Option<Report>> =>
+  new Promise((resolve) => {
+    let status = 0
+    let text = ''
+    const finish = (report: O.Option<Report>): void => {
+      clearTimeout(late)
+      resolve(report)
+    }
+    const late = setTimeout(() => {
+      exchange.abort()
+      finish(O.none)
+    }, timeout)
+    const exchange = open.exchange({
+      onHead: (head) => (status = head.status),
+      onBody: (part) => {
+        if (text.length < enough) text += part.toString('latin1')
+      },
+      onEnd: () => finish(status === 200 ? O.some(reportIn(text)) : O.none),
+      onFail: () => finish(O.none),
+      onDrain: () => undefined,
+    })
+    exchange.write(request)
+    exchange.end()
+  })

@@ -1,0 +1,88 @@
+/** Processes of this machine as the system tells of them: which one an id means, how much memory it has, how it is ended. */
+import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import * as O from 'fp-ts/Option'
+import type { Task } from 'fp-ts/Task'
+
+const isWindows = process.platform === 'win32'
+
+const textOf = (path: string): O.Option<string> => {
+  try {
+    return O.some(readFileSync(path, 'latin1'))
+  } catch {
+    return O.none // no such process, or no Linux
+  }
+}
+
+const outputOf =
+  (command: string, args: ReadonlyArray<string>): Task<O.Option<string>> =>
+  () =>
+    new Promise((resolve) => {
+      execFile(command, [...args], { windowsHide: true, timeout: 10_000 }, (error, stdout) => {
+        const text = stdout.trim()
+        resolve(error === null && text !== '' ? O.some(text) : O.none)
+      })
+    })
+
+const bootId = (): string => O.getOrElse(() => '')(textOf('/proc/sys/kernel/random/boot_id')).trim()
+
+/** The fields of `/proc/<pid>/stat` that follow the name, which may hold anything. */
+const statOf = (pid: number): O.Option<ReadonlyArray<string>> =>
+  O.map((text: string) => text.slice(text.lastIndexOf(')') + 2).split(' '))(textOf(`/proc/${pid}/stat`))
+
+/** What tells a process from a later one with its id, at once; none where only `identity` can say it. */
+export const identityNow = (pid: number): O.Option<string> => {
+  const stat = statOf(pid)
+  if (O.isNone(stat) || stat.value[0] === 'Z') return O.none
+  return O.some(`${bootId()} ${stat.value[19] ?? ''}`) // field 22, the moment of its start
+}
+
+/** What tells a process from a later one with its id; none where there is no such process. */
+export const identity = (pid: number): Task<O.Option<string>> => {
+  if (process.platform === 'linux') return async () => identityNow(pid)
+  return isWindows
+    ? outputOf('powershell', ['-NoProfile', '-Command', `(Get-Process -Id ${pid}).StartTime.ToFileTimeUtc()`])
+    : outputOf('ps', ['-o', 'lstart=', '-p', String(pid)])
+}
+
+const kilobytes = (text: string): O.Option<number> => {
+  const digits = text.replace(/[^\d]/g, '')
+  return digits === '' ? O.none : O.some(Number(digits) * 1024)
+}
+
+const chainNumber = O.chain(kilobytes)
+
+/** The resident memory of a process in bytes. */
+export const memoryOf = (pid: number): Task<O.Option<number>> => {
+  if (process.platform === 'linux')
+    return async () => {
+      const line = O.chain((text: string) => O.fromNullable(/^VmRSS:(.*)$/m.exec(text)?.[1]))(
+        textOf(`/proc/${pid}/status`),
+      )
+      return chainNumber(line)
+    }
+  if (!isWindows) return async () => chainNumber(await outputOf('ps', ['-o', 'rss=', '-p', String(pid)])())
+  const listed = outputOf('tasklist', ['/FI', `PID eq ${pid}`, '/FO', 'CSV', '/NH'])
+  return async () => chainNumber(O.chain((row: string) => O.fromNullable(row.split('","')[4]))(await listed()))
+}
+
+/** Sends a signal; false where there is no such process any more. */
+const signal = (pid: number, name: NodeJS.Signals): boolean => {
+  try {
+    return process.kill(pid, name)
+  } catch {
+    return false
+  }
+}
+
+/** Whether a started process leads a group, so that what it starts can be ended with it. */
+export const leadsGroup = !isWindows
+
+/** Asks a process to end. Windows knows no such thing for those without a window: there it is ended. */
+export const ask = (pid: number): boolean => signal(pid, 'SIGTERM')
+
+/** Ends a process that leads a group, and all of the group, at once; the leader may be gone already. */
+export const killGroup = (pid: number): void => {
+  if (!isWindows) return void signal(-pid, 'SIGKILL')
+  execFile('taskkill', ['/PID', String(pid), '/T', '/F'], { windowsHide: true }, () => undefined) // it may be gone already
+}

@@ -1,0 +1,148 @@
+/**
+ * The headers of a request to the data plane: which the service checks, and which it passes on to the agent. What is
+ * not of the service's own and not on the agent's allow-list does not arrive there.
+ */
+import * as E from 'fp-ts/Either'
+import type * as O from 'fp-ts/Option'
+import { customPrefix, header, headersOfQuery, isForwardable, lookup, type RawHeaders } from '../core/Protocol'
+import { invalidField, type ServiceError } from './ServiceError'
+
+/** A header as it is written, name and value. */
+export type Line = readonly [name: string, value: string]
+
+/** What the agent's configuration and the caller's authorisation say of headers. */
+export interface Policy {
+  /** Lower-case names. */
+  readonly allowList: ReadonlySet<string>
+  readonly maxHeaderValue: number
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// constructors
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** The allow-list of a configuration; names are compared without regard to case. */
+export const allowListOf = (names: ReadonlyArray<string>): ReadonlySet<string> =>
+  new Set(names.map((name) => name.toLowerCase()))
+
+/** The headers of a request for a socket, with what came as query parameters: a browser cannot set headers. */
+export const withQuery = (headers: RawHeaders, query: string): RawHeaders =>
+  query === '' ? headers : { ...headersOfQuery(query), ...headers }
+
+// ---------------------------------------------------------------------------------------------------------------------
+// checks
+// ---------------------------------------------------------------------------------------------------------------------
+
+interface Constraint {
+  readonly header: string
+  readonly field: string
+  readonly min: number
+  readonly max: number
+}
+
+const constraints: ReadonlyArray<Constraint> = [
+  { header: header.sessionId, field: 'runtimeSessionId', min: 33, max: 256 },
+  { header: header.userId, field: 'runtimeUserId', min: 1, max: 1024 },
+  { header: 'accept', field: 'accept', min: 1, max: 256 },
+  { header: 'content-type', field: 'contentType', min: 1, max: 256 },
+  { header: 'mcp-session-id', field: 'mcpSessionId', min: 1, max: 1024 },
+  { header: header.xAmznTraceId, field: 'traceId', min: 0, max: 128 },
+  { header: header.traceparent, field: 'traceParent', min: 0, max: 128 },
+  { header: header.tracestate, field: 'traceState', min: 0, max: 512 },
+  { header: header.baggage, field: 'baggage', min: 0, max: 8192 },
+]
+
+const length = (what: string, limit: number): string => `Member must have length ${what} than or equal to ${limit}`
+
+const flawOf = (value: string, { field, min, max }: Constraint): ServiceError | undefined => {
+  if (value.length < min) return invalidField(field, length('greater', min))
+  if (value.length > max) return invalidField(field, length('less', max))
+  return undefined
+}
+
+const printable = /^[\t\x20-\x7e\x80-\xff]*$/
+
+const valueOf = (headers: RawHeaders, name: string): string | undefined => {
+  const value = headers[name]
+  return value === undefined || typeof value === 'string' ? value : value.join(', ')
+}
+
+/** Left: what of a request's headers the service refuses. */
+export const checked =
+  ({ allowList, maxHeaderValue }: Policy) =>
+  (headers: RawHeaders): E.Either<ServiceError, RawHeaders> => {
+    for (const constraint of constraints) {
+      const value = valueOf(headers, constraint.header)
+      const flaw = value === undefined ? undefined : flawOf(value, constraint)
+      if (flaw !== undefined) return E.left(flaw)
+    }
+    for (const name of allowList) {
+      const value = valueOf(headers, name)
+      if (value === undefined) continue
+      if (maxHeaderValue > 0 && value.length > maxHeaderValue)
+        return E.left(invalidField(name, length('less', maxHeaderValue)))
+      if (!printable.test(value)) return E.left(invalidField(name, 'Member must not hold control characters'))
+    }
+    return E.right(headers)
+  }
+
+/** The session id of a request, if it has one. */
+export const sessionIdOf: (headers: RawHeaders) => O.Option<string> = lookup(header.sessionId)
+
+// ---------------------------------------------------------------------------------------------------------------------
+// what the agent gets
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** What the service passes on as it came. Ids, and what it adds, are not among them. */
+const ofTheService = [
+  'content-type',
+  'accept',
+  header.userId,
+  header.xAmznTraceId,
+  header.traceparent,
+  header.tracestate,
+  header.baggage,
+  'mcp-session-id',
+  'mcp-protocol-version',
+] as const
+
+/** What an allow-list may hold: `Authorization` only where a JWT authorizer has checked it. */
+const mayPass = (name: string, isJwt: boolean): boolean => {
+  if (name === 'authorization') return isJwt
+  if (name.startsWith(customPrefix)) return true
+  return !name.startsWith('x-amzn-') && isForwardable(name)
+}
+
+/** The headers of a request that reach the agent. */
+export const forwarded = (headers: RawHeaders, { allowList }: Policy, isJwt: boolean): ReadonlyArray<Line> => {
+  const lines: Array<Line> = []
+  for (const name of ofTheService) {
+    const value = valueOf(headers, name)
+    if (value !== undefined) lines.push([name, value])
+  }
+  for (const name of allowList) {
+    const value = valueOf(headers, name)
+    if (value !== undefined && mayPass(name, isJwt)) lines.push([name, value])
+  }
+  return lines
+}
+
+const hopByHop = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'transfer-encoding',
+  'te',
+  'trailer',
+  'upgrade',
+  'content-length',
+  'expect',
+  'host',
+])
+
+/** The headers of a request on a plain path: all of them but those of the connection. */
+export const passedOn = (headers: RawHeaders): ReadonlyArray<Line> =>
+  Object.keys(headers).flatMap((name) => {
+    const value = hopByHop.has(name) ? undefined : valueOf(headers, name)
+    return value === undefined ? [] : [[name, value] as const]
+  })

@@ -1,0 +1,28 @@
+/** The subprotocols of a request for a socket. On the data plane they may hold a browser's bearer token, which is not the agent's. */
+import { lookup, type RawHeaders } from '../core/Protocol'
+import * as O from 'fp-ts/Option'
+
+/** What the agent is offered, and what is accepted where it chooses nothing. */
+export interface Protocols {
+  readonly protocols: ReadonlyArray<string>
+  readonly protocol: string | undefined
+}
+
+const bearer = 'base64UrlBearerAuthorization'
+
+/** The offered subprotocols as they came. */
+export const plainProtocols = (headers: RawHeaders): ReadonlyArray<string> => {
+  const offered = lookup('sec-websocket-protocol')(headers)
+  if (O.isNone(offered)) return []
+  const names = offered.value.split(',').map((name) => name.trim())
+  return [...new Set(names)].filter((name) => /^[!#$%&'*+\-.^_`|~\w]+$/.test(name))
+}
+
+/** The offered subprotocols without those that bear a token. */
+export const protocolsOf = (headers: RawHeaders): Protocols => {
+  const offered = plainProtocols(headers)
+  return {
+    protocols: offered.filter((name) => name !== bearer && !name.startsWith(`${bearer}.`)),
+    protocol: offered.includes(bearer) ? bearer : undefined,
+  }
+}

@@ -1,0 +1,12 @@
+/** `lib/local`: AgentCore on a laptop. */
+export type { Authorize, Granted, Refusal, RequestParts } from './Authorize'
+export { type ContainerOptions, containerLauncher } from './ContainerLauncher'
+export type { Isolation, Launched, LaunchError, Launcher, LauncherOf, Surroundings } from './Launcher'
+export { type Lifecycle, type Limits, lifecycleOf, serviceLimits } from './Limits'
+export { type LocalError, type LocalRuntime, startLocalRuntime } from './LocalRuntime'
+export { running, shared } from './NoIsolation'
+export type { LocalOptions, ProtectedResource } from './Options'
+export type { Overview, SessionOverview } from './Overview'
+export { type ProcessOptions, processLauncher } from './ProcessLauncher'
+export { localArn } from './Arn'
+export { pathOf } from './Route'
