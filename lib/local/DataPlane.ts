@@ -90,7 +90,8 @@ export const dataPlane = ({ settings, sessions, sockets, url, overview }: DataPl
     const verdict = await by({
       method: req.method ?? 'GET',
       target: req.url ?? '/',
-      headers: req.headers,
+      rawHeaders: req.rawHeaders,
+      isForSocket: req.headers.upgrade !== undefined,
       body: () => (read ??= bodyOf(req, limits.maxPayload)),
     })()
     return E.isLeft(verdict) ? E.left(refusalOf(verdict.left)) : E.right({ granted: verdict.right, body: await read })
