@@ -95,6 +95,17 @@ export const isForwardable = (name: string): boolean => {
   return !restricted.has(lower) && !restrictedPrefixes.some((prefix) => lower.startsWith(prefix))
 }
 
+/**
+ * Whether a configuration may ask for a header of callers: a name by the rules of the allow-list. `Authorization` is one
+ * where callers bring tokens, which is for the configuration as a whole to judge.
+ */
+export const isConfigurable = (name: string): boolean => {
+  const lower = name.toLowerCase()
+  if (!/^[a-z][a-z0-9_-]{0,255}$/.test(lower)) return false
+  if (lower.startsWith(customPrefix)) return lower.length > customPrefix.length
+  return !restricted.has(lower) && !restrictedPrefixes.some((prefix) => lower.startsWith(prefix))
+}
+
 // ---------------------------------------------------------------------------------------------------------------------
 // destructors
 // ---------------------------------------------------------------------------------------------------------------------

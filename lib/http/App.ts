@@ -53,6 +53,9 @@ export interface App extends Koa {
 
 const nothing = (): void => undefined
 
+/** What an app carries once it has been told to serve: a program around a module must not serve a second time. */
+const served = Symbol.for('agentcore-fp/served')
+
 /**
  * The application of an agent. Does not compile while a handler asks for state that nothing provides: the error names
  * the missing key.
@@ -154,14 +157,21 @@ export const createApp = <Needs extends object, Has extends Needs>(
   }
   const stop = (options: StopOptions = {}): Promise<void> => (stopped ??= stopOnce(options))
 
-  const listen = (...args: Parameters<Server['listen']>): Server => makeServer().listen(...args)
+  const markServed = (): void => void Object.defineProperty(koa, served, { value: true, configurable: true })
+
+  const listen = (...args: Parameters<Server['listen']>): Server => {
+    markServed()
+    return makeServer().listen(...args)
+  }
 
   return Object.assign(koa, {
     callback,
     listen,
     stop,
-    run: (runOptions?: RunOptions) =>
-      run({ runtime, listen: (port, host) => makeServer().listen(port, host), stop }, runOptions),
+    run: (runOptions?: RunOptions) => {
+      markServed()
+      return run({ runtime, listen: (port, host) => makeServer().listen(port, host), stop }, runOptions)
+    },
     connect,
     inject: (path: string, init?: InjectInit) => injectTo(connect, path, init),
     tasks: runtime.taskCell.runner(

@@ -139,7 +139,7 @@ const packageOf = (specifier: string): string =>
 const isBuiltin = (specifier: string): boolean => specifier.startsWith('node:') || builtinModules.includes(specifier)
 
 const targetOf = (sources: Sources, from: string, specifier: string): string | undefined => {
-  const path = posix.join(posix.dirname(from), specifier)
+  const path = posix.join(posix.dirname(from), specifier.replace(/[.]js$/, ''))
   return [path, `${path}.ts`, `${path}/index.ts`].find((candidate) => sources.has(candidate))
 }
 

@@ -1,0 +1,46 @@
+/** The world of a real process. */
+import { spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { isatty } from 'node:tty'
+import { codeOf } from '../config/systemError'
+import type { Sink, World } from './Cli'
+
+const signals: ReadonlyArray<NodeJS.Signals> =
+  process.platform === 'win32' ? ['SIGINT', 'SIGTERM', 'SIGBREAK'] : ['SIGINT', 'SIGTERM', 'SIGHUP']
+
+const hasLeft = (error: unknown): boolean => codeOf(error) === 'EPIPE'
+
+/** A reader that leaves, as `head` does, has what it wanted: the process ends without a word. */
+const sinkOf = (stream: NodeJS.WriteStream, fd: number): Sink => {
+  stream.on('error', (error) => {
+    if (!hasLeft(error)) throw error
+    process.exit(0)
+  })
+  return {
+    isTTY: isatty(fd),
+    columns: stream.columns ?? 80,
+    write: (data) =>
+      new Promise((resolve, reject) =>
+        stream.write(data, (error) => {
+          if (error === null || error === undefined) resolve()
+          else if (!hasLeft(error)) reject(error)
+        }),
+      ),
+  }
+}
+
+/** The process that this code runs in. */
+export const processWorld = (): World => ({
+  cwd: process.cwd(),
+  env: process.env,
+  stdin: { isTTY: isatty(0), stream: process.stdin },
+  stdout: sinkOf(process.stdout, 1),
+  stderr: sinkOf(process.stderr, 2),
+  now: () => Date.now(),
+  newId: randomUUID,
+  spawn: (command, args, options) => spawn(command, [...args], { windowsHide: true, ...options, shell: false }),
+  onSignal: (listener) => {
+    signals.forEach((signal) => process.on(signal, listener))
+    return () => signals.forEach((signal) => void process.off(signal, listener))
+  },
+})

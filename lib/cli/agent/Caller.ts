@@ -1,0 +1,73 @@
+/** Who asks an agent, and the client's environment for it. */
+import * as E from 'fp-ts/Either'
+import { pipe } from 'fp-ts/function'
+import * as TE from 'fp-ts/TaskEither'
+import type { ClientError } from '../../client/ClientError'
+import type { Environment } from '../../client/Environment'
+import { type AuthOptions, type ClientOptions, environment } from '../../client/Options'
+import { type AgentConfig, isSet } from '../../config/Project'
+import type { Cli } from '../Cli'
+import { client, type CliError, failed, usage } from '../CliError'
+import { type Reach, whenSilent } from './Reach'
+
+/** The variable that a token may come by. */
+export const tokenVariable = 'BEDROCK_AGENTCORE_BEARER_TOKEN'
+
+/** What was said of who asks. */
+export interface Caller {
+  readonly bearerToken: string | undefined
+}
+
+const noToken = failed(
+  'NO_TOKEN',
+  'The agent takes tokens, and none was given',
+  `give one with --bearer-token, or in ${tokenVariable}`,
+)
+
+/** A token where the agent takes one or one was given by hand; a local runtime says what it takes; else AWS's own. */
+const authOf = (
+  { env }: Cli,
+  reach: Reach,
+  agent: AgentConfig | undefined,
+  { bearerToken }: Caller,
+): E.Either<CliError, AuthOptions> => {
+  if (bearerToken === '') return E.left(usage('--bearer-token: it is empty', 'give the token'))
+  if (bearerToken !== undefined) return E.right({ bearerToken })
+  if (reach._tag === 'Dev') return E.right({})
+  const takes = reach._tag === 'Local' ? reach.record.auth : undefined
+  if (takes === 'none') return E.right({ anonymous: true })
+  if (takes === 'jwt' || (takes === undefined && isSet(agent?.authorizer_configuration))) {
+    const token = env[tokenVariable]
+    return token === undefined || token === '' ? E.left(noToken) : E.right({ bearerToken: token })
+  }
+  return E.right(reach._tag === 'Local' && takes === undefined ? { anonymous: true } : {})
+}
+
+const targetOf = (reach: Reach): ClientOptions => {
+  switch (reach._tag) {
+    case 'Dev':
+      return { url: reach.url }
+    case 'Local':
+      return { runtimeArn: reach.record.arn, endpoint: reach.record.endpoint }
+    case 'Deployed':
+      return { runtimeArn: reach.arn }
+  }
+}
+
+/** A failure of the client on the way to an agent. */
+export const failure =
+  (reach: Reach) =>
+  (error: ClientError): CliError =>
+    client(error, error._tag === 'ConnectionFailed' || error._tag === 'ConnectTimeout' ? whenSilent(reach) : undefined)
+
+/** Runs with an environment for the agent, whose connections are closed afterwards. Left: as `use`, and what is wrong. */
+export const withEnvironment =
+  (cli: Cli, reach: Reach, agent: AgentConfig | undefined, caller: Caller) =>
+  <A>(use: (env: Environment) => TE.TaskEither<CliError, A>): TE.TaskEither<CliError, A> =>
+    pipe(
+      TE.fromEither(authOf(cli, reach, agent, caller)),
+      TE.chainEitherK((auth) =>
+        pipe(environment({ ...targetOf(reach), ...auth, variables: cli.env }), E.mapLeft(failure(reach))),
+      ),
+      TE.chain((env) => TE.bracket(TE.right<CliError, Environment>(env), use, () => TE.fromIO(env.close))),
+    )

@@ -1,0 +1,83 @@
+/** Why a program could not be built from an agent's source. */
+
+/** A place in a source, and what a compiler says of it, in the compiler's words. */
+export interface Diagnostic {
+  /** As the compiler writes it, from the project's folder; absent where it speaks of no file. */
+  readonly file?: string
+  readonly line?: number
+  readonly column?: number
+  /** The line that is meant. */
+  readonly lineText?: string
+  readonly text: string
+}
+
+export type BuildError =
+  | { readonly _tag: 'NoEntry'; readonly path: string }
+  | { readonly _tag: 'NoBundler'; readonly cause: unknown }
+  | { readonly _tag: 'TypeErrors'; readonly found: ReadonlyArray<Diagnostic> }
+  | { readonly _tag: 'SourceErrors'; readonly found: ReadonlyArray<Diagnostic> }
+  | { readonly _tag: 'BuildFailed'; readonly step: string; readonly cause: unknown }
+
+// ---------------------------------------------------------------------------------------------------------------------
+// constructors
+// ---------------------------------------------------------------------------------------------------------------------
+
+export const noEntry = (path: string): BuildError => ({ _tag: 'NoEntry', path })
+export const noBundler = (cause: unknown): BuildError => ({ _tag: 'NoBundler', cause })
+export const typeErrors = (found: ReadonlyArray<Diagnostic>): BuildError => ({ _tag: 'TypeErrors', found })
+export const sourceErrors = (found: ReadonlyArray<Diagnostic>): BuildError => ({ _tag: 'SourceErrors', found })
+export const buildFailed =
+  (step: string) =>
+  (cause: unknown): BuildError => ({ _tag: 'BuildFailed', step, cause })
+
+// ---------------------------------------------------------------------------------------------------------------------
+// destructors
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** A diagnostic as `file:line:column: text`, which terminals and editors make a link of. */
+export const shown = ({ file, line, column, text }: Diagnostic): string =>
+  [file, line, column]
+    .filter((part) => part !== undefined)
+    .map((part) => `${part}:`)
+    .join('')
+    .concat(file === undefined ? text : ` ${text}`)
+
+/** A diagnostic, and below it the line that it means with a mark at the place. */
+export const pictured = (diagnostic: Diagnostic): ReadonlyArray<string> => {
+  const { lineText, column } = diagnostic
+  if (lineText === undefined || column === undefined) return [shown(diagnostic)]
+  const indent = lineText.slice(0, column - 1).replace(/[^\t]/g, ' ')
+  return [shown(diagnostic), `    ${lineText}`, `    ${indent}^`]
+}
+
+const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`
+
+/** What happened and what to do next, in one line. */
+export const explain = (error: BuildError): string => {
+  switch (error._tag) {
+    case 'NoEntry':
+      return `There is no entry point ${error.path}: name the file of the agent with agentcore configure --entrypoint`
+    case 'NoBundler':
+      return 'esbuild, which bundles the agent, is not installed or does not run: npm install --save-dev esbuild'
+    case 'TypeErrors':
+      return `The agent does not type-check (${count(error.found.length, 'error')}): mend what the compiler names`
+    case 'SourceErrors':
+      return `The agent cannot be bundled (${count(error.found.length, 'error')}): mend what the bundler names`
+    case 'BuildFailed':
+      return `The build failed at ${error.step}: ${error.cause instanceof Error ? error.cause.message : String(error.cause)}`
+  }
+}
+
+/** What the compiler or bundler said, line by line. */
+export const details = (error: BuildError): ReadonlyArray<string> => {
+  switch (error._tag) {
+    case 'TypeErrors':
+    case 'SourceErrors':
+      return error.found.flatMap(pictured)
+    case 'NoBundler':
+    case 'BuildFailed':
+      return error.cause instanceof Error && error.cause.stack !== undefined ? error.cause.stack.split('\n') : []
+    case 'NoEntry':
+      return []
+  }
+}

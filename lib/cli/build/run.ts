@@ -1,0 +1,76 @@
+/** What `agentcore build` does. */
+import { cp, mkdtemp, rename, rm } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
+import { pipe } from 'fp-ts/function'
+import * as TE from 'fp-ts/TaskEither'
+import { agentFolder } from '../AgentFolder'
+import { type CliError, failed } from '../CliError'
+import type { Run } from '../Command'
+import { ofBuild } from '../Failures'
+import { ofBytes } from '../Progress'
+import type { Artifact } from './Artifact'
+import { build } from './build'
+
+/** The values of its flags. */
+export interface BuildValues {
+  readonly entrypoint: string | undefined
+  readonly outdir: string | undefined
+}
+
+/** Puts the program in its folder, which is replaced by it in one step. */
+const placeAt = (outdir: string, scratch: string, { folder }: Artifact): TE.TaskEither<CliError, void> =>
+  TE.tryCatch(
+    async () => {
+      const whole = join(scratch, 'whole')
+      await cp(folder, whole, { recursive: true })
+      await rm(outdir, { recursive: true, force: true })
+      await rename(whole, outdir)
+    },
+    (cause) => failed('NOT_WRITTEN', `${outdir} cannot be written`, 'see that the folder belongs to you', { cause }),
+  )
+
+const inScratch =
+  (outdir: string) =>
+  <A>(use: (scratch: string) => TE.TaskEither<CliError, A>): TE.TaskEither<CliError, A> =>
+    pipe(
+      TE.tryCatch(
+        () => mkdtemp(join(dirname(outdir), `.${basename(outdir)}-`)),
+        (cause) => failed('NOT_WRITTEN', `${dirname(outdir)} cannot be written`, 'name another --outdir', { cause }),
+      ),
+      TE.chain((scratch) => () => use(scratch)().finally(() => rm(scratch, { recursive: true, force: true }))),
+    )
+
+/** Builds. */
+export const run: Run<BuildValues> =
+  ({ entrypoint, outdir = 'dist' }) =>
+  (cli) => {
+    const out = resolve(cli.cwd, outdir)
+    if (out === resolve(cli.cwd)) {
+      return TE.left(failed('NOT_WRITTEN', 'The folder of the agent would be replaced', 'name another --outdir'))
+    }
+    return pipe(
+      entrypoint === undefined
+        ? pipe(
+            agentFolder(cli.cwd, undefined),
+            TE.map(({ file }) => file),
+          )
+        : TE.right(resolve(cli.cwd, entrypoint)),
+      TE.chain((file) =>
+        inScratch(out)((scratch) =>
+          pipe(
+            build(cli.cwd, file, join(scratch, 'build')),
+            TE.mapLeft(ofBuild(cli)),
+            TE.chainFirst(({ artifact }) => placeAt(out, scratch, artifact)),
+          ),
+        ),
+      ),
+      TE.map(({ artifact: { bytes }, bundle: { format, native } }) => ({
+        json: { main: join(out, 'main.js'), format, bytes, native },
+        text: () =>
+          [
+            `${join(outdir, 'main.js')} (${ofBytes(bytes)})`,
+            ...native.map((name) => `${name} has machine code: take node_modules along`),
+          ].join('\n'),
+      })),
+    )
+  }

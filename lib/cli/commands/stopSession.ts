@@ -1,0 +1,26 @@
+/** `agentcore stop-session`: the end of a session. */
+import { command } from '../Command'
+import { text, toggle, type Values } from '../Flag'
+
+const flags = {
+  agent: text('-a, --agent <name>', 'the agent (default: the default one)'),
+  sessionId: text('--session-id <id>', 'the session (default: the last one of the agent)'),
+  local: toggle('--local', 'of the local runtime, even if the agent is deployed'),
+  bearerToken: text('--bearer-token <token>', 'the token of the caller (default: BEDROCK_AGENTCORE_BEARER_TOKEN)'),
+}
+
+/** What the command line says. */
+export type Wishes = Values<typeof flags>
+
+/** The command. */
+export const stopSession = command({
+  name: 'stop-session',
+  summary: 'end a session of an agent, and the process or machine that it has',
+  about: 'Its id may be used again: the next call starts it fresh. A session that is gone already is no failure.',
+  flags,
+  examples: [
+    { line: 'agentcore stop-session', about: 'the session that was last used' },
+    { line: 'agentcore stop-session --session-id user-7-conversation-2026-11-25-0001', about: 'that session' },
+  ],
+  load: () => import('../status/stopSession.js'),
+})

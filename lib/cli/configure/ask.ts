@@ -1,0 +1,101 @@
+/** What a person is asked in a terminal: only what the flags leave open, each with the answer that is likeliest. */
+import type * as Clack from '@clack/prompts' with { 'resolution-mode': 'import' }
+import * as E from 'fp-ts/Either'
+import * as TE from 'fp-ts/TaskEither'
+import { type AgentConfig, isSet } from '../../config/Project'
+import * as Rules from '../../config/Rules'
+import { cancelled, type CliError, unexpected } from '../CliError'
+import type { Wishes } from '../commands/configure'
+import { type Entry, nameFrom } from './Entry'
+
+/** What the questions are asked with. */
+export interface Surroundings {
+  /** The agent that is there already. */
+  readonly existing: AgentConfig | undefined
+  readonly entry: Entry
+  readonly region: string | undefined
+}
+
+type Prompts = typeof Clack
+
+const faultOf =
+  (rule: Rules.Rule<unknown>) =>
+  (text: string | undefined): string | undefined => {
+    const result = rule(text ?? '')
+    return E.isLeft(result) ? result.left : undefined
+  }
+
+const orEmpty =
+  (rule: Rules.Rule<unknown>): Rules.Rule<unknown> =>
+  (text) =>
+    text === '' ? E.right(text) : rule(text)
+
+/** One text. Rejects with `cancelled` when it is broken off. */
+const textOf =
+  (prompts: Prompts) =>
+  async (message: string, initialValue: string, rule: Rules.Rule<unknown>): Promise<string> => {
+    const answer = await prompts.text({ message, initialValue, validate: faultOf(rule) })
+    if (prompts.isCancel(answer)) throw cancelled
+    return answer
+  }
+
+/** One of several. Rejects with `cancelled` when it is broken off. */
+const choiceOf =
+  (prompts: Prompts) =>
+  async <A extends string>(message: string, first: NoInfer<A>, labels: Readonly<Record<A, string>>): Promise<A> => {
+    const names = Object.keys(labels) as Array<A> // a record's keys are those of its type
+    const options = names.map((value) => ({ value: value, label: labels[value] }))
+    const answer = await prompts.select<string>({ message, initialValue: first, options })
+    if (prompts.isCancel(answer)) throw cancelled
+    return names.find((name) => name === answer) ?? first
+  }
+
+const deployments = {
+  direct_code_deploy: 'as code: a bundle that AWS runs with Node',
+  container: 'as a container: an image, made with docker, finch or podman',
+} as const
+
+const callers = {
+  iam: 'whoever has AWS credentials that allow it',
+  jwt: 'whoever has a token of an OpenID provider',
+} as const
+
+const questions = async (prompts: Prompts, wishes: Wishes, around: Surroundings): Promise<Wishes> => {
+  const { existing, entry } = around
+  const [text, choice] = [textOf(prompts), choiceOf(prompts)]
+  prompts.intro(existing === undefined ? `A new agent, of ${entry.file}` : `The agent ${existing.name}`)
+  const name =
+    wishes.name ??
+    existing?.name ??
+    (await text('Its name', nameFrom(wishes.entrypoint ?? entry.file), Rules.agentName))
+  const isOpen = existing === undefined && [wishes.deploymentType, wishes.ecr, wishes.s3].every((wish) => !isSet(wish))
+  const deploymentType = isOpen
+    ? await choice('How is it deployed?', entry.hasDockerfile ? 'container' : 'direct_code_deploy', deployments)
+    : wishes.deploymentType
+  const region =
+    wishes.region ?? (await text('The AWS region', existing?.aws?.region ?? around.region ?? 'us-west-2', Rules.region))
+  const role =
+    wishes.executionRole ??
+    existing?.aws?.execution_role ??
+    (await text('The ARN of its role in the cloud (empty: made when it is deployed)', '', orEmpty(Rules.role)))
+  const isSettled = isSet(wishes.authorizerConfig) || isSet(existing?.authorizer_configuration)
+  const caller = isSettled ? 'iam' : await choice('Who may call it?', 'iam', callers)
+  const authorizer =
+    caller === 'jwt' ? Rules.authorizer(await text('{"customJWTAuthorizer": {…}}', '', Rules.authorizer)) : E.left('')
+  prompts.outro('That is all')
+  return {
+    ...wishes,
+    name,
+    deploymentType,
+    region,
+    executionRole: role === '' ? undefined : role,
+    authorizerConfig: E.isRight(authorizer) ? authorizer.right : wishes.authorizerConfig,
+  }
+}
+
+/** Asks. Left: `Cancelled`. */
+export const ask = (wishes: Wishes, around: Surroundings): TE.TaskEither<CliError, Wishes> =>
+  TE.tryCatch(
+    async () => questions(await import('@clack/prompts'), wishes, around),
+    (thrown) => (thrown === cancelled ? cancelled : unexpected(thrown)),
+  )

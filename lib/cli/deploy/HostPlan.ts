@@ -1,0 +1,58 @@
+/** What a local runtime is to host, as a value that goes from one process to another. */
+import * as t from 'io-ts'
+
+const Strings = t.record(t.string, t.string)
+
+/** What starts the agents. */
+const Launch = t.union([
+  t.type({ _tag: t.literal('Process'), file: t.string, env: Strings, inherit: Strings }),
+  t.type({ _tag: t.literal('Container'), engine: t.string, image: t.string, env: Strings }),
+])
+
+/** What starts the agents. */
+export type Launch = t.TypeOf<typeof Launch>
+
+/** What is to be hosted. */
+export const HostPlan = t.intersection([
+  t.type({
+    agent: t.string,
+    /** The folder of the command: the record is kept below it. */
+    folder: t.string,
+    /** Where the runtime keeps logs, working folders, and what it has started. */
+    state: t.string,
+    launch: Launch,
+    /** Whether all sessions share one agent. */
+    isShared: t.boolean,
+    /** The port to take, and whether another one will not do. */
+    port: t.number,
+    isPortFixed: t.boolean,
+    lifecycle: t.type({ idleRuntimeSessionTimeout: t.number, maxLifetime: t.number }),
+    requestHeaderAllowlist: t.array(t.string),
+  }),
+  t.partial({ arn: t.string, region: t.string, account: t.string, logFile: t.string }),
+])
+
+/** What is to be hosted. */
+export type HostPlan = t.TypeOf<typeof HostPlan>
+
+/** What the process that hosts says when it is ready, or cannot be. */
+export const HostReport = t.union([
+  t.type({
+    _tag: t.literal('Ready'),
+    record: t.intersection([
+      t.type({
+        agent: t.string,
+        pid: t.number,
+        port: t.number,
+        endpoint: t.string,
+        arn: t.string,
+        startedAt: t.string,
+      }),
+      t.partial({ isolation: t.string, logFile: t.string }),
+    ]),
+  }),
+  t.type({ _tag: t.literal('Failed'), error: t.type({ code: t.string, message: t.string, next: t.string }) }),
+])
+
+/** What the process that hosts says when it is ready, or cannot be. */
+export type HostReport = t.TypeOf<typeof HostReport>

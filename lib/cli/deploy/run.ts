@@ -1,0 +1,219 @@
+/** What `agentcore deploy` does. */
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import * as E from 'fp-ts/Either'
+import { pipe } from 'fp-ts/function'
+import * as TE from 'fp-ts/TaskEither'
+import * as File from '../../config/File'
+import type { LocalRecord } from '../../config/LocalRecord'
+import { withLock } from '../../config/Lock'
+import { deploymentTypeOf, headerAllowlistOf, lifecycleOf } from '../../config/Project'
+import { type Isolation, localArn } from '../../local'
+import { agentFolder, type AgentFolder } from '../AgentFolder'
+import type { Cli, Output } from '../Cli'
+import { cancelled, type CliError, config, failed, unexpected, usage } from '../CliError'
+import type { Run } from '../Command'
+import { isTaken } from '../process/Port'
+import { ofMillis, step, told } from '../Progress'
+import { hostInBackground } from './Background'
+import { hostHere, untilEnded } from './Foreground'
+import { type Hosted, launcherOf } from './Host'
+import type { HostPlan } from './HostPlan'
+import { make } from './Make'
+import { commands, shown } from './Next'
+import { probe } from './Probe'
+import { endRunning, findRunning } from './Running'
+
+/** The values of its flags. */
+export interface DeployValues {
+  readonly local: boolean
+  readonly agent: string | undefined
+  readonly env: ReadonlyArray<readonly [name: string, value: string]>
+  readonly port: number | undefined
+  readonly detach: boolean
+  readonly isolation: Isolation | undefined
+}
+
+const firstPort = 8080
+
+const stateOf = ({ folder, agent }: AgentFolder): string => join(folder, '.bedrock_agentcore', 'local', agent.name)
+
+const isolationOf = ({ agent }: AgentFolder, wished: Isolation | undefined): Isolation =>
+  wished ?? (deploymentTypeOf(agent) === 'container' ? 'container' : 'process')
+
+/** A port that was asked for must be free, or that of the runtime which is replaced. Told before anything is built. */
+const portIsFree = (port: number | undefined, running: LocalRecord | undefined): TE.TaskEither<CliError, void> =>
+  port === undefined || port === 0 || port === running?.port
+    ? TE.right(undefined)
+    : pipe(
+        TE.fromTask(() => isTaken(port)),
+        TE.filterOrElse(
+          (taken) => !taken,
+          () => failed('PORT_TAKEN', `Port ${port} is in use`, 'stop what listens there, or name another --port'),
+        ),
+        TE.map(() => undefined),
+      )
+
+const planOf = (
+  where: AgentFolder,
+  { port, isolation }: DeployValues,
+  running: LocalRecord | undefined,
+  launch: HostPlan['launch'],
+): HostPlan => {
+  const { agent, folder } = where
+  const { region, account } = agent.aws ?? {}
+  const state = stateOf(where)
+  const place = {
+    ...(region === undefined || region === null ? {} : { region }),
+    ...(account === undefined || account === null ? {} : { account }),
+  }
+  return {
+    agent: agent.name,
+    folder,
+    state,
+    launch,
+    isShared: isolation === 'none',
+    port: port ?? running?.port ?? firstPort,
+    isPortFixed: port !== undefined,
+    lifecycle: lifecycleOf(agent),
+    requestHeaderAllowlist: [...headerAllowlistOf(agent)],
+    arn: localArn({ name: agent.name, folder: state, ...place }),
+    ...place,
+  }
+}
+
+/** Two deployments at once replace one after the other. */
+const underLock =
+  ({ folder, agent }: AgentFolder) =>
+  <A>(use: TE.TaskEither<CliError, A>): TE.TaskEither<CliError, A> => {
+    const path = join(folder, '.bedrock_agentcore', 'local', `.${agent.name}.lock`)
+    return pipe(
+      TE.tryCatch(() => withLock(path, use), unexpected),
+      TE.chain((outcome) =>
+        outcome._tag === 'Busy'
+          ? TE.left(
+              failed('BUSY', `${agent.name} is being deployed by ${outcome.owner}`, 'try again when that is done'),
+            )
+          : TE.fromEither(outcome.value),
+      ),
+    )
+  }
+
+const replace = (cli: Cli, where: AgentFolder): TE.TaskEither<CliError, LocalRecord | undefined> =>
+  pipe(
+    findRunning(where.folder, where.agent.name),
+    TE.chainFirst((running) =>
+      running === undefined
+        ? TE.right(undefined)
+        : step(cli, 'Stopping what runs already')(
+            endRunning(where.folder, running),
+            () => `Stopped the one that ran at ${running.endpoint}`,
+          ),
+    ),
+  )
+
+const output = (record: LocalRecord, isDefault: boolean, isTold: boolean): Output => {
+  const next = commands(record, isDefault, process.platform === 'win32')
+  return { json: { ...record, next }, text: isTold ? () => '' : shown(record, next) }
+}
+
+const tellPort = (cli: Cli, { port, isPortFixed }: HostPlan, record: LocalRecord): void => {
+  if (!isPortFixed && port !== record.port) told(`Port ${port} is in use: this is port ${record.port}`, 'note')(cli)
+}
+
+const stay = (cli: Cli, hosted: Hosted, isDefault: boolean): TE.TaskEither<CliError, Output> => {
+  const next = commands(hosted.record, isDefault, process.platform === 'win32').slice(0, -1)
+  told(shown(hosted.record, [...next, 'Ctrl-C stops it'])({ ...plainer }))(cli)
+  return pipe(
+    untilEnded(cli, hosted),
+    TE.map(() => output(hosted.record, isDefault, true)),
+  )
+}
+
+const same = (text: string): string => text
+const plainer = { bold: same, dim: same, red: same, green: same, yellow: same, cyan: same }
+
+/** A signal breaks the work off, so that nothing which was started is left. */
+const breakable =
+  (cli: Cli, breaking: AbortController) =>
+  <A>(task: TE.TaskEither<CliError, A>): TE.TaskEither<CliError, A> =>
+  async () => {
+    const off = cli.onSignal(() => breaking.abort())
+    try {
+      const result = await task()
+      return breaking.signal.aborted ? E.left(cancelled) : result
+    } finally {
+      off()
+    }
+  }
+
+const deployLocal =
+  (values: DeployValues) =>
+  (cli: Cli): TE.TaskEither<CliError, Output> => {
+    const breaking = new AbortController()
+    return pipe(
+      agentFolder(cli.cwd, values.agent),
+      TE.bindTo('where'),
+      TE.bind('project', () => pipe(File.read(cli.cwd), TE.mapLeft(config))),
+      TE.bind('before', ({ where }) => findRunning(where.folder, where.agent.name)),
+      TE.chainFirst(({ before }) => portIsFree(values.port, before)),
+      TE.bind('launch', ({ where }) => {
+        const isolation = isolationOf(where, values.isolation)
+        return make(cli, { where, isolation, env: values.env, signal: breaking.signal })
+      }),
+      TE.bind('plan', ({ where, before, launch }) => TE.right(planOf(where, values, before, launch))),
+      TE.chainFirst(({ plan }) =>
+        step(cli, 'Starting the agent once')(
+          pipe(
+            TE.tryCatch(() => mkdir(plan.state, { recursive: true }), unexpected),
+            TE.chain(() =>
+              probe(launcherOf({ ...plan, isShared: false }), plan.state, plan.arn ?? '', breaking.signal),
+            ),
+          ),
+          (took) => `The agent starts, and answers /ping after ${ofMillis(took)}`,
+        ),
+      ),
+      breakable(cli, breaking),
+      TE.chain(({ where, project, plan }) => {
+        const isDefault = values.agent === undefined || project.default_agent === where.agent.name
+        if (where.agent.authorizer_configuration !== undefined && where.agent.authorizer_configuration !== null) {
+          told('Callers are not checked: the local runtime does not know the authorizer of the agent yet', 'note')(cli)
+        }
+        if (values.detach) {
+          return pipe(
+            replace(cli, where),
+            TE.chain(() => hostInBackground(cli, plan)),
+            underLock(where),
+            TE.map((record) => {
+              tellPort(cli, plan, record)
+              return output(record, isDefault, false)
+            }),
+          )
+        }
+        return pipe(
+          replace(cli, where),
+          TE.chain(() => hostHere(cli, plan)),
+          underLock(where),
+          TE.chain((hosted) => {
+            tellPort(cli, plan, hosted.record)
+            return stay(cli, hosted, isDefault)
+          }),
+        )
+      }),
+    )
+  }
+
+const notInTheCloud = failed(
+  'NOT_THERE_YET',
+  'agentcore deploy to the cloud is not there yet',
+  'run agentcore deploy --local to run the agent on this machine as AgentCore does',
+)
+
+/** Deploys. */
+export const run: Run<DeployValues> = (values) => (cli) => {
+  if (!values.local) return TE.left(notInTheCloud)
+  if (cli.isJson && !values.detach) {
+    return TE.left(usage('--json: it takes --detach, for a runtime in the foreground has no result', 'add --detach'))
+  }
+  return () => deployLocal(values)(cli)().catch((cause: unknown) => E.left(unexpected(cause)))
+}

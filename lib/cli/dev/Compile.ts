@@ -1,0 +1,76 @@
+/** Builds the program that a server of `agentcore dev` runs, again after each change, with the variables that it gets. */
+import { createHash } from 'node:crypto'
+import { basename, dirname, join } from 'node:path'
+import { pipe } from 'fp-ts/function'
+import * as TE from 'fp-ts/TaskEither'
+import { placeIn } from '../build/Artifact'
+import { sourceOf } from '../build/build'
+import { type BuildError, buildFailed } from '../build/BuildError'
+import { type Bundle, type Bundler, bundlerOf } from '../build/Bundle'
+import type { Source } from '../build/BundlePlan'
+import type { DevPlan } from './DevPlan'
+import type { Program } from './DevState'
+import { developing, envFileIn, type Variables } from './EnvFile'
+
+/** What came of a build. */
+export interface Compiled {
+  readonly program: Program
+  readonly variables: Variables
+  readonly bundle: Bundle
+  readonly bytes: number
+}
+
+/** Builds the same agent again and again. */
+export interface Compiler {
+  readonly compile: TE.TaskEither<BuildError, Compiled>
+  readonly dispose: () => Promise<void>
+}
+
+/** The content of the program, which the name of its folder tells, and its variables. */
+const keyOf = (main: string, variables: Variables): string =>
+  createHash('sha256')
+    .update(JSON.stringify([basename(dirname(main)), Object.entries(variables).sort()]))
+    .digest('hex')
+
+const isSame = (a: Source, b: Source): boolean => a.entry._tag === b.entry._tag && a.hasRuntime === b.hasRuntime
+
+/** A compiler of the agent. Nothing is read before it compiles. */
+export const compilerOf = (plan: DevPlan, terminal: Variables): Compiler => {
+  let held: { readonly source: Source; readonly bundler: Bundler } | undefined
+
+  const dispose = async (): Promise<void> => {
+    const bundler = held?.bundler
+    held = undefined
+    await bundler?.dispose()
+  }
+
+  /** The bundler; another one when the entry point has begun, or ceased, to serve by itself. */
+  const bundler: TE.TaskEither<BuildError, Bundler> = pipe(
+    sourceOf(plan.folder, plan.file),
+    TE.chain((source) => {
+      if (held !== undefined && isSame(held.source, source)) return TE.right(held.bundler)
+      return pipe(
+        TE.fromTask(dispose),
+        TE.chainW(() => bundlerOf(source)),
+        TE.map((made) => {
+          held = { source, bundler: made }
+          return made
+        }),
+      )
+    }),
+  )
+
+  const compile = pipe(
+    bundler,
+    TE.chain((made) => made.bundle),
+    TE.bindTo('bundle'),
+    TE.bind('artifact', ({ bundle }) => placeIn(join(plan.state, 'dev'))(bundle)),
+    TE.bind('file', () => TE.tryCatch(() => envFileIn(plan.package), buildFailed('reading .env'))),
+    TE.map(({ bundle, artifact, file }): Compiled => {
+      const variables = developing(terminal, file, plan.env)
+      const program = { key: keyOf(artifact.main, variables), main: artifact.main }
+      return { program, variables, bundle, bytes: artifact.bytes }
+    }),
+  )
+  return { compile, dispose }
+}

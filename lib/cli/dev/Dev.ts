@@ -1,0 +1,174 @@
+/** Does what `DevState` decides: builds, starts and ends servers, aims the port, tells the developer. */
+import type { IO } from 'fp-ts/IO'
+import * as E from 'fp-ts/Either'
+import type { BuildError } from '../build/BuildError'
+import { type Cli, note } from '../Cli'
+import { ofMillis } from '../Progress'
+import type { Style } from '../Style'
+import { type Compiled, compilerOf } from './Compile'
+import * as DevNews from './DevNews'
+import type { DevPlan } from './DevPlan'
+import type { Exit } from './DevServer'
+import { begin, type DevCommand, type DevEvent, type DevState, isComing, type News, step } from './DevState'
+import { createFleet } from './Fleet'
+import { type Front, openFront, type Target } from './Front'
+import { createTypeWatch } from './TypeWatch'
+import { watch } from './Watch'
+
+/** How long a server may take to its first answer, and after what time that is remarked on. Milliseconds. */
+const startLimit = 60_000
+const slow = 5000
+
+/** How long a server may take to finish: one that another replaces, one that never answered, and all at the end. */
+const grace = { replaced: 10_000, discarded: 1000, end: 3000 } as const
+
+/** A server that lived so long has not crashed at its start. */
+const lasting = 10_000
+
+/** What is known of the last build and of the servers, to be told when it matters. */
+interface Known {
+  compiled: Compiled | undefined
+  failure: BuildError | undefined
+  builtAt: number
+  readonly exits: Map<number, Exit>
+}
+
+/** Where connections go when no server is current. */
+const targetOf = (state: DevState): Target =>
+  isComing(state) ? { _tag: 'Starting' } : { _tag: 'Down', why: 'The agent does not run: agentcore dev shows why' }
+
+/** Develops until a signal comes. Resolves when nothing of it is left. Rejects where no port can be had. */
+export const develop = async (cli: Cli, plan: DevPlan): Promise<void> => {
+  const say = (text: (style: Style) => string): void => void note(text)(cli)
+  const front: Front = await openFront(plan.port)
+  const url = `http://127.0.0.1:${front.port}`
+  const compiler = compilerOf(plan, cli.env)
+  const types = createTypeWatch(plan, say)
+  const known: Known = { compiled: undefined, failure: undefined, builtAt: performance.now(), exits: new Map() }
+  const timers = new Set<NodeJS.Timeout>()
+  let state: DevState = begin[0]
+
+  const after = (ms: number, f: IO<void>): void => {
+    const timer = setTimeout(() => {
+      timers.delete(timer)
+      f()
+    }, ms)
+    timers.add(timer)
+  }
+
+  const fleet = createFleet({
+    cwd: plan.package,
+    stdout: cli.stdout,
+    stderr: cli.stderr,
+    limit: startLimit,
+    onAnswer: (id) => send({ _tag: 'Answered', id }),
+    onLate: (id) => send({ _tag: 'Late', id }),
+    onExit: (id, exit) => {
+      known.exits.set(id, exit)
+      send({ _tag: 'Exited', id, hasLasted: exit.lived > lasting })
+      known.exits.delete(id)
+    },
+    onUnhealthy: (_, status) =>
+      say(({ yellow }) => yellow(`/ping answers with ${status}; the service takes 200 alone`)),
+  })
+
+  const watching = await watch(
+    plan.folder,
+    () => send({ _tag: 'Changed' }),
+    (cause) => say(({ red }) => red(`The source cannot be watched: ${String(cause)}`)),
+  )
+
+  const build = async (): Promise<void> => {
+    known.builtAt = performance.now()
+    types.breakOff()
+    const built = await compiler.compile()
+    if (E.isLeft(built)) {
+      known.failure = built.left
+      return send({ _tag: 'NotBuilt' })
+    }
+    watching.add(built.right.bundle.inputs)
+    known.compiled = built.right
+    send({ _tag: 'Built', program: built.right.program })
+  }
+
+  const tellReady = (isFirst: boolean): void => {
+    const took = ofMillis(performance.now() - known.builtAt)
+    say(({ green, bold }) => green(`${isFirst ? 'Ready' : 'Restarted'} at ${bold(url)} in ${took}`))
+    if (isFirst) say(DevNews.ofFirst(plan, front.port, known.compiled))
+    types.check()
+  }
+
+  const tell = (news: News): void => {
+    switch (news._tag) {
+      case 'Ready':
+        return tellReady(news.isFirst)
+      case 'Unchanged':
+        return say(({ dim }) => dim('Nothing to restart for'))
+      case 'NotBuilt':
+        return known.failure === undefined ? undefined : say(DevNews.ofBuild(known.failure, news.isKept))
+      case 'NotStarted':
+        return say(DevNews.ofStart(news.why === 'late' ? startLimit : known.exits.get(news.id), news.isKept))
+      case 'Crashed':
+        return say(DevNews.ofCrash(known.exits.get(news.id), news.again))
+    }
+  }
+
+  const remarkIfSlow = (id: number): void =>
+    after(slow, () => {
+      if (state.next?.id === id) say(({ dim }) => dim('The agent does not answer /ping yet; waiting for it'))
+    })
+
+  const perform = (command: DevCommand): void => {
+    switch (command._tag) {
+      case 'Build':
+        return void build()
+      case 'Start':
+        remarkIfSlow(command.server.id)
+        return void fleet.start(command.server, known.compiled?.variables ?? cli.env)
+      case 'Retire':
+        return void fleet.stop(command.id, grace.replaced)
+      case 'Discard':
+        return void fleet.stop(command.id, grace.discarded)
+      case 'Wait':
+        return after(command.ms, () => send({ _tag: 'Waited', program: command.program }))
+      case 'Tell':
+        return tell(command.news)
+    }
+  }
+
+  const aim = (): void => {
+    const port = state.current === undefined ? undefined : fleet.portOf(state.current.id)
+    front.aim(port === undefined ? targetOf(state) : { _tag: 'Serving', port })
+  }
+
+  const send = (event: DevEvent): void => {
+    const [next, commands] = step(state, event)
+    state = next
+    if (!state.isOver) aim()
+    commands.forEach(perform)
+  }
+
+  const ended = new Promise<void>((resolve) => {
+    let asked = 0
+    const off = cli.onSignal(() => {
+      asked += 1
+      if (asked > 1) return void fleet.stopAll(0)
+      send({ _tag: 'Ended' })
+      timers.forEach(clearTimeout)
+      say(({ dim }) => dim('Stopping'))
+      const closing = [watching.close(), types.end(), compiler.dispose(), fleet.stopAll(grace.end)]
+      void Promise.allSettled(closing)
+        .then(() => front.close(0))
+        .then(() => {
+          off()
+          resolve()
+        })
+    })
+  })
+
+  if (plan.port !== 0 && front.port !== plan.port) {
+    say(({ yellow }) => yellow(`Port ${plan.port} is in use: this is port ${front.port}`))
+  }
+  begin[1].forEach(perform)
+  await ended
+}

@@ -1,0 +1,32 @@
+/** What `agentcore dev` does. */
+import { pipe } from 'fp-ts/function'
+import * as TE from 'fp-ts/TaskEither'
+import { agentFolder } from '../AgentFolder'
+import { failed } from '../CliError'
+import type { Run } from '../Command'
+import { develop } from './Dev'
+
+/** The values of its flags. */
+export interface DevValues {
+  readonly agent: string | undefined
+  readonly port: number | undefined
+  readonly env: ReadonlyArray<readonly [name: string, value: string]>
+}
+
+/** Develops until Ctrl-C. */
+export const run: Run<DevValues> =
+  ({ agent: name, port = 8080, env }) =>
+  (cli) =>
+    pipe(
+      agentFolder(cli.cwd, name),
+      TE.chain(({ agent, ...paths }) =>
+        TE.tryCatch(
+          () => develop(cli, { ...paths, agent: agent.name, port, env }),
+          (cause) =>
+            failed('DEV_FAILED', cause instanceof Error ? cause.message : String(cause), 'name another --port', {
+              cause,
+            }),
+        ),
+      ),
+      TE.map(() => ({ json: { ended: true }, text: () => '' })),
+    )

@@ -1,0 +1,121 @@
+/** How answers are printed: JSON pretty in a terminal and in one line in a pipe, streams as they come. */
+import * as E from 'fp-ts/Either'
+import { pipe } from 'fp-ts/function'
+import * as O from 'fp-ts/Option'
+import * as TE from 'fp-ts/TaskEither'
+import type { Answer } from '../../client/Answer'
+import type { ClientError } from '../../client/ClientError'
+import type { Event } from '../../client/EventDecoder'
+import type { Sink } from '../Cli'
+
+// ---------------------------------------------------------------------------------------------------------------------
+// text of values
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** A JSON value on its own. */
+export const valueText = (value: unknown, isTTY: boolean): string =>
+  typeof value === 'string' && isTTY ? value : JSON.stringify(value, undefined, isTTY ? 2 : undefined)
+
+/** An event of a stream: a string is a piece of a text, anything else is a line. */
+export const eventText = ({ data, isJson, text }: Pick<Event, 'data' | 'isJson' | 'text'>): string =>
+  typeof data === 'string' ? (isJson ? data : `${text}\n`) : `${text}\n`
+
+const isText = (contentType: string): boolean => /^(text\/|application\/(xml|yaml|javascript)\b)/.test(contentType)
+
+// ---------------------------------------------------------------------------------------------------------------------
+// streams
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** Does something with every item of a stream; the first left ends it, and leaving it tells the agent. */
+const each = async <A>(
+  source: AsyncIterable<E.Either<ClientError, A>>,
+  use: (item: A) => Promise<void> | void,
+): Promise<E.Either<ClientError, void>> => {
+  for await (const step of source) {
+    if (E.isLeft(step)) return step
+    await use(step.right)
+  }
+  return E.right(undefined)
+}
+
+const printEvents = async (
+  events: AsyncIterable<E.Either<ClientError, Event>>,
+  sink: Sink,
+): Promise<E.Either<ClientError, void>> => {
+  let isLineOpen = false
+  const end = async (): Promise<void> => {
+    if (isLineOpen) await sink.write('\n')
+  }
+  const result = await each(events, async (event) => {
+    const text = eventText(event)
+    if (text === '') return
+    // An object after words begins a line of its own.
+    await sink.write(typeof event.data !== 'string' && isLineOpen ? `\n${text}` : text)
+    isLineOpen = !text.endsWith('\n')
+  })
+  await end()
+  return result
+}
+
+/** Prints an answer as it comes. Left: what the stream ends with. */
+export const print =
+  (sink: Sink) =>
+  (answer: Answer): TE.TaskEither<ClientError, void> => {
+    switch (answer._tag) {
+      case 'Json':
+        return TE.fromTask(() => sink.write(`${valueText(answer.value, sink.isTTY)}\n`))
+      case 'Events':
+        return () => printEvents(answer.events, sink)
+      case 'Bytes':
+        return sink.isTTY && !isText(answer.contentType)
+          ? TE.fromTask(() => sink.write(`(${answer.contentType}; > FILE keeps it)\n`))
+          : () => each(answer.bytes, (part) => sink.write(part))
+    }
+  }
+
+// ---------------------------------------------------------------------------------------------------------------------
+// documents
+// ---------------------------------------------------------------------------------------------------------------------
+
+const bodyOf = (answer: Answer): TE.TaskEither<ClientError, Readonly<Record<string, unknown>>> => {
+  switch (answer._tag) {
+    case 'Json':
+      return TE.right({ response: answer.value })
+    case 'Events':
+      return async () => {
+        const events: Array<unknown> = []
+        const result = await each(answer.events, ({ event, id, data }) => {
+          events.push({ event, ...(O.isSome(id) ? { id: id.value } : {}), data })
+        })
+        return pipe(
+          result,
+          E.map(() => ({ events })),
+        )
+      }
+    case 'Bytes':
+      return async () => {
+        const parts: Array<Uint8Array> = []
+        const result = await each(answer.bytes, (part) => void parts.push(part))
+        return pipe(
+          result,
+          E.map(() => {
+            const all = Buffer.concat(parts)
+            return isText(answer.contentType) ? { response: all.toString('utf8') } : { base64: all.toString('base64') }
+          }),
+        )
+      }
+  }
+}
+
+/** An answer, whole, as the document of `--json`. Left: what the stream ends with. */
+export const documentOf = (answer: Answer): TE.TaskEither<ClientError, Readonly<Record<string, unknown>>> =>
+  pipe(
+    bodyOf(answer),
+    TE.map((body) => ({
+      sessionId: answer.sessionId,
+      requestId: O.toNullable(answer.requestId),
+      status: answer.status,
+      contentType: answer.contentType,
+      ...body,
+    })),
+  )

@@ -1,0 +1,174 @@
+/** A conversation over a WebSocket: one message and what comes of it, or every line that is typed. */
+import { createInterface } from 'node:readline'
+import * as E from 'fp-ts/Either'
+import { pipe } from 'fp-ts/function'
+import * as O from 'fp-ts/Option'
+import * as TE from 'fp-ts/TaskEither'
+import type { ClientError } from '../../client/ClientError'
+import { connect, type Socket } from '../../client/Socket'
+import { headerAllowlistOf } from '../../config/Project'
+import { failure, withEnvironment } from '../agent/Caller'
+import { nameOf } from '../agent/Reach'
+import { canAsk, type Cli, note, type Output } from '../Cli'
+import type { CliError } from '../CliError'
+import type { Wishes } from '../commands/invoke'
+import { headersOf } from './Headers'
+import { keep, type Meant, sessionOf } from './Meant'
+import { payloadOf } from './Payload'
+
+// ---------------------------------------------------------------------------------------------------------------------
+// messages
+// ---------------------------------------------------------------------------------------------------------------------
+
+const frameOf = ({ raw }: Wishes, text: string): string => (raw ? text : payloadOf(text).json)
+
+/** A message as a line: a JSON string is its text. */
+const lineOf = (message: unknown): string => {
+  const text = typeof message === 'string' ? message : Buffer.from(message as Uint8Array).toString('utf8')
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'string' ? value : text
+  } catch {
+    return text
+  }
+}
+
+const valueOf = (message: unknown): unknown => {
+  const text = typeof message === 'string' ? message : Buffer.from(message as Uint8Array).toString('base64')
+  try {
+    return JSON.parse(text) as unknown
+  } catch {
+    return text
+  }
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// the conversation
+// ---------------------------------------------------------------------------------------------------------------------
+
+type Ended = E.Either<ClientError, void>
+
+/** A silence that is measured from the last message; it ends the conversation when nothing more will be said. */
+interface Silence {
+  readonly begin: () => void
+  readonly heard: () => void
+  readonly end: () => void
+}
+
+const silence = (seconds: number, onEnd: () => void): Silence => {
+  let timer: NodeJS.Timeout | undefined
+  let isOver = false
+  let isHeard = false
+  const wait = (): void => {
+    clearTimeout(timer)
+    if (isOver && isHeard) timer = setTimeout(onEnd, seconds * 1000)
+  }
+  return {
+    begin: () => {
+      isOver = true
+      wait()
+    },
+    heard: () => {
+      isHeard = true
+      wait()
+    },
+    end: () => clearTimeout(timer),
+  }
+}
+
+/** Hears until the socket ends. */
+const hear = async (socket: Socket, onMessage: (message: unknown) => Promise<void>): Promise<Ended> => {
+  for (;;) {
+    const received = await socket.receive()
+    if (E.isLeft(received))
+      return received.left._tag === 'SocketClosed' && received.left.closeCode === 1001 ? E.right(undefined) : received
+    if (O.isNone(received.right)) return E.right(undefined)
+    await onMessage(received.right.value)
+  }
+}
+
+/** Says every line, until there are no more. Gives how many were said. */
+const sayLines = async (cli: Cli, wishes: Wishes, socket: Socket, signal: AbortSignal): Promise<number> => {
+  const isAsking = canAsk(cli)
+  const lines = createInterface({ input: cli.stdin.stream, terminal: false })
+  const prompt = async (): Promise<void> => {
+    if (isAsking) await cli.stderr.write('> ')
+  }
+  const close = (): void => lines.close()
+  signal.addEventListener('abort', close, { once: true })
+  void socket.closed().then(close)
+  let count = 0
+  await prompt()
+  for await (const line of lines) {
+    if (line.trim() === '') {
+      await prompt()
+      continue
+    }
+    const sent = await socket.send(frameOf(wishes, line))()
+    if (E.isLeft(sent)) break // the hearing side tells why
+    count += 1
+  }
+  signal.removeEventListener('abort', close)
+  return count
+}
+
+const converse = async (
+  cli: Cli,
+  wishes: Wishes,
+  socket: Socket,
+  text: string | undefined,
+  signal: AbortSignal,
+): Promise<E.Either<ClientError, ReadonlyArray<unknown>>> => {
+  const heard: Array<unknown> = []
+  const quiet = silence(wishes.wait ?? 2, () => socket.close()())
+  const hearing = hear(socket, async (message) => {
+    quiet.heard()
+    if (cli.isJson) heard.push(valueOf(message))
+    else await cli.stdout.write(`${lineOf(message)}\n`)
+    if (text === undefined && canAsk(cli)) await cli.stderr.write('> ')
+  })
+  if (text !== undefined) {
+    const sent = await socket.send(frameOf(wishes, text))()
+    if (E.isLeft(sent)) socket.close()()
+  } else if ((await sayLines(cli, wishes, socket, signal)) === 0) socket.close()()
+  quiet.begin()
+  const ended = await hearing
+  quiet.end()
+  return pipe(
+    ended,
+    E.map(() => heard),
+  )
+}
+
+/** Talks with an agent. Left: `Client`. */
+export const talk = (
+  cli: Cli,
+  wishes: Wishes,
+  { agent, reach }: Meant,
+  text: string | undefined,
+  signal: AbortSignal,
+): TE.TaskEither<CliError, Output> =>
+  withEnvironment(
+    cli,
+    reach,
+    agent,
+    wishes,
+  )((env) => {
+    const sessionId = sessionOf(cli, wishes, agent)
+    const headers = headersOf(agent === undefined ? [] : headerAllowlistOf(agent), wishes.headers ?? [], wishes.header)
+    return pipe(
+      connect({ sessionId, headers, format: 'text', signal })(env),
+      TE.mapLeft((error): CliError => failure(reach)(error)),
+      TE.chainFirst(() => keep(cli, agent)(sessionId)),
+      TE.chainFirst(() =>
+        text === undefined && canAsk(cli)
+          ? TE.fromTask(() => note(({ dim }) => dim('Every line is a message. Ctrl-D ends the conversation.'))(cli))
+          : TE.right(undefined),
+      ),
+      TE.chain((socket) => pipe(() => converse(cli, wishes, socket, text, signal), TE.mapLeft(failure(reach)))),
+      TE.map((messages) => ({
+        json: { agent: agent?.name ?? null, target: nameOf(reach), sessionId, messages },
+        text: () => '',
+      })),
+    )
+  })

@@ -1,0 +1,115 @@
+/** Everything that can go wrong with the file of the agents, as one closed union. `explain` says it, and what to do. */
+import type { Issue } from '../core/AgentError'
+import { messageOf } from './systemError'
+
+// ---------------------------------------------------------------------------------------------------------------------
+// model
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** Something wrong in a file: a path of keys and a place. */
+export interface Fault extends Issue {
+  /** From 1; undefined where no place can be told. */
+  readonly line: number | undefined
+}
+
+/** A failure with the file of the agents. */
+export type ConfigError =
+  | { readonly _tag: 'NoFile'; readonly path: string }
+  | { readonly _tag: 'Malformed'; readonly path: string; readonly faults: ReadonlyArray<Fault> }
+  | { readonly _tag: 'UnknownAgent'; readonly name: string; readonly known: ReadonlyArray<string> }
+  | { readonly _tag: 'NoDefault'; readonly known: ReadonlyArray<string> }
+  | { readonly _tag: 'Locked'; readonly path: string; readonly owner: string }
+  | { readonly _tag: 'Unreadable'; readonly path: string; readonly cause: unknown }
+  | { readonly _tag: 'Unwritable'; readonly path: string; readonly cause: unknown }
+
+// ---------------------------------------------------------------------------------------------------------------------
+// constructors
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** There is no such file. */
+export const noFile = (path: string): ConfigError => ({ _tag: 'NoFile', path })
+
+/** The file is no YAML, or not what the schema says. */
+export const malformed = (path: string, faults: ReadonlyArray<Fault>): ConfigError => ({
+  _tag: 'Malformed',
+  path,
+  faults,
+})
+
+/** The file has no agent of that name. */
+export const unknownAgent = (name: string, known: ReadonlyArray<string>): ConfigError => ({
+  _tag: 'UnknownAgent',
+  name,
+  known,
+})
+
+/** No agent was named, and the file has no default. */
+export const noDefault = (known: ReadonlyArray<string>): ConfigError => ({ _tag: 'NoDefault', known })
+
+/** Another process has held the lock of the file for too long. */
+export const locked = (path: string, owner: string): ConfigError => ({ _tag: 'Locked', path, owner })
+
+/** The file could not be read. */
+export const unreadable = (path: string, cause: unknown): ConfigError => ({ _tag: 'Unreadable', path, cause })
+
+/** The file could not be written. */
+export const unwritable = (path: string, cause: unknown): ConfigError => ({ _tag: 'Unwritable', path, cause })
+
+// ---------------------------------------------------------------------------------------------------------------------
+// destructors
+// ---------------------------------------------------------------------------------------------------------------------
+
+const faultText =
+  (path: string) =>
+  (fault: Fault): string =>
+    `${path}${fault.line === undefined ? '' : `:${fault.line}`} ${fault.path === '' ? '' : `${fault.path}: `}${fault.message}`
+
+const listed = (known: ReadonlyArray<string>): string => (known.length === 0 ? 'none' : known.join(', '))
+
+/** Every fault of a malformed file, one a line; nothing of other failures. */
+export const faultLines = (error: ConfigError): ReadonlyArray<string> =>
+  error._tag === 'Malformed' ? error.faults.map(faultText(error.path)) : []
+
+/** What has happened, in one line. */
+export const explain = (error: ConfigError): string => {
+  switch (error._tag) {
+    case 'NoFile':
+      return `There is no ${error.path}`
+    case 'Malformed': {
+      const [first = { path: '', message: 'it cannot be read', line: undefined }, ...others] = error.faults
+      return `${faultText(error.path)(first)}${others.length === 0 ? '' : ` (and ${others.length} more)`}`
+    }
+    case 'UnknownAgent':
+      return `No agent is called ${error.name}; there are: ${listed(error.known)}`
+    case 'NoDefault':
+      return `No agent is the default; there are: ${listed(error.known)}`
+    case 'Locked':
+      return `${error.path} is held by ${error.owner}`
+    case 'Unreadable':
+      return `${error.path} cannot be read: ${messageOf(error.cause)}`
+    case 'Unwritable':
+      return `${error.path} cannot be written: ${messageOf(error.cause)}`
+  }
+}
+
+/** What to do next, in one line. */
+export const next = (error: ConfigError): string => {
+  switch (error._tag) {
+    case 'NoFile':
+      return 'run agentcore configure --entrypoint FILE in the folder of the agent'
+    case 'Malformed':
+      return 'correct the file, or remove it and run agentcore configure again'
+    case 'UnknownAgent':
+      return 'name one of them with --agent, or run agentcore configure'
+    case 'NoDefault':
+      return 'name one with --agent, or run agentcore configure set-default NAME'
+    case 'Locked':
+      return 'try again when it is done, or remove the lock if nothing holds it'
+    case 'Unreadable':
+    case 'Unwritable':
+      return 'see that the file and its folder belong to you'
+  }
+}
+
+/** What was thrown behind a failure, if anything was. */
+export const cause = (error: ConfigError): unknown => ('cause' in error ? error.cause : undefined)

@@ -1,0 +1,198 @@
+/** What the service takes: each rule reads a text into a value, or says why the text cannot be meant. */
+import * as E from 'fp-ts/Either'
+import { pipe } from 'fp-ts/function'
+import { isConfigurable } from '../core/Protocol'
+import { type Authorizer, decode as decodeAuthorizer } from './Authorizer'
+import { messageOf } from './systemError'
+
+/** Reads a text. Left: what is wrong with it. */
+export type Rule<A = string> = (text: string) => E.Either<string, A>
+
+// ---------------------------------------------------------------------------------------------------------------------
+// rules of one text
+// ---------------------------------------------------------------------------------------------------------------------
+
+const shown = (text: string): string => (text === '' ? 'nothing' : JSON.stringify(text.slice(0, 80)))
+
+const matching =
+  (pattern: RegExp, what: string): Rule =>
+  (text) =>
+    pattern.test(text) ? E.right(text) : E.left(`expected ${what}, got ${shown(text)}`)
+
+const oneOf =
+  <A extends string>(...names: ReadonlyArray<A>): Rule<A> =>
+  (text) => {
+    const found = names.find((name) => name.toLowerCase() === text.toLowerCase())
+    return found === undefined ? E.left(`expected ${names.join(' or ')}, got ${shown(text)}`) : E.right(found)
+  }
+
+const between =
+  (least: number, most: number, what: string): Rule<number> =>
+  (text) => {
+    const number = Number(text)
+    return /^\d{1,9}$/.test(text) && number >= least && number <= most
+      ? E.right(number)
+      : E.left(`expected ${what} from ${least} to ${most}, got ${shown(text)}`)
+  }
+
+/** The name of an agent. */
+export const agentName = matching(
+  /^[a-zA-Z][a-zA-Z0-9_]{0,47}$/,
+  'a letter, then at most 47 letters, digits and underscores',
+)
+
+/** Seconds of a session's life. */
+export const sessionSeconds = between(60, 28_800, 'seconds')
+
+/** A port; 0 is any free one. */
+export const port = between(0, 65_535, 'a port')
+
+/** Seconds of waiting; 0 is without end. */
+export const waitSeconds = between(0, 86_400, 'seconds')
+
+/** An AWS region, by its grammar: new ones come. */
+export const region = matching(/^[a-z]{2}(-[a-z]+){1,2}-\d{1,2}$/, 'the name of a region, such as us-west-2')
+
+/** How callers speak to the agent. */
+export const protocol = oneOf('HTTP', 'MCP', 'A2A', 'AGUI')
+
+/** How the agent is deployed. */
+export const deploymentType = oneOf('container', 'direct_code_deploy')
+
+/** What containers are built and run with. */
+export const containerRuntime = oneOf('docker', 'finch', 'podman')
+
+/** What the service runs code with that is no container. */
+export const runtime = oneOf('NODE_22')
+
+/** What an agent is written in. JavaScript is typescript here, as for the toolkit. */
+export const language: Rule<'typescript'> = (text) => {
+  if (text.toLowerCase() === 'javascript') return E.right('typescript')
+  return text.toLowerCase() === 'python'
+    ? E.left('Python agents are configured by the starter toolkit, this is for TypeScript and JavaScript')
+    : oneOf('typescript')(text)
+}
+
+const roleArn = /^arn:aws(-[^:]+)?:iam::\d{12}:role\/[\w+=,.@/-]+$/
+
+/** The ARN of an IAM role. */
+export const role = matching(roleArn, 'the ARN of a role, such as arn:aws:iam::123456789012:role/MyAgent')
+
+/** The account in the ARN of a role. */
+export const accountOf = (arn: string): string | undefined => /^arn:[^:]+:iam::(\d{12}):/.exec(arn)?.[1]
+
+const repository = '[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*'
+const ecrUri = new RegExp(`^(?:\\d{12}[.]dkr[.]ecr[.][a-z0-9-]+[.]amazonaws[.]com(?:[.]cn)?/)?${repository}$`)
+
+/** Where images are kept: `auto`, the URI of a repository or its name; without a tag, which each deployment makes. */
+export const ecr = matching(ecrUri, 'auto, or an ECR repository (its URI or name, without a tag)')
+
+const s3Uri = /^(?:s3:\/\/)?[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:\/[^\s]*)?$/
+
+/** Where code is kept: `auto`, or a bucket with or without a prefix. */
+export const s3 = matching(s3Uri, 'auto, or an S3 bucket with or without a prefix (s3://bucket/prefix)')
+
+/** A variable for the agent. */
+export const assignment: Rule<readonly [name: string, value: string]> = (text) => {
+  const at = text.indexOf('=')
+  const [name, value] = [text.slice(0, at), text.slice(at + 1)]
+  if (at < 1) return E.left(`expected NAME=value, got ${shown(text)}`)
+  if (!/^[A-Za-z_][A-Za-z0-9_]{0,99}$/.test(name)) return E.left(`${shown(name)} is no name of a variable`)
+  if (value.includes('\0')) return E.left(`the value of ${name} holds a NUL`)
+  return value.length > 5000 ? E.left(`the value of ${name} is longer than 5000 characters`) : E.right([name, value])
+}
+
+/** A header as `Name: value`. */
+export const headerLine: Rule<readonly [name: string, value: string]> = (text) => {
+  const at = text.indexOf(':')
+  const [name, value] = [text.slice(0, at).trim(), text.slice(at + 1).trim()]
+  if (at < 1) return E.left(`expected Name: value, got ${shown(text)}`)
+  if (!/^[!#$%&'*+.^`|~\w-]+$/.test(name)) return E.left(`${shown(name)} is no name of a header`)
+  return /^[\t\x20-\x7e\x80-\xff]*$/.test(value)
+    ? E.right([name, value])
+    : E.left(`the value of ${name} holds a character that a header cannot`)
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// lists
+// ---------------------------------------------------------------------------------------------------------------------
+
+const all = <A>(results: ReadonlyArray<E.Either<string, A>>): E.Either<string, ReadonlyArray<A>> => {
+  const found: Array<A> = []
+  for (const result of results) {
+    if (E.isLeft(result)) return result
+    found.push(result.right)
+  }
+  return E.right(found)
+}
+
+const commaList =
+  (rule: Rule, most: number, keyOf: (item: string) => string = (item) => item): Rule<ReadonlyArray<string>> =>
+  (text) => {
+    const items = text.split(',').map((item) => item.trim())
+    if (text.trim() === '') return E.left('the list is empty')
+    if (items.length > most) return E.left(`expected at most ${most}, got ${items.length}`)
+    const twice = items.find((item, i) => items.findIndex((other) => keyOf(other) === keyOf(item)) !== i)
+    return twice === undefined ? all(items.map(rule)) : E.left(`${shown(twice)} is there twice`)
+  }
+
+/** Subnets, separated by commas. */
+export const subnets = commaList(matching(/^subnet-[0-9a-z]{8,}$/, 'a subnet id, such as subnet-0abc1234def567890'), 16)
+
+/** Security groups, separated by commas. */
+export const securityGroups = commaList(
+  matching(/^sg-[0-9a-z]{8,}$/, 'a security group id, such as sg-0abc1234def567890'),
+  16,
+)
+
+const headerName: Rule = (name) => {
+  if (!/^[A-Za-z][A-Za-z0-9_-]{0,255}$/.test(name)) return E.left(`${shown(name)} is no name of a header`)
+  return isConfigurable(name) ? E.right(name) : E.left(`${name} is a header that the service does not pass on`)
+}
+
+/** Names of headers that callers may send to the agent, separated by commas. */
+export const headerAllowlist = commaList(headerName, 20, (name) => name.toLowerCase())
+
+/** `Name:value,Name:value`, as the toolkit has it: no comma in a value. */
+export const headerPairs: Rule<ReadonlyArray<readonly [name: string, value: string]>> = (text) =>
+  all(text.split(',').map((item) => headerLine(item.trim())))
+
+// ---------------------------------------------------------------------------------------------------------------------
+// JSON
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** Who may call, as JSON: `{"customJWTAuthorizer": {…}}`. */
+export const authorizer: Rule<Authorizer> = (text) =>
+  pipe(
+    E.tryCatch(
+      (): unknown => JSON.parse(text),
+      (cause) => `expected JSON: ${messageOf(cause)}`,
+    ),
+    E.chain((value) =>
+      pipe(
+        decodeAuthorizer(value),
+        E.mapLeft((issues) =>
+          issues.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; '),
+        ),
+      ),
+    ),
+  )
+
+// ---------------------------------------------------------------------------------------------------------------------
+// rules of more than one value
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** How long a session may be idle, and live at all, in seconds. */
+export interface Lifecycle {
+  readonly idle: number
+  readonly max: number
+}
+
+/** The service's defaults for what is not given; only a short life given, idleness is as long. Left: idle above max. */
+export const lifecycle = (idle: number | undefined, max: number | undefined): E.Either<string, Lifecycle> => {
+  const life = max ?? 28_800
+  const found = { idle: idle ?? Math.min(900, life), max: life }
+  return found.idle <= found.max
+    ? E.right(found)
+    : E.left(`a session cannot be idle for ${found.idle} seconds when it lives for ${found.max}`)
+}

@@ -1,0 +1,248 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import * as E from 'fp-ts/Either'
+import { build, type Built, buildsOf } from '../../../lib/cli/build/build'
+import { type BuildError, details, explain } from '../../../lib/cli/build/BuildError'
+import { typeCheck } from '../../../lib/cli/build/TypeCheck'
+import { inProject, node, type Project, projectOf, using } from '../support'
+
+const made = async ({ folder }: Project, entry: string): Promise<E.Either<BuildError, Built>> =>
+  build(folder, join(folder, entry), buildsOf(folder, 'agent'))()
+
+const right = <A>(either: E.Either<BuildError, A>): A => {
+  if (E.isLeft(either)) throw new Error([explain(either.left), ...details(either.left)].join('\n'))
+  return either.right
+}
+
+const left = <A>(either: E.Either<BuildError, A>): BuildError => {
+  if (E.isRight(either)) throw new Error('it was built')
+  return either.left
+}
+
+/** Builds, runs what was built on a free port, and invokes it. */
+const answer = async (project: Project, entry: string): Promise<unknown> => {
+  const { artifact } = right(await made(project, entry))
+  return using(
+    node(['--enable-source-maps', artifact.main], project.folder, { PORT: '0', HOST: '127.0.0.1' }),
+    async (agent) => {
+      const [, url] = await agent.says(/Listening on (http:\S+?)"/)
+      const response = await fetch(`${url ?? ''}/invocations`, { method: 'POST', body: '{"prompt":"hi"}' })
+      expect(agent.output().match(/Listening on/g)).toHaveLength(1)
+      return response.json()
+    },
+  )
+}
+
+const echo = `import { createApp, entrypoint, Handler } from 'agentcore-fp'
+const agent = entrypoint(Handler.fromSync((payload: unknown) => ({ got: payload })))
+`
+
+const got = { got: { prompt: 'hi' } }
+
+describe('what is built from an entry point', () => {
+  it.each<readonly [string, string, string]>([
+    ['that runs itself', 'agent.ts', `${echo}void createApp(agent).run()`],
+    ['that exports the app', 'src/index.ts', `${echo}export const app = createApp(agent)`],
+    ['that exports the app by default', 'agent.ts', `${echo}export default createApp(agent)`],
+    ['that exports an agent by default', 'agent.ts', `${echo}export default agent`],
+    ['that exports the app and runs it', 'agent.ts', `${echo}export const app = createApp(agent)\nvoid app.run()`],
+    [
+      'that exports an app which another function runs',
+      'agent.ts',
+      `${echo}const serve = (f: { run: () => unknown }) => f['run']()\nexport const app = createApp(agent)\nserve(app)`,
+    ],
+    ['that awaits at the top', 'agent.ts', `${echo}await Promise.resolve()\nvoid createApp(agent).run()`],
+    [
+      'that awaits at the top and exports',
+      'agent.ts',
+      `${echo}export const app = await Promise.resolve(createApp(agent))`,
+    ],
+    [
+      'in CommonJS',
+      'agent.cjs',
+      `const { createApp, entrypoint, Handler } = require('agentcore-fp')
+module.exports = createApp(entrypoint(Handler.fromSync((payload) => ({ got: payload }))))`,
+    ],
+    [
+      'in CommonJS that runs as the main module',
+      'agent.js',
+      `const { createApp, entrypoint, Handler } = require('agentcore-fp')
+const app = createApp(entrypoint(Handler.fromSync((payload) => ({ got: payload }))))
+if (require.main === module) app.run()`,
+    ],
+  ])('%s serves, once', async (_, entry, text) => {
+    await inProject({ [entry]: text }, async (project) => expect(await answer(project, entry)).toEqual(got))
+  })
+
+  it('says what it lacks where nothing is exported', async () => {
+    await inProject({ 'agent.ts': 'export const x = 1' }, async (project) => {
+      const { artifact } = right(await made(project, 'agent.ts'))
+      const agent = node([artifact.main], project.folder)
+      await agent.ended
+      expect(agent.stderr()).toMatch(/call app.run\(\), or export the app/)
+    })
+  })
+})
+
+describe('what a source may ask of the place that it runs in', () => {
+  const tells = `const where = { url: import.meta.url, dir: __dirname, file: __filename }
+console.log(JSON.stringify(where))
+app.listen
+void ({ listen: () => 0 }).listen()`
+
+  it.each([
+    ['as CommonJS', ''],
+    ['as an ES module', 'await Promise.resolve()\n'],
+  ])('is the bundle itself, %s', async (_, before) => {
+    await inProject(
+      { 'agent.ts': `declare const app: any\n${before}${tells.replace('app.listen\n', '')}` },
+      async (project) => {
+        const { artifact } = right(await made(project, 'agent.ts'))
+        const agent = node([artifact.main], project.folder)
+        expect(await agent.ended).toBe(0)
+        expect(JSON.parse(agent.stdout())).toEqual({
+          url: `file://${artifact.main}`,
+          dir: artifact.folder,
+          file: artifact.main,
+        })
+      },
+    )
+  })
+
+  it('holds packages of either kind, whatever kind the bundle is', async () => {
+    const files = {
+      'node_modules/esm-only/package.json': '{"name":"esm-only","type":"module","exports":"./index.js"}',
+      'node_modules/esm-only/index.js': 'export const esm = import.meta.url.slice(0, 5)',
+      'node_modules/old/package.json': '{"name":"old","main":"main.js"}',
+      'node_modules/old/main.js':
+        'const os = require("os"); exports.cjs = typeof os.cpus; exports.at = typeof __dirname',
+    }
+    const text = `import { esm } from 'esm-only'\nimport { cjs, at } from 'old'\nconsole.log(esm, cjs, at)\n;({ listen() {} }).listen()`
+    await inProject({ ...files, 'a.mjs': text, 'b.mjs': `await 1\n${text}` }, async (project) => {
+      for (const entry of ['a.mjs', 'b.mjs']) {
+        const { artifact } = right(await made(project, entry))
+        const agent = node([artifact.main], project.folder)
+        expect(await agent.ended).toBe(0)
+        expect(agent.output()).toBe('file: function string\n')
+      }
+    })
+  })
+
+  it('keeps the lines of the source in a stack', async () => {
+    const text = '\n\nconst fail = (): never => { throw new Error("here") }\nvoid ({ listen: fail }).listen()'
+    await inProject({ 'src/agent.ts': text }, async (project) => {
+      const { artifact } = right(await made(project, 'src/agent.ts'))
+      const agent = node(['--enable-source-maps', artifact.main], project.folder)
+      expect(await agent.ended).toBe(1)
+      expect(agent.stderr()).toMatch(/src\/agent\.ts:3:35/)
+    })
+  })
+})
+
+describe('packages with machine code', () => {
+  it('stay outside, are named, and work from node_modules', async () => {
+    const files = {
+      'node_modules/quick/package.json': '{"name":"quick","main":"main.js","dependencies":{"node-gyp-build":"1"}}',
+      'node_modules/quick/main.js': 'exports.where = __dirname',
+      'agent.mjs': `import { where } from 'quick'\nconsole.log(where)\n;({ listen() {} }).listen()`,
+    }
+    await inProject(files, async (project) => {
+      const { artifact, bundle } = right(await made(project, 'agent.mjs'))
+      expect(bundle.native).toEqual(['quick'])
+      const agent = node([artifact.main], project.folder)
+      expect(await agent.ended).toBe(0)
+      expect(agent.output()).toBe(`${join(project.folder, 'node_modules/quick')}\n`)
+    })
+  })
+})
+
+describe('a failed build', () => {
+  it('says where and what, and leaves the last good program alone', async () => {
+    await inProject({ 'agent.ts': 'console.log(1)' }, async (project) => {
+      const { artifact } = right(await made(project, 'agent.ts'))
+      const before = readFileSync(artifact.main, 'utf8')
+      project.write('agent.ts', `import 'nowhere'\nconsole.log(2)`)
+      const error = left(await made(project, 'agent.ts'))
+      expect(details(error)[0]).toMatch(/^agent\.ts:1:8: Could not resolve "nowhere"/)
+      expect(details(error)[2]).toBe(`           ^`)
+      expect(readFileSync(artifact.main, 'utf8')).toBe(before)
+      expect(readdirSync(buildsOf(project.folder, 'agent'))).toHaveLength(1)
+    })
+  })
+
+  it('names an entry point that is not there', async () => {
+    await inProject({}, async (project) => {
+      expect(explain(left(await made(project, 'agent.ts')))).toMatch(/no entry point .*agent\.ts.*--entrypoint/)
+    })
+  })
+})
+
+describe('built programs', () => {
+  it('stand in folders by their content, a few of them', async () => {
+    await inProject({ 'agent.ts': '' }, async (project) => {
+      const folders = new Set<string>()
+      for (let n = 0; n < 8; n += 1) {
+        project.write('agent.ts', `console.log(${n})`)
+        folders.add(right(await made(project, 'agent.ts')).artifact.folder)
+      }
+      expect(folders.size).toBe(8)
+      const left_ = readdirSync(buildsOf(project.folder, 'agent'))
+      expect(left_).toHaveLength(5)
+      expect(existsSync(join([...folders].at(-1) ?? '', 'main.js'))).toBe(true)
+    })
+  })
+
+  it('are the same where the source is', async () => {
+    await inProject({ 'agent.ts': 'console.log(1)' }, async (project) => {
+      const [first, second] = await Promise.all([made(project, 'agent.ts'), made(project, 'agent.ts')])
+      expect(right(first).artifact).toEqual(right(second).artifact)
+    })
+  })
+})
+
+describe('type-checking', () => {
+  const check = (project: Project, entry: string) =>
+    typeCheck({ project: project.folder, file: join(project.folder, entry), cache: join(project.folder, '.cache') })()
+
+  it('speaks with the words of the compiler, of file, line and column', async () => {
+    await inProject({ 'src/agent.ts': `\nexport const n: number = 'x'` }, async (project) => {
+      expect(details(left(await check(project, 'src/agent.ts')))).toEqual([
+        `src/agent.ts:2:14: error TS2322: Type 'string' is not assignable to type 'number'.`,
+      ])
+    })
+  })
+
+  it('keeps the settings of the project', async () => {
+    const loose = JSON.stringify({ compilerOptions: { strict: false, noEmit: true }, include: ['*.ts'] })
+    const text = 'export const f = (x) => x'
+    await inProject({ 'agent.ts': text, 'tsconfig.json': loose }, async (project) => {
+      expect(right(await check(project, 'agent.ts'))._tag).toBe('Checked')
+    })
+    await inProject({ 'agent.ts': text }, async (project) => {
+      expect(details(left(await check(project, 'agent.ts')))[0]).toMatch(/TS7006/)
+    })
+  })
+
+  it('tells of the settings where they are wrong', async () => {
+    await inProject({ 'agent.ts': '', 'tsconfig.json': '{"compilerOptions":{"strictt":true}}' }, async (project) => {
+      expect(details(left(await check(project, 'agent.ts')))[0]).toMatch(
+        /^tsconfig\.json:1:21: error TS5025: Unknown compiler option 'strictt'/,
+      )
+    })
+  })
+
+  it('is left out for JavaScript', async () => {
+    await inProject({ 'agent.js': '' }, async (project) => {
+      expect(right(await check(project, 'agent.js'))).toEqual({ _tag: 'NotTypeScript' })
+    })
+  })
+
+  it('is left out in a project without a compiler', async () => {
+    const project = projectOf({ 'agent.ts': 'x' }, [])
+    try {
+      expect(right(await check(project, 'agent.ts'))).toEqual({ _tag: 'NoCompiler' })
+    } finally {
+      project.remove()
+    }
+  })
+})
