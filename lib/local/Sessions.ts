@@ -123,7 +123,7 @@ export const createSessions = (parts: Parts): Sessions => {
 
   const look = async (cell: Cell, agent: Agent): Promise<void> => {
     const [report] = await Promise.all([ping(agent.connections, pingTimeout), measure(cell, agent)])
-    if (cell.life._tag !== 'Ready') return
+    if (cell.life._tag !== 'Ready' || cells.get(cell.id) !== cell) return // it has ended meanwhile
     const now = clock.now()
     const before = cell.life
     move(cell, O.isSome(report) ? Life.reported(now, report.value) : Life.missedPing)
@@ -185,7 +185,8 @@ export const createSessions = (parts: Parts): Sessions => {
     log.info(`Session ${cell.id} is ready`, { session: cell.id, port: agent.launched.port })()
     void agent.launched.exited().then((exit) => onExit(cell, exit))
     void measure(cell, agent)
-    plan(cell, agent)
+    if (isClosed) await end(cell, agent, 'shutdown')
+    else plan(cell, agent)
     return E.right({ cell, agent })
   }
 
