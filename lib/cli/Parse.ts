@@ -65,7 +65,8 @@ const quiet = (commander: Commander, found: Found): Commander =>
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
 
 const add = (found: Found, above: Commander, path: string, command: Command): void => {
-  const own = quiet(new Commander(command.name), found).summary(command.summary)
+  // A flag belongs to the command that it follows: `configure list --json` is that of `list`.
+  const own = quiet(new Commander(command.name), found).summary(command.summary).enablePositionalOptions()
   const full = `${path} ${command.name}`
   const headline = `${capital(command.summary)}.`
   own.description(command.about === undefined ? headline : `${headline}\n\n${command.about}`)
@@ -81,7 +82,8 @@ const add = (found: Found, above: Commander, path: string, command: Command): vo
       const option = options.get(flag)
       return option === undefined ? undefined : (own.getOptionValue(option.attributeName()) as unknown)
     }
-    const isSet = (flag: Flag<unknown>): boolean => raw(flag) === true
+    const all = own.optsWithGlobals<Readonly<Record<string, unknown>>>()
+    const isSet = (flag: Flag<unknown>): boolean => all[options.get(flag)?.attributeName() ?? ''] === true
     found.meaning = {
       _tag: 'Run',
       path: full,

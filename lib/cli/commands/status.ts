@@ -1,13 +1,6 @@
 /** `agentcore status`: what is configured, deployed and running. */
 import { command } from '../Command'
-import { text, type Values } from '../Flag'
-
-const flags = {
-  agent: text('-a, --agent <name>', 'one agent (default: every agent of this folder)'),
-}
-
-/** What the command line says. */
-export type Wishes = Values<typeof flags>
+import { status as flags } from '../status/flags'
 
 /** The command. */
 export const status = command({

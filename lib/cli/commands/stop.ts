@@ -1,13 +1,6 @@
 /** `agentcore stop`: the end of a local runtime. */
 import { command } from '../Command'
-import { text, type Values } from '../Flag'
-
-const flags = {
-  agent: text('-a, --agent <name>', 'the agent (default: the default one)'),
-}
-
-/** What the command line says. */
-export type Wishes = Values<typeof flags>
+import { stop as flags } from '../status/flags'
 
 /** The command. */
 export const stop = command({

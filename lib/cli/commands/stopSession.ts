@@ -1,16 +1,6 @@
 /** `agentcore stop-session`: the end of a session. */
 import { command } from '../Command'
-import { text, toggle, type Values } from '../Flag'
-
-const flags = {
-  agent: text('-a, --agent <name>', 'the agent (default: the default one)'),
-  sessionId: text('--session-id <id>', 'the session (default: the last one of the agent)'),
-  local: toggle('--local', 'of the local runtime, even if the agent is deployed'),
-  bearerToken: text('--bearer-token <token>', 'the token of the caller (default: BEDROCK_AGENTCORE_BEARER_TOKEN)'),
-}
-
-/** What the command line says. */
-export type Wishes = Values<typeof flags>
+import { stopSession as flags } from '../status/flags'
 
 /** The command. */
 export const stopSession = command({

@@ -5,7 +5,7 @@ import type { Change } from '../../config/Document'
 import { type AgentConfig, deploymentTypeOf, headerAllowlistOf, isSet, type Project } from '../../config/Project'
 import { accountOf, lifecycle } from '../../config/Rules'
 import { type CliError, usage } from '../CliError'
-import type { Wishes } from '../commands/configure'
+import type { Wishes } from './flags'
 import { type Entry, nameFrom } from './Entry'
 import { template } from './template'
 

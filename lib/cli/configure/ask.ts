@@ -5,7 +5,7 @@ import * as TE from 'fp-ts/TaskEither'
 import { type AgentConfig, isSet } from '../../config/Project'
 import * as Rules from '../../config/Rules'
 import { cancelled, type CliError, unexpected } from '../CliError'
-import type { Wishes } from '../commands/configure'
+import type { Wishes } from './flags'
 import { type Entry, nameFrom } from './Entry'
 
 /** What the questions are asked with. */

@@ -16,7 +16,7 @@ import {
 import { canAsk, type Cli, type Output } from '../Cli'
 import { type CliError, config } from '../CliError'
 import type { Run } from '../Command'
-import type { Wishes } from '../commands/configure'
+import type { Wishes } from './flags'
 import { ask } from './ask'
 import { type Entry, entryOf } from './Entry'
 import { type Findings, meant, plan, type Plan } from './Plan'

@@ -6,7 +6,7 @@ import { agentIn, keepSession, keptSession } from '../agent/Agent'
 import { dev, type Reach, reachOf } from '../agent/Reach'
 import { type Cli, note } from '../Cli'
 import type { CliError } from '../CliError'
-import type { Wishes } from '../commands/invoke'
+import type { Wishes } from './flags'
 
 /** The agent and where it is. `--dev` needs no file; where there is one, it keeps the session. */
 export interface Meant {

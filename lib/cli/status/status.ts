@@ -9,7 +9,7 @@ import { isThere, type Overview, overviewOf, type Session } from '../agent/Overv
 import type { Cli, Output } from '../Cli'
 import { type CliError, config, problem } from '../CliError'
 import type { Run } from '../Command'
-import type { Wishes } from '../commands/status'
+import type { StatusWishes as Wishes } from './flags'
 import type { Style } from '../Style'
 
 // ---------------------------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ import { isThere, overviewOf } from '../agent/Overview'
 import type { Cli, Output } from '../Cli'
 import { type CliError, config, failed } from '../CliError'
 import type { Run } from '../Command'
-import type { Wishes } from '../commands/stop'
+import type { StopWishes as Wishes } from './flags'
 
 /** How long the runtime may take to end its sessions, and how often is looked, in milliseconds. */
 const patience = 30_000
@@ -40,7 +40,7 @@ const output = (agent: string, sessions: number | undefined) => (): Output => ({
   text: ({ bold }) =>
     sessions === undefined
       ? `No local runtime of ${bold(agent)} was running`
-      : `The local runtime of ${bold(agent)} is stopped${sessions === 0 ? '' : `, with ${sessions} sessions`}`,
+      : `The local runtime of ${bold(agent)} is stopped${sessions === 0 ? '' : `, with ${sessions} session${sessions === 1 ? '' : 's'}`}`,
 })
 
 /** Ends a process only if it says itself that it is the runtime: its id may be another one's by now. */

@@ -9,7 +9,7 @@ import { nameOf, type Reach, reachOf } from '../agent/Reach'
 import type { Cli, Output } from '../Cli'
 import { type CliError, failed } from '../CliError'
 import type { Run } from '../Command'
-import type { Wishes } from '../commands/stopSession'
+import type { StopSessionWishes as Wishes } from './flags'
 
 const noSession = (name: string): CliError =>
   failed('NO_SESSION', `No session of ${name} is known`, 'name one with --session-id, or invoke the agent first')
