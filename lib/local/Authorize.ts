@@ -1,6 +1,6 @@
 /** Who may call the data plane: a capability, so that the runtime knows of tokens and signatures no more than their verdict. */
 import type { Task } from 'fp-ts/Task'
-import * as TE from 'fp-ts/TaskEither'
+import type { TaskEither } from 'fp-ts/TaskEither'
 import type { RawHeaders } from '../core/Protocol'
 
 /** What a verdict is made of. */
@@ -24,7 +24,4 @@ export type Refusal =
   | { readonly _tag: 'AccessDenied'; readonly message: string }
 
 /** The verdict on a request. */
-export type Authorize = (request: RequestParts) => TE.TaskEither<Refusal, Granted>
-
-/** Everyone may call. */
-export const allowAll: Authorize = () => TE.right({ scheme: 'none' })
+export type Authorize = (request: RequestParts) => TaskEither<Refusal, Granted>
