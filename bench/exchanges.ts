@@ -68,7 +68,8 @@ export const invocationsPerSecond = (port: number, bytes: number, connections: n
 export const pingsPerSecond = (port: number, connections: number, ms: number): Promise<number> =>
   requestsPerSecond(port, get('/ping'), (got) => got.startsWith('{"status":"Healthy",'), connections, ms)
 
-const openWebSocket = async (port: number): Promise<Socket> => {
+/** An open WebSocket. */
+export const openWebSocket = async (port: number): Promise<Socket> => {
   const socket = await connect(port)
   socket.write(upgrade())
   const [head] = (await once(socket, 'data')) as [Buffer] // an upgrade is answered in one piece: it is short

@@ -1,6 +1,7 @@
 /** What is measured: short slices of one kind of load each. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { invocationsPerSecond, pingsPerSecond, tripsPerSecond } from './exchanges'
+import { memoryOfIdle } from './idle'
 import type { Server } from './servers'
 import { median } from './statistics'
 import { eventsPerSecond, readStream } from './streams'
@@ -87,6 +88,7 @@ export const starts: ReadonlyArray<Measure> = [
       return rss()
     },
   },
+  { name: 'RSS of 1,000 idle WebSockets', unit: 'MB', better: 'less', take: memoryOfIdle },
 ]
 
 /** All kinds of load in turn, more than once: what V8 optimises depends on what it has seen. */

@@ -6,6 +6,7 @@
 export type { Clock } from './Guard'
 export * as AuthorizerConfig from './AuthorizerConfig'
 export type { Claims } from './Claims'
-export { jwtAuthorizer, jwtMiddleware, type JwtOptions, type ProviderOptions } from './jwtAuthorizer'
+export { jwtAuthorizer, jwtMiddleware, type JwtOptions } from './jwtAuthorizer'
 export { sigv4Authorizer, type Sigv4Config, sigv4Middleware, type Sigv4Options } from './sigv4Authorizer'
 export type { Caller, Credentials } from './Sigv4'
+export type { ProviderOptions } from './Tokens'

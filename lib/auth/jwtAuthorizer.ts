@@ -2,21 +2,16 @@
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as O from 'fp-ts/Option'
-import * as TE from 'fp-ts/TaskEither'
 import type * as Koa from 'koa'
 import type { Agent } from '../core/Agent'
 import { methodNotAllowed } from '../core/AgentError'
 import { path } from '../core/Protocol'
 import { toAgentError } from './AuthError'
 import { type AuthorizerConfig, warnings } from './AuthorizerConfig'
-import { bearerOf } from './Bearer'
 import type { Claims } from './Claims'
-import { discover, type Provider } from './Discovery'
-import { explain, type FetchLimits } from './Fetch'
 import { authorizer, type Clock, createVerified, isOpen, refuse, systemClock } from './Guard'
-import { createKeyring, type KeepingTimes } from './Jwks'
-import { authorize } from './Jwt'
 import { challenge, document, originOf, resourceAt } from './ResourceMetadata'
+import { createTokens, type ProviderOptions } from './Tokens'
 
 /** Options of `jwtAuthorizer`. Durations are milliseconds. */
 export interface JwtOptions {
@@ -28,31 +23,6 @@ export interface JwtOptions {
   readonly resource?: URL
   readonly provider?: ProviderOptions
   readonly clock?: Clock
-}
-
-/** How the provider is asked, and how long its keys are kept. */
-export interface ProviderOptions {
-  /** How long a document of the provider may take. Default 5000. */
-  readonly timeout?: number
-  /** How many bytes it may have. Default 1,048,576. */
-  readonly maxBytes?: number
-  /** After how long the keys are asked for again. Default 600,000. */
-  readonly maxAge?: number
-  /** For how long the keys serve while the provider is down. Default 86,400,000. */
-  readonly maxStale?: number
-  /** How long a key that is not known is no reason to ask again. Default 10,000. */
-  readonly cooldown?: number
-  /** How long after a failure the provider is not asked again. Default 1000. */
-  readonly retry?: number
-}
-
-const defaults: FetchLimits & KeepingTimes = {
-  timeout: 5000,
-  maxBytes: 1_048_576,
-  maxAge: 600_000,
-  maxStale: 86_400_000,
-  cooldown: 10_000,
-  retry: 1000,
 }
 
 const verified = createVerified<Claims>()
@@ -71,16 +41,9 @@ const resourceOf = (ctx: Koa.Context, given: URL | undefined, below: string): O.
  * error with `status` and `headers` as `ctx.throw` does. Serves the metadata of the resource.
  */
 export const jwtMiddleware = (config: AuthorizerConfig, options: JwtOptions = {}): Koa.Middleware => {
-  const { clockTolerance = 60_000, open = [], resource, clock = systemClock } = options
-  const provider = { ...defaults, ...options.provider }
-  const { discoveryUrl } = config.customJWTAuthorizer
+  const { open = [], resource, clock = systemClock } = options
   const mayPass = isOpen(open)
-  const ask = pipe(
-    discover(provider)(discoveryUrl),
-    TE.mapLeft((error) => new Error(explain(error), 'cause' in error ? { cause: error.cause } : {})),
-  )
-  const keyring = createKeyring<Provider>(provider, clock.now, ask)
-  const env = { now: clock.now, clockTolerance, keyring }
+  const check = createTokens(config, { ...options, now: clock.now })
 
   const tell = (ctx: Koa.Context, below: string): void => {
     if (ctx.method !== 'GET' && ctx.method !== 'HEAD') return refuse(ctx, methodNotAllowed('GET, HEAD'))
@@ -97,10 +60,7 @@ export const jwtMiddleware = (config: AuthorizerConfig, options: JwtOptions = {}
       return
     }
     const report = (failure: unknown): void => void ctx.app.emit('error', failure, ctx)
-    const claims = await pipe(
-      TE.fromEither(bearerOf(ctx.req.rawHeaders, ctx.path === path.websocket)),
-      TE.chain(authorize(config, { ...env, report })),
-    )()
+    const claims = await check(ctx.req.rawHeaders, ctx.path === path.websocket, report)()
     if (E.isLeft(claims)) {
       const where = resourceOf(ctx, resource, path.invocations)
       return refuse(ctx, toAgentError(O.isSome(where) ? challenge(where.value) : 'Bearer')(claims.left))

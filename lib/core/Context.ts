@@ -67,11 +67,16 @@ export interface Context<out State extends object = {}> {
  * The same context with one part in place of another. The other parts are taken over as they are, not read: some are
  * made when they are first asked for.
  */
-const withPart = <C extends object>(context: C, name: keyof C, value: unknown): C =>
-  // It has the properties of a `C`, each as the context has it.
-  Object.freeze(
-    Object.defineProperties({}, { ...Object.getOwnPropertyDescriptors(context), [name]: { value, enumerable: true } }),
-  ) as C
+const withPart = <C extends object>(context: C, name: keyof C, value: unknown): C => {
+  const next: Record<PropertyKey, unknown> = {}
+  for (const key of Reflect.ownKeys(context)) {
+    const own: TypedPropertyDescriptor<unknown> = Object.getOwnPropertyDescriptor(context, key) ?? {}
+    if (key === name) next[key] = value
+    else if ('value' in own) next[key] = own.value
+    else Object.defineProperty(next, key, own)
+  }
+  return Object.freeze(next) as C // it has the properties of a `C`, each as the context has it
+}
 
 /** The same context with more state. */
 export const withState =

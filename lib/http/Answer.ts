@@ -108,18 +108,22 @@ export const flawOf = ({ status, headers, body }: Reply): AgentError | undefined
 }
 
 /** The headers of a stream: kept from caches, compressors and buffering proxies. */
-const streamHeaders = {
+const streamHeaders = (sessionId: string): Readonly<Record<string, string>> => ({
   'content-type': eventStreamType,
   'cache-control': 'no-cache, no-transform',
   'x-accel-buffering': 'no',
-} as const
+  [header.sessionId]: sessionId,
+})
 
 /** The answer that streams a reply. */
-export const ofStream = ({ status, headers }: Reply, stream: EventStream, sessionId: string): Answer => ({
-  status,
-  headers: { ...streamHeaders, ...headers, [header.sessionId]: sessionId },
-  content: { _tag: 'Events', stream },
-})
+export const ofStream = (reply: Reply, stream: EventStream, sessionId: string): Answer => {
+  const own = streamHeaders(sessionId)
+  return {
+    status: reply.status,
+    headers: hasHeaders(reply) ? { ...own, ...reply.headers, [header.sessionId]: sessionId } : own,
+    content: { _tag: 'Events', stream },
+  }
+}
 
 /** The answer of a reply that is no stream. Left `Unencodable`. */
 export const ofReply = ({ status, body, ...reply }: Reply, sessionId: string): E.Either<AgentError, Answer> => {

@@ -79,7 +79,13 @@ export const createApp = <Needs extends object, Has extends Needs>(
     pipeline.onError(this, thrown)
   }
   koa.on('error', (thrown: unknown, ctx?: Koa.Context) => {
-    const log = ctx === undefined ? logs({}) : logs({ requestId: pipeline.requestId(ctx) }, () => pipeline.secrets(ctx))
+    const log =
+      ctx === undefined
+        ? logs()
+        : logs(
+            () => ({ requestId: pipeline.requestId(ctx) }),
+            () => pipeline.secrets(ctx),
+          )
     if (isDisconnect(thrown)) return log.info('The client left')()
     const error = fromUnknown(thrown)
     const { status, code, message } = problem(error)
@@ -98,7 +104,7 @@ export const createApp = <Needs extends object, Has extends Needs>(
       writeTo(res, answer)
     }
     const fail = (thrown: unknown): void => {
-      logs({ requestId: idOf(incoming) }).error('A request could not be answered', { error: thrown })()
+      logs(() => ({ requestId: idOf(incoming) })).error('A request could not be answered', { error: thrown })()
       if (res.headersSent) res.destroy()
       else writeTo(res, routes.failure(fromUnknown(thrown), idOf(incoming)))
     }
@@ -170,7 +176,7 @@ export const createApp = <Needs extends object, Has extends Needs>(
     inject: (path: string, init?: InjectInit) => injectTo(connect, path, init),
     tasks: runtime.taskCell.runner(
       () => nothing,
-      once(() => logs({})),
+      once(() => logs()),
     ),
     health: runtime.health,
     cancel: (sessionId: string) => cancelSession(runtime.calls, sessionId),

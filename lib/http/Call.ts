@@ -79,20 +79,18 @@ export const holdSession = ({ runtime: { sessions }, sessionId }: Call): IO<void
 export const requestIdOfCall = (call: Call): string => idOf(call.incoming)
 
 /** The log of a call: its ids go into each line, its secrets into none. */
-export const logOf = (call: Call): Log => (call.log ??= call.runtime.logs(idsOf(call), () => secretsOfCall(call)))
+export const logOf = (call: Call): Log =>
+  (call.log ??= call.runtime.logs(
+    () => idsOf(call),
+    () => secretsOfCall(call),
+  ))
 
 const secretsOfCall = (call: Call): ReadonlyArray<string> => {
   const { req, headers } = incomingOfCall(call)
   return secretsOf(headers, req.url)
 }
 
-/** The ids for log lines; that of the request is made for the first line. */
-const idsOf = (call: Call): Ids => ({
-  get requestId() {
-    return requestIdOfCall(call)
-  },
-  sessionId: call.sessionId,
-})
+const idsOf = (call: Call): Ids => ({ requestId: requestIdOfCall(call), sessionId: call.sessionId })
 
 /** How long a call has taken until now, in milliseconds. */
 export const elapsed = ({ runtime, since }: Call): number => runtime.settings.clock.now() - since

@@ -9,6 +9,7 @@ import { type AgentError, fromUnknown } from '../core/AgentError'
 import type { Source } from '../core/Reply'
 import { frame, keepAlive } from '../core/Sse'
 import { createFrameWriter, type Sink } from './FrameWriter'
+import { nextTurn } from './nextTurn'
 
 /** A source whose first event is there, or which is known to take longer than a keep-alive. */
 export interface EventStream {
@@ -197,11 +198,14 @@ const openIterator = (iterator: AsyncIterator<unknown> | Iterator<unknown>, sett
     },
   }
 
-  if (settings.keepAlive > 0) {
+  const watch = (): void => {
+    if (isOver) return
     timer = setTimeout(onSilence, settings.keepAlive)
     timer.unref()
   }
+
   pull()
+  if (settings.keepAlive > 0) nextTurn(watch) // the first event need not wait for it, nor a short stream have it
   return {
     opened,
     interrupt: (reason) => {

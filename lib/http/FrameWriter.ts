@@ -3,6 +3,7 @@
  * first at once, and none while the client is slow.
  */
 import type { IO } from 'fp-ts/IO'
+import { nextTurn } from './nextTurn'
 
 /** Where text goes. */
 export interface Sink {
@@ -37,17 +38,6 @@ export interface FrameWriterEvents {
 
 /** How many characters are gathered before the maker has to wait. */
 const enough = 32_768
-
-const due: Array<IO<void>> = []
-
-const runDue = (): void => {
-  for (const f of due.splice(0)) f()
-}
-
-/** Calls `f` in the next turn of the event loop, with all that were asked for in this one. */
-const nextTurn = (f: IO<void>): void => {
-  if (due.push(f) === 1) setImmediate(runDue)
-}
 
 /** No frame yet, and no sink. */
 export const createFrameWriter = ({ onReady, onWrite }: FrameWriterEvents): FrameWriter => {

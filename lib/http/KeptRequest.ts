@@ -13,25 +13,28 @@ export interface Kept extends Identified, Pick<Incoming, 'koa'> {
   readonly connection: Duplex
 }
 
-/** What was written of a request: `[method, url, HTTP version, name, value, name, value, …]`. */
-type Head = readonly [method: string, url: string, version: string, ...rawHeaders: ReadonlyArray<string>]
+/** What was written of a request; its fields as `[name, value, name, value, …]`. */
+type Head = readonly [method: string, url: string, version: string, rawHeaders: Array<string>]
 
 /** Whether each header field comes once, and so can be told again by its name and value alone. */
-const isSimple = ({ headers, rawHeaders }: IncomingMessage): boolean =>
-  Object.keys(headers).length * 2 === rawHeaders.length && headers['set-cookie'] === undefined
+const isSimple = ({ headers, rawHeaders }: IncomingMessage): boolean => {
+  let count = 0
+  for (const _ in headers) count += 1
+  return count * 2 === rawHeaders.length && headers['set-cookie'] === undefined
+}
 
 /** Lets go of a request that nobody else has seen, where it can be told again from its head. */
 export const keep = (incoming: Incoming, connection: Duplex): Incoming | Kept => {
   const { req, isSeen, view, id, newId, koa } = incoming
   if (isSeen || view !== undefined || !isSimple(req)) return incoming
-  const head: Head = [req.method ?? 'GET', req.url ?? '/', req.httpVersion, ...req.rawHeaders]
+  const head: Head = [req.method ?? 'GET', req.url ?? '/', req.httpVersion, req.rawHeaders]
   return { id, newId, koa, head: JSON.stringify(head), connection }
 }
 
 export const isKept = (incoming: Incoming | Kept): incoming is Kept => 'head' in incoming
 
 const again = ({ head, connection }: Kept): IncomingMessage => {
-  const [method, url, version, ...rawHeaders] = JSON.parse(head) as Head // `keep` has written it
+  const [method, url, version, rawHeaders] = JSON.parse(head) as Head // `keep` has written it
   const [major, minor] = version.split('.').map(Number)
   const pairs = rawHeaders.flatMap((name, at) =>
     at % 2 === 0 ? [[name.toLowerCase(), rawHeaders[at + 1]] as const] : [],

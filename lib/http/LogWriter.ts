@@ -12,7 +12,7 @@ export interface Ids {
 }
 
 /** Makes the log of one request: its ids go into each line, its secrets into none. */
-export type Logs = (ids: Ids, secrets?: IO<ReadonlyArray<string>>) => Log
+export type Logs = (ids?: IO<Ids>, secrets?: IO<ReadonlyArray<string>>) => Log
 
 const label: Readonly<Record<Level, string>> = { debug: 'DEBUG', info: 'INFO', warn: 'WARNING', error: 'ERROR' }
 
@@ -68,19 +68,21 @@ const pretty = (level: Level, at: Date, message: string, { stackTrace, ...fields
 
 const nothing: IO<void> = () => undefined
 
+const noIds: IO<Ids> = () => ({})
+
 const none: IO<ReadonlyArray<string>> = () => []
 
 /** Logs that write by the given options. */
 export const logs =
   ({ level: least, format, destination }: Required<LogOptions>, clock: Clock): Logs =>
-  (ids, secrets = none) => {
+  (ids = noIds, secrets = none) => {
     const write =
       (level: Level) =>
       (message: string, fields: Fields = {}): IO<void> => {
         if (rank[level] < rank[least]) return nothing
         return () => {
           const at = new Date(clock.now())
-          const rest = { ...ids, ...readable(fields) }
+          const rest = { ...ids(), ...readable(fields) }
           const line =
             format === 'pretty'
               ? pretty(level, at, message, rest)

@@ -47,7 +47,7 @@ const onSignals = ({ runtime, stop }: RunParts): IO<void> => {
   const onSignal = (signal: NodeJS.Signals): void => {
     asked += 1
     if (asked > 1) return process.exit(1)
-    const log = runtime.logs({})
+    const log = runtime.logs()
     log.info(`${signal}: stopping`)()
     stop().then(
       () => process.exit(0),
@@ -73,7 +73,7 @@ const listening = (parts: RunParts, { host, port }: Bind): Promise<AddressInfo> 
 
 /** Listens; rejects never: where it cannot, it logs why and the process exits with 1 once nothing else holds it. */
 export const run = async (parts: RunParts, options: RunOptions = {}): Promise<Running> => {
-  const log = parts.runtime.logs({})
+  const log = parts.runtime.logs()
   const giveUp = (why: string, fields?: { readonly error: unknown }): never => {
     log.error(why, fields)()
     return process.exit(1)

@@ -59,7 +59,7 @@ const newId = (): string => Buffer.from(randomUUID(), 'latin1').toString('latin1
 export const createRuntime = (options: Options, ping: O.Option<PingHandler>): Runtime => {
   const settings = settingsOf(options, newId)
   const logs = createLogs(settings.log, settings.clock)
-  const log = logs({})
+  const log = logs()
   const taskCell = createTasks(settings.clock, () => health.refresh())
   const open = createOpen(() => settings.busyWhileOpen && health.refresh())
   const automatic = (): 'Healthy' | 'HealthyBusy' =>

@@ -52,7 +52,7 @@ const onClientError =
     if (told === undefined || !socket.writable || isAnswering(socket)) return void socket.destroy()
     const requestId = settings.newId()
     const { status, code } = problem(told)
-    logs({ requestId }).warn('Request refused', { status, code, reason: error.message })()
+    logs(() => ({ requestId })).warn('Request refused', { status, code, reason: error.message })()
     const body = problemText(problem(told), requestId)
     const head = [
       `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
@@ -83,7 +83,7 @@ const watchLoop = ({ settings: { maxLag }, logs }: Runtime): (() => void) => {
     const lag = Math.round(now - last - lookEvery)
     last = now
     if (lag >= maxLag) {
-      logs({}).warn('The event loop was blocked, /ping could not be answered', { lag })()
+      logs().warn('The event loop was blocked, /ping could not be answered', { lag })()
     }
   }, lookEvery)
   timer.unref()

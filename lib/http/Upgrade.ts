@@ -1,5 +1,4 @@
 /** `GET /ws`: what may become a socket. */
-import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import * as E from 'fp-ts/Either'
 import type { IO } from 'fp-ts/IO'
@@ -62,6 +61,8 @@ export interface Opener {
   readonly abandon: IO<void>
 }
 
+const fieldOf = ([name, value]: readonly [string, string]): string => `${name}: ${value}`
+
 const ignore = (): void => undefined
 
 /** The innermost step before an upgrade: whoever gets to it is let through. */
@@ -76,6 +77,9 @@ export const createSockets = <Has extends object>(runtime: Runtime, { websocket,
   const isBare = around<{}>(letThrough) === letThrough
   const open = O.isSome(websocket) ? createOpenSockets<Has>(runtime, websocket.value) : undefined
 
+  /** Header fields for the handshake under way: `ws` completes one before it begins the next. */
+  let added: ReadonlyArray<string> = []
+
   const server = (): WebSocketServer => {
     const made = new WebSocketServer({
       noServer: true,
@@ -84,6 +88,7 @@ export const createSockets = <Has extends object>(runtime: Runtime, { websocket,
       handleProtocols: agree(protocols),
       perMessageDeflate: false,
     })
+    made.on('headers', (lines) => lines.push(...added))
     // A handshake that ws refuses after all is told in the one shape.
     made.on('wsClientError', (error, duplex, req) =>
       refuse(req, duplex, ofError(badRequest(error.message), requestIdOf(req.headers, settings.newId), settings.debug)),
@@ -129,20 +134,18 @@ export const createSockets = <Has extends object>(runtime: Runtime, { websocket,
   ): Opener => ({
     abandon: () => finish(call),
     open: (head, headers) => {
-      const { req } = incoming
-      const all = [...headers, ...Object.entries(granting), [header.sessionId, call.sessionId] as const]
-      const withHeaders = (lines: Array<string>, to: IncomingMessage): void => {
-        if (to === req) lines.push(...all.map(([name, value]) => `${name}: ${value}`))
-      }
-      wss.on('headers', withHeaders)
-      wss.handleUpgrade(req, duplex, head, (ws) => {
+      added = [
+        ...headers.map(fieldOf),
+        ...Object.entries(granting).map(fieldOf),
+        fieldOf([header.sessionId, call.sessionId]),
+      ]
+      wss.handleUpgrade(incoming.req, duplex, head, (ws) => {
         // From here on the socket has listeners of its own, and what belongs to the request alone is let go of.
         duplex.off('close', onGone).off('error', ignore)
         asking.delete(duplex)
         call.incoming = keep(incoming, duplex)
         open.add(ws, duplex, call, context)
       })
-      wss.off('headers', withHeaders)
     },
   })
 

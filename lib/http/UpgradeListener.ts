@@ -72,7 +72,10 @@ export const upgradeListener = ({
     const flaw = isForSocket(req) || hasMiddleware() ? flawOf(req) : notFound()
     const fail = (thrown: unknown): void => {
       const requestId = requestIdOf(req.headers, settings.newId)
-      logs({ requestId }, () => secretsOf(req.headers, req.url)).error('An upgrade failed', { error: thrown })()
+      logs(
+        () => ({ requestId }),
+        () => secretsOf(req.headers, req.url),
+      ).error('An upgrade failed', { error: thrown })()
       duplex.destroy()
     }
     if (flaw !== undefined) {

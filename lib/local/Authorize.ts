@@ -1,14 +1,15 @@
 /** Who may call the data plane: a capability, so that the runtime knows of tokens and signatures no more than their verdict. */
 import type { Task } from 'fp-ts/Task'
-import * as TE from 'fp-ts/TaskEither'
-import type { RawHeaders } from '../core/Protocol'
+import type { TaskEither } from 'fp-ts/TaskEither'
 
 /** What a verdict is made of. */
 export interface RequestParts {
   readonly method: string
   /** Path and query as they came. */
   readonly target: string
-  readonly headers: RawHeaders
+  /** As they came: name, value, name, value, … */
+  readonly rawHeaders: ReadonlyArray<string>
+  readonly isForSocket: boolean
   /** The whole body: a signature covers it. It is read only where it is asked for. Rejects where it cannot be read. */
   readonly body: Task<Uint8Array>
 }
@@ -24,7 +25,4 @@ export type Refusal =
   | { readonly _tag: 'AccessDenied'; readonly message: string }
 
 /** The verdict on a request. */
-export type Authorize = (request: RequestParts) => TE.TaskEither<Refusal, Granted>
-
-/** Everyone may call. */
-export const allowAll: Authorize = () => TE.right({ scheme: 'none' })
+export type Authorize = (request: RequestParts) => TaskEither<Refusal, Granted>

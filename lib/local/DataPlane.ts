@@ -5,7 +5,8 @@ import * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
 import { header, type RawHeaders } from '../core/Protocol'
 import { parseId } from '../core/Session'
-import type { Granted, Refusal } from './Authorize'
+import type { Authorize, Granted, Refusal } from './Authorize'
+import type { Lease } from './Cell'
 import { isTooLarge, relay } from './Invocation'
 import type { Overview } from './Overview'
 import type { Settings } from './Options'
@@ -15,7 +16,7 @@ import { pathOf, type Route, route } from './Route'
 import { accessDenied, internal, notFound, payloadTooLarge, type ServiceError, unauthorized } from './ServiceError'
 import { requiredSessionId } from './SessionField'
 import type { Kind } from './SessionLife'
-import type { Sessions } from './Sessions'
+import type { Manner, Sessions } from './Sessions'
 import { plainProtocols, protocolsOf } from './Subprotocols'
 import type { SocketRelay } from './SocketRelay'
 
@@ -52,13 +53,18 @@ const traceOf = (requestId: string, now: number): string =>
 
 /** What an operation on the data plane is made of, once it has been let in. */
 interface Admitted {
-  readonly headers: RawHeaders
-  readonly granted: Granted
   readonly sessionId: string
   readonly body: Uint8Array | undefined
   readonly lines: ReadonlyArray<Line>
   readonly marks: Marks
 }
+
+interface Verdict {
+  readonly granted: Granted
+  readonly body: Uint8Array | undefined
+}
+
+const everyone: Verdict = { granted: { scheme: 'none' }, body: undefined }
 
 /** The data plane of one agent. */
 export const dataPlane = ({ settings, sessions, sockets, url, overview }: DataPlaneParts): DataPlane => {
@@ -78,22 +84,23 @@ export const dataPlane = ({ settings, sessions, sockets, url, overview }: DataPl
     }
   }
 
-  /** Lets a request of the data plane in, or tells why not. */
-  const admit = async (req: IncomingMessage, query: string): Promise<E.Either<ServiceError, Admitted>> => {
-    if (isTooLarge(req, limits)) return E.left(payloadTooLarge(limits.maxPayload))
-    const headers = checked(policy)(withQuery(req.headers, query))
-    if (E.isLeft(headers)) return headers
+  /** The verdict on a request, with its body if that was read for it. */
+  const verdictOn = async (req: IncomingMessage, by: Authorize): Promise<E.Either<ServiceError, Verdict>> => {
     let read: Promise<Buffer> | undefined
-    const verdict = await authorize({
+    const verdict = await by({
       method: req.method ?? 'GET',
       target: req.url ?? '/',
-      headers: req.headers,
+      rawHeaders: req.rawHeaders,
+      isForSocket: req.headers.upgrade !== undefined,
       body: () => (read ??= bodyOf(req, limits.maxPayload)),
     })()
-    if (E.isLeft(verdict)) return E.left(refusalOf(verdict.left))
+    return E.isLeft(verdict) ? E.left(refusalOf(verdict.left)) : E.right({ granted: verdict.right, body: await read })
+  }
+
+  const admitted = (headers: RawHeaders, { granted, body }: Verdict): Admitted => {
     const requestId = newId()
-    const sessionId = O.getOrElse(newId)(sessionIdOf(headers.right))
-    const own = forwarded(headers.right, policy, verdict.right.scheme === 'jwt')
+    const sessionId = O.getOrElse(newId)(sessionIdOf(headers))
+    const own = forwarded(headers, policy, granted.scheme === 'jwt')
     const traced = own.find(([name]) => name === header.xAmznTraceId)?.[1]
     const trace = traced ?? traceOf(requestId, clock.now())
     const lines: ReadonlyArray<Line> = [
@@ -104,30 +111,79 @@ export const dataPlane = ({ settings, sessions, sockets, url, overview }: DataPl
       ...settings.identityHeaders,
     ]
     const marks = { [header.sessionId]: sessionId, 'x-amzn-requestid': requestId, [header.xAmznTraceId]: trace }
-    return E.right({ headers: headers.right, granted: verdict.right, sessionId, body: await read, lines, marks })
+    return { sessionId, body, lines, marks }
   }
 
-  const enter = (id: string, kind: Kind) => sessions.enter(id, kind, 'refuse')()
-
-  const invoke = async (req: IncomingMessage, res: ServerResponse, method: string, path: string): Promise<void> => {
-    const admitted = await admit(req, '')
-    if (E.isLeft(admitted)) return respondError(res, admitted.left)
-    const { sessionId, lines, marks, body } = admitted.right
-    const lease = await enter(sessionId, 'inFlight')
-    if (E.isLeft(lease)) return respondError(res, lease.left, marks)
-    const call = { method, path, headers: lines, body, marks, manner: 'service', finishes: finishesAlone } as const
-    relayTo(req, res, lease.right, call)
+  /** Lets a request of the data plane in, or tells why not: at once where everyone may call, for that is every time. */
+  const admit = (
+    req: IncomingMessage,
+    query: string,
+    refuse: (error: ServiceError) => void,
+    take: (request: Admitted) => void | Promise<void>,
+  ): void | Promise<void> => {
+    if (isTooLarge(req, limits)) return refuse(payloadTooLarge(limits.maxPayload))
+    const headers = checked(policy)(withQuery(req.headers, query))
+    if (E.isLeft(headers)) return refuse(headers.left)
+    if (authorize === undefined) return take(admitted(headers.right, everyone))
+    return verdictOn(req, authorize).then((verdict) =>
+      E.isLeft(verdict) ? refuse(verdict.left) : take(admitted(headers.right, verdict.right)),
+    )
   }
 
-  const stopSession = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
+  /** Enters a session: at once if its agent answers. */
+  const enter = (
+    id: string,
+    kind: Kind,
+    manner: Manner,
+    refuse: (error: ServiceError) => void,
+    take: (lease: Lease) => void,
+  ): void | Promise<void> => {
+    const now = sessions.enterNow(id, kind)
+    if (now !== undefined) return take(now)
+    return sessions
+      .enter(id, kind, manner)()
+      .then((lease) => (E.isLeft(lease) ? refuse(lease.left) : take(lease.right)))
+  }
+
+  const invoke = (req: IncomingMessage, res: ServerResponse, method: string, path: string): void | Promise<void> =>
+    admit(
+      req,
+      '',
+      (error) => respondError(res, error),
+      ({ sessionId, lines, marks, body }) =>
+        enter(
+          sessionId,
+          'inFlight',
+          'refuse',
+          (error) => respondError(res, error, marks),
+          (lease) => {
+            const call = {
+              method,
+              path,
+              headers: lines,
+              body,
+              marks,
+              manner: 'service',
+              finishes: finishesAlone,
+            } as const
+            relayTo(req, res, lease, call)
+          },
+        ),
+    )
+
+  const stopSession = (req: IncomingMessage, res: ServerResponse): void | Promise<void> => {
     const named = requiredSessionId(req.headers)
     if (E.isLeft(named)) return respondError(res, named.left)
-    const admitted = await admit(req, '')
-    if (E.isLeft(admitted)) return respondError(res, admitted.left)
-    const { sessionId, marks } = admitted.right
-    const stopped = await sessions.stop(sessionId)()
-    if (E.isLeft(stopped)) return respondError(res, stopped.left, marks)
-    respondJson(res, {}, marks)
+    return admit(
+      req,
+      '',
+      (error) => respondError(res, error),
+      async ({ sessionId, marks }) => {
+        const stopped = await sessions.stop(sessionId)()
+        if (E.isLeft(stopped)) return respondError(res, stopped.left, marks)
+        respondJson(res, {}, marks)
+      },
+    )
   }
 
   const describeResource = (res: ServerResponse): void => {
@@ -147,19 +203,20 @@ export const dataPlane = ({ settings, sessions, sockets, url, overview }: DataPl
     return O.isSome(named) && E.isRight(parseId(named.value)) ? named.value : plainSession
   }
 
-  const plain = async (req: IncomingMessage, res: ServerResponse, target: string, isPing: boolean): Promise<void> => {
+  const plain = (req: IncomingMessage, res: ServerResponse, target: string, isPing: boolean): void | Promise<void> => {
     if (!isPing && isTooLarge(req, limits)) return respondError(res, payloadTooLarge(limits.maxPayload))
-    const lease = await sessions.enter(plainId(req.headers), isPing ? 'look' : 'inFlight', 'wait')()
-    if (E.isLeft(lease)) return respondError(res, lease.left)
-    relayTo(req, res, lease.right, {
-      method: req.method ?? 'GET',
-      path: target,
-      headers: passedOn(req.headers),
-      body: undefined,
-      marks: {},
-      manner: 'agent',
-      finishes: false,
-    })
+    const refuse = (error: ServiceError): void => respondError(res, error)
+    return enter(plainId(req.headers), isPing ? 'look' : 'inFlight', 'wait', refuse, (lease) =>
+      relayTo(req, res, lease, {
+        method: req.method ?? 'GET',
+        path: target,
+        headers: passedOn(req.headers),
+        body: undefined,
+        marks: {},
+        manner: 'agent',
+        finishes: false,
+      }),
+    )
   }
 
   const answer = (req: IncomingMessage, res: ServerResponse, found: Route): void | Promise<void> => {
@@ -182,48 +239,67 @@ export const dataPlane = ({ settings, sessions, sockets, url, overview }: DataPl
     }
   }
 
-  const guard = (work: Promise<void>, giveUp: (error: ServiceError) => void): void =>
-    void work.catch((error: unknown) => {
+  const guard = (work: () => void | Promise<void>, giveUp: (error: ServiceError) => void): void => {
+    const onFailure = (error: unknown): void => {
       log.error('A request could not be answered', { error })()
       giveUp(internal('The local runtime failed'))
-    })
+    }
+    try {
+      const going = work()
+      if (going !== undefined) void going.catch(onFailure)
+    } catch (error) {
+      onFailure(error)
+    }
+  }
 
   const onRequest = (req: IncomingMessage, res: ServerResponse): void => {
     if (!isFromHere(req.headers)) return respondError(res, accessDenied('This endpoint is for this machine alone'))
     const found = routeOf(askedBy(req, false))
     if (E.isLeft(found)) return respondError(res, found.left)
-    const work = answer(req, res, found.right)
-    if (work !== undefined) guard(work, (error) => respondError(res, error))
+    const { right } = found
+    guard(
+      () => answer(req, res, right),
+      (error) => respondError(res, error),
+    )
   }
 
-  const openSocket = async (req: IncomingMessage, duplex: Duplex, head: Buffer, query: string): Promise<void> => {
-    const admitted = await admit(req, query)
-    if (E.isLeft(admitted)) return refuseWith(duplex, admitted.left)
-    const { sessionId, lines, marks } = admitted.right
-    const lease = await enter(sessionId, 'sockets')
-    if (E.isLeft(lease)) return refuseWith(duplex, lease.left, marks)
-    const call = { path: '/ws', headers: lines, marks, manner: 'service', ...protocolsOf(req.headers) } as const
-    sockets.relay(req, duplex, head, lease.right, call)
-  }
+  const openSocket = (req: IncomingMessage, duplex: Duplex, head: Buffer, query: string): void | Promise<void> =>
+    admit(
+      req,
+      query,
+      (error) => refuseWith(duplex, error),
+      ({ sessionId, lines, marks }) =>
+        enter(
+          sessionId,
+          'sockets',
+          'refuse',
+          (error) => refuseWith(duplex, error, marks),
+          (lease) => {
+            const call = { path: '/ws', headers: lines, marks, manner: 'service', ...protocolsOf(req.headers) } as const
+            sockets.relay(req, duplex, head, lease, call)
+          },
+        ),
+    )
 
-  const openPlainSocket = async (
+  const openPlainSocket = (
     req: IncomingMessage,
     duplex: Duplex,
     head: Buffer,
     target: string,
     query: string,
-  ): Promise<void> => {
+  ): void | Promise<void> => {
     const id = plainId(withQuery(req.headers, query))
-    const lease = await sessions.enter(id, 'sockets', 'wait')()
-    if (E.isLeft(lease)) return refuseWith(duplex, lease.left)
-    sockets.relay(req, duplex, head, lease.right, {
-      path: target,
-      headers: passedOn(req.headers).filter(([name]) => !name.startsWith('sec-websocket-')),
-      protocols: plainProtocols(req.headers),
-      protocol: undefined,
-      marks: {},
-      manner: 'agent',
-    })
+    const refuse = (error: ServiceError): void => refuseWith(duplex, error)
+    return enter(id, 'sockets', 'wait', refuse, (lease) =>
+      sockets.relay(req, duplex, head, lease, {
+        path: target,
+        headers: passedOn(req.headers).filter(([name]) => !name.startsWith('sec-websocket-')),
+        protocols: plainProtocols(req.headers),
+        protocol: undefined,
+        marks: {},
+        manner: 'agent',
+      }),
+    )
   }
 
   const onUpgrade = (req: IncomingMessage, duplex: Duplex, head: Buffer): void => {
@@ -233,8 +309,9 @@ export const dataPlane = ({ settings, sessions, sockets, url, overview }: DataPl
     if (E.isLeft(found)) return refuseWith(duplex, found.left)
     const { right } = found
     const fail = (error: ServiceError): void => refuseWith(duplex, error)
-    if (right._tag === 'Socket') guard(openSocket(req, duplex, head, right.query), fail)
-    else if (right._tag === 'PlainSocket') guard(openPlainSocket(req, duplex, head, right.target, right.query), fail)
+    if (right._tag === 'Socket') guard(() => openSocket(req, duplex, head, right.query), fail)
+    else if (right._tag === 'PlainSocket')
+      guard(() => openPlainSocket(req, duplex, head, right.target, right.query), fail)
     else refuseWith(duplex, internal('Only a socket can be upgraded to'))
   }
 

@@ -102,6 +102,7 @@ const headWith = (head: string, part: Uint8Array): Buffer => {
 export const relay =
   ({ limits, clock }: RelayParts) =>
   (req: IncomingMessage, res: ServerResponse, lease: Lease, call: Call): void => {
+    if (res.destroyed) return lease.leave() // the caller has gone while the session was started
     const length = lengthOf(req, call)
     const { maxPayload } = limits
     let isOver = false

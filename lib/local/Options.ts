@@ -1,7 +1,7 @@
 /** What a local runtime is started with. */
 import type { Log } from '../core/Log'
 import { isArn, localArn } from './Arn'
-import { allowAll, type Authorize } from './Authorize'
+import type { Authorize } from './Authorize'
 import { type Clock, systemClock } from './Clock'
 import type { LauncherOf } from './Launcher'
 import { type Lifecycle, lifecycleOf, type Limits, serviceLimits } from './Limits'
@@ -31,6 +31,7 @@ export interface LocalOptions {
   readonly limits?: Partial<Limits>
   /** Names of headers of the caller that reach the agent. */
   readonly requestHeaderAllowlist?: ReadonlyArray<string>
+  /** Who may call the data plane; everyone unless given. */
   readonly authorize?: Authorize
   readonly protectedResource?: ProtectedResource
   /** Headers that the service would add: a `WorkloadAccessToken` for a local try, for instance. None unless given. */
@@ -55,7 +56,8 @@ export interface Settings {
   readonly lifecycle: Lifecycle
   readonly limits: Limits
   readonly allowList: ReadonlySet<string>
-  readonly authorize: Authorize
+  /** Undefined where everyone may call. */
+  readonly authorize: Authorize | undefined
   readonly protectedResource: ProtectedResource | undefined
   readonly identityHeaders: ReadonlyArray<readonly [string, string]>
   readonly finishesAlone: boolean
@@ -81,7 +83,7 @@ export const settingsOf = (options: LocalOptions, newId: () => string): Settings
   lifecycle: lifecycleOf(options.lifecycle ?? {}),
   limits: { ...serviceLimits, ...options.limits },
   allowList: allowListOf(options.requestHeaderAllowlist ?? []),
-  authorize: options.authorize ?? allowAll,
+  authorize: options.authorize,
   protectedResource: options.protectedResource,
   identityHeaders: Object.entries(options.identityHeaders ?? {}),
   finishesAlone: options.finishesAlone ?? true,

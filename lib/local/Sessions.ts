@@ -40,6 +40,8 @@ export interface View {
 
 /** The sessions of a runtime. */
 export interface Sessions {
+  /** Enters a session whose agent answers; undefined where there is none. */
+  readonly enterNow: (id: string, kind: Life.Kind) => Lease | undefined
   /** Enters a session, which is started if there is none of that id. */
   readonly enter: (id: string, kind: Life.Kind, manner: Manner) => TaskEither<ServiceError, Lease>
   /** Ends a session. Resolves when its agent is gone. */
@@ -121,7 +123,7 @@ export const createSessions = (parts: Parts): Sessions => {
 
   const look = async (cell: Cell, agent: Agent): Promise<void> => {
     const [report] = await Promise.all([ping(agent.connections, pingTimeout), measure(cell, agent)])
-    if (cell.life._tag !== 'Ready') return
+    if (cell.life._tag !== 'Ready' || cells.get(cell.id) !== cell) return // it has ended meanwhile
     const now = clock.now()
     const before = cell.life
     move(cell, O.isSome(report) ? Life.reported(now, report.value) : Life.missedPing)
@@ -183,7 +185,8 @@ export const createSessions = (parts: Parts): Sessions => {
     log.info(`Session ${cell.id} is ready`, { session: cell.id, port: agent.launched.port })()
     void agent.launched.exited().then((exit) => onExit(cell, exit))
     void measure(cell, agent)
-    plan(cell, agent)
+    if (isClosed) await end(cell, agent, 'shutdown')
+    else plan(cell, agent)
     return E.right({ cell, agent })
   }
 
@@ -197,11 +200,18 @@ export const createSessions = (parts: Parts): Sessions => {
 
   // --- uses
 
+  const enterNow = (id: string, kind: Life.Kind): Lease | undefined => {
+    const cell = cells.get(id)
+    return cell?.agent !== undefined && Life.admission(cell.life) === 'Enter'
+      ? lease(cell, cell.agent, kind, clock)
+      : undefined
+  }
+
   const enter = async (id: string, kind: Life.Kind, manner: Manner): Promise<E.Either<ServiceError, Lease>> => {
     for (;;) {
+      const now = enterNow(id, kind)
+      if (now !== undefined) return E.right(now)
       const cell = cells.get(id)
-      if (cell?.agent !== undefined && Life.admission(cell.life) === 'Enter')
-        return E.right(lease(cell, cell.agent, kind, clock))
       if (cell === undefined) {
         const refused = refusal()
         if (refused !== undefined) return E.left(refused)
@@ -234,6 +244,7 @@ export const createSessions = (parts: Parts): Sessions => {
   }
 
   return {
+    enterNow,
     enter: (id, kind, manner) => () => enter(id, kind, manner),
     stop: (id) => () => stop(id),
     list: () =>

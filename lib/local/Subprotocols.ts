@@ -1,5 +1,5 @@
 /** The subprotocols of a request for a socket. On the data plane they may hold a browser's bearer token, which is not the agent's. */
-import { lookup, type RawHeaders } from '../core/Protocol'
+import { bearerProtocol, lookup, type RawHeaders, tokenOfProtocol } from '../core/Protocol'
 import * as O from 'fp-ts/Option'
 
 /** What the agent is offered, and what is accepted where it chooses nothing. */
@@ -7,8 +7,6 @@ export interface Protocols {
   readonly protocols: ReadonlyArray<string>
   readonly protocol: string | undefined
 }
-
-const bearer = 'base64UrlBearerAuthorization'
 
 /** The offered subprotocols as they came. */
 export const plainProtocols = (headers: RawHeaders): ReadonlyArray<string> => {
@@ -22,7 +20,7 @@ export const plainProtocols = (headers: RawHeaders): ReadonlyArray<string> => {
 export const protocolsOf = (headers: RawHeaders): Protocols => {
   const offered = plainProtocols(headers)
   return {
-    protocols: offered.filter((name) => name !== bearer && !name.startsWith(`${bearer}.`)),
-    protocol: offered.includes(bearer) ? bearer : undefined,
+    protocols: offered.filter((name) => name !== bearerProtocol && O.isNone(tokenOfProtocol(name))),
+    protocol: offered.includes(bearerProtocol) ? bearerProtocol : undefined,
   }
 }

@@ -2,6 +2,7 @@
 export type { Authorize, Granted, Refusal, RequestParts } from './Authorize'
 export { type ContainerOptions, containerLauncher } from './ContainerLauncher'
 export type { Isolation, Launched, LaunchError, Launcher, LauncherOf, Surroundings } from './Launcher'
+export { type InboundAuth, jwtAuth, sigv4Auth } from './InboundAuth'
 export { type Lifecycle, type Limits, lifecycleOf, serviceLimits } from './Limits'
 export { type LocalError, type LocalRuntime, startLocalRuntime } from './LocalRuntime'
 export { running, shared } from './NoIsolation'

@@ -1,6 +1,6 @@
 /** A context is a value: more state makes another one. */
 import * as fc from 'fast-check'
-import { withState } from '../../lib/core/Context'
+import { withSignal, withState } from '../../lib/core/Context'
 import { fakeContext } from './support'
 
 describe('withState', () => {
@@ -33,5 +33,20 @@ describe('withState', () => {
       context.log,
     ])
     expect(next.signal).toBe(context.signal)
+  })
+
+  it('takes over a part that is made on demand without asking for it', () => {
+    let asked = 0
+    const request = {
+      enumerable: true,
+      get: () => {
+        asked += 1
+        return fakeContext({}).request
+      },
+    }
+    const context = Object.defineProperty({ ...fakeContext({}) }, 'request', request)
+    const next = withSignal(AbortSignal.abort())(withState({ user: 'ann' })(context))
+    expect(asked).toBe(0)
+    expect([next.request.method, next.state.user, next.signal.aborted, asked]).toEqual(['POST', 'ann', true, 1])
   })
 })

@@ -113,7 +113,7 @@ const onRequest = (req: IncomingMessage, res: ServerResponse): void => {
   if (req.url?.startsWith('/invocations') === true && req.method === 'POST') return onInvocation(req, res)
   if (req.url === '/ping') {
     if (state.isMute) return json(res, {}, 500)
-    return json(res, { status: state.status, time_of_last_update: state.since })
+    return json(res, { status: state.status, time_of_last_update: vice === 'now' ? Date.now() / 1000 : state.since })
   }
   if (req.url === '/.well-known/agent-card.json') return json(res, { name: 'card' })
   json(res, { error: 'no such path' }, 404)

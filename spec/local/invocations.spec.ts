@@ -160,6 +160,26 @@ describe('an invocation through the data plane', () => {
       await eventually(() => seen(at, a)?.tasks.invocations === 0, 'it is over')
     }))
 
+  it('holds nothing for a caller that has gone while its session was started', () =>
+    local({}, async (at) => {
+      const body = '{}'
+      for (const head of [
+        `POST ${at.path('invocations')} HTTP/1.1\r\ncontent-length: ${body.length}`,
+        `GET ${at.path('ws')} HTTP/1.1\r\nconnection: upgrade\r\nupgrade: websocket`,
+      ]) {
+        const socket = connect(at.port, '127.0.0.1')
+        const id = sessionId(head.slice(0, 4))
+        socket.write(`${head}\r\nhost: localhost\r\nx-amzn-bedrock-agentcore-runtime-session-id: ${id}\r\n\r\n${body}`)
+        await eventually(() => seen(at, id)?.state === 'starting', 'it is being started')
+        socket.destroy()
+        await eventually(() => seen(at, id)?.state === 'ready', 'it is ready')
+        await eventually(() => {
+          const { invocations, sockets } = seen(at, id)?.tasks ?? {}
+          return invocations === 0 && sockets === 0
+        }, 'nothing holds it')
+      }
+    }))
+
   it('or is given up with it, if so wanted', () =>
     local({ finishesAlone: false }, async (at) => {
       await invoke(at, a, {})

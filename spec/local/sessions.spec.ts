@@ -130,6 +130,12 @@ describe('sessions', () => {
     })
   })
 
+  it('are said to never become idle where /ping says that its status is always new', () =>
+    local({ agent: { env: { VICE: 'now' } }, pingEvery: 20 }, async (at) => {
+      await invoke(at, a, {})
+      await at.logged(/time_of_last_update of \/ping moves although the status does not/)
+    }))
+
   it('are bounded in number, and the limit answers as the service does', () =>
     local({ limits: { maxSessions: 1 } }, async (at) => {
       await invoke(at, a, {})

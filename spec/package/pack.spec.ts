@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { filesBelow, type Manifest, manifest, publicNames, root, subpaths } from './support'
 
-const limit = 220_000
+const limit = 400_000
 
 const nodes: ReadonlyArray<number> = [20, 22, 24]
 
@@ -94,8 +94,10 @@ describe('the tarball', () => {
   const besides = ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']
 
   it('holds the build of every file of lib, and nothing else but its papers', () => {
+    // Nobody can import the command line and what is below it alone.
+    const isImported = (path: string): boolean => !/^lib\/(cli|config|local)\//.test(path)
     const built = filesBelow('lib', '.ts').flatMap((path) =>
-      ['.js', '.d.ts'].map((end) => `dist/${path.replace(/\.ts$/, end)}`),
+      ['.js', ...(isImported(path) ? ['.d.ts'] : [])].map((end) => `dist/${path.replace(/\.ts$/, end)}`),
     )
     expect([...paths].sort()).toEqual([...besides, ...built].sort())
   })

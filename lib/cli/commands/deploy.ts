@@ -9,12 +9,17 @@ const isolation: Parse<'process' | 'container' | 'none'> = (given) =>
     ? E.right(given)
     : E.left(`expected process, container or none, got ${JSON.stringify(given)}`)
 
+const auth: Parse<'none' | 'sigv4' | 'jwt'> = (given) =>
+  given === 'none' || given === 'sigv4' || given === 'jwt'
+    ? E.right(given)
+    : E.left(`expected none, sigv4 or jwt, got ${JSON.stringify(given)}`)
+
 /** The command. */
 export const deploy = command({
   name: 'deploy',
   summary: 'build the agent and run it as AgentCore does',
   about:
-    'With --local it runs on this machine: each session has an agent of its own, which lives and ends by the rules of\n' +
+    'With --local it runs on this machine: each session has an agent of its own, which lives and ends by the rules of ' +
     'the service, and clients of AWS can call it. Deployment to the cloud is not there yet.',
   flags: {
     local: toggle('--local', 'run it on this machine'),
@@ -26,6 +31,12 @@ export const deploy = command({
       '--isolation <kind>',
       'what a session has to itself: process, container, or none; without it, as the agent is configured',
       isolation,
+    ),
+    auth: value(
+      '--auth <kind>',
+      "who may call: none for everyone here, sigv4 for whoever signs with this machine's AWS credentials, jwt for the " +
+        "agent's authorizer; without it jwt if the agent has one, else none",
+      auth,
     ),
   },
   examples: [

@@ -21,7 +21,7 @@ const reportIn = (message: unknown): E.Either<CliError, LocalRecord> => {
   if (E.isLeft(report)) return E.left(unexpected(new Error('the process of the runtime said nothing that is known')))
   switch (report.right._tag) {
     case 'Ready':
-      return E.right({ ...report.right.record, auth: 'none' })
+      return E.right(report.right.record)
     case 'Failed': {
       const { code, message: text, next } = report.right.error
       return E.left(failed(code, text, next))

@@ -6,6 +6,7 @@ import * as LocalRecord from '../../config/LocalRecord'
 import type { Log } from '../../core/Log'
 import {
   containerLauncher,
+  type InboundAuth,
   type LauncherOf,
   type LocalError,
   type LocalRuntime,
@@ -15,6 +16,7 @@ import {
 } from '../../local'
 import { type CliError, config, failed } from '../CliError'
 import { isTaken, tries } from '../process/Port'
+import { inboundAuth } from './Callers'
 import type { HostPlan } from './HostPlan'
 
 /** A runtime that runs in this process. */
@@ -53,6 +55,7 @@ const cliError = (error: LocalError): CliError => {
 
 const startAt = (
   plan: HostPlan,
+  auth: Partial<InboundAuth>,
   log: Log,
   show: Show | undefined,
   port: number,
@@ -71,6 +74,7 @@ const startAt = (
               lifecycle: plan.lifecycle,
               requestHeaderAllowlist: plan.requestHeaderAllowlist,
               log,
+              ...auth,
               ...(plan.arn === undefined ? {} : { arn: plan.arn }),
               ...(plan.region === undefined ? {} : { region: plan.region }),
               ...(plan.account === undefined ? {} : { account: plan.account }),
@@ -82,23 +86,25 @@ const startAt = (
 
 const startFrom = (
   plan: HostPlan,
+  auth: Partial<InboundAuth>,
   log: Log,
   show: Show | undefined,
   port: number,
 ): TE.TaskEither<CliError, LocalRuntime> =>
   pipe(
-    startAt(plan, log, show, port),
+    startAt(plan, auth, log, show, port),
     TE.orElse((error) => {
       const isOver = plan.isPortFixed || port + 1 >= plan.port + tries || port >= 65_535
       const isAboutPort = error._tag === 'Failed' && error.code === 'PORT_TAKEN'
-      return isOver || !isAboutPort ? TE.left(error) : startFrom(plan, log, show, port + 1)
+      return isOver || !isAboutPort ? TE.left(error) : startFrom(plan, auth, log, show, port + 1)
     }),
   )
 
 /** Hosts in this process, at the port of the plan or, unless it is fixed, the first free one after it. */
 export const host = (plan: HostPlan, log: Log, show?: Show): TE.TaskEither<CliError, Hosted> =>
   pipe(
-    startFrom(plan, log, show, plan.port),
+    TE.fromEither(inboundAuth(plan, log)),
+    TE.chain((auth) => startFrom(plan, auth, log, show, plan.port)),
     TE.chain((runtime) => {
       const record: LocalRecord.LocalRecord = {
         agent: plan.agent,
@@ -107,7 +113,7 @@ export const host = (plan: HostPlan, log: Log, show?: Show): TE.TaskEither<CliEr
         endpoint: runtime.url,
         arn: runtime.arn,
         startedAt: new Date(Date.now()).toISOString(),
-        auth: 'none',
+        auth: plan.inbound._tag,
         isolation: plan.isShared ? 'none' : plan.launch._tag === 'Process' ? 'process' : 'container',
         ...(plan.logFile === undefined ? {} : { logFile: plan.logFile }),
       }

@@ -1,5 +1,6 @@
 /** What a local runtime is to host, as a value that goes from one process to another. */
 import * as t from 'io-ts'
+import { LocalRecord } from '../../config/LocalRecord'
 
 const Strings = t.record(t.string, t.string)
 
@@ -11,6 +12,16 @@ const Launch = t.union([
 
 /** What starts the agents. */
 export type Launch = t.TypeOf<typeof Launch>
+
+/** Who may call: everyone, whoever signs with the AWS credentials of this machine, or as the agent's authorizer says. */
+const Inbound = t.union([
+  t.type({ _tag: t.literal('none') }),
+  t.type({ _tag: t.literal('sigv4') }),
+  t.type({ _tag: t.literal('jwt'), config: t.unknown }),
+])
+
+/** Who may call. */
+export type Inbound = t.TypeOf<typeof Inbound>
 
 /** What is to be hosted. */
 export const HostPlan = t.intersection([
@@ -28,6 +39,7 @@ export const HostPlan = t.intersection([
     isPortFixed: t.boolean,
     lifecycle: t.type({ idleRuntimeSessionTimeout: t.number, maxLifetime: t.number }),
     requestHeaderAllowlist: t.array(t.string),
+    inbound: Inbound,
   }),
   t.partial({ arn: t.string, region: t.string, account: t.string, logFile: t.string }),
 ])
@@ -37,20 +49,7 @@ export type HostPlan = t.TypeOf<typeof HostPlan>
 
 /** What the process that hosts says when it is ready, or cannot be. */
 export const HostReport = t.union([
-  t.type({
-    _tag: t.literal('Ready'),
-    record: t.intersection([
-      t.type({
-        agent: t.string,
-        pid: t.number,
-        port: t.number,
-        endpoint: t.string,
-        arn: t.string,
-        startedAt: t.string,
-      }),
-      t.partial({ isolation: t.string, logFile: t.string }),
-    ]),
-  }),
+  t.type({ _tag: t.literal('Ready'), record: LocalRecord }),
   t.type({ _tag: t.literal('Failed'), error: t.type({ code: t.string, message: t.string, next: t.string }) }),
 ])
 

@@ -5,10 +5,10 @@ import type { Style } from '../Style'
 const payload = `'{"prompt": "Hello"}'`
 
 /** The call of the AWS command line; its payload is raw for both of its major versions. */
-const awsLine = ({ endpoint, arn }: LocalRecord, isWindows: boolean): string => {
+const awsLine = ({ endpoint, arn, auth }: LocalRecord, isWindows: boolean): string => {
   const region = arn.split(':')[3] ?? 'us-east-1'
   const call = [
-    'aws bedrock-agentcore invoke-agent-runtime --no-sign-request',
+    `aws bedrock-agentcore invoke-agent-runtime${auth === 'sigv4' ? '' : ' --no-sign-request'}`,
     `--endpoint-url ${endpoint} --region ${region} --agent-runtime-arn ${arn}`,
   ].join(' ')
   return isWindows
@@ -19,10 +19,11 @@ const awsLine = ({ endpoint, arn }: LocalRecord, isWindows: boolean): string => 
 /** The commands, the likeliest first. */
 export const commands = (record: LocalRecord, isDefault: boolean, isWindows: boolean): ReadonlyArray<string> => {
   const which = isDefault ? '' : ` --agent ${record.agent}`
+  const token = record.auth === 'jwt' ? ' --bearer-token "$TOKEN"' : ''
   return [
-    `agentcore invoke --local${which} ${payload}`,
+    `agentcore invoke --local${which}${token} ${payload}`,
     `curl -N ${record.endpoint}/invocations -d ${payload}`,
-    awsLine(record, isWindows),
+    ...(record.auth === 'jwt' ? [] : [awsLine(record, isWindows)]), // clients of AWS send no bearer tokens
     `agentcore status${which}`,
     `agentcore stop${which}`,
   ]
@@ -32,6 +33,12 @@ const apart: Readonly<Record<string, string>> = {
   process: 'a process each',
   container: 'a container each',
   none: 'one agent for all',
+}
+
+const callers: Readonly<Record<string, string>> = {
+  none: 'everyone on this machine',
+  sigv4: "whoever signs with this machine's AWS credentials",
+  jwt: "as the agent's authorizer says",
 }
 
 /** All of it. */
@@ -45,6 +52,7 @@ export const shown =
       `  ARN       ${record.arn}`,
       `  Endpoint  ${record.endpoint}`,
       `  Sessions  ${apart[record.isolation ?? 'process'] ?? ''}`,
+      `  Callers   ${callers[record.auth ?? 'none'] ?? ''}`,
       ...(record.logFile === undefined ? [] : [`  Log       ${record.logFile}`]),
       '',
       dim('Next:'),

@@ -7,7 +7,7 @@ import * as TE from 'fp-ts/TaskEither'
 import * as File from '../../config/File'
 import type { LocalRecord } from '../../config/LocalRecord'
 import { withLock } from '../../config/Lock'
-import { deploymentTypeOf, headerAllowlistOf, lifecycleOf } from '../../config/Project'
+import { deploymentTypeOf, headerAllowlistOf, isSet, lifecycleOf } from '../../config/Project'
 import { type Isolation, localArn } from '../../local'
 import { agentFolder, type AgentFolder } from '../AgentFolder'
 import type { Cli, Output } from '../Cli'
@@ -16,9 +16,10 @@ import type { Run } from '../Command'
 import { isTaken } from '../process/Port'
 import { ofMillis, step, told } from '../Progress'
 import { hostInBackground } from './Background'
+import { authorizerOf } from './Callers'
 import { hostHere, untilEnded } from './Foreground'
 import { type Hosted, launcherOf } from './Host'
-import type { HostPlan } from './HostPlan'
+import type { HostPlan, Inbound } from './HostPlan'
 import { make } from './Make'
 import { commands, shown } from './Next'
 import { probe } from './Probe'
@@ -32,6 +33,7 @@ export interface DeployValues {
   readonly port: number | undefined
   readonly detach: boolean
   readonly isolation: Isolation | undefined
+  readonly auth: Inbound['_tag'] | undefined
 }
 
 const firstPort = 8080
@@ -40,6 +42,27 @@ const stateOf = ({ folder, agent }: AgentFolder): string => join(folder, '.bedro
 
 const isolationOf = ({ agent }: AgentFolder, wished: Isolation | undefined): Isolation =>
   wished ?? (deploymentTypeOf(agent) === 'container' ? 'container' : 'process')
+
+/** Who may call: as it was wished, else by the agent's authorizer if it has one. */
+const inboundOf = ({ agent }: AgentFolder, wished: Inbound['_tag'] | undefined): E.Either<CliError, Inbound> => {
+  const config = agent.authorizer_configuration
+  const hasAuthorizer = isSet(config)
+  switch (wished ?? (hasAuthorizer ? 'jwt' : 'none')) {
+    case 'none':
+      return E.right({ _tag: 'none' })
+    case 'sigv4':
+      return E.right({ _tag: 'sigv4' })
+    case 'jwt':
+      return hasAuthorizer
+        ? pipe(
+            authorizerOf(config),
+            E.map((): Inbound => ({ _tag: 'jwt', config })),
+          )
+        : E.left(
+            usage('--auth jwt: the agent has no authorizer', 'set one with agentcore configure --authorizer-config'),
+          )
+  }
+}
 
 /** A port that was asked for must be free, or that of the runtime which is replaced. Told before anything is built. */
 const portIsFree = (port: number | undefined, running: LocalRecord | undefined): TE.TaskEither<CliError, void> =>
@@ -56,7 +79,8 @@ const portIsFree = (port: number | undefined, running: LocalRecord | undefined):
 
 const planOf = (
   where: AgentFolder,
-  { port, isolation }: DeployValues,
+  { port, isolation }: Pick<DeployValues, 'port' | 'isolation'>,
+  inbound: Inbound,
   running: LocalRecord | undefined,
   launch: HostPlan['launch'],
 ): HostPlan => {
@@ -77,6 +101,7 @@ const planOf = (
     isPortFixed: port !== undefined,
     lifecycle: lifecycleOf(agent),
     requestHeaderAllowlist: [...headerAllowlistOf(agent)],
+    inbound,
     arn: localArn({ name: agent.name, folder: state, ...place }),
     ...place,
   }
@@ -154,6 +179,7 @@ const deployLocal =
     return pipe(
       agentFolder(cli.cwd, values.agent),
       TE.bindTo('where'),
+      TE.bind('inbound', ({ where }) => TE.fromEither(inboundOf(where, values.auth))),
       TE.bind('project', () => pipe(File.read(cli.cwd), TE.mapLeft(config))),
       TE.bind('before', ({ where }) => findRunning(where.folder, where.agent.name)),
       TE.chainFirst(({ before }) => portIsFree(values.port, before)),
@@ -161,7 +187,7 @@ const deployLocal =
         const isolation = isolationOf(where, values.isolation)
         return make(cli, { where, isolation, env: values.env, signal: breaking.signal })
       }),
-      TE.bind('plan', ({ where, before, launch }) => TE.right(planOf(where, values, before, launch))),
+      TE.bind('plan', ({ where, inbound, before, launch }) => TE.right(planOf(where, values, inbound, before, launch))),
       TE.chainFirst(({ plan }) =>
         step(cli, 'Starting the agent once')(
           pipe(
@@ -176,9 +202,8 @@ const deployLocal =
       breakable(cli, breaking),
       TE.chain(({ where, project, plan }) => {
         const isDefault = values.agent === undefined || project.default_agent === where.agent.name
-        if (where.agent.authorizer_configuration !== undefined && where.agent.authorizer_configuration !== null) {
-          told('Callers are not checked: the local runtime does not know the authorizer of the agent yet', 'note')(cli)
-        }
+        if (plan.inbound._tag === 'none' && isSet(where.agent.authorizer_configuration))
+          told('Callers are not checked, since --auth is none', 'note')(cli)
         if (values.detach) {
           return pipe(
             replace(cli, where),

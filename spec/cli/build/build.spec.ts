@@ -200,49 +200,72 @@ describe('built programs', () => {
   })
 })
 
+/** The compiler is slow where the machine is busy. */
+const patience = 90_000
+
 describe('type-checking', () => {
   const check = (project: Project, entry: string) =>
     typeCheck({ project: project.folder, file: join(project.folder, entry), cache: join(project.folder, '.cache') })()
 
-  it('speaks with the words of the compiler, of file, line and column', async () => {
-    await inProject({ 'src/agent.ts': `\nexport const n: number = 'x'` }, async (project) => {
-      expect(details(left(await check(project, 'src/agent.ts')))).toEqual([
-        `src/agent.ts:2:14: error TS2322: Type 'string' is not assignable to type 'number'.`,
-      ])
-    })
-  })
+  it(
+    'speaks with the words of the compiler, of file, line and column',
+    async () => {
+      await inProject({ 'src/agent.ts': `\nexport const n: number = 'x'` }, async (project) => {
+        expect(details(left(await check(project, 'src/agent.ts')))).toEqual([
+          `src/agent.ts:2:14: error TS2322: Type 'string' is not assignable to type 'number'.`,
+        ])
+      })
+    },
+    patience,
+  )
 
-  it('keeps the settings of the project', async () => {
-    const loose = JSON.stringify({ compilerOptions: { strict: false, noEmit: true }, include: ['*.ts'] })
-    const text = 'export const f = (x) => x'
-    await inProject({ 'agent.ts': text, 'tsconfig.json': loose }, async (project) => {
-      expect(right(await check(project, 'agent.ts'))._tag).toBe('Checked')
-    })
-    await inProject({ 'agent.ts': text }, async (project) => {
-      expect(details(left(await check(project, 'agent.ts')))[0]).toMatch(/TS7006/)
-    })
-  })
+  it(
+    'keeps the settings of the project',
+    async () => {
+      const loose = JSON.stringify({ compilerOptions: { strict: false, noEmit: true }, include: ['*.ts'] })
+      const text = 'export const f = (x) => x'
+      await inProject({ 'agent.ts': text, 'tsconfig.json': loose }, async (project) => {
+        expect(right(await check(project, 'agent.ts'))._tag).toBe('Checked')
+      })
+      await inProject({ 'agent.ts': text }, async (project) => {
+        expect(details(left(await check(project, 'agent.ts')))[0]).toMatch(/TS7006/)
+      })
+    },
+    patience,
+  )
 
-  it('tells of the settings where they are wrong', async () => {
-    await inProject({ 'agent.ts': '', 'tsconfig.json': '{"compilerOptions":{"strictt":true}}' }, async (project) => {
-      expect(details(left(await check(project, 'agent.ts')))[0]).toMatch(
-        /^tsconfig\.json:1:21: error TS5025: Unknown compiler option 'strictt'/,
-      )
-    })
-  })
+  it(
+    'tells of the settings where they are wrong',
+    async () => {
+      await inProject({ 'agent.ts': '', 'tsconfig.json': '{"compilerOptions":{"strictt":true}}' }, async (project) => {
+        expect(details(left(await check(project, 'agent.ts')))[0]).toMatch(
+          /^tsconfig\.json:1:21: error TS5025: Unknown compiler option 'strictt'/,
+        )
+      })
+    },
+    patience,
+  )
 
-  it('is left out for JavaScript', async () => {
-    await inProject({ 'agent.js': '' }, async (project) => {
-      expect(right(await check(project, 'agent.js'))).toEqual({ _tag: 'NotTypeScript' })
-    })
-  })
+  it(
+    'is left out for JavaScript',
+    async () => {
+      await inProject({ 'agent.js': '' }, async (project) => {
+        expect(right(await check(project, 'agent.js'))).toEqual({ _tag: 'NotTypeScript' })
+      })
+    },
+    patience,
+  )
 
-  it('is left out in a project without a compiler', async () => {
-    const project = projectOf({ 'agent.ts': 'x' }, [])
-    try {
-      expect(right(await check(project, 'agent.ts'))).toEqual({ _tag: 'NoCompiler' })
-    } finally {
-      project.remove()
-    }
-  })
+  it(
+    'is left out in a project without a compiler',
+    async () => {
+      const project = projectOf({ 'agent.ts': 'x' }, [])
+      try {
+        expect(right(await check(project, 'agent.ts'))).toEqual({ _tag: 'NoCompiler' })
+      } finally {
+        project.remove()
+      }
+    },
+    patience,
+  )
 })
