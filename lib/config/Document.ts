@@ -68,7 +68,8 @@ const numbers: ReadonlyMap<string, RegExp> = new Map([
   ['^[-+]?(?:[0-9][0-9_]*)?\\.[0-9_]*$', /^[-+]?(?:[0-9][0-9_]*[.][0-9_]*|[.][0-9][0-9_]*)$/],
 ])
 
-const customTags = (tags: Tags): Tags =>
+/** YAML 1.1 with numbers as the toolkit's reader has them: `e0` is a text there. */
+export const customTags = (tags: Tags): Tags =>
   tags.map((tag) => {
     if (typeof tag !== 'object' || tag.collection !== undefined) return tag
     const test = numbers.get(tag.test?.source ?? '')
