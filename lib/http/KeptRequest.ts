@@ -9,12 +9,10 @@ import { type Identified, type Incoming, incomingOf } from './Incoming'
 
 /** A request that was let go of. */
 export interface Kept extends Identified, Pick<Incoming, 'koa'> {
+  /** Method, target, version, then names and values of the fields, a line each: HTTP allows no line break in any. */
   readonly head: string
   readonly connection: Duplex
 }
-
-/** What was written of a request; its fields as `[name, value, name, value, …]`. */
-type Head = readonly [method: string, url: string, version: string, rawHeaders: Array<string>]
 
 /** Whether each header field comes once, and so can be told again by its name and value alone. */
 const isSimple = ({ headers, rawHeaders }: IncomingMessage): boolean => {
@@ -27,14 +25,14 @@ const isSimple = ({ headers, rawHeaders }: IncomingMessage): boolean => {
 export const keep = (incoming: Incoming, connection: Duplex): Incoming | Kept => {
   const { req, isSeen, view, id, newId, koa } = incoming
   if (isSeen || view !== undefined || !isSimple(req)) return incoming
-  const head: Head = [req.method ?? 'GET', req.url ?? '/', req.httpVersion, req.rawHeaders]
-  return { id, newId, koa, head: JSON.stringify(head), connection }
+  const head = [req.method, req.url, req.httpVersion, ...req.rawHeaders].join('\n')
+  return { id, newId, koa, head, connection }
 }
 
 export const isKept = (incoming: Incoming | Kept): incoming is Kept => 'head' in incoming
 
 const again = ({ head, connection }: Kept): IncomingMessage => {
-  const [method, url, version, rawHeaders] = JSON.parse(head) as Head // `keep` has written it
+  const [method, url, version = '1.1', ...rawHeaders] = head.split('\n')
   const [major, minor] = version.split('.').map(Number)
   const pairs = rawHeaders.flatMap((name, at) =>
     at % 2 === 0 ? [[name.toLowerCase(), rawHeaders[at + 1]] as const] : [],
