@@ -38,7 +38,12 @@ export const agentCard = (options: AgentCardOptions = {}): RTE.ReaderTaskEither<
           isIdempotent: true,
           options,
         },
-        ({ body }) => pipe(wholeOf(maxCard)(body), TE.chainEitherK(jsonOf)),
+        ({ body }) =>
+          pipe(
+            wholeOf(maxCard)(body),
+            TE.chainEitherK(jsonOf),
+            TE.map(({ value }) => value),
+          ),
       ),
     ),
   )

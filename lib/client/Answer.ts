@@ -33,9 +33,9 @@ export interface Head {
   readonly headers: Readonly<Record<string, string>>
 }
 
-/** An answer by its content type. Each stream is read once. */
+/** An answer by its content type. Each stream is read once. `text` is the value as it came, every digit of it. */
 export type Answer =
-  | (Head & { readonly _tag: 'Json'; readonly value: unknown })
+  | (Head & { readonly _tag: 'Json'; readonly value: unknown; readonly text: string })
   | (Head & { readonly _tag: 'Events'; readonly events: Events })
   | (Head & { readonly _tag: 'Bytes'; readonly bytes: Bytes })
 
@@ -65,12 +65,19 @@ const headOf = (sent: string, answer: HttpAnswer): Head => ({
 
 const invalid = (reason: string): ClientError => ({ _tag: 'InvalidAnswer', reason })
 
-/** The value of JSON as bytes. Left: `InvalidAnswer`. */
-export const jsonOf = (bytes: Uint8Array): E.Either<ClientError, unknown> =>
-  pipe(
-    J.parse(new TextDecoder().decode(bytes)),
-    E.mapLeft(() => invalid('it says that it is JSON, and is none')),
+/** JSON as bytes: its text and its value. Left: `InvalidAnswer`. */
+export const jsonOf = (
+  bytes: Uint8Array,
+): E.Either<ClientError, { readonly text: string; readonly value: unknown }> => {
+  const text = new TextDecoder().decode(bytes)
+  return pipe(
+    J.parse(text),
+    E.bimap(
+      () => invalid('it says that it is JSON, and is none'),
+      (value) => ({ text, value }),
+    ),
   )
+}
 
 /** The type alone, without its parameters. */
 const mediaType = (contentType: string): string => (contentType.split(';', 1)[0] ?? '').trim().toLowerCase()
@@ -94,7 +101,7 @@ export const fromHttp =
     return pipe(
       wholeOf(maxWhole)(answer.body),
       TE.chainEitherK(jsonOf),
-      TE.map((value) => ({ _tag: 'Json', ...head, value })),
+      TE.map((json) => ({ _tag: 'Json', ...head, ...json })),
     )
   }
 

@@ -37,6 +37,12 @@ export const bearerProtocol = 'base64UrlBearerAuthorization'
 export const tokenOfProtocol = (offered: string): O.Option<string> =>
   offered.startsWith(`${bearerProtocol}.`) ? O.some(offered.slice(bearerProtocol.length + 1)) : O.none
 
+/**
+ * How an agent tells the local runtime what `/ping` of the contract does not: where the variable is `1`, as the local
+ * runtime sets it, the header of each answer to `/ping` says how many tasks run.
+ */
+export const localRuntime = { variable: 'AGENTCORE_LOCAL_RUNTIME', tasksHeader: 'x-agentcore-tasks' } as const
+
 /** Every name that starts so is a header of the agent's own, on `/ws` also accepted as a query parameter. */
 export const customPrefix = 'x-amzn-bedrock-agentcore-runtime-custom-'
 

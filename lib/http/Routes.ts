@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http'
 import * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
 import { type AgentError, cancelled, methodNotAllowed, notFound, stopping, upgradeRequired } from '../core/AgentError'
-import { toPing } from '../core/Health'
+import { type Health, toPing } from '../core/Health'
 import { path } from '../core/Protocol'
 import { type Answer, ofError, ofJson } from './Answer'
 import { createCall } from './Call'
@@ -24,9 +24,11 @@ export interface Routes {
 
 /** The routes of an agent. */
 export const createRoutes = <Has extends object>(runtime: Runtime, agent: Closed<Has>): Routes => {
-  const { settings, health } = runtime
+  const { settings, health, pingHeaders } = runtime
   const invoke = invocations(runtime, agent)
   const hasSocket = O.isSome(agent.websocket)
+
+  const ofPing = (now: Health): Answer => ofJson(toPing(now), pingHeaders())
 
   const failure = (error: AgentError, requestId: string): Answer => ofError(error, requestId, settings.debug)
 
@@ -48,7 +50,7 @@ export const createRoutes = <Has extends object>(runtime: Runtime, agent: Closed
     ping: ({ url, method }) => {
       if (url !== path.ping || !isRead(method)) return undefined
       const now = health.peek()
-      return O.isSome(now) ? ofJson(toPing(now.value)) : undefined
+      return O.isSome(now) ? ofPing(now.value) : undefined
     },
     answer: (incoming, res, payload) => {
       const { req } = incoming
@@ -61,7 +63,7 @@ export const createRoutes = <Has extends object>(runtime: Runtime, agent: Closed
           return req.method === 'POST' ? onInvocation(incoming, res, payload) : refuse(methodNotAllowed('POST'))
         case path.ping:
           return isRead(req.method)
-            ? health.current().then((now) => ofJson(toPing(now)))
+            ? health.current().then(ofPing)
             : refuse(methodNotAllowed('GET, HEAD'))
         case path.websocket:
           if (!hasSocket) return refuse(notFound('This agent has no WebSocket handler'))

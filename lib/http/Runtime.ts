@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { IO } from 'fp-ts/IO'
 import type * as O from 'fp-ts/Option'
 import type { PingHandler } from '../core/Agent'
+import { localRuntime } from '../core/Protocol'
 import * as Tasks from '../core/Tasks'
 import { ambient, type Ambient } from './Ambient'
 import { type Calls, createCalls } from './Calls'
@@ -19,6 +20,8 @@ export interface Runtime {
   readonly sessions: Sessions
   readonly taskCell: TaskCell
   readonly health: HealthCell
+  /** Header fields that `/ping` carries beside its status: none but under the local runtime. */
+  readonly pingHeaders: IO<Readonly<Record<string, string>>>
   readonly ambient: Ambient
   /** Requests, streams and sockets that are not finished. */
   readonly calls: Calls
@@ -52,6 +55,13 @@ const createOpen = (onChange: () => void): Open => {
   }
 }
 
+const noHeaders: Readonly<Record<string, string>> = {}
+
+const pingHeadersOf = (taskCell: TaskCell): Runtime['pingHeaders'] =>
+  process.env[localRuntime.variable] === '1'
+    ? () => ({ [localRuntime.tasksHeader]: String(taskCell.tasks().running.size) })
+    : () => noHeaders
+
 /** A random UUID as one piece: as Node gives it, it is joined of twenty, which are kept for as long as it is. */
 const newId = (): string => Buffer.from(randomUUID(), 'latin1').toString('latin1')
 
@@ -80,6 +90,7 @@ export const createRuntime = (options: Options, ping: O.Option<PingHandler>): Ru
     sessions,
     taskCell,
     health,
+    pingHeaders: pingHeadersOf(taskCell),
     ambient: ambient(settings.asyncLocalStorage, warnOfCurrent),
     calls: createCalls(),
     isStopping: () => isStopping,

@@ -71,7 +71,7 @@ export const dataPlane = ({ settings, sessions, sockets, url, overview }: DataPl
   const { arn, limits, authorize, newId, clock, log, finishesAlone } = settings
   const policy = { allowList: settings.allowList, maxHeaderValue: limits.maxHeaderValue }
   const routeOf = route(arn)
-  const relayTo = relay({ limits, clock })
+  const relayTo = relay({ limits, clock, log })
   const challenge = (): string =>
     `Bearer resource_metadata="${url()}${pathOf(arn)}/invocations/.well-known/oauth-protected-resource?qualifier=DEFAULT"`
 

@@ -3,8 +3,10 @@
  * slower side sets the pace of the other.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Log } from '../core/Log'
 import type { Head } from './AgentAnswer'
 import type { Clock } from './Clock'
+import { grown, noEvent, type Unended } from './EventSize'
 import type { Limits } from './Limits'
 import type { Line } from './RequestHeaders'
 import { type Marks, respondError } from './Respond'
@@ -30,6 +32,7 @@ export interface Call {
 export interface RelayParts {
   readonly limits: Limits
   readonly clock: Clock
+  readonly log: Log
 }
 
 /** What of an agent's headers reaches a caller of the service. */
@@ -100,7 +103,7 @@ const headWith = (head: string, part: Uint8Array): Buffer => {
 
 /** Carries out a call. The lease is left when the agent has answered, or has failed. */
 export const relay =
-  ({ limits, clock }: RelayParts) =>
+  ({ limits, clock, log }: RelayParts) =>
   (req: IncomingMessage, res: ServerResponse, lease: Lease, call: Call): void => {
     if (res.destroyed) return lease.leave() // the caller has gone while the session was started
     const length = lengthOf(req, call)
@@ -123,6 +126,12 @@ export const relay =
       if (!isLeft) respondError(res, error, call.marks)
     }
 
+    /** An answer that has begun cannot be told to have failed: it breaks off, and the log says why. */
+    const giveUpOn = (why: string): void => {
+      if (isAnswered) log.warn(`An answer of session ${lease.session} is cut off: ${why}`, { session: lease.session })()
+      giveUp(agentFailed(500, { why }))
+    }
+
     const limit = (ms: number): void => {
       cancelLimit()
       if (ms === 0) return
@@ -132,11 +141,13 @@ export const relay =
     let received = 0
     let isSwallowed = false // the body of an answer that is not passed on
     let bound = maxPayload
+    let event: Unended | undefined // of an answer that is a stream
 
     const onHead = (head: Head, withMore: boolean): void => {
       const isStream = isEventStream(head)
       if (isStream) {
         bound = 0
+        if (limits.maxChunk > 0) event = noEvent
         limit(limits.streamTimeout)
       }
       if (isLeft) return
@@ -145,8 +156,7 @@ export const relay =
         isAnswered = true
         return respondError(res, lease.refusal(head.status), call.marks)
       }
-      if (bound > 0 && (head.length ?? 0) > bound)
-        return giveUp(agentFailed(500, { why: `its answer is larger than ${bound} bytes` }))
+      if (bound > 0 && (head.length ?? 0) > bound) return giveUpOn(`its answer is larger than ${bound} bytes`)
       isAnswered = true
       res.writeHead(head.status, answerHeaders(head, call))
       if (!withMore) res.flushHeaders()
@@ -155,8 +165,12 @@ export const relay =
     const onBody = (part: Buffer, isLast: boolean): void => {
       received += part.length
       if (isSwallowed || isLeft) return
-      if (bound > 0 && received > bound)
-        return giveUp(agentFailed(500, { why: `its answer is larger than ${bound} bytes` }))
+      if (bound > 0 && received > bound) return giveUpOn(`its answer is larger than ${bound} bytes`)
+      if (event !== undefined) {
+        const next = grown(part)(event)
+        if (next.largest > limits.maxChunk) return giveUpOn(`an event of it is larger than ${limits.maxChunk} bytes`)
+        event = next
+      }
       if (isLast && part.length <= small)
         res.end(part.toString('latin1'), 'latin1') // one write, with the head
       else if (isLast) res.end(part)

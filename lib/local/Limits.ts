@@ -20,6 +20,8 @@ export interface Limits {
   readonly stopTimeout: number
   /** The largest body, of a request and of an answer that is no stream. */
   readonly maxPayload: number
+  /** The largest event of a stream. */
+  readonly maxChunk: number
   /** How long an invocation may take that does not stream. */
   readonly syncTimeout: number
   /** How long a stream or a WebSocket may last. */
@@ -42,6 +44,7 @@ export const serviceLimits: Limits = {
   startTimeout: minute / 2,
   stopTimeout: 5000,
   maxPayload: 100_000_000,
+  maxChunk: 10_000_000,
   syncTimeout: 15 * minute,
   streamTimeout: 60 * minute,
   maxFrame: 65_536,

@@ -14,8 +14,11 @@ export interface SessionOverview {
   /** What `/ping` said last: `HealthyBusy` holds the session. */
   readonly status: 'Healthy' | 'HealthyBusy' | 'Unhealthy' | null
   readonly busy: boolean
-  /** What runs: invocations that are not answered yet, and open sockets. */
-  readonly tasks: { readonly invocations: number; readonly sockets: number }
+  /**
+   * What runs: invocations that are not answered yet, open sockets, and the agent's background tasks at its last ping;
+   * null where the agent does not tell them.
+   */
+  readonly tasks: { readonly invocations: number; readonly sockets: number; readonly background: number | null }
   /** Bytes. */
   readonly memory: number | null
   readonly pid: number | null
@@ -39,7 +42,7 @@ export interface Overview {
 
 const iso = (moment: number): string => new Date(moment).toISOString()
 
-const resting = { lastUsed: null, status: null, busy: false, tasks: { invocations: 0, sockets: 0 } }
+const resting = { lastUsed: null, status: null, busy: false, tasks: { invocations: 0, sockets: 0, background: null } }
 
 /** A session as it is shown. */
 export const sessionOverview = ({ id, life, memory, pid, log }: View): SessionOverview => {
@@ -62,7 +65,7 @@ export const sessionOverview = ({ id, life, memory, pid, log }: View): SessionOv
         lastUsed: iso(life.lastUsed),
         status: life.missed > 0 ? 'Unhealthy' : life.status,
         busy: life.inFlight > 0 || isBusy(life),
-        tasks: { invocations: life.inFlight, sockets: life.sockets },
+        tasks: { invocations: life.inFlight, sockets: life.sockets, background: O.toNullable(life.tasks) },
       }
   }
 }

@@ -1,5 +1,6 @@
 /** A small question to an agent whose answer is wanted whole, such as `/ping`. */
 import * as O from 'fp-ts/Option'
+import type { Head } from './AgentAnswer'
 import type { Connections } from './Connections'
 import { reportIn } from './Ping'
 import type { Report } from './SessionLife'
@@ -12,7 +13,7 @@ const request = 'GET /ping HTTP/1.1\r\nhost: localhost\r\naccept: application/js
 /** What the agent says to `/ping`; none for an error, and for silence of so many milliseconds. */
 export const ping = (open: Connections, timeout: number): Promise<O.Option<Report>> =>
   new Promise((resolve) => {
-    let status = 0
+    let head: Head | undefined
     let text = ''
     const finish = (report: O.Option<Report>): void => {
       clearTimeout(late)
@@ -23,11 +24,11 @@ export const ping = (open: Connections, timeout: number): Promise<O.Option<Repor
       finish(O.none)
     }, timeout)
     const exchange = open.exchange({
-      onHead: (head) => (status = head.status),
+      onHead: (told) => (head = told),
       onBody: (part) => {
         if (text.length < enough) text += part.toString('latin1')
       },
-      onEnd: () => finish(status === 200 ? O.some(reportIn(text)) : O.none),
+      onEnd: () => finish(head?.status === 200 ? O.some(reportIn(head.headers, text)) : O.none),
       onFail: () => finish(O.none),
       onDrain: () => undefined,
     })

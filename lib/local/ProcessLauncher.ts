@@ -5,6 +5,7 @@ import { cp, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises'
 import { isAbsolute, join, relative, resolve } from 'node:path'
 import * as O from 'fp-ts/Option'
 import * as TE from 'fp-ts/TaskEither'
+import { localRuntime } from '../core/Protocol'
 import { startChild } from './Child'
 import { type Launched, launchError, type Launcher, type LauncherOf, messageOf, type Surroundings } from './Launcher'
 import { openLogFile, prune } from './LogFile'
@@ -49,6 +50,7 @@ export const environment = (
   own: Readonly<Record<string, string | undefined>>,
 ): Readonly<Record<string, string | undefined>> => ({
   OTEL_RESOURCE_ATTRIBUTES: `cloud.resource_id=${arn}`,
+  [localRuntime.variable]: '1',
   AGENTCORE_RUNTIME_URL: `${url()}/runtimes/${encodeURIComponent(arn)}/invocations/`,
   ...own,
 })

@@ -1,6 +1,6 @@
 /** Processes of this machine as the system tells of them: which one an id means, how much memory it has, how it is ended. */
 import { execFile } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import * as O from 'fp-ts/Option'
 import type { Task } from 'fp-ts/Task'
 
@@ -52,16 +52,47 @@ const kilobytes = (text: string): O.Option<number> => {
 
 const chainNumber = O.chain(kilobytes)
 
-/** The resident memory of a process in bytes. */
+const namesIn = (folder: string): ReadonlyArray<string> => {
+  try {
+    return readdirSync(folder)
+  } catch {
+    return [] // no such process any more
+  }
+}
+
+/** The processes that a process has started and that are there, those of its children included. */
+const descendants = (pid: number): ReadonlyArray<number> =>
+  namesIn(`/proc/${pid}/task`)
+    .flatMap((thread) => O.getOrElse(() => '')(textOf(`/proc/${pid}/task/${thread}/children`)).split(' '))
+    .filter((id) => id !== '')
+    .flatMap((id) => [Number(id), ...descendants(Number(id))])
+
+const memoryLine =
+  (name: 'VmRSS' | 'RssAnon') =>
+  (pid: number): O.Option<number> =>
+    O.chain((text: string) => chainNumber(O.fromNullable(new RegExp(`^${name}:(.*)$`, 'm').exec(text)?.[1])))(
+      textOf(`/proc/${pid}/status`),
+    )
+
+/** Of what it has started only what they share with nobody counts: the program itself is in memory once. */
+const memoryOnLinux = (pid: number): O.Option<number> =>
+  O.map((own: number) =>
+    descendants(pid).reduce((sum, child) => sum + O.getOrElse(() => 0)(memoryLine('RssAnon')(child)), own),
+  )(memoryLine('VmRSS')(pid))
+
+const memoryOfGroup = async (leader: number): Promise<O.Option<number>> => {
+  const listed = await outputOf('ps', ['-axo', 'pgid=,rss='])()
+  const rows = O.getOrElse(() => '')(listed)
+    .split('\n')
+    .map((row) => row.trim().split(/\s+/).map(Number))
+    .filter(([group]) => group === leader)
+  return rows.length === 0 ? O.none : O.some(rows.reduce((sum, [, rss = 0]) => sum + rss * 1024, 0))
+}
+
+/** The resident memory, in bytes, of a process that leads a group and of what it has started; on Windows of it alone. */
 export const memoryOf = (pid: number): Task<O.Option<number>> => {
-  if (process.platform === 'linux')
-    return async () => {
-      const line = O.chain((text: string) => O.fromNullable(/^VmRSS:(.*)$/m.exec(text)?.[1]))(
-        textOf(`/proc/${pid}/status`),
-      )
-      return chainNumber(line)
-    }
-  if (!isWindows) return async () => chainNumber(await outputOf('ps', ['-o', 'rss=', '-p', String(pid)])())
+  if (process.platform === 'linux') return async () => memoryOnLinux(pid)
+  if (!isWindows) return () => memoryOfGroup(pid)
   const listed = outputOf('tasklist', ['/FI', `PID eq ${pid}`, '/FO', 'CSV', '/NH'])
   return async () => chainNumber(O.chain((row: string) => O.fromNullable(row.split('","')[4]))(await listed()))
 }

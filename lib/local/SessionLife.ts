@@ -24,6 +24,8 @@ export interface Ready {
   readonly status: Status
   /** When the status changed last, as the agent says it. */
   readonly statusSince: number
+  /** How many background tasks run, if the agent tells it. */
+  readonly tasks: O.Option<number>
   /** How many pings in a row were not answered. */
   readonly missed: number
 }
@@ -36,10 +38,11 @@ export type Life =
   | Ready
   | { readonly _tag: 'Stopping'; readonly startedAt: number; readonly since: number; readonly why: Why }
 
-/** An answer of `/ping`; the moment of the last change of the status is there if the agent tells it. */
+/** An answer of `/ping`. The moment of the last change of the status and the tasks are there if the agent tells them. */
 export interface Report {
   readonly status: Status
   readonly updatedAt: O.Option<number>
+  readonly tasks: O.Option<number>
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -71,6 +74,7 @@ export const ready =
           sockets: 0,
           status: 'Healthy',
           statusSince: life.startedAt,
+          tasks: O.none,
           missed: 0,
         }
       : life
@@ -90,10 +94,10 @@ export const leave = (now: number, kind: Kind): ((life: Life) => Life) =>
 export const touch = (now: number): ((life: Life) => Life) => whenReady((life) => ({ ...life, lastUsed: now }))
 
 /** A ping was answered. The moment that the agent tells is believed, as the service does, but not one to come. */
-export const reported = (now: number, { status, updatedAt }: Report): ((life: Life) => Life) =>
+export const reported = (now: number, { status, updatedAt, tasks }: Report): ((life: Life) => Life) =>
   whenReady((life) => {
     const unsaid = status === life.status ? life.statusSince : now
-    return { ...life, status, missed: 0, statusSince: Math.min(now, O.getOrElse(() => unsaid)(updatedAt)) }
+    return { ...life, status, tasks, missed: 0, statusSince: Math.min(now, O.getOrElse(() => unsaid)(updatedAt)) }
   })
 
 /** A ping was not answered, or with an error. */

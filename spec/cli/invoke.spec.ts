@@ -252,7 +252,7 @@ describe('the answer of invoke', () => {
     return { stdout, text: () => parts.join('') }
   }
 
-  it('is pretty in a terminal, in one line in a pipe, and a document with --json', async () => {
+  it('is pretty in a terminal, as it came in a pipe, and a document with --json', async () => {
     await withDev(
       entrypoint(() => TE.right({ a: [1] })),
       async (invoke) => {
@@ -269,6 +269,19 @@ describe('the answer of invoke', () => {
           response: { a: [1] },
           sessionId: expect.any(String),
         })
+      },
+    )
+  })
+
+  it('keeps every digit of a number', async () => {
+    const text = '{"id": 12345678901234567890, "pi": 3.14159265358979323846}'
+    await withDev(
+      entrypoint(() => TE.right(Reply.text(text, 'application/json'))),
+      async (invoke) => {
+        expect((await invoke(['x'])).stdout).toBe(`${text}\n`)
+        const terminal = tty()
+        await invoke(['x'], { stdout: terminal.stdout })
+        expect(terminal.text()).toBe(`${text}\n`)
       },
     )
   })

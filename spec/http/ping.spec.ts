@@ -223,6 +223,29 @@ describe('/ping', () => {
     }
   })
 
+  it('tells the local runtime, and nobody else, how many tasks run', async () => {
+    const headerOf = async (app: App): Promise<string | null> =>
+      (await app.inject('/ping')).headers.get('x-agentcore-tasks')
+    const alone = createApp(idle, quiet)
+    alone.tasks.add('work')()
+    expect(await headerOf(alone)).toBeNull()
+    process.env['AGENTCORE_LOCAL_RUNTIME'] = '1'
+    try {
+      const [automatic, custom] = [
+        idle,
+        pipe(
+          idle,
+          ping(async () => 'Healthy' as const),
+        ),
+      ].map((agent) => createApp(agent, quiet))
+      automatic?.tasks.add('work')()
+      expect(automatic && (await headerOf(automatic))).toBe('1')
+      expect(custom && (await headerOf(custom))).toBe('0')
+    } finally {
+      delete process.env['AGENTCORE_LOCAL_RUNTIME']
+    }
+  })
+
   it('is not logged, at any level', async () => {
     const log = logSink()
     const app = createApp(idle, { log: { ...log.options, level: 'debug' } })

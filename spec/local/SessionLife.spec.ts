@@ -66,6 +66,7 @@ const taken =
         return reported(now, {
           status: made.isBusy ? 'HealthyBusy' : 'Healthy',
           updatedAt: O.fromNullable(made.told),
+          tasks: O.none,
         })(life)
     }
   }
@@ -90,7 +91,7 @@ describe('the life of a session', () => {
   it('is held by HealthyBusy', () =>
     fc.assert(
       fc.property(lived, fc.nat(100_000_000), ({ now, life }, later) => {
-        const held = reported(now, { status: 'HealthyBusy', updatedAt: O.none })(life)
+        const held = reported(now, { status: 'HealthyBusy', updatedAt: O.none, tasks: O.none })(life)
         expect(due(now + later, { ...lifecycle, maxLifetime: Infinity })(held)).toEqual(O.none)
       }),
     ))
@@ -143,19 +144,21 @@ describe('the life of a session', () => {
     ))
 
   it('is held by a busy agent that misses a ping, and no longer by one that misses several', () => {
-    const busy = reported(1, { status: 'HealthyBusy', updatedAt: O.none })(ready(0)(starting(0)))
+    const busy = reported(1, { status: 'HealthyBusy', updatedAt: O.none, tasks: O.none })(ready(0)(starting(0)))
     const missed = (times: number): Life => Array.from({ length: times }).reduce<Life>((life) => missedPing(life), busy)
     expect(due(10_000_000, lifecycle)(missed(missesAllowed - 1))).toEqual(O.none)
     expect(due(10_000_000, lifecycle)(missed(missesAllowed))).toEqual(O.some('idle'))
   })
 
   it('becomes idle never, as in the cloud, where the agent says with each ping that its status is new', () => {
-    const life = reported(5_000_000, { status: 'Healthy', updatedAt: O.some(5_000_000) })(ready(0)(starting(0)))
+    const life = reported(5_000_000, { status: 'Healthy', updatedAt: O.some(5_000_000), tasks: O.none })(
+      ready(0)(starting(0)),
+    )
     expect(due(5_000_001, lifecycle)(life)).toEqual(O.none)
   })
 
   it('is not longer idle for a moment to come', () => {
-    const life = reported(1000, { status: 'Healthy', updatedAt: O.some(9e15) })(ready(0)(starting(0)))
+    const life = reported(1000, { status: 'Healthy', updatedAt: O.some(9e15), tasks: O.none })(ready(0)(starting(0)))
     expect(life).toMatchObject({ statusSince: 1000 })
   })
 })

@@ -23,8 +23,11 @@ const json = (res: ServerResponse, value: unknown, status = 200): void => {
   res.writeHead(status, { 'content-type': 'application/json', 'x-own': 'yes' }).end(JSON.stringify(value))
 }
 
-const startGrandchild = (): number | undefined =>
-  spawn(process.execPath, ['-e', 'setInterval(() => undefined, 1000)'], { stdio: 'ignore' }).pid
+/** A process of the agent's own, with so many megabytes. */
+const startGrandchild = (megabytes: number): number | undefined => {
+  const script = `globalThis.kept = Buffer.alloc(${megabytes * 1_000_000}, 1); setInterval(() => undefined, 1000)`
+  return spawn(process.execPath, ['-e', script], { stdio: 'ignore' }).pid
+}
 
 const stream = (res: ServerResponse, count: number): void => {
   res.writeHead(200, { 'content-type': 'text/event-stream' })
@@ -67,6 +70,8 @@ const grant = (wish: Wish, req: IncomingMessage, res: ServerResponse): void => {
       return json(res, { secret: 'of the agent' }, n)
     case 'stream':
       return stream(res, n)
+    case 'event':
+      return void res.writeHead(200, { 'content-type': 'text/event-stream' }).end(`data: ${'x'.repeat(n)}\n\n`)
     case 'pour':
       return pour(res)
     case 'sleep':
@@ -87,7 +92,7 @@ const grant = (wish: Wish, req: IncomingMessage, res: ServerResponse): void => {
       state.isMute = true
       return json(res, {})
     case 'grandchild':
-      return json(res, { pid: startGrandchild() })
+      return json(res, { pid: startGrandchild(n) })
     case 'garbage':
       res.socket?.end('this is no HTTP\r\n\r\n')
       return

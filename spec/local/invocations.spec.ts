@@ -123,6 +123,15 @@ describe('an invocation through the data plane', () => {
       expect(parts).toEqual(['data: 0\n\n'])
     }))
 
+  it('breaks off at an event that is too large, and says so in the log', () =>
+    local({ limits: { maxChunk: 1_000_000 } }, async (at) => {
+      expect((await invoke(at, a, { do: 'stream', n: 200_000 })).isWhole).toBe(true)
+      expect(await invoke(at, a, { do: 'event', n: 999_990 })).toMatchObject({ status: 200, isWhole: true })
+      expect((await invoke(at, a, { do: 'event', n: 1_000_000 })).isWhole).toBe(false)
+      await at.logged(/^An answer of session .* is cut off: an event of it is larger than 1000000 bytes$/)
+      expect(valueOf(await invoke(at, a, {}))['calls']).toBe(4)
+    }))
+
   it('makes the agent wait for a slow reader', () =>
     local({}, async (at) => {
       const socket = connect(at.port, '127.0.0.1')

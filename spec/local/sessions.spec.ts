@@ -159,11 +159,39 @@ describe('sessions', () => {
       expect(shown).toMatchObject({
         runtime: { isolation: 'process', url: at.url, pid: process.pid },
         agent: { name: 'spec', arn: at.arn, endpoint: 'DEFAULT' },
-        sessions: [{ id: a, state: 'ready', busy: true, status: 'Healthy', tasks: { invocations: 1, sockets: 0 } }],
+        sessions: [
+          {
+            id: a,
+            state: 'ready',
+            busy: true,
+            status: 'Healthy',
+            tasks: { invocations: 1, sockets: 0, background: null },
+          },
+        ],
         lifecycle: { idleRuntimeSessionTimeout: 900, maxLifetime: 28_800 },
         limits: { maxPayload: 100_000_000 },
       })
       expect(seen(at, a)?.memory).toBeGreaterThan(10_000_000)
       await slow
+    }))
+
+  it('are shown on / with the tasks that their agent tells of', () =>
+    local({ agent: { file: join(__dirname, '../../examples/asyncTasks.js') }, pingEvery: 20 }, async (at) => {
+      const add = async (name: string): Promise<unknown> =>
+        (JSON.parse((await invoke(at, a, { do: 'add', name })).text) as { readonly id: number }).id
+      const ids = [await add('read'), await add('tidy')] // the example does not count `tidy` as work
+      await eventually(() => seen(at, a)?.tasks.background === 2, 'the ping has told of both')
+      expect(seen(at, a)?.busy).toBe(true)
+      for (const id of ids) await invoke(at, a, { do: 'complete', id })
+      await eventually(() => seen(at, a)?.tasks.background === 0, 'the ping has told of none')
+    }))
+
+  it('are shown on / with the memory of what their agent has started', () =>
+    local({ pingEvery: 20 }, async (at) => {
+      await invoke(at, a, {})
+      await eventually(() => seen(at, a)?.memory !== null, 'the memory is known')
+      const alone = seen(at, a)?.memory ?? Infinity
+      await invoke(at, a, { do: 'grandchild', n: 100 })
+      await eventually(() => (seen(at, a)?.memory ?? 0) > alone + 100_000_000, 'the 100 MB are seen')
     }))
 })

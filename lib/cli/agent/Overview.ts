@@ -22,7 +22,7 @@ const Session = t.type({
   started: t.string,
   lastUsed: orNull(t.string),
   busy: t.boolean,
-  tasks: t.type({ invocations: t.number, sockets: t.number }),
+  tasks: t.type({ invocations: t.number, sockets: t.number, background: orNull(t.number) }),
   memory: orNull(t.number),
   pid: orNull(t.number),
   log: orNull(t.string),

@@ -1,4 +1,4 @@
-/** How answers are printed: JSON pretty in a terminal and in one line in a pipe, streams as they come. */
+/** How answers are printed: JSON pretty in a terminal and as it came in a pipe, streams as they come. */
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as O from 'fp-ts/Option'
@@ -12,9 +12,15 @@ import type { Sink } from '../Cli'
 // text of values
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** A JSON value on its own. */
-export const valueText = (value: unknown, isTTY: boolean): string =>
-  typeof value === 'string' && isTTY ? value : JSON.stringify(value, undefined, isTTY ? 2 : undefined)
+/** Whether it may hold a number that a double does not: those are shown as they came. */
+const isPrecise = (text: string): boolean => /\d{16}/.test(text)
+
+/** A JSON answer: pretty in a terminal, in a pipe as it came. */
+const jsonText = (value: unknown, text: string, isTTY: boolean): string => {
+  if (!isTTY) return text.trim()
+  if (typeof value === 'string') return value
+  return isPrecise(text) ? text.trim() : JSON.stringify(value, undefined, 2)
+}
 
 /** An event of a stream: a string is a piece of a text, anything else is a line. */
 export const eventText = ({ data, isJson, text }: Pick<Event, 'data' | 'isJson' | 'text'>): string =>
@@ -63,7 +69,7 @@ export const print =
   (answer: Answer): TE.TaskEither<ClientError, void> => {
     switch (answer._tag) {
       case 'Json':
-        return TE.fromTask(() => sink.write(`${valueText(answer.value, sink.isTTY)}\n`))
+        return TE.fromTask(() => sink.write(`${jsonText(answer.value, answer.text, sink.isTTY)}\n`))
       case 'Events':
         return () => printEvents(answer.events, sink)
       case 'Bytes':

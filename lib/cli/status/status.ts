@@ -128,6 +128,7 @@ const sessionLine =
     const work = [
       ...(tasks.invocations > 0 ? [`${tasks.invocations} running`] : []),
       ...(tasks.sockets > 0 ? [`${tasks.sockets} sockets`] : []),
+      ...(tasks.background !== null && tasks.background > 0 ? [`${tasks.background} background tasks`] : []),
     ]
     const used = lastUsed === null ? '' : `, used ${ago(now, lastUsed)} ago`
     const line = `    ${bold(id)}  ${busy ? 'busy' : state}, started ${ago(now, started)} ago${used}${size(memory)}`
