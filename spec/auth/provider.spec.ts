@@ -1,4 +1,5 @@
 /** A provider that hangs, redirects, floods or talks nonsense: a refusal, bounded in time and memory, and nothing secret in it. */
+import { generateKeyPairSync, sign } from 'node:crypto'
 import { createServer, type RequestListener, type ServerResponse } from 'node:http'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
@@ -132,6 +133,45 @@ describe('a provider that', () => {
           )
           expect(new Set(many.map(({ status }) => status))).toEqual(new Set([401]))
           expect(asked).toHaveLength(2)
+        }),
+    ))
+})
+
+describe('a provider that tells more of a token than that it is good', () => {
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  const keys = { keys: [{ ...publicKey.export({ format: 'jwk' }), kid: 'k', alg: 'RS256', use: 'sig' }] }
+
+  const signed = (claims: object): string => {
+    const text = `${part({ alg: 'RS256', kid: 'k' })}.${part({ iss: 'x', client_id: 'c', ...claims })}`
+    return `${text}.${sign('sha256', Buffer.from(text), privateKey).toString('base64url')}`
+  }
+
+  const seconds = (from: number): number => Math.floor(Date.now() / 1000) + from
+
+  it.each([
+    ['is not valid yet', { nbf: seconds(300), exp: seconds(600) }, 'The token is not valid yet'],
+    ['was valid', { nbf: seconds(-600), exp: seconds(-300) }, 'The token has expired'],
+    ['is valid for ever', {}, "Claim 'exp' or another that is required is missing or malformed"],
+    ['says no moment', { nbf: 'soon', exp: seconds(300) }, 'The token is not valid yet'],
+  ])('is believed where the token %s', (_, claims, error) =>
+    withProvider(
+      withKeys((__, res) => json(res, keys)),
+      ({ discoveryUrl }) =>
+        served(withJwt(configOf({ discoveryUrl, allowedClients: ['c'] })), async (at) =>
+          expect(await refusedBoth(at, bearer(signed(claims)))).toMatchObject({ status: 401, error }),
+        ),
+    ),
+  )
+
+  it('is believed where the token is valid, and where only the clocks differ', () =>
+    withProvider(
+      withKeys((_, res) => json(res, keys)),
+      ({ discoveryUrl }) =>
+        served(withJwt(configOf({ discoveryUrl, allowedClients: ['c'] })), async ({ port }) => {
+          for (const nbf of [seconds(-10), seconds(30)]) {
+            const headers = bearer(signed({ nbf, exp: seconds(300) }))
+            expect((await ask(port, { body: '{}', headers })).status).toBe(200)
+          }
         }),
     ))
 })

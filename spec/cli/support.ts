@@ -69,6 +69,11 @@ export interface Spawned {
   readonly ended: Promise<number | NodeJS.Signals | null>
 }
 
+const started = new Set<ChildProcess>()
+
+// A spec that runs out of time leaves its process behind, which would keep the whole run from ending.
+afterAll(() => started.forEach((child) => child.kill('SIGKILL')))
+
 /** Starts `node` with these arguments. */
 export const node = (
   args: ReadonlyArray<string>,
@@ -80,6 +85,8 @@ export const node = (
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  started.add(child)
+  child.once('exit', () => started.delete(child))
   const texts = { stdout: '', stderr: '', both: '' }
   const looks = new Set<() => void>()
   for (const name of ['stdout', 'stderr'] as const) {

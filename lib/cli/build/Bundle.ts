@@ -28,7 +28,7 @@ export interface Bundle {
 /** Bundles one source; what was read before is read again only where it has changed. */
 export interface Bundler {
   readonly bundle: TE.TaskEither<BuildError, Bundle>
-  /** Lets go of what it holds. */
+  /** Lets go of what it holds, once the bundle under way has ended, which it breaks off. */
   readonly dispose: () => Promise<void>
 }
 
@@ -91,6 +91,7 @@ export const bundlerOf = (source: Source): TE.TaskEither<BuildError, Bundler> =>
     load,
     TE.map(({ context: contextOf }) => {
       let held: Held | undefined
+      let underWay: Promise<unknown> = Promise.resolve()
 
       const hold = async (learnt: Learnt): Promise<Held> => {
         if (held?.format === learnt.format && held.native === learnt.native) return held
@@ -121,9 +122,17 @@ export const bundlerOf = (source: Source): TE.TaskEither<BuildError, Bundler> =>
         }
       }
 
+      const bundle = (): Promise<Bundle> => {
+        const work = attempt(held ?? { format: 'cjs', native: [] })
+        underWay = work.catch(() => undefined) // whoever asked for it is told
+        return work
+      }
+
       return {
-        bundle: TE.tryCatch(() => attempt(held ?? { format: 'cjs', native: [] }), failure),
+        bundle: TE.tryCatch(bundle, failure),
         dispose: async () => {
+          await held?.context.cancel()
+          await underWay // it may have been about to hold something
           await held?.context.dispose()
           held = undefined
         },

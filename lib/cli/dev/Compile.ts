@@ -23,6 +23,7 @@ export interface Compiled {
 /** Builds the same agent again and again. */
 export interface Compiler {
   readonly compile: TE.TaskEither<BuildError, Compiled>
+  /** Lets go of what it holds, once what compiles has ended. */
   readonly dispose: () => Promise<void>
 }
 
@@ -38,7 +39,9 @@ const isSame = (a: Source, b: Source): boolean => a.entry._tag === b.entry._tag 
 export const compilerOf = (plan: DevPlan, terminal: Variables): Compiler => {
   let held: { readonly source: Source; readonly bundler: Bundler } | undefined
 
-  const dispose = async (): Promise<void> => {
+  let underWay: Promise<unknown> = Promise.resolve()
+
+  const letGo = async (): Promise<void> => {
     const bundler = held?.bundler
     held = undefined
     await bundler?.dispose()
@@ -50,7 +53,7 @@ export const compilerOf = (plan: DevPlan, terminal: Variables): Compiler => {
     TE.chain((source) => {
       if (held !== undefined && isSame(held.source, source)) return TE.right(held.bundler)
       return pipe(
-        TE.fromTask(dispose),
+        TE.fromTask(letGo),
         TE.chainW(() => bundlerOf(source)),
         TE.map((made) => {
           held = { source, bundler: made }
@@ -72,5 +75,16 @@ export const compilerOf = (plan: DevPlan, terminal: Variables): Compiler => {
       return { program, variables, bundle, bytes: artifact.bytes }
     }),
   )
-  return { compile, dispose }
+  return {
+    compile: () => {
+      const work = compile()
+      underWay = work
+      return work
+    },
+    dispose: async () => {
+      await held?.bundler.dispose()
+      await underWay // it may have been about to hold something
+      await letGo()
+    },
+  }
 }

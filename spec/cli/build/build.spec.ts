@@ -200,6 +200,25 @@ describe('built programs', () => {
   })
 })
 
+describe('what bundles', () => {
+  it('holds no process that lets go of it in the midst of its work', async () => {
+    const script = `
+      const { bundlerOf } = require(${JSON.stringify(require.resolve('../../../lib/cli/build/Bundle'))})
+      const source = { project: process.cwd(), file: 'agent.ts', entry: { _tag: 'Program' }, hasRuntime: true }
+      bundlerOf(source)().then(async ({ right: bundler }) => {
+        const bundle = bundler.bundle()
+        await bundler.dispose()
+        console.log((await bundle)._tag)
+      })`
+    await inProject({ 'agent.ts': `${echo}void createApp(agent).run()` }, ({ folder }) =>
+      using(node(['-e', script], folder), async ({ says, ended }) => {
+        await says(/Left|Right/)
+        expect(await ended).toBe(0)
+      }),
+    )
+  })
+})
+
 /** The compiler is slow where the machine is busy. */
 const patience = 90_000
 
