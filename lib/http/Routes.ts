@@ -62,9 +62,7 @@ export const createRoutes = <Has extends object>(runtime: Runtime, agent: Closed
         case path.invocations:
           return req.method === 'POST' ? onInvocation(incoming, res, payload) : refuse(methodNotAllowed('POST'))
         case path.ping:
-          return isRead(req.method)
-            ? health.current().then(ofPing)
-            : refuse(methodNotAllowed('GET, HEAD'))
+          return isRead(req.method) ? health.current().then(ofPing) : refuse(methodNotAllowed('GET, HEAD'))
         case path.websocket:
           if (!hasSocket) return refuse(notFound('This agent has no WebSocket handler'))
           return refuse(req.method === 'GET' ? upgradeRequired : methodNotAllowed('GET'))

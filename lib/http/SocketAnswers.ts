@@ -3,8 +3,7 @@
  * needs no promise, and an idle socket no more than its record.
  */
 import * as E from 'fp-ts/Either'
-import type { AgentError } from '../core/AgentError'
-import { fromUnknown } from '../core/AgentError'
+import { type AgentError, fromUnknown } from '../core/AgentError'
 import type { Answer } from '../core/SocketHandler'
 import {
   closed,

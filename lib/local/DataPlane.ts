@@ -3,17 +3,17 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
-import { header, type RawHeaders } from '../core/Protocol'
+import type { RawHeaders } from '../core/Protocol'
 import { parseId } from '../core/Session'
-import type { Authorize, Granted, Refusal } from './Authorize'
+import { admission } from './Admission'
 import type { Lease } from './Cell'
 import { isTooLarge, relay } from './Invocation'
 import type { Overview } from './Overview'
 import type { Settings } from './Options'
-import { checked, forwarded, type Line, passedOn, sessionIdOf, withQuery } from './RequestHeaders'
-import { bodyOf, isFromHere, type Marks, refuseWith, respondError, respondJson } from './Respond'
+import { passedOn, sessionIdOf, withQuery } from './RequestHeaders'
+import { isFromHere, refuseWith, respondError, respondJson } from './Respond'
 import { pathOf, type Route, route } from './Route'
-import { accessDenied, internal, notFound, payloadTooLarge, type ServiceError, unauthorized } from './ServiceError'
+import { accessDenied, internal, notFound, payloadTooLarge, type ServiceError } from './ServiceError'
 import { requiredSessionId } from './SessionField'
 import type { Kind } from './SessionLife'
 import type { Manner, Sessions } from './Sessions'
@@ -45,91 +45,12 @@ const askedBy = (req: IncomingMessage, isUpgrade: boolean) => ({
   isUpgrade,
 })
 
-/** A new trace, of a request's own id. */
-const traceOf = (requestId: string, now: number): string =>
-  `Root=1-${Math.floor(now / 1000)
-    .toString(16)
-    .padStart(8, '0')}-${requestId.replaceAll('-', '').slice(0, 24).padEnd(24, '0')}`
-
-/** What an operation on the data plane is made of, once it has been let in. */
-interface Admitted {
-  readonly sessionId: string
-  readonly body: Uint8Array | undefined
-  readonly lines: ReadonlyArray<Line>
-  readonly marks: Marks
-}
-
-interface Verdict {
-  readonly granted: Granted
-  readonly body: Uint8Array | undefined
-}
-
-const everyone: Verdict = { granted: { scheme: 'none' }, body: undefined }
-
 /** The data plane of one agent. */
 export const dataPlane = ({ settings, sessions, sockets, url, overview }: DataPlaneParts): DataPlane => {
-  const { arn, limits, authorize, newId, clock, log, finishesAlone } = settings
-  const policy = { allowList: settings.allowList, maxHeaderValue: limits.maxHeaderValue }
+  const { arn, limits, clock, log, finishesAlone } = settings
+  const admit = admission(settings, url)
   const routeOf = route(arn)
   const relayTo = relay({ limits, clock, log })
-  const challenge = (): string =>
-    `Bearer resource_metadata="${url()}${pathOf(arn)}/invocations/.well-known/oauth-protected-resource?qualifier=DEFAULT"`
-
-  const refusalOf = (refusal: Refusal): ServiceError => {
-    switch (refusal._tag) {
-      case 'Unauthorized':
-        return unauthorized(refusal.message, settings.protectedResource === undefined ? undefined : challenge())
-      case 'AccessDenied':
-        return accessDenied(refusal.message)
-    }
-  }
-
-  /** The verdict on a request, with its body if that was read for it. */
-  const verdictOn = async (req: IncomingMessage, by: Authorize): Promise<E.Either<ServiceError, Verdict>> => {
-    let read: Promise<Buffer> | undefined
-    const verdict = await by({
-      method: req.method ?? 'GET',
-      target: req.url ?? '/',
-      rawHeaders: req.rawHeaders,
-      isForSocket: req.headers.upgrade !== undefined,
-      body: () => (read ??= bodyOf(req, limits.maxPayload)),
-    })()
-    return E.isLeft(verdict) ? E.left(refusalOf(verdict.left)) : E.right({ granted: verdict.right, body: await read })
-  }
-
-  const admitted = (headers: RawHeaders, { granted, body }: Verdict): Admitted => {
-    const requestId = newId()
-    const sessionId = O.getOrElse(newId)(sessionIdOf(headers))
-    const own = forwarded(headers, policy, granted.scheme === 'jwt')
-    const traced = own.find(([name]) => name === header.xAmznTraceId)?.[1]
-    const trace = traced ?? traceOf(requestId, clock.now())
-    const lines: ReadonlyArray<Line> = [
-      ...own,
-      ...(traced === undefined ? [[header.xAmznTraceId, trace] as const] : []),
-      [header.sessionId, sessionId],
-      [header.requestId, requestId],
-      ...settings.identityHeaders,
-    ]
-    const marks = { [header.sessionId]: sessionId, 'x-amzn-requestid': requestId, [header.xAmznTraceId]: trace }
-    return { sessionId, body, lines, marks }
-  }
-
-  /** Lets a request of the data plane in, or tells why not: at once where everyone may call, for that is every time. */
-  const admit = (
-    req: IncomingMessage,
-    query: string,
-    refuse: (error: ServiceError) => void,
-    take: (request: Admitted) => void | Promise<void>,
-  ): void | Promise<void> => {
-    if (isTooLarge(req, limits)) return refuse(payloadTooLarge(limits.maxPayload))
-    const headers = checked(policy)(withQuery(req.headers, query))
-    if (E.isLeft(headers)) return refuse(headers.left)
-    if (authorize === undefined) return take(admitted(headers.right, everyone))
-    return verdictOn(req, authorize).then((verdict) =>
-      E.isLeft(verdict) ? refuse(verdict.left) : take(admitted(headers.right, verdict.right)),
-    )
-  }
-
   /** Enters a session: at once if its agent answers. */
   const enter = (
     id: string,
