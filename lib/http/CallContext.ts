@@ -7,19 +7,25 @@ import { cancelSession } from './Calls'
 import { viewOf } from './Incoming'
 import { signalOf } from './Live'
 
-const firstOf = (raw: RawHeaders, ...names: ReadonlyArray<string>): O.Option<string> => {
-  for (const name of names) {
-    const found = lookup(name)(raw)
-    if (O.isSome(found)) return found
-  }
-  return O.none
+const userIdOf = lookup(header.userId)
+const currentTokenOf = lookup(header.workloadAccessToken)
+const legacyTokenOf = lookup(header.legacyWorkloadAccessToken)
+const oauth2CallbackUrlOf = lookup(header.oauth2CallbackUrl)
+const traceparentOf = lookup(header.traceparent)
+const tracestateOf = lookup(header.tracestate)
+const baggageOf = lookup(header.baggage)
+const xAmznTraceIdOf = lookup(header.xAmznTraceId)
+
+const tokenOf = (raw: RawHeaders): O.Option<string> => {
+  const token = currentTokenOf(raw)
+  return O.isSome(token) ? token : legacyTokenOf(raw)
 }
 
 const traceOf = (raw: RawHeaders): Context['trace'] => ({
-  traceparent: lookup(header.traceparent)(raw),
-  tracestate: lookup(header.tracestate)(raw),
-  baggage: lookup(header.baggage)(raw),
-  xAmznTraceId: lookup(header.xAmznTraceId)(raw),
+  traceparent: traceparentOf(raw),
+  tracestate: tracestateOf(raw),
+  baggage: baggageOf(raw),
+  xAmznTraceId: xAmznTraceIdOf(raw),
 })
 
 const headersOfCall = (call: Call): Context['headers'] => headers(incomingOfCall(call).headers)
@@ -98,9 +104,6 @@ const define = (context: object, lazies: ReadonlyArray<Lazily>): Context => {
 
 const noState: Readonly<{}> = Object.freeze({})
 
-const tokenOf = (raw: RawHeaders): O.Option<string> =>
-  firstOf(raw, header.workloadAccessToken, header.legacyWorkloadAccessToken)
-
 const deadlineOf = ({ runtime, since }: Call): O.Option<number> => {
   const { deadline } = runtime.settings
   return deadline > 0 ? Object.freeze(O.some(since + deadline)) : O.none
@@ -112,9 +115,9 @@ const requestContext = (call: Call, raw: RawHeaders): Context => {
   const context: Omit<Context, 'requestId' | 'signal' | 'request'> & OfCall = {
     sessionId: call.sessionId,
     headers: headersOfCall(call),
-    userId: lookup(header.userId)(raw),
+    userId: userIdOf(raw),
     workloadAccessToken: tokenOf(raw),
-    oauth2CallbackUrl: lookup(header.oauth2CallbackUrl)(raw),
+    oauth2CallbackUrl: oauth2CallbackUrlOf(raw),
     trace: traceOfCall(call),
     state: noState,
     deadline: deadlineOf(call),
@@ -129,9 +132,9 @@ const requestContext = (call: Call, raw: RawHeaders): Context => {
 const socketContext = (call: Call, raw: RawHeaders): Context => {
   const context: Omit<Context, Lazy> & OfCall = {
     sessionId: call.sessionId,
-    userId: lookup(header.userId)(raw),
+    userId: userIdOf(raw),
     workloadAccessToken: tokenOf(raw),
-    oauth2CallbackUrl: lookup(header.oauth2CallbackUrl)(raw),
+    oauth2CallbackUrl: oauth2CallbackUrlOf(raw),
     state: noState,
     deadline: deadlineOf(call),
     [origin]: call,

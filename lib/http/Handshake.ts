@@ -3,10 +3,15 @@ import { type IncomingMessage, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import * as O from 'fp-ts/Option'
+import { type WebSocket, WebSocketServer } from 'ws'
 import { type AgentError, badRequest, methodNotAllowed } from '../core/AgentError'
 import { bearerProtocol, path, tokenOfProtocol } from '../core/Protocol'
 import { type Answer, writeTo } from './Answer'
 import { pathOf } from './Incoming'
+import type { Settings } from './Options'
+
+/** Names and values of header fields. */
+export type Fields = ReadonlyArray<readonly [string, string]>
 
 const key = /^[+/0-9A-Za-z]{22}==$/
 
@@ -14,8 +19,9 @@ const key = /^[+/0-9A-Za-z]{22}==$/
 export const isForSocket = ({ url }: IncomingMessage): boolean => pathOf(url) === path.websocket
 
 /** Why a request for the path of the WebSocket is no handshake; undefined if it is one. */
-export const flawOf = ({ method, headers }: IncomingMessage): AgentError | undefined => {
+export const flawOf = ({ method, httpVersion, headers }: IncomingMessage): AgentError | undefined => {
   if (method !== 'GET') return methodNotAllowed('GET')
+  if (httpVersion !== '1.1') return badRequest('A WebSocket takes HTTP/1.1')
   if (headers.upgrade?.toLowerCase() !== 'websocket') return badRequest('Only websocket can be upgraded to')
   if (!key.test(headers['sec-websocket-key'] ?? '')) return badRequest('Sec-WebSocket-Key is missing or malformed')
   const version = headers['sec-websocket-version'] ?? ''
@@ -33,6 +39,37 @@ export const agree =
     const known = spoken === undefined ? bare : spoken.filter((name) => bare.includes(name))
     return known[0] ?? (offered.has(bearerProtocol) ? bearerProtocol : false)
   }
+
+const lineOf = (field: Fields[number]): string => `${field[0]}: ${field[1]}`
+
+/**
+ * Completes handshakes by `ws`, with further header fields each: the socket, or none where `ws` has refused it after all,
+ * of which `refused` is told, or the peer has left.
+ */
+export const createAccept = (
+  { maxPayload, protocols }: Pick<Settings['websocket'], 'maxPayload' | 'protocols'>,
+  refused: (error: Error, duplex: Duplex, req: IncomingMessage) => void,
+): ((req: IncomingMessage, duplex: Duplex, head: Buffer, fields: Fields) => WebSocket | undefined) => {
+  const server = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    maxPayload,
+    handleProtocols: agree(protocols),
+    perMessageDeflate: false,
+  })
+  /** The handshake under way: `ws` completes one before it begins the next. */
+  const current: { fields: Fields; ws: WebSocket | undefined } = { fields: [], ws: undefined }
+  const onOpen = (ws: WebSocket): void => void (current.ws = ws)
+  server.on('headers', (lines) => lines.push(...current.fields.map(lineOf)))
+  server.on('wsClientError', refused)
+  return (req, duplex, head, fields) => {
+    current.fields = fields
+    server.handleUpgrade(req, duplex, head, onOpen)
+    const { ws } = current
+    current.ws = undefined
+    return ws
+  }
+}
 
 /** A response on a connection that asked for an upgrade; the connection ends with it. */
 export const responseOn = (req: IncomingMessage, duplex: Duplex): ServerResponse => {

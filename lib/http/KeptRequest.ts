@@ -1,6 +1,7 @@
 /**
- * What an open socket keeps of its request until someone asks for it: the head as one string. The request itself, with
- * its streams and an object of each header field, would take most of the memory of an idle socket.
+ * What an open socket keeps of its request until someone asks for it: the values of its head as one string, and names
+ * that it shares with others. The request itself, with its streams and an object of each header field, would take most of
+ * the memory of an idle socket.
  */
 import { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
@@ -9,10 +10,32 @@ import { type Identified, type Incoming, incomingOf } from './Incoming'
 
 /** A request that was let go of. */
 export interface Kept extends Identified, Pick<Incoming, 'koa'> {
-  /** Method, target, version, then names and values of the fields, a line each: HTTP allows no line break in any. */
-  readonly head: string
+  /** The target, then the values of the fields, a line each: HTTP allows no line break in any. */
+  readonly values: string
+  /** The names of the fields. */
+  readonly names: ReadonlyArray<string>
   readonly connection: Duplex
 }
+
+/** Names of fields that came lately. Clients of one kind send the same, and their sockets share one list. */
+const lately: Array<ReadonlyArray<string>> = []
+
+/** How many lists are known at once. */
+const maxLately = 32
+
+const namesOf = (rawHeaders: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const isSame = (names: ReadonlyArray<string>): boolean =>
+    names.length * 2 === rawHeaders.length && names.every((name, at) => name === rawHeaders[at * 2])
+  const known = lately.find(isSame)
+  if (known !== undefined) return known
+  const names = rawHeaders.filter((_, at) => at % 2 === 0)
+  if (lately.push(names) > maxLately) lately.shift()
+  return names
+}
+
+/** Joined, not added up: that would keep every piece. */
+const valuesOf = ({ url = '/', rawHeaders }: IncomingMessage): string =>
+  [url].concat(rawHeaders.filter((_, at) => at % 2 === 1)).join('\n')
 
 /** Whether each header field comes once, and so can be told again by its name and value alone. */
 const isSimple = ({ headers, rawHeaders }: IncomingMessage): boolean => {
@@ -25,24 +48,21 @@ const isSimple = ({ headers, rawHeaders }: IncomingMessage): boolean => {
 export const keep = (incoming: Incoming, connection: Duplex): Incoming | Kept => {
   const { req, isSeen, view, id, newId, koa } = incoming
   if (isSeen || view !== undefined || !isSimple(req)) return incoming
-  const head = [req.method, req.url, req.httpVersion, ...req.rawHeaders].join('\n')
-  return { id, newId, koa, head, connection }
+  return { id, newId, koa, values: valuesOf(req), names: namesOf(req.rawHeaders), connection }
 }
 
-export const isKept = (incoming: Incoming | Kept): incoming is Kept => 'head' in incoming
+export const isKept = (incoming: Incoming | Kept): incoming is Kept => 'names' in incoming
 
-const again = ({ head, connection }: Kept): IncomingMessage => {
-  const [method, url, version = '1.1', ...rawHeaders] = head.split('\n')
-  const [major, minor] = version.split('.').map(Number)
-  const pairs = rawHeaders.flatMap((name, at) =>
-    at % 2 === 0 ? [[name.toLowerCase(), rawHeaders[at + 1]] as const] : [],
-  )
+const again = ({ values, names, connection }: Kept): IncomingMessage => {
+  const [url, ...told] = values.split('\n')
+  const rawHeaders = names.flatMap((name, at) => [name, told[at] ?? ''])
+  const pairs = names.map((name, at) => [name.toLowerCase(), told[at] ?? ''] as const)
   const fields = {
-    method,
+    method: 'GET', // as every handshake's
     url,
-    httpVersion: version,
-    httpVersionMajor: major,
-    httpVersionMinor: minor,
+    httpVersion: '1.1',
+    httpVersionMajor: 1,
+    httpVersionMinor: 1,
     rawHeaders,
     headers: Object.fromEntries(pairs),
     headersDistinct: Object.fromEntries(pairs.map(([name, value]) => [name, [value]])),

@@ -14,18 +14,19 @@ import { idOf, type Incoming, incomingOf } from './Incoming'
 import type { Routes } from './Routes'
 import type { Runtime } from './Runtime'
 import { secretsOf } from './Secrets'
-import type { Opener, Sockets } from './Upgrade'
+import type { Granted, Sockets } from './Upgrade'
 
-/** A request for an upgrade on its way through the middleware, and what opens it once it is let through. */
-export interface Upgrade {
+/** A request for an upgrade on its way through the middleware. */
+export interface Upgrade<in out Has extends object> {
   readonly duplex: Duplex
-  opener?: Opener
+  /** What it was granted, once it is let through. */
+  granted?: Granted<Has>
   /** Whether it has become a socket, which no answer can go to. */
   isOpen?: boolean
 }
 
 /** The Koa side of an app. */
-export interface KoaPipeline {
+export interface KoaPipeline<in out Has extends object> {
   /** Composes middleware between the agent's own and the routes: the `compose` of the Koa application. */
   readonly compose: (middleware: ReadonlyArray<Koa.Middleware>) => (ctx: Koa.Context, next?: Koa.Next) => Promise<void>
   /** The id of a request, as its answer tells it. */
@@ -35,7 +36,7 @@ export interface KoaPipeline {
   /** Koa's last resort for what middleware throws. */
   readonly onError: (ctx: Koa.Context, thrown: unknown) => void
   /** Requests for an upgrade that are on their way through the middleware. */
-  readonly upgrades: WeakMap<IncomingMessage, Upgrade>
+  readonly upgrades: WeakMap<IncomingMessage, Upgrade<Has>>
 }
 
 /** Header fields that tell of a body which is not sent after all. */
@@ -64,13 +65,13 @@ const errorOfThrown = (thrown: unknown): AgentError => {
 }
 
 /** The Koa side of an app. `agent` is the middleware of its descriptors. */
-export const createKoaPipeline = (
+export const createKoaPipeline = <Has extends object>(
   runtime: Runtime,
   routes: Routes,
-  sockets: Sockets,
+  sockets: Sockets<Has>,
   agent: ReadonlyArray<Middleware>,
-): KoaPipeline => {
-  const upgrades = new WeakMap<IncomingMessage, Upgrade>()
+): KoaPipeline<Has> => {
+  const upgrades = new WeakMap<IncomingMessage, Upgrade<Has>>()
   const incomings = new WeakMap<IncomingMessage, Incoming>()
 
   const incomingFor = (ctx: Koa.Context): Incoming => {
@@ -101,11 +102,11 @@ export const createKoaPipeline = (
       : E.left(unexpected(new Error('A middleware has read the body and left nothing in ctx.request.body')))
   }
 
-  const askForSocket = async (ctx: Koa.Context, upgrade: Upgrade): Promise<void> => {
+  const askForSocket = async (ctx: Koa.Context, upgrade: Upgrade<Has>): Promise<void> => {
     if (!isForSocket(ctx.req)) return tell(ctx, notFound())
     const asked = await sockets.ask(incomingFor(ctx), upgrade.duplex)
     if (E.isLeft(asked)) return writeToKoa(ctx, asked.left)
-    upgrade.opener = asked.right
+    upgrade.granted = asked.right
     ctx.status = 101
   }
 
@@ -113,7 +114,7 @@ export const createKoaPipeline = (
   const guard = async (ctx: Koa.Context, next: Koa.Next): Promise<void> => {
     await next()
     const hasBody = ctx.body !== null && ctx.body !== undefined
-    if (upgrades.get(ctx.req)?.opener !== undefined && ctx.status === 101 && !hasBody) ctx.respond = false
+    if (upgrades.get(ctx.req)?.granted !== undefined && ctx.status === 101 && !hasBody) ctx.respond = false
     else if (ctx.respond !== false && ctx.status >= 400 && !hasBody && !ctx.headerSent) {
       tell(ctx, errorOfStatus(ctx.status))
     }
@@ -134,7 +135,7 @@ export const createKoaPipeline = (
       // `use` of the http layer lets in nothing but Koa's middleware, whose type the core does not know.
       const ofTheAgent = agent as ReadonlyArray<Koa.Middleware>
       let count = -1
-      let run: ReturnType<KoaPipeline['compose']>
+      let run: ReturnType<KoaPipeline<Has>['compose']>
       return (ctx, next) => {
         if (count !== middleware.length) {
           count = middleware.length

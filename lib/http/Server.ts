@@ -110,7 +110,7 @@ const serveAgain = (server: Server, req: IncomingMessage, duplex: Duplex, head: 
 export const attach = (
   server: Server,
   runtime: Runtime,
-  sockets: Sockets,
+  sockets: Pick<Sockets<never>, 'beat'>,
   onUpgrade: (req: IncomingMessage, duplex: Duplex, head: Buffer) => void,
   connections: Set<Socket>,
 ): void => {

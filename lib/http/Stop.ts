@@ -33,7 +33,7 @@ const closed = (server: Server): Promise<void> =>
 /** Resolves when all servers are closed and every call and forked task is finished, or the time is over. */
 export const stopAll = async (
   runtime: Runtime,
-  sockets: Sockets,
+  sockets: Pick<Sockets<never>, 'terminate'>,
   { servers, connections }: Open,
   timeout: number,
 ): Promise<void> => {

@@ -7,7 +7,7 @@ import type { IO } from 'fp-ts/IO'
 import { notFound } from '../core/AgentError'
 import type { Request } from '../core/Context'
 import { incomingOf, requestIdOf } from './Incoming'
-import { flawOf, isForSocket, refuse, responseOn } from './Handshake'
+import { type Fields, flawOf, isForSocket, responseOn } from './Handshake'
 import type { KoaPipeline, Upgrade } from './KoaPipeline'
 import type { Routes } from './Routes'
 import type { Runtime } from './Runtime'
@@ -15,18 +15,18 @@ import { secretsOf } from './Secrets'
 import type { Asked, Sockets } from './Upgrade'
 
 /** What the listener takes from the app. */
-export interface UpgradeParts {
+export interface UpgradeParts<in out Has extends object> {
   readonly runtime: Runtime
   readonly routes: Routes
-  readonly sockets: Sockets
-  readonly pipeline: KoaPipeline
+  readonly sockets: Sockets<Has>
+  readonly pipeline: KoaPipeline<Has>
   readonly hasMiddleware: IO<boolean>
   readonly throughKoa: (req: IncomingMessage, res: ServerResponse) => Promise<void>
   readonly koaRequest: (req: IncomingMessage, res: ServerResponse) => Request
 }
 
 /** Header fields that a middleware has set, to go out with the handshake. */
-const headersOf = (res: ServerResponse): ReadonlyArray<readonly [string, string]> =>
+const headersOf = (res: ServerResponse): Fields =>
   Object.entries(res.getHeaders()).flatMap(([name, value]) =>
     name.startsWith('content-') && name !== 'content-security-policy'
       ? []
@@ -34,7 +34,7 @@ const headersOf = (res: ServerResponse): ReadonlyArray<readonly [string, string]
   )
 
 /** The `upgrade` listener of an app's servers. */
-export const upgradeListener = ({
+export const upgradeListener = <Has extends object>({
   runtime: { settings, logs },
   routes,
   sockets,
@@ -42,50 +42,53 @@ export const upgradeListener = ({
   hasMiddleware,
   throughKoa,
   koaRequest,
-}: UpgradeParts): ((req: IncomingMessage, duplex: Duplex, head: Buffer) => void) => {
+}: UpgradeParts<Has>): ((req: IncomingMessage, duplex: Duplex, head: Buffer) => void) => {
   const koa = (req: IncomingMessage): Request => koaRequest(req, new ServerResponse(req))
 
+  const settle = (req: IncomingMessage, duplex: Duplex, head: Buffer, asked: Asked<Has>): void => {
+    if (E.isLeft(asked)) sockets.refuse(req, duplex, asked.left)
+    else sockets.open(asked.right, head, [])
+  }
+
   const straight = (req: IncomingMessage, duplex: Duplex, head: Buffer): void | Promise<void> => {
-    const answer = (asked: Asked): void => {
-      if (E.isLeft(asked)) refuse(req, duplex, asked.left)
-      else asked.right.open(head, [])
-    }
     const asked = sockets.ask(incomingOf(req, settings.newId, koa, false), duplex)
-    return asked instanceof Promise ? asked.then(answer) : answer(asked)
+    if (!(asked instanceof Promise)) return settle(req, duplex, head, asked)
+    return asked.then((settled) => settle(req, duplex, head, settled))
   }
 
   const throughMiddleware = async (req: IncomingMessage, duplex: Duplex, head: Buffer): Promise<void> => {
-    const upgrade: Upgrade = { duplex }
+    const upgrade: Upgrade<Has> = { duplex }
     const res = responseOn(req, duplex)
+    sockets.watch(duplex)
     pipeline.upgrades.set(req, upgrade)
     await throughKoa(req, res)
-    if (upgrade.opener === undefined) return
-    if (res.headersSent || res.statusCode !== 101 || duplex.destroyed) return upgrade.opener.abandon()
+    if (upgrade.granted === undefined) return
+    if (res.headersSent || res.statusCode !== 101 || duplex.destroyed) return sockets.abandon(upgrade.granted)
     upgrade.isOpen = true
     res.detachSocket(duplex as Socket) // see responseOn
-    upgrade.opener.open(head, headersOf(res))
+    sockets.open(upgrade.granted, head, headersOf(res))
+  }
+
+  const fail = (req: IncomingMessage, duplex: Duplex, thrown: unknown): void => {
+    const requestId = requestIdOf(req.headers, settings.newId)
+    logs(
+      () => ({ requestId }),
+      () => secretsOf(req.headers, req.url),
+    ).error('An upgrade failed', { error: thrown })()
+    duplex.destroy()
   }
 
   return (req, duplex, head) => {
-    sockets.watch(duplex)
     // With middleware it is the last of them that says what is asked for.
     const flaw = isForSocket(req) || hasMiddleware() ? flawOf(req) : notFound()
-    const fail = (thrown: unknown): void => {
-      const requestId = requestIdOf(req.headers, settings.newId)
-      logs(
-        () => ({ requestId }),
-        () => secretsOf(req.headers, req.url),
-      ).error('An upgrade failed', { error: thrown })()
-      duplex.destroy()
-    }
     if (flaw !== undefined) {
-      return refuse(req, duplex, routes.failure(flaw, requestIdOf(req.headers, settings.newId)))
+      return sockets.refuse(req, duplex, routes.failure(flaw, requestIdOf(req.headers, settings.newId)))
     }
     try {
       const opened = (hasMiddleware() ? throughMiddleware : straight)(req, duplex, head)
-      if (opened instanceof Promise) opened.catch(fail)
+      if (opened instanceof Promise) opened.catch((thrown: unknown) => fail(req, duplex, thrown))
     } catch (thrown) {
-      fail(thrown)
+      fail(req, duplex, thrown)
     }
   }
 }

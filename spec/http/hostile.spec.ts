@@ -174,6 +174,22 @@ describe('clients that vanish', () => {
       expect(at.logged().filter(({ level }) => level === 'ERROR')).toEqual([])
     }))
 
+  it('a handshake by HTTP/1.0 is refused', () =>
+    served(pipe(passing, withSocket), async (at) => {
+      const raw = await rawTo(at.port)
+      raw.say(
+        head(
+          'GET /ws HTTP/1.0',
+          'Host: a',
+          'Connection: Upgrade',
+          'Upgrade: websocket',
+          'Sec-WebSocket-Version: 13',
+          'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+        ),
+      )
+      expect(await raw.closed).toMatch(/^HTTP\/1\.1 400 [^]*A WebSocket takes HTTP\/1\.1/)
+    }))
+
   it('a connection that says nothing does no harm', () =>
     served(echo, async (at) => {
       const raw = await rawTo(at.port)

@@ -80,6 +80,20 @@ describe('the request of an open socket', () => {
     })
   })
 
+  it('is told with its own names, however many kinds of clients there are', async () => {
+    await served(late, async ({ ws }) => {
+      const peers: Array<Peer> = []
+      for (let kind = 0; kind < 40; kind += 1)
+        peers.push(await dial(ws, { headers: { [`X-Kind-${kind}`]: `${kind}` } }))
+      for (const [kind, peer] of peers.entries()) {
+        peer.say('?')
+        expect(await peer.next()).toMatchObject({ headers: { [`x-kind-${kind}`]: `${kind}` } })
+      }
+      peers.forEach((peer) => peer.ws.close())
+      await Promise.all(peers.map((peer) => once(peer.ws, 'close')))
+    })
+  })
+
   it('is the same each time, and the one that a provider has seen', async () => {
     const app = createApp(
       pipe(
