@@ -1,10 +1,10 @@
 /** Requests that try to get past an authorizer: refused, with a typed error, and nothing secret in an answer or a log line. */
 import { ask, answerIn, failureIn, rawTo, served, type Served } from '../http/support'
 import { dialRaw, handshakeText, refused } from '../http/socketSupport'
-import { bearer, refusedBoth, refusedSocket, withJwt } from './guarded'
-import { configOf, protocolsOf, withOidc, type Oidc } from './oidc'
-import { withSigv4 } from './runtimes'
-import { signed, type Signing, type Unsigned } from './signing'
+import { bearer, refusedBoth, refusedSocket, withJwt } from '../auth/guarded'
+import { configOf, protocolsOf, withOidc, type Oidc } from '../auth/oidc'
+import { withSigv4 } from '../auth/runtimes'
+import { signed, type Signing, type Unsigned } from '../auth/signing'
 
 const behindJwt = (use: (at: Served, token: string) => Promise<void>): Promise<void> =>
   withOidc({}, async (oidc: Oidc) => {

@@ -16,7 +16,7 @@ import {
   rawTo,
   type Served,
   served as servedOnly,
-} from './support'
+} from '../http/support'
 
 const echo = entrypoint((payload) => TE.right(payload))
 const passing = use((_, next) => next())
