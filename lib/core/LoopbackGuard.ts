@@ -63,7 +63,7 @@ const isAddress = (name: string): boolean => name.startsWith('[') || ipv4.test(n
 
 const isLocalHost = (name: string): boolean => isLocalName(name) || name === '[::1]' || (ipv4.test(name) && isLoopback(name))
 
-const asOrigin = (text: string): string => text.trim().toLowerCase().replace(/\/$/, '')
+const asOrigin = (text: string): string => text.trim().toLowerCase().replace(/([^/])\/$/, '$1')
 
 const matcher = (allowed: Allowed, normalized: (text: string) => string): ((text: string) => boolean) => {
   if (allowed === 'any') return () => true

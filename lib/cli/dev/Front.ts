@@ -91,6 +91,16 @@ const pass = (req: IncomingMessage, res: ServerResponse, behind: Behind): void =
   req.pipe(asked)
 }
 
+/**
+ * The fields of a request that merely offers another protocol, as Java's client does: it is served as if it had not, and
+ * its connection ends with the answer, since what else came on it would reach the server unguarded.
+ */
+const withoutOffer = (raw: ReadonlyArray<string>): Array<string> => [
+  ...fields(raw).filter((_, i, all) => !/^(upgrade|http2-settings)$/i.test(all[i - (i % 2)] ?? '')),
+  'connection',
+  'close',
+]
+
 /** Hands a connection that is upgraded over to a server. */
 const passSocket = (req: IncomingMessage, client: Duplex, head: Buffer, behind: Behind): void => {
   const server = connect({ port: behind.port, host: '127.0.0.1', noDelay: true })
@@ -98,7 +108,9 @@ const passSocket = (req: IncomingMessage, client: Duplex, head: Buffer, behind: 
   client.on('error', () => server.destroy())
   client.once('close', () => server.destroy())
   server.once('close', () => client.destroy())
-  const lines = [`${req.method ?? 'GET'} ${req.url ?? '/'} HTTP/1.1`, ...pairs(withSecret(req.rawHeaders, behind))]
+  const isSocket = req.headers.upgrade?.toLowerCase() === 'websocket'
+  const asked = withSecret(isSocket ? req.rawHeaders : withoutOffer(req.rawHeaders), behind)
+  const lines = [`${req.method ?? 'GET'} ${req.url ?? '/'} HTTP/1.1`, ...pairs(asked)]
   server.write(`${lines.join('\r\n')}\r\n\r\n`, 'latin1')
   server.write(head)
   client.pipe(server).pipe(client)
