@@ -26,6 +26,9 @@ export type AgentError = { readonly [brand]: true } & (
   | { readonly _tag: 'UnknownAction'; readonly action: string }
   | { readonly _tag: 'Unauthorized'; readonly message: string; readonly challenge: string }
   | { readonly _tag: 'AwsRefused'; readonly name: AwsErrorName; readonly message: string }
+  | { readonly _tag: 'ForbiddenHost'; readonly host: string }
+  | { readonly _tag: 'ForbiddenOrigin'; readonly origin: string | undefined }
+  | { readonly _tag: 'ForbiddenCaller' }
   | { readonly _tag: 'NotFound'; readonly message: string }
   | { readonly _tag: 'MethodNotAllowed'; readonly allow: string }
   | { readonly _tag: 'NotAcceptable' }
@@ -122,6 +125,25 @@ export const awsRefused = (name: AwsErrorName, message: string): AgentError => (
   name,
   message,
 })
+
+/**
+ * 403 `FORBIDDEN_HOST`: the server listens on a loopback address, and `Host` is missing, repeated, or a name that is
+ * neither of this machine nor in `allowedHosts`.
+ */
+export const forbiddenHost = (host: string): AgentError => ({ ...mark, _tag: 'ForbiddenHost', host })
+
+/**
+ * 403 `FORBIDDEN_ORIGIN`: the server listens on a loopback address, and the request comes from a web page whose origin is
+ * not in `allowedOrigins`. The origin is undefined where the browser sent only `Sec-Fetch-Site`.
+ */
+export const forbiddenOrigin = (origin: string | undefined): AgentError => ({
+  ...mark,
+  _tag: 'ForbiddenOrigin',
+  origin,
+})
+
+/** 403 `FORBIDDEN_CALLER`: `agentcore` started this server, and the request did not come through it. */
+export const forbiddenCaller: AgentError = { ...mark, _tag: 'ForbiddenCaller' }
 
 /** 404 `NOT_FOUND`. */
 export const notFound = (message = 'Not Found'): AgentError => ({ ...mark, _tag: 'NotFound', message })
@@ -242,6 +264,20 @@ const hasBody = (status: number): boolean =>
 const at = (status: number, code: string, message: string, details?: unknown): Problem =>
   details === undefined ? { status, code, message } : { status, code, message, details }
 
+/** What a request said, short enough for a message. */
+const quoted = (text: string): string => JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}…` : text)
+
+const hostMessage = (host: string): string =>
+  host === ''
+    ? 'The request must have exactly one valid Host header'
+    : `Host ${quoted(host)} is not allowed. To allow it, add its name to allowedHosts (--allow-host with agentcore)`
+
+const originMessage = (origin: string | undefined): string =>
+  origin === undefined
+    ? 'Requests from pages of another site are not allowed. To allow a page, add its origin to allowedOrigins ' +
+      '(--allow-origin with agentcore) and send the request with CORS'
+    : `Origin ${quoted(origin)} is not allowed. To allow it, add it to allowedOrigins (--allow-origin with agentcore)`
+
 /** The HTTP side of a failure. Nothing that was thrown shows in it. */
 export const problem = (error: AgentError): Problem => {
   switch (error._tag) {
@@ -263,6 +299,16 @@ export const problem = (error: AgentError): Problem => {
       return { ...at(401, 'UNAUTHORIZED', error.message), headers: { 'www-authenticate': error.challenge } }
     case 'AwsRefused':
       return { ...at(403, error.name, error.message), headers: { 'x-amzn-errortype': error.name } }
+    case 'ForbiddenHost':
+      return at(403, 'FORBIDDEN_HOST', hostMessage(error.host))
+    case 'ForbiddenOrigin':
+      return at(403, 'FORBIDDEN_ORIGIN', originMessage(error.origin))
+    case 'ForbiddenCaller':
+      return at(
+        403,
+        'FORBIDDEN_CALLER',
+        'This port accepts requests only from the agentcore command that started the agent: use the URL it printed',
+      )
     case 'NotFound':
       return at(404, 'NOT_FOUND', error.message)
     case 'MethodNotAllowed':

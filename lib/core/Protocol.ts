@@ -43,6 +43,12 @@ export const tokenOfProtocol = (offered: string): O.Option<string> =>
  */
 export const localRuntime = { variable: 'AGENTCORE_LOCAL_RUNTIME', tasksHeader: 'x-agentcore-tasks' } as const
 
+/**
+ * How an agent that a tool of this package started knows the requests of that tool: the variable holds a random secret,
+ * and every request brings it in the header. Agents of other SDKs ignore both.
+ */
+export const launchSecret = { variable: 'AGENTCORE_LAUNCH_SECRET', header: 'x-agentcore-launch-secret' } as const
+
 /** Every name that starts so is a header of the agent's own, on `/ws` also accepted as a query parameter. */
 export const customPrefix = 'x-amzn-bedrock-agentcore-runtime-custom-'
 
@@ -89,6 +95,7 @@ const restricted: ReadonlySet<string> = new Set(
     true-client-ip x-client-ip x-cluster-client-ip x-originating-ip x-source-ip
     x-original-url x-original-host x-rewrite-url cf-ray cf-connecting-ip x-cache x-served-by link
     sec-websocket-key sec-websocket-accept sec-websocket-version sec-websocket-protocol sec-websocket-extensions
+    ${launchSecret.header}
   `),
 )
 

@@ -13,6 +13,7 @@ import { type Answer, writeTo } from './Answer'
 import { cancelSession } from './Calls'
 import { idOf, incomingOf } from './Incoming'
 import { once } from './once'
+import { createGate } from './Gate'
 import type { HealthControl } from './HealthCell'
 import { connectTo, type InjectInit, injectTo } from './Inject'
 import { createKoaPipeline } from './KoaPipeline'
@@ -111,7 +112,7 @@ export const createApp = <Needs extends object, Has extends Needs>(
     return routes.answer(incoming, res).then(write).catch(fail)
   }
 
-  const callback = (): ReturnType<typeof koaCallback> => {
+  const listener = (): ReturnType<typeof koaCallback> => {
     const throughKoa = koaCallback()
     // Koa's types admit HTTP/2 as well, whose compatible objects Koa uses alike.
     return (anyReq, anyRes) => {
@@ -123,6 +124,12 @@ export const createApp = <Needs extends object, Has extends Needs>(
       const ping = routes.ping(req)
       return ping === undefined ? direct(req, res) : Promise.resolve(writeTo(res, ping))
     }
+  }
+
+  const callback = (): ReturnType<typeof koaCallback> => {
+    const [serve, gate] = [listener(), createGate(runtime)]
+    return (req, res) =>
+      gate.refusesOnForeignServer(req as IncomingMessage, res as ServerResponse) ? Promise.resolve() : serve(req, res)
   }
 
   const onUpgrade = upgradeListener({
@@ -141,8 +148,10 @@ export const createApp = <Needs extends object, Has extends Needs>(
   const makeServer = (): Server => {
     stopped = undefined
     runtime.setStopping(false)
-    const server = createServer(timeLimits(settings), callback())
-    attach(server, runtime, sockets, onUpgrade, connections)
+    const gate = createGate(runtime)
+    const server = createServer(timeLimits(settings), gate.request(listener()))
+    gate.watch(server)
+    attach(server, runtime, sockets, gate.upgrade(onUpgrade), connections)
     servers.add(server)
     server.once('close', () => servers.delete(server))
     return server

@@ -30,21 +30,37 @@ const signOfContainer = ({ env, exists }: Surroundings): string | undefined => {
   return file === undefined ? undefined : `${file} exists`
 }
 
-const hostOf = (host: string | undefined, around: Surroundings): Omit<Bind, 'port'> => {
-  if (host !== undefined) return { host, reason: 'the host was given' }
+/** An address that was found, and whether it is what containers get. */
+export interface Found extends Bind {
+  readonly isContainer: boolean
+}
+
+const hostOf = (host: string | undefined, around: Surroundings): Omit<Found, 'port'> => {
+  if (host !== undefined) return { host, reason: 'the host was given', isContainer: false }
   const set = around.env['HOST']
-  if (set !== undefined && set !== '') return { host: set, reason: 'HOST is set' }
+  if (set !== undefined && set !== '') return { host: set, reason: 'HOST is set', isContainer: false }
   const sign = signOfContainer(around)
   return sign === undefined
-    ? { host: '127.0.0.1', reason: 'this is no container; set HOST=0.0.0.0 to be reached from elsewhere' }
-    : { host: '0.0.0.0', reason: `this is a container: ${sign}` }
+    ? {
+        host: '127.0.0.1',
+        reason: 'this is no container; set HOST=0.0.0.0 to be reached from elsewhere',
+        isContainer: false,
+      }
+    : { host: '0.0.0.0', reason: `this is a container: ${sign}`, isContainer: true }
 }
+
+/** What to warn of: a container with a terminal is one that somebody develops in, and others may reach it. */
+export const warningOf = ({ host, reason, isContainer }: Found, isTerminal: boolean): string | undefined =>
+  isContainer && isTerminal
+    ? `Listening on every interface (${host}) because ${reason}, so other machines may be able to call the agent. ` +
+      'In a development container, set HOST=127.0.0.1; to keep this address without the warning, set HOST=0.0.0.0'
+    : undefined
 
 /** The address to listen on: as given, else by `PORT` and `HOST`, else 8080 on every interface of a container. */
 export const bind = (
   given: { readonly port?: number; readonly host?: string },
   around: Surroundings,
-): E.Either<string, Bind> => {
+): E.Either<string, Found> => {
   const set = around.env['PORT']
   const port =
     given.port !== undefined

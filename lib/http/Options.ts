@@ -4,6 +4,7 @@ import type { IO } from 'fp-ts/IO'
 import type { Task } from 'fp-ts/Task'
 import type { Context } from '../core/Context'
 import type { Level } from '../core/Log'
+import type { Allowed } from '../core/LoopbackGuard'
 import { maxDepth } from '../core/Payload'
 import { idleTimeout, type Policy, type SessionId, type Store } from '../core/Session'
 import { type Clock, systemClock } from './Clock'
@@ -46,6 +47,16 @@ export interface Options {
   readonly onStart?: Task<void>
   /** Runs when the server has stopped. */
   readonly onStop?: Task<void>
+  /**
+   * Host names, without a port, that requests may name in `Host` when the server listens on a loopback address, beside
+   * `localhost`, `*.localhost` and IP addresses; `any` turns the check off. Default none.
+   */
+  readonly allowedHosts?: Allowed
+  /**
+   * Origins of web pages that may send requests when the server listens on a loopback address, beside the server's own:
+   * `http://localhost:3000`, for instance, or `null` for pages without one; `any` turns the check off. Default none.
+   */
+  readonly allowedOrigins?: Allowed
   /** Trust `X-Forwarded-*`, as Koa's option of the same name. Default false. */
   readonly proxy?: boolean
   readonly clock?: Clock
@@ -114,6 +125,8 @@ export const settings = (options: Options, newId: IO<string>): Settings => ({
   maxLag: 1000,
   onStart: nothing,
   onStop: nothing,
+  allowedHosts: [],
+  allowedOrigins: [],
   proxy: false,
   asyncLocalStorage: false,
   clock: systemClock,

@@ -4,7 +4,7 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import * as E from 'fp-ts/Either'
 import type { IO } from 'fp-ts/IO'
-import { bind, type Bind } from './Bind'
+import { bind, type Bind, warningOf } from './Bind'
 import type { Runtime } from './Runtime'
 import type { StopOptions } from './Stop'
 
@@ -91,6 +91,8 @@ export const run = async (parts: RunParts, options: RunOptions = {}): Promise<Ru
     const url = urlOf(host, port)
     const off = onSignals(parts)
     log.info(`Listening on ${url}`, { url, host, port, reason })()
+    const warning = warningOf(found.right, process.stdin.isTTY || process.stdout.isTTY)
+    if (warning !== undefined) log.warn(warning)()
     return {
       host,
       port,

@@ -25,7 +25,8 @@ export interface Admitted {
   readonly marks: Marks
 }
 
-interface Verdict {
+/** A caller that may call, and the body if it was read to find that out. */
+export interface Verdict {
   readonly granted: Granted
   readonly body: Uint8Array | undefined
 }
@@ -40,8 +41,21 @@ export type Admit = (
   take: (request: Admitted) => void | Promise<void>,
 ) => void | Promise<void>
 
+/** Checks the caller alone, as `Admit` does. */
+export type AdmitCaller = (
+  req: IncomingMessage,
+  refuse: (error: ServiceError) => void,
+  take: (verdict: Verdict) => void | Promise<void>,
+) => void | Promise<void>
+
+/** How requests are admitted: to operations of the data plane, and to the paths of the agent itself. */
+export interface Admission {
+  readonly admit: Admit
+  readonly admitCaller: AdmitCaller
+}
+
 /** Admission to one agent; `url` is where its runtime is reached. */
-export const admission = (settings: Settings, url: () => string): Admit => {
+export const admission = (settings: Settings, url: () => string): Admission => {
   const { arn, limits, authorize, newId, clock } = settings
   const policy = { allowList: settings.allowList, maxHeaderValue: limits.maxHeaderValue }
   const challenge = (): string =>
@@ -86,13 +100,19 @@ export const admission = (settings: Settings, url: () => string): Admit => {
     return { sessionId, body, lines, marks }
   }
 
-  return (req, query, refuse, take) => {
+  const admitCaller: AdmitCaller = (req, refuse, take) => {
+    if (authorize === undefined) return take(everyone)
+    return verdictOn(req, authorize).then((verdict) =>
+      E.isLeft(verdict) ? refuse(verdict.left) : take(verdict.right),
+    )
+  }
+
+  const admit: Admit = (req, query, refuse, take) => {
     if (isTooLarge(req, limits)) return refuse(payloadTooLarge(limits.maxPayload))
     const headers = checked(policy)(withQuery(req.headers, query))
     if (E.isLeft(headers)) return refuse(headers.left)
-    if (authorize === undefined) return take(admitted(headers.right, everyone))
-    return verdictOn(req, authorize).then((verdict) =>
-      E.isLeft(verdict) ? refuse(verdict.left) : take(admitted(headers.right, verdict.right)),
-    )
+    return admitCaller(req, refuse, (verdict) => take(admitted(headers.right, verdict)))
   }
+
+  return { admit, admitCaller }
 }

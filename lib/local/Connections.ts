@@ -3,7 +3,10 @@
  * of an exchange fails that exchange, and nothing is ever sent twice.
  */
 import { connect, type Socket } from 'node:net'
+import { launchSecret } from '../core/Protocol'
 import { type Decoder, decoder, type Head } from './AgentAnswer'
+import type { Launched } from './Launcher'
+import type { Line } from './RequestHeaders'
 
 /** What is told of an exchange. `onEnd` or `onFail` comes last, and only one of them. */
 export interface Listener {
@@ -34,6 +37,10 @@ export interface Exchange {
 
 /** The connections to one agent. */
 export interface Connections {
+  /** What every request must bring for the agent to know this runtime: a header field, or none. */
+  readonly secret: ReadonlyArray<Line>
+  /** The same as text of a request's head. */
+  readonly secretLine: string
   readonly exchange: (listener: Listener, isHead?: boolean) => Exchange
   /** Closes all of them; exchanges fail. */
   readonly close: () => void
@@ -60,7 +67,7 @@ const reasonOf = (error: Error | undefined): string => {
 }
 
 /** The connections to an agent that listens there; none is open yet. */
-export const connections = ({ host, port }: { readonly host: string; readonly port: number }): Connections => {
+export const connections = ({ host, port, secret }: Pick<Launched, 'host' | 'port' | 'secret'>): Connections => {
   const idle: Array<Connection> = []
   const open = new Set<Connection>()
   let isClosed = false
@@ -154,7 +161,10 @@ export const connections = ({ host, port }: { readonly host: string; readonly po
     }
   }
 
+  const line: ReadonlyArray<Line> = secret === undefined ? [] : [[launchSecret.header, secret]]
   return {
+    secret: line,
+    secretLine: line.map(([name, value]) => `${name}: ${value}\r\n`).join(''),
     exchange,
     close: () => {
       isClosed = true

@@ -6,8 +6,9 @@ import { join } from 'node:path'
 import * as O from 'fp-ts/Option'
 import type { Task } from 'fp-ts/Task'
 import * as TE from 'fp-ts/TaskEither'
+import { launchSecret } from '../core/Protocol'
 import { startChild } from './Child'
-import { type Launched, launchError, type Launcher, type LauncherOf, messageOf } from './Launcher'
+import { type Launched, launchError, type Launcher, type LauncherOf, messageOf, newSecret } from './Launcher'
 import { openLogFile, prune } from './LogFile'
 import { createPorts } from './Ports'
 import { environment, fileNameOf } from './ProcessLauncher'
@@ -97,7 +98,13 @@ export const containerLauncher =
     const start = async (session: string): Promise<Launched> => {
       const port = await ports.take()
       const name = `agentcore-${randomUUID()}`
-      const env = { ...environment(surroundings, options.env ?? {}), PORT: String(inside), HOST: '0.0.0.0' }
+      const secret = newSecret()
+      const env = {
+        ...environment(surroundings, options.env ?? {}),
+        PORT: String(inside),
+        HOST: '0.0.0.0',
+        [launchSecret.variable]: secret,
+      }
       try {
         const log = await openLogFile(join(logs, `${fileNameOf(session)}.log`))
         const args = [
@@ -129,6 +136,7 @@ export const containerLauncher =
         return {
           host: '127.0.0.1',
           port,
+          secret,
           pid: O.some(child.pid),
           log: O.some(log.path),
           exited: () => exited,

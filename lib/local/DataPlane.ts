@@ -2,7 +2,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import * as E from 'fp-ts/Either'
+import type { IO } from 'fp-ts/IO'
 import * as O from 'fp-ts/Option'
+import { problem } from '../core/AgentError'
+import type { Guard } from '../core/LoopbackGuard'
 import type { RawHeaders } from '../core/Protocol'
 import { parseId } from '../core/Session'
 import { admission } from './Admission'
@@ -10,8 +13,8 @@ import type { Lease } from './Cell'
 import { isTooLarge, relay } from './Invocation'
 import type { Overview } from './Overview'
 import type { Settings } from './Options'
-import { passedOn, sessionIdOf, withQuery } from './RequestHeaders'
-import { isFromHere, refuseWith, respondError, respondJson } from './Respond'
+import { passedOn, sessionIdOf, targetOn, withQuery } from './RequestHeaders'
+import { refuseWith, respondError, respondJson } from './Respond'
 import { pathOf, type Route, route } from './Route'
 import { accessDenied, internal, notFound, payloadTooLarge, type ServiceError } from './ServiceError'
 import { requiredSessionId } from './SessionField'
@@ -28,6 +31,8 @@ export interface DataPlaneParts {
   /** Where the runtime is reached. */
   readonly url: () => string
   readonly overview: () => Overview
+  /** Decides about every request by its head; known once the server listens. */
+  readonly guard: IO<Guard>
 }
 
 /** The listeners of a server. */
@@ -46,9 +51,9 @@ const askedBy = (req: IncomingMessage, isUpgrade: boolean) => ({
 })
 
 /** The data plane of one agent. */
-export const dataPlane = ({ settings, sessions, sockets, url, overview }: DataPlaneParts): DataPlane => {
+export const dataPlane = ({ settings, sessions, sockets, url, overview, guard }: DataPlaneParts): DataPlane => {
   const { arn, limits, clock, log, finishesAlone } = settings
-  const admit = admission(settings, url)
+  const { admit, admitCaller } = admission(settings, url)
   const routeOf = route(arn)
   const relayTo = relay({ limits, clock, log })
   /** Enters a session: at once if its agent answers. */
@@ -127,17 +132,21 @@ export const dataPlane = ({ settings, sessions, sockets, url, overview }: DataPl
   const plain = (req: IncomingMessage, res: ServerResponse, target: string, isPing: boolean): void | Promise<void> => {
     if (!isPing && isTooLarge(req, limits)) return respondError(res, payloadTooLarge(limits.maxPayload))
     const refuse = (error: ServiceError): void => respondError(res, error)
-    return enter(plainId(req.headers), isPing ? 'look' : 'inFlight', 'wait', refuse, (lease) =>
-      relayTo(req, res, lease, {
-        method: req.method ?? 'GET',
-        path: target,
-        headers: passedOn(req.headers),
-        body: undefined,
-        marks: {},
-        manner: 'agent',
-        finishes: false,
-      }),
-    )
+    // `/ping` too: it may start the agent, and in the cloud nobody from outside can reach it.
+    return admitCaller(req, refuse, ({ granted, body }) => {
+      const isSigned = granted.scheme === 'sigv4'
+      return enter(plainId(req.headers), isPing ? 'look' : 'inFlight', 'wait', refuse, (lease) =>
+        relayTo(req, res, lease, {
+          method: req.method ?? 'GET',
+          path: targetOn(target, isSigned),
+          headers: passedOn(req.headers, isSigned),
+          body,
+          marks: {},
+          manner: 'agent',
+          finishes: false,
+        }),
+      )
+    })
   }
 
   const answer = (req: IncomingMessage, res: ServerResponse, found: Route): void | Promise<void> => {
@@ -160,7 +169,7 @@ export const dataPlane = ({ settings, sessions, sockets, url, overview }: DataPl
     }
   }
 
-  const guard = (work: () => void | Promise<void>, giveUp: (error: ServiceError) => void): void => {
+  const attempt = (work: () => void | Promise<void>, giveUp: (error: ServiceError) => void): void => {
     const onFailure = (error: unknown): void => {
       log.error('A request could not be answered', { error })()
       giveUp(internal('The local runtime failed'))
@@ -174,11 +183,12 @@ export const dataPlane = ({ settings, sessions, sockets, url, overview }: DataPl
   }
 
   const onRequest = (req: IncomingMessage, res: ServerResponse): void => {
-    if (!isFromHere(req.headers)) return respondError(res, accessDenied('This endpoint is for this machine alone'))
+    const verdict = guard()(req)
+    if (E.isLeft(verdict)) return respondError(res, accessDenied(problem(verdict.left).message))
     const found = routeOf(askedBy(req, false))
     if (E.isLeft(found)) return respondError(res, found.left)
     const { right } = found
-    guard(
+    attempt(
       () => answer(req, res, right),
       (error) => respondError(res, error),
     )
@@ -211,28 +221,32 @@ export const dataPlane = ({ settings, sessions, sockets, url, overview }: DataPl
   ): void | Promise<void> => {
     const id = plainId(withQuery(req.headers, query))
     const refuse = (error: ServiceError): void => refuseWith(duplex, error)
-    return enter(id, 'sockets', 'wait', refuse, (lease) =>
-      sockets.relay(req, duplex, head, lease, {
-        path: target,
-        headers: passedOn(req.headers).filter(([name]) => !name.startsWith('sec-websocket-')),
-        protocols: plainProtocols(req.headers),
-        protocol: undefined,
-        marks: {},
-        manner: 'agent',
-      }),
-    )
+    return admitCaller(req, refuse, ({ granted }) => {
+      const isSigned = granted.scheme === 'sigv4'
+      return enter(id, 'sockets', 'wait', refuse, (lease) =>
+        sockets.relay(req, duplex, head, lease, {
+          path: targetOn(target, isSigned),
+          headers: passedOn(req.headers, isSigned).filter(([name]) => !name.startsWith('sec-websocket-')),
+          protocols: plainProtocols(req.headers),
+          protocol: undefined,
+          marks: {},
+          manner: 'agent',
+        }),
+      )
+    })
   }
 
   const onUpgrade = (req: IncomingMessage, duplex: Duplex, head: Buffer): void => {
     duplex.on('error', () => duplex.destroy()) // a caller that has gone needs no answer
-    if (!isFromHere(req.headers)) return refuseWith(duplex, accessDenied('This endpoint is for this machine alone'))
+    const verdict = guard()(req)
+    if (E.isLeft(verdict)) return refuseWith(duplex, accessDenied(problem(verdict.left).message))
     const found = routeOf(askedBy(req, true))
     if (E.isLeft(found)) return refuseWith(duplex, found.left)
     const { right } = found
     const fail = (error: ServiceError): void => refuseWith(duplex, error)
-    if (right._tag === 'Socket') guard(() => openSocket(req, duplex, head, right.query), fail)
+    if (right._tag === 'Socket') attempt(() => openSocket(req, duplex, head, right.query), fail)
     else if (right._tag === 'PlainSocket')
-      guard(() => openPlainSocket(req, duplex, head, right.target, right.query), fail)
+      attempt(() => openPlainSocket(req, duplex, head, right.target, right.query), fail)
     else refuseWith(duplex, internal('Only a socket can be upgraded to'))
   }
 

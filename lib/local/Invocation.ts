@@ -76,8 +76,8 @@ const answerHeaders = (head: Head, { manner, marks }: Call): Array<string> => {
   return flat
 }
 
-const requestHead = ({ method, path, headers }: Call, length: string | undefined, host: string): string => {
-  let text = `${method} ${path} HTTP/1.1\r\nhost: ${host}\r\n`
+const requestHead = ({ method, path, headers }: Call, length: string | undefined, lease: Lease): string => {
+  let text = `${method} ${path} HTTP/1.1\r\nhost: ${lease.host}:${lease.port}\r\n${lease.connections.secretLine}`
   for (const [name, value] of headers) text += `${name}: ${value}\r\n`
   return `${text}${length === undefined ? 'transfer-encoding: chunked' : `content-length: ${length}`}\r\n\r\n`
 }
@@ -206,7 +206,7 @@ export const relay =
 
     // --- the request
 
-    const head = requestHead(call, length, `${lease.host}:${lease.port}`)
+    const head = requestHead(call, length, lease)
     if (call.body !== undefined || length === '0') {
       exchange.write(headWith(head, call.body ?? new Uint8Array()))
       exchange.end()

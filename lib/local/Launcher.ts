@@ -2,6 +2,7 @@
  * How a session gets an agent of its own: a capability, so that the runtime does not know whether it is a process, a
  * container or one agent for all of them.
  */
+import { randomBytes } from 'node:crypto'
 import type { IO } from 'fp-ts/IO'
 import type { Option } from 'fp-ts/Option'
 import type { Task } from 'fp-ts/Task'
@@ -18,6 +19,8 @@ export type Isolation = 'process' | 'container' | 'none'
 export interface Launched {
   readonly host: string
   readonly port: number
+  /** What the agent asks every request for, as `launchSecret` of the protocol says; without it, for nothing. */
+  readonly secret?: string
   /** The process of the agent, or of the engine that runs it. */
   readonly pid: Option<number>
   /** The file with its output. */
@@ -81,6 +84,9 @@ export const launchError = (message: string, cause?: unknown): LaunchError => ({
   message,
   ...(cause === undefined ? {} : { cause }),
 })
+
+/** A secret for one agent. */
+export const newSecret: IO<string> = () => randomBytes(32).toString('base64url')
 
 /** What went wrong, in words. */
 export const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))

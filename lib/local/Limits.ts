@@ -10,7 +10,7 @@ export interface Lifecycle {
 export interface Limits {
   /** How many sessions there may be at once. */
   readonly maxSessions: number
-  /** How many sessions may begin in a second; the service allows 25. */
+  /** How many sessions may begin in a second: 25, as the service allows. */
   readonly newSessionsPerSecond: number
   /** The most memory that the agent of one session may have: that of a microVM. */
   readonly maxMemory: number
@@ -39,7 +39,7 @@ const minute = 60_000
 /** The service's limits, and what else a laptop needs. */
 export const serviceLimits: Limits = {
   maxSessions: 100,
-  newSessionsPerSecond: 0,
+  newSessionsPerSecond: 25,
   maxMemory: 8 * 1024 ** 3,
   startTimeout: minute / 2,
   stopTimeout: 5000,

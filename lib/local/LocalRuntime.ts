@@ -7,6 +7,7 @@ import type { IO } from 'fp-ts/IO'
 import * as E from 'fp-ts/Either'
 import type { Task } from 'fp-ts/Task'
 import type { TaskEither } from 'fp-ts/TaskEither'
+import { type Guard, guardOn, open } from '../core/LoopbackGuard'
 import { dataPlane } from './DataPlane'
 import { type Launcher, messageOf } from './Launcher'
 import { type LocalOptions, type Settings, settingsOf } from './Options'
@@ -89,7 +90,8 @@ const start = async (options: LocalOptions): Promise<E.Either<LocalError, LocalR
     lifecycle,
     limits,
   })
-  const plane = dataPlane({ settings, sessions, sockets, url, overview })
+  let guard: Guard = open
+  const plane = dataPlane({ settings, sessions, sockets, url, overview, guard: () => guard })
   const server = createServer({ maxHeaderSize, keepAliveTimeout, requestTimeout: 0 }, plane.onRequest)
   const upgraded = new Set<Duplex>()
   server.on('upgrade', (req: IncomingMessage, duplex: Duplex, head: Buffer) => {
@@ -97,6 +99,7 @@ const start = async (options: LocalOptions): Promise<E.Either<LocalError, LocalR
     duplex.once('close', () => upgraded.delete(duplex))
     plane.onUpgrade(req, duplex, head)
   })
+  server.once('listening', () => (guard = guardOn(settings, server.address())))
   const address = await listening(server, settings)
   if (E.isLeft(address)) return address
   const { port } = address.right

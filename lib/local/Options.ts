@@ -1,5 +1,6 @@
 /** What a local runtime is started with. */
 import type { Log } from '../core/Log'
+import type { Allowed } from '../core/LoopbackGuard'
 import { isArn, localArn } from './Arn'
 import type { Authorize } from './Authorize'
 import { type Clock, systemClock } from './Clock'
@@ -27,6 +28,10 @@ export interface LocalOptions {
   readonly host?: string
   /** Any free port unless given. */
   readonly port?: number
+  /** As the option of `createApp`: host names that `Host` may have on a loopback address. None unless given. */
+  readonly allowedHosts?: Allowed
+  /** As the option of `createApp`: origins of web pages that may send requests. None unless given. */
+  readonly allowedOrigins?: Allowed
   readonly lifecycle?: Partial<Lifecycle>
   readonly limits?: Partial<Limits>
   /** Names of headers of the caller that reach the agent. */
@@ -53,6 +58,8 @@ export interface Settings {
   readonly arn: string
   readonly host: string
   readonly port: number
+  readonly allowedHosts: Allowed
+  readonly allowedOrigins: Allowed
   readonly lifecycle: Lifecycle
   readonly limits: Limits
   readonly allowList: ReadonlySet<string>
@@ -80,6 +87,8 @@ export const settingsOf = (options: LocalOptions, newId: () => string): Settings
   arn: options.arn !== undefined && isArn(options.arn) ? options.arn : localArn(options),
   host: options.host ?? '127.0.0.1',
   port: options.port ?? 0,
+  allowedHosts: options.allowedHosts ?? [],
+  allowedOrigins: options.allowedOrigins ?? [],
   lifecycle: lifecycleOf(options.lifecycle ?? {}),
   limits: { ...serviceLimits, ...options.limits },
   allowList: allowListOf(options.requestHeaderAllowlist ?? []),

@@ -8,7 +8,8 @@ import type { Report } from './SessionLife'
 /** How much of an answer is read, in bytes. */
 const enough = 65_536
 
-const request = 'GET /ping HTTP/1.1\r\nhost: localhost\r\naccept: application/json\r\n\r\n'
+const requestFor = ({ secretLine }: Connections): string =>
+  `GET /ping HTTP/1.1\r\nhost: localhost\r\naccept: application/json\r\n${secretLine}\r\n`
 
 /** What the agent says to `/ping`; none for an error, and for silence of so many milliseconds. */
 export const ping = (open: Connections, timeout: number): Promise<O.Option<Report>> =>
@@ -32,6 +33,6 @@ export const ping = (open: Connections, timeout: number): Promise<O.Option<Repor
       onFail: () => finish(O.none),
       onDrain: () => undefined,
     })
-    exchange.write(request)
+    exchange.write(requestFor(open))
     exchange.end()
   })

@@ -5,9 +5,17 @@ import { cp, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises'
 import { isAbsolute, join, relative, resolve } from 'node:path'
 import * as O from 'fp-ts/Option'
 import * as TE from 'fp-ts/TaskEither'
-import { localRuntime } from '../core/Protocol'
+import { launchSecret, localRuntime } from '../core/Protocol'
 import { startChild } from './Child'
-import { type Launched, launchError, type Launcher, type LauncherOf, messageOf, type Surroundings } from './Launcher'
+import {
+  type Launched,
+  launchError,
+  type Launcher,
+  type LauncherOf,
+  messageOf,
+  newSecret,
+  type Surroundings,
+} from './Launcher'
 import { openLogFile, prune } from './LogFile'
 import { createPorts } from './Ports'
 import { killGroup, memoryOf } from './Processes'
@@ -97,6 +105,7 @@ export const processLauncher =
 
     const start = async (session: string): Promise<Launched> => {
       const port = await ports.take()
+      const secret = newSecret()
       const place = await workspace(session, options, join(folder, 'sessions'))
       const clear = async (): Promise<void> => {
         ports.giveBack(port)
@@ -110,6 +119,7 @@ export const processLauncher =
           ...options.env,
           PORT: String(port),
           HOST: '127.0.0.1',
+          [launchSecret.variable]: secret,
         })
         const register = (pid: number): (() => void) => {
           running.add(pid)
@@ -133,6 +143,7 @@ export const processLauncher =
         return {
           host: '127.0.0.1',
           port,
+          secret,
           pid: O.some(child.pid),
           log: O.some(log.path),
           exited: () => exited,

@@ -4,7 +4,7 @@
  */
 import * as E from 'fp-ts/Either'
 import type * as O from 'fp-ts/Option'
-import { customPrefix, header, headersOfQuery, isForwardable, lookup, type RawHeaders } from '../core/Protocol'
+import { customPrefix, header, headersOfQuery, isForwardable, launchSecret, lookup, type RawHeaders } from '../core/Protocol'
 import { invalidField, type ServiceError } from './ServiceError'
 
 /** A header as it is written, name and value. */
@@ -138,11 +138,27 @@ const hopByHop = new Set([
   'content-length',
   'expect',
   'host',
+  launchSecret.header, // the runtime's own to send
 ])
 
-/** The headers of a request on a plain path: all of them but those of the connection. */
-export const passedOn = (headers: RawHeaders): ReadonlyArray<Line> =>
+/** A signature, which is for the runtime alone. A bearer token is checked by agents that run elsewhere too. */
+const ofSignature = new Set(['authorization', 'x-amz-date', 'x-amz-content-sha256', 'x-amz-security-token'])
+
+/** The headers of a request on a plain path: all of them but those of the connection, and of a signature if it has one. */
+export const passedOn = (headers: RawHeaders, isSigned: boolean): ReadonlyArray<Line> =>
   Object.keys(headers).flatMap((name) => {
-    const value = hopByHop.has(name) ? undefined : valueOf(headers, name)
+    const isKept = !hopByHop.has(name) && !(isSigned && ofSignature.has(name))
+    const value = isKept ? valueOf(headers, name) : undefined
     return value === undefined ? [] : [[name, value] as const]
   })
+
+/** The target of a request on a plain path, without the signature of a presigned URL if it has one. */
+export const targetOn = (target: string, isSigned: boolean): string => {
+  const at = target.indexOf('?')
+  if (!isSigned || at < 0) return target
+  const kept = target
+    .slice(at + 1)
+    .split('&')
+    .filter((part) => !/^x-amz-(?:algorithm|credential|date|expires|signedheaders|signature|security-token)=/i.test(part))
+  return kept.length === 0 ? target.slice(0, at) : `${target.slice(0, at)}?${kept.join('&')}`
+}

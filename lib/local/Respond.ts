@@ -1,7 +1,6 @@
 /** Writes answers that are this runtime's own. */
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { RawHeaders } from '../core/Protocol'
 import { answer, type ServiceError } from './ServiceError'
 
 /** What the service puts on every answer of the data plane. */
@@ -61,16 +60,3 @@ export const bodyOf = (req: IncomingMessage, limit: number): Promise<Buffer> =>
     req.once('end', () => resolve(Buffer.concat(parts)))
     req.once('close', () => reject(new Error('the body did not arrive')))
   })
-
-const isLoopback = (host: string): boolean => /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/i.test(host)
-
-const hostIn = (origin: string): string => origin.replace(/^https?:\/\//i, '')
-
-/**
- * Whether a request comes from this machine and not from a page on the web, which a browser would let call any port: its
- * host and its origin, if it has one, are names of this machine.
- */
-export const isFromHere = (headers: RawHeaders): boolean => {
-  const { host, origin } = headers
-  return (typeof host !== 'string' || isLoopback(host)) && (typeof origin !== 'string' || isLoopback(hostIn(origin)))
-}

@@ -175,7 +175,7 @@ export const socketRelay = ({ maxFrame, framesPerSecond, streamTimeout }: Limits
   const relay: SocketRelay['relay'] = (req, duplex, head, lease, call) => {
     if (duplex.destroyed) return lease.leave() // the caller has gone while the session was started
     const agent = new WebSocket(`ws://${lease.host}:${lease.port}${call.path}`, [...call.protocols], {
-      headers: Object.fromEntries(call.headers),
+      headers: Object.fromEntries([...call.headers, ...lease.connections.secret]),
       autoPong: false,
       perMessageDeflate: false,
       maxPayload: maxFrame,

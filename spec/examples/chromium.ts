@@ -63,4 +63,8 @@ export const describeHere = (name: string, specs: () => void): void => {
 }
 
 /** Starts the browser with a new profile, which goes with it. */
-export const launch = (): Promise<Browser> => chromium.launch({ executablePath, args })
+export const launch = (): Promise<Browser> => launchWith([])
+
+/** The same with further switches. */
+export const launchWith = (switches: ReadonlyArray<string>): Promise<Browser> =>
+  chromium.launch({ executablePath, args: [...args, ...switches] })

@@ -1,6 +1,7 @@
 /** `agentcore deploy`: the agent is built, and a runtime started for it. */
 import * as E from 'fp-ts/Either'
 import * as Rules from '../../config/Rules'
+import { allowFlags } from '../Allowed'
 import { command } from '../Command'
 import { list, type Parse, text, toggle, value } from '../Flag'
 
@@ -38,6 +39,7 @@ export const deploy = command({
         "agent's authorizer; without it jwt if the agent has one, else none",
       auth,
     ),
+    ...allowFlags,
   },
   examples: [
     { line: 'agentcore deploy --local', about: 'run here until Ctrl-C, and show what the agent writes' },

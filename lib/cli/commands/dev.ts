@@ -1,5 +1,6 @@
 /** `agentcore dev`: the agent from its source, started again when that changes. */
 import * as Rules from '../../config/Rules'
+import { allowFlags } from '../Allowed'
 import { command } from '../Command'
 import { list, text, value } from '../Flag'
 
@@ -14,6 +15,7 @@ export const dev = command({
     agent: text('-a, --agent <name>', 'the agent; the default one without it'),
     port: value('-p, --port <port>', 'the port to try first, 8080 without it; the next free one is taken', Rules.port),
     env: list('--env <NAME=value>', 'a variable for the agent; may be given several times', Rules.assignment),
+    ...allowFlags,
   },
   examples: [
     { line: 'agentcore dev', about: 'serve the default agent on port 8080' },

@@ -73,6 +73,8 @@ const startAt = (
               port,
               lifecycle: plan.lifecycle,
               requestHeaderAllowlist: plan.requestHeaderAllowlist,
+              allowedHosts: plan.allowedHosts,
+              allowedOrigins: plan.allowedOrigins,
               log,
               ...auth,
               ...(plan.arn === undefined ? {} : { arn: plan.arn }),

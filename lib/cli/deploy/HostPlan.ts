@@ -23,6 +23,9 @@ const Inbound = t.union([
 /** Who may call. */
 export type Inbound = t.TypeOf<typeof Inbound>
 
+/** Hosts or web pages that may call beyond the defaults. */
+const Allowed = t.union([t.literal('any'), t.readonlyArray(t.string)])
+
 /** What is to be hosted. */
 export const HostPlan = t.intersection([
   t.type({
@@ -40,6 +43,8 @@ export const HostPlan = t.intersection([
     lifecycle: t.type({ idleRuntimeSessionTimeout: t.number, maxLifetime: t.number }),
     requestHeaderAllowlist: t.array(t.string),
     inbound: Inbound,
+    allowedHosts: Allowed,
+    allowedOrigins: Allowed,
   }),
   t.partial({ arn: t.string, region: t.string, account: t.string, logFile: t.string }),
 ])

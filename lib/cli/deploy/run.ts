@@ -10,6 +10,7 @@ import { withLock } from '../../config/Lock'
 import { deploymentTypeOf, headerAllowlistOf, isSet, lifecycleOf } from '../../config/Project'
 import { type Isolation, localArn } from '../../local'
 import { agentFolder, type AgentFolder } from '../AgentFolder'
+import { guardPolicy } from '../Allowed'
 import type { Cli, Output } from '../Cli'
 import { cancelled, type CliError, config, failed, unexpected, usage } from '../CliError'
 import type { Run } from '../Command'
@@ -34,6 +35,8 @@ export interface DeployValues {
   readonly detach: boolean
   readonly isolation: Isolation | undefined
   readonly auth: Inbound['_tag'] | undefined
+  readonly allowOrigin: ReadonlyArray<string>
+  readonly allowHost: ReadonlyArray<string>
 }
 
 const firstPort = 8080
@@ -79,7 +82,7 @@ const portIsFree = (port: number | undefined, running: LocalRecord | undefined):
 
 const planOf = (
   where: AgentFolder,
-  { port, isolation }: Pick<DeployValues, 'port' | 'isolation'>,
+  { port, isolation, ...guard }: Pick<DeployValues, 'port' | 'isolation' | 'allowOrigin' | 'allowHost'>,
   inbound: Inbound,
   running: LocalRecord | undefined,
   launch: HostPlan['launch'],
@@ -102,6 +105,7 @@ const planOf = (
     lifecycle: lifecycleOf(agent),
     requestHeaderAllowlist: [...headerAllowlistOf(agent)],
     inbound,
+    ...guardPolicy(guard),
     arn: localArn({ name: agent.name, folder: state, ...place }),
     ...place,
   }

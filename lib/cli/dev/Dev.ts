@@ -40,7 +40,7 @@ const targetOf = (state: DevState): Target =>
 /** Develops until a signal comes. Resolves when nothing of it is left. Rejects where no port can be had. */
 export const develop = async (cli: Cli, plan: DevPlan): Promise<void> => {
   const say = (text: (style: Style) => string): void => void note(text)(cli)
-  const front: Front = await openFront(plan.port)
+  const front: Front = await openFront(plan.port, plan.guard)
   const url = `http://127.0.0.1:${front.port}`
   const compiler = compilerOf(plan, cli.env)
   const types = createTypeWatch(plan, say)
@@ -137,8 +137,10 @@ export const develop = async (cli: Cli, plan: DevPlan): Promise<void> => {
   }
 
   const aim = (): void => {
-    const port = state.current === undefined ? undefined : fleet.portOf(state.current.id)
-    front.aim(port === undefined ? targetOf(state) : { _tag: 'Serving', port })
+    const server = state.current === undefined ? undefined : fleet.find(state.current.id)
+    front.aim(
+      server === undefined ? targetOf(state) : { _tag: 'Serving', port: server.port, secret: server.secret },
+    )
   }
 
   const send = (event: DevEvent): void => {

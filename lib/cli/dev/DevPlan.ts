@@ -1,3 +1,5 @@
+import type { GuardPolicy } from '../../core/LoopbackGuard'
+
 /** What `agentcore dev` develops, and how. Paths are absolute. */
 export interface DevPlan {
   readonly agent: string
@@ -11,5 +13,7 @@ export interface DevPlan {
   readonly state: string
   /** The port to try first. */
   readonly port: number
+  /** Which hosts and web pages may call beyond the defaults. */
+  readonly guard: GuardPolicy
   readonly env: ReadonlyArray<readonly [name: string, value: string]>
 }

@@ -7,6 +7,8 @@ import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Sink } from '../Cli'
+import { launchSecret } from '../../core/Protocol'
+import { newSecret } from '../../local/Launcher'
 import { ask, killGroup, leadsGroup } from '../../local/Processes'
 
 /** How a process ended. */
@@ -20,6 +22,8 @@ export interface Exit {
 /** A started server. */
 export interface DevServer {
   readonly port: number
+  /** What the server asks every request for. */
+  readonly secret: string
   /** Resolves with true at its first healthy answer, with false when it ends before. */
   readonly healthy: Promise<boolean>
   readonly exited: Promise<Exit>
@@ -58,9 +62,10 @@ const pass = (stream: Readable, to: Sink): void => {
 }
 
 /** The status of `GET /ping`; undefined where nobody answers. */
-const ping = (port: number): Promise<number | undefined> =>
+const ping = ({ port, secret }: Pick<DevServer, 'port' | 'secret'>): Promise<number | undefined> =>
   new Promise((resolve) => {
-    const asked = get({ port, host: '127.0.0.1', path: '/ping', agent: false, timeout: 2000 }, (answer) => {
+    const headers = { [launchSecret.header]: secret }
+    const asked = get({ port, host: '127.0.0.1', path: '/ping', agent: false, timeout: 2000, headers }, (answer) => {
       answer.resume()
       resolve(answer.statusCode)
     })
@@ -69,13 +74,13 @@ const ping = (port: number): Promise<number | undefined> =>
   })
 
 const awaitHealth = async (
-  port: number,
+  server: Pick<DevServer, 'port' | 'secret'>,
   hasEnded: () => boolean,
   onUnhealthy: Launch['onUnhealthy'],
 ): Promise<boolean> => {
   let isTold = false
   for (let pause = 5; !hasEnded(); pause = Math.min(200, pause * 1.2)) {
-    const status = await ping(port)
+    const status = await ping(server)
     if (status === 200) return true
     if (status !== undefined && !isTold) {
       isTold = true
@@ -106,10 +111,11 @@ const exitOf = (child: ChildProcess, began: number): Promise<Exit> =>
 /** Starts a server on a port of its own. Rejects where the process cannot be started at all. */
 export const startServer = async ({ main, cwd, env, stdout, stderr, onUnhealthy }: Launch): Promise<DevServer> => {
   const port = await freePort()
+  const secret = newSecret()
   const lifeline = join(__dirname, 'lifeline.js')
   const child = spawn(process.execPath, ['--enable-source-maps', '--require', lifeline, main], {
     cwd,
-    env: { ...env, PORT: String(port), HOST: '127.0.0.1' },
+    env: { ...env, PORT: String(port), HOST: '127.0.0.1', [launchSecret.variable]: secret },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     detached: leadsGroup,
     windowsHide: true,
@@ -120,8 +126,9 @@ export const startServer = async ({ main, cwd, env, stdout, stderr, onUnhealthy 
   const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null
   return {
     port,
+    secret,
     exited: ended,
-    healthy: awaitHealth(port, hasEnded, onUnhealthy),
+    healthy: awaitHealth({ port, secret }, hasEnded, onUnhealthy),
     stop: async (grace) => {
       if (!hasEnded() && child.pid !== undefined) {
         const { pid } = child

@@ -20,7 +20,8 @@ export interface FleetOptions {
 /** All that run. */
 export interface Fleet {
   readonly start: (server: Server, variables: Variables) => Promise<void>
-  readonly portOf: (id: number) => number | undefined
+  /** One that runs, as requests are passed on to it. */
+  readonly find: (id: number) => Pick<DevServer, 'port' | 'secret'> | undefined
   /** Asks one to finish, and ends it after the given milliseconds. */
   readonly stop: (id: number, grace: number) => Promise<void>
   /** The same for all of them, those that still start included. Resolves when none is left. */
@@ -69,7 +70,7 @@ export const createFleet = (options: FleetOptions): Fleet => {
       starting.add(started)
       return started.finally(() => starting.delete(started))
     },
-    portOf: (id) => running.get(id)?.port,
+    find: (id) => running.get(id),
     stop,
     stopAll: async (grace) => {
       isOver = true

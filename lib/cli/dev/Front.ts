@@ -2,15 +2,26 @@
  * The port that a developer knows. A request goes on to the server that serves now; one that comes while a server starts
  * waits for it. What a server that is retired has begun stays with it.
  */
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, request, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
 import { connect } from 'node:net'
 import type { Duplex } from 'node:stream'
+import * as E from 'fp-ts/Either'
+import { problem, type Problem } from '../../core/AgentError'
+import { type Guard, guardOn, type GuardPolicy, open } from '../../core/LoopbackGuard'
+import { launchSecret } from '../../core/Protocol'
 import { isTaken, tries } from '../process/Port'
+
+/** A server behind the port, and the secret that it asks every request for. */
+export interface Behind {
+  readonly port: number
+  readonly secret: string
+}
 
 /** Where requests go. */
 export type Target =
-  | { readonly _tag: 'Serving'; readonly port: number }
+  | ({ readonly _tag: 'Serving' } & Behind)
   /** Something is being built or started. */
   | { readonly _tag: 'Starting' }
   /** Nothing serves, and nothing will until the source changes. */
@@ -27,32 +38,46 @@ export interface Front {
 /** How long a request waits for a server, in milliseconds. */
 const patience = 60_000
 
-const bodyOf = (why: string): string => JSON.stringify({ error: why, code: 'NOT_RUNNING' })
+/** Why a request is not passed on. */
+type Refusal = Pick<Problem, 'status' | 'code' | 'message'>
 
-const refuse = (res: ServerResponse, why: string): void => {
+const notRunning = (message: string): Refusal => ({ status: 503, code: 'NOT_RUNNING', message })
+
+const bodyOf = ({ code, message }: Refusal): string => JSON.stringify({ error: message, code, requestId: randomUUID() })
+
+const refuse = (res: ServerResponse, why: Refusal): void => {
   if (res.headersSent) return void res.destroy()
   const body = bodyOf(why)
-  res.writeHead(503, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }).end(body)
+  res.writeHead(why.status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }).end(body)
 }
 
 /** Header fields that speak of one connection alone. */
 const ofConnection = /^(connection|keep-alive|proxy-connection)$/i
 
+const isSecret = (name: string): boolean => name.toLowerCase() === launchSecret.header
+
 /** The header fields of a message, without those of its connection, as the names and values that Node lists. */
 const fields = (raw: ReadonlyArray<string>): Array<string> =>
   raw.flatMap((name, i) => (i % 2 === 0 && !ofConnection.test(name) ? [name, raw[i + 1] ?? ''] : []))
+
+/** The fields of a request for a server, with the secret: one that the client has sent does not count. */
+const withSecret = (raw: ReadonlyArray<string>, { secret }: Behind): Array<string> => [
+  ...raw.filter((_, i) => !isSecret(raw[i - (i % 2)] ?? '')),
+  launchSecret.header,
+  secret,
+]
 
 const pairs = (raw: ReadonlyArray<string>): ReadonlyArray<string> =>
   raw.flatMap((name, i) => (i % 2 === 0 ? [`${name}: ${raw[i + 1] ?? ''}`] : []))
 
 /** Lets a server answer a request; the end of either side goes on to the other. */
-const pass = (req: IncomingMessage, res: ServerResponse, port: number): void => {
+const pass = (req: IncomingMessage, res: ServerResponse, behind: Behind): void => {
   const asked = request({
-    port,
+    port: behind.port,
     host: '127.0.0.1',
     method: req.method,
     path: req.url,
-    headers: fields(req.rawHeaders),
+    headers: withSecret(fields(req.rawHeaders), behind),
     agent: false,
   })
   asked.once('response', (answer) => {
@@ -61,28 +86,39 @@ const pass = (req: IncomingMessage, res: ServerResponse, port: number): void => 
     answer.pipe(res)
     answer.once('error', () => res.destroy())
   })
-  asked.once('error', () => refuse(res, 'The agent broke the connection off: agentcore dev shows why'))
+  asked.once('error', () => refuse(res, notRunning('The agent broke the connection off: agentcore dev shows why')))
   res.once('close', () => asked.destroy())
   req.pipe(asked)
 }
 
+/**
+ * The fields of a request that merely offers another protocol, as Java's client does: it is served as if it had not, and
+ * its connection ends with the answer, since what else came on it would reach the server unguarded.
+ */
+const withoutOffer = (raw: ReadonlyArray<string>): Array<string> => [
+  ...fields(raw).filter((_, i, all) => !/^(upgrade|http2-settings)$/i.test(all[i - (i % 2)] ?? '')),
+  'connection',
+  'close',
+]
+
 /** Hands a connection that is upgraded over to a server. */
-const passSocket = (req: IncomingMessage, client: Duplex, head: Buffer, port: number): void => {
-  const server = connect({ port, host: '127.0.0.1', noDelay: true })
+const passSocket = (req: IncomingMessage, client: Duplex, head: Buffer, behind: Behind): void => {
+  const server = connect({ port: behind.port, host: '127.0.0.1', noDelay: true })
   server.on('error', () => client.destroy())
   client.on('error', () => server.destroy())
   client.once('close', () => server.destroy())
   server.once('close', () => client.destroy())
-  server.write(
-    `${[`${req.method ?? 'GET'} ${req.url ?? '/'} HTTP/1.1`, ...pairs(req.rawHeaders)].join('\r\n')}\r\n\r\n`,
-  )
+  const isSocket = req.headers.upgrade?.toLowerCase() === 'websocket'
+  const asked = withSecret(isSocket ? req.rawHeaders : withoutOffer(req.rawHeaders), behind)
+  const lines = [`${req.method ?? 'GET'} ${req.url ?? '/'} HTTP/1.1`, ...pairs(asked)]
+  server.write(`${lines.join('\r\n')}\r\n\r\n`, 'latin1')
   server.write(head)
   client.pipe(server).pipe(client)
 }
 
-const refuseSocket = (client: Duplex, why: string): void => {
+const refuseSocket = (client: Duplex, why: Refusal): void => {
   const body = bodyOf(why)
-  const head = ['HTTP/1.1 503 Service Unavailable', 'content-type: application/json', 'connection: close']
+  const head = [`HTTP/1.1 ${why.status} ${STATUS_CODES[why.status] ?? ''}`, 'content-type: application/json', 'connection: close']
   client.end([...head, `content-length: ${Buffer.byteLength(body)}`, '', body].join('\r\n'))
 }
 
@@ -107,15 +143,16 @@ const listenFrom = async (server: Server, port: number): Promise<void> => {
 
 /** Something that waits for a server, or hears why there is none. */
 interface Guest {
-  readonly go: (port: number) => void
+  readonly go: (behind: Behind) => void
   readonly refuse: (why: string) => void
 }
 
 /** Takes the first free port from the given one on. Rejects where there is none, or the system refuses. */
-export const openFront = async (from: number): Promise<Front> => {
+export const openFront = async (from: number, policy: GuardPolicy): Promise<Front> => {
   const waiting = new Map<Guest, NodeJS.Timeout>()
-  const open = new Set<Duplex>()
+  const clients = new Set<Duplex>()
   let target: Target = { _tag: 'Starting' }
+  let guard: Guard = open
 
   const leave = (guest: Guest): void => {
     clearTimeout(waiting.get(guest))
@@ -125,7 +162,7 @@ export const openFront = async (from: number): Promise<Front> => {
   const serve = (guest: Guest): void => {
     switch (target._tag) {
       case 'Serving':
-        return guest.go(target.port)
+        return guest.go(target)
       case 'Down':
         return guest.refuse(target.why)
       case 'Starting': {
@@ -139,24 +176,29 @@ export const openFront = async (from: number): Promise<Front> => {
   }
 
   const server = createServer((req, res) => {
-    const guest: Guest = { go: (port) => pass(req, res, port), refuse: (why) => refuse(res, why) }
+    const verdict = guard(req)
+    if (E.isLeft(verdict)) return refuse(res, problem(verdict.left))
+    const guest: Guest = { go: (behind) => pass(req, res, behind), refuse: (why) => refuse(res, notRunning(why)) }
     res.once('close', () => leave(guest))
     serve(guest)
   })
   server.requestTimeout = 0 // how long a request may take is the agent's to say
   server.on('connection', (client) => {
-    open.add(client)
-    client.once('close', () => open.delete(client))
+    clients.add(client)
+    client.once('close', () => clients.delete(client))
   })
   server.on('upgrade', (req, client: Duplex, head) => {
-    const guest: Guest = {
-      go: (port) => passSocket(req, client, head, port),
-      refuse: (why) => refuseSocket(client, why),
-    }
     client.on('error', () => undefined) // a reset is a way to leave; `close` tells
+    const verdict = guard(req)
+    if (E.isLeft(verdict)) return refuseSocket(client, problem(verdict.left))
+    const guest: Guest = {
+      go: (behind) => passSocket(req, client, head, behind),
+      refuse: (why) => refuseSocket(client, notRunning(why)),
+    }
     client.once('close', () => leave(guest))
     serve(guest)
   })
+  server.on('listening', () => (guard = guardOn(policy, server.address())))
   await listenFrom(server, from)
   const address = server.address()
 
@@ -171,7 +213,7 @@ export const openFront = async (from: number): Promise<Front> => {
     },
     close: async (within) => {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-      const cut = setTimeout(() => open.forEach((client) => client.destroy()), within)
+      const cut = setTimeout(() => clients.forEach((client) => client.destroy()), within)
       await closed
       clearTimeout(cut)
     },

@@ -2,6 +2,7 @@
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
 import { agentFolder } from '../AgentFolder'
+import { guardPolicy } from '../Allowed'
 import { failed } from '../CliError'
 import type { Run } from '../Command'
 import { develop } from './Dev'
@@ -11,17 +12,19 @@ export interface DevValues {
   readonly agent: string | undefined
   readonly port: number | undefined
   readonly env: ReadonlyArray<readonly [name: string, value: string]>
+  readonly allowOrigin: ReadonlyArray<string>
+  readonly allowHost: ReadonlyArray<string>
 }
 
 /** Develops until Ctrl-C. */
 export const run: Run<DevValues> =
-  ({ agent: name, port = 8080, env }) =>
+  ({ agent: name, port = 8080, env, allowOrigin, allowHost }) =>
   (cli) =>
     pipe(
       agentFolder(cli.cwd, name),
       TE.chain(({ agent, ...paths }) =>
         TE.tryCatch(
-          () => develop(cli, { ...paths, agent: agent.name, port, env }),
+          () => develop(cli, { ...paths, agent: agent.name, port, env, guard: guardPolicy({ allowOrigin, allowHost }) }),
           (cause) =>
             failed('DEV_FAILED', cause instanceof Error ? cause.message : String(cause), 'name another --port', {
               cause,

@@ -148,7 +148,11 @@ describe('row 38: dev', () => {
       const refused = await fetch(`${dev.url}/ping`)
       expect([refused.status, await refused.json()]).toEqual([
         503,
-        { error: 'The agent does not run: agentcore dev shows why', code: 'NOT_RUNNING' },
+        {
+          error: 'The agent does not run: agentcore dev shows why',
+          code: 'NOT_RUNNING',
+          requestId: expect.any(String),
+        },
       ])
       dev.project.write('agent.ts', agentOf(2))
       await until(

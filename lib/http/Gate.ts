@@ -1,0 +1,70 @@
+/** Decides about every request to a server before its body is read and before any middleware sees it. */
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import * as E from 'fp-ts/Either'
+import { type AgentError, forbiddenCaller, problem } from '../core/AgentError'
+import { guardOn, open } from '../core/LoopbackGuard'
+import { type Answer, ofError, writeTo } from './Answer'
+import { refuse } from './Handshake'
+import { requestIdOf } from './Incoming'
+import { bringsSecret, isSecretRequired } from './LaunchSecret'
+import type { Runtime } from './Runtime'
+
+/** Listener of `upgrade`. */
+export type UpgradeListener = (req: IncomingMessage, duplex: Duplex, head: Buffer) => void
+
+/** The gate of one server. */
+export interface Gate {
+  readonly request: (serve: RequestListener) => RequestListener
+  /** For a server that is not the app's own: answers a request without the secret, where there is one. */
+  readonly refusesOnForeignServer: (req: IncomingMessage, res: ServerResponse) => boolean
+  readonly upgrade: (serve: UpgradeListener) => UpgradeListener
+  /** Looks at the address that a server is bound to, once it listens. */
+  readonly watch: (server: Server) => void
+}
+
+const refusedCaller = E.left(forbiddenCaller)
+
+const secretGuard = (req: IncomingMessage): E.Either<AgentError, void> =>
+  bringsSecret(req) ? E.right(undefined) : refusedCaller
+
+/** A gate that is open until its server listens: then it asks for the secret, or guards a loopback address. */
+export const createGate = ({ settings, logs }: Runtime): Gate => {
+  let guard: (req: IncomingMessage) => E.Either<AgentError, void> = open
+
+  const refusalOf = (req: IncomingMessage, verdict: E.Either<AgentError, void>): Answer | undefined => {
+    if (E.isRight(verdict)) return undefined
+    const requestId = requestIdOf(req.headers, settings.newId)
+    const { status, code, message } = problem(verdict.left)
+    logs(() => ({ requestId })).warn('Request refused', { status, code, reason: message })()
+    return ofError(verdict.left, requestId, settings.debug)
+  }
+
+  /** Answers a request that is refused. */
+  const refuses = (req: IncomingMessage, res: ServerResponse, verdict: E.Either<AgentError, void>): boolean => {
+    const refusal = refusalOf(req, verdict)
+    if (refusal === undefined) return false
+    req.resume()
+    writeTo(res, refusal)
+    return true
+  }
+
+  return {
+    request: (serve) => (req, res) => {
+      if (!refuses(req, res, guard(req))) serve(req, res)
+    },
+    refusesOnForeignServer: isSecretRequired ? (req, res) => refuses(req, res, secretGuard(req)) : () => false,
+    upgrade: (serve) => (req, duplex, head) => {
+      const refusal = refusalOf(req, guard(req))
+      if (refusal === undefined) return serve(req, duplex, head)
+      duplex.on('error', () => duplex.destroy()) // a client that has gone needs no answer
+      refuse(req, duplex, refusal)
+    },
+    watch: (server) => {
+      server.on('listening', () => {
+        // Whoever brings the secret has guarded the address that browsers know.
+        guard = isSecretRequired ? secretGuard : guardOn(settings, server.address())
+      })
+    },
+  }
+}
