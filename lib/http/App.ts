@@ -20,7 +20,7 @@ import type { Options } from './Options'
 import { createRoutes } from './Routes'
 import { run, type Running, type RunOptions } from './Run'
 import { createRuntime } from './Runtime'
-import { attach, isDisconnect, timeLimits } from './Server'
+import { attach, isDisconnect, listener, timeLimits } from './Server'
 import { stopAll, type StopOptions } from './Stop'
 import { createSockets } from './Upgrade'
 import { upgradeListener } from './UpgradeListener'
@@ -141,7 +141,7 @@ export const createApp = <Needs extends object, Has extends Needs>(
   const makeServer = (): Server => {
     stopped = undefined
     runtime.setStopping(false)
-    const server = createServer(timeLimits(settings), callback())
+    const server = createServer(timeLimits(settings), listener(runtime, callback()))
     attach(server, runtime, sockets, onUpgrade, connections)
     servers.add(server)
     server.once('close', () => servers.delete(server))
