@@ -18,7 +18,7 @@ export interface Options {
   readonly debug?: boolean
   /** The largest body as it comes over the wire. Default 100,000,000, as the service has it. */
   readonly maxBody?: number
-  /** The largest body after decompression. Default 100,000,000. */
+  /** The largest body after decompression. Default: as `maxBody`. */
   readonly maxDecompressed?: number
   /**
    * How many times as large as on the wire a compressed body may become. Bodies that decompress to 2 MB or less are
@@ -125,7 +125,7 @@ const nothing: Task<void> = () => Promise.resolve()
 export const settings = (options: Options, newId: IO<string>): Settings => ({
   debug: false,
   maxBody: 100_000_000,
-  maxDecompressed: 100_000_000,
+  maxDecompressed: options.maxBody ?? 100_000_000,
   maxRatio: 50,
   maxDepth,
   maxNodes,

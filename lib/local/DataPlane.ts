@@ -3,6 +3,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
+import { problem } from '../core/AgentError'
+import { flawOfRequest } from '../core/HttpRequest'
 import type { RawHeaders } from '../core/Protocol'
 import { parseId } from '../core/Session'
 import { admission } from './Admission'
@@ -13,7 +15,7 @@ import type { Settings } from './Options'
 import { passedOn, sessionIdOf, withQuery } from './RequestHeaders'
 import { isFromHere, refuseWith, respondError, respondJson } from './Respond'
 import { pathOf, type Route, route } from './Route'
-import { accessDenied, internal, notFound, payloadTooLarge, type ServiceError } from './ServiceError'
+import { accessDenied, internal, notFound, payloadTooLarge, type ServiceError, unreadable } from './ServiceError'
 import { requiredSessionId } from './SessionField'
 import type { Kind } from './SessionLife'
 import type { Manner, Sessions } from './Sessions'
@@ -47,7 +49,7 @@ const askedBy = (req: IncomingMessage, isUpgrade: boolean) => ({
 
 /** The data plane of one agent. */
 export const dataPlane = ({ settings, sessions, sockets, url, overview }: DataPlaneParts): DataPlane => {
-  const { arn, limits, clock, log, finishesAlone } = settings
+  const { arn, limits, clock, log, finishesAlone, newId } = settings
   const admit = admission(settings, url)
   const routeOf = route(arn)
   const relayTo = relay({ limits, clock, log })
@@ -174,6 +176,11 @@ export const dataPlane = ({ settings, sessions, sockets, url, overview }: DataPl
   }
 
   const onRequest = (req: IncomingMessage, res: ServerResponse): void => {
+    const flaw = flawOfRequest(req)
+    if (flaw !== undefined) {
+      res.shouldKeepAlive = false // where its end is in doubt, so is the beginning of the next
+      return respondError(res, unreadable(problem(flaw).message), { 'x-amzn-requestid': newId() })
+    }
     if (!isFromHere(req.headers)) return respondError(res, accessDenied('This endpoint is for this machine alone'))
     const found = routeOf(askedBy(req, false))
     if (E.isLeft(found)) return respondError(res, found.left)
@@ -225,6 +232,10 @@ export const dataPlane = ({ settings, sessions, sockets, url, overview }: DataPl
 
   const onUpgrade = (req: IncomingMessage, duplex: Duplex, head: Buffer): void => {
     duplex.on('error', () => duplex.destroy()) // a caller that has gone needs no answer
+    const flaw = flawOfRequest(req)
+    if (flaw !== undefined) {
+      return refuseWith(duplex, unreadable(problem(flaw).message), { 'x-amzn-requestid': newId() })
+    }
     if (!isFromHere(req.headers)) return refuseWith(duplex, accessDenied('This endpoint is for this machine alone'))
     const found = routeOf(askedBy(req, true))
     if (E.isLeft(found)) return refuseWith(duplex, found.left)
