@@ -50,24 +50,32 @@ const packers = {
   br: (text: string) => brotliCompressSync(text, { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } }),
 }
 
-/** The largest text of a kind that is at most so many bytes when it is compressed, up to 99 MB. */
-const largest = (make: (size: number) => string, pack: (text: string) => Buffer): Buffer => {
-  let packed = pack(make(1_200_000))
-  for (let size = 2_400_000; size < 99_000_000; size *= 2) {
-    const next = pack(make(size))
-    if (next.length > wireBytes) return packed
-    packed = next
+const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
+
+/** Text that compresses to three quarters, the same each time: what makes a body as large on the wire as it may be. */
+const noise = (length: number): string => {
+  let state = 1
+  let text = ''
+  for (let i = 0; i < length; i += 1) {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0
+    text += letters[(state >>> 16) % 64] ?? ''
   }
-  return packed
+  return text
 }
 
-/** A text of a kind, plain or compressed, as large as its wire form may be. */
-export const bodyOf = (kind: string, encoding: 'plain' | keyof typeof packers, cap?: number): Hostile => {
+/** A text of a kind, plain or compressed: so many characters unfold from as many bytes on the wire as allowed. */
+export const bodyOf = (kind: string, encoding: 'plain' | keyof typeof packers, size: number): Hostile => {
   const make = texts[kind]
   if (make === undefined) throw new Error(kind)
   if (encoding === 'plain') return { bytes: Buffer.from(make(wireBytes)) }
   const pack = packers[encoding]
-  return { bytes: cap === undefined ? largest(make, pack) : pack(make(cap)), encoding }
+  const fitting = (from: number): string => {
+    const text = make(from)
+    return pack(text).length > wireBytes ? fitting(Math.floor(from * 0.8)) : text
+  }
+  const text = fitting(size)
+  const left = wireBytes - pack(text).length - 1000
+  return { bytes: left > 0 ? pack(`["${noise(Math.floor(left * 1.28))}",${text}]`) : pack(text), encoding }
 }
 
 /** The fate of a body: its answer, how long that took, how much memory grew, and how `/ping` was answered meanwhile. */
