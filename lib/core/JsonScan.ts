@@ -10,11 +10,11 @@
 export interface JsonLimits {
   /** Levels of nesting. */
   readonly maxDepth: number
-  /** Values at any depth. An object or array counts as five, since an empty one takes as much memory as five numbers. */
+  /** Values at any depth. An object or array counts as four, since an empty one takes as much memory as four numbers or more. */
   readonly maxNodes: number
 }
 
-/** What an object or array costs beside its place among its siblings. */
+/** What an object or array counts as. */
 const container = 4
 
 const quote = 0x22
@@ -58,6 +58,8 @@ const endOfString = (text: string, from: number): number => {
 const plus = 0x2b
 const point = 0x2e
 
+const isClose = (code: number): boolean => code === closeArray || code === closeObject
+
 const isDigit = (code: number): boolean => code >= zero && code <= nine
 
 const isInNumber = (code: number): boolean =>
@@ -93,16 +95,17 @@ export const flawOf = (text: string, { maxDepth, maxNodes }: JsonLimits): string
     if (code === comma) nodes += 1
     else if (code === quote) at = endOfString(text, at + 1)
     else if (code === openArray || code === openObject) {
-      nodes += container
+      // The first item has no comma before it: it takes the place that is counted for a container without items.
+      nodes += isClose(text.charCodeAt(at + 1)) ? container - 1 : container
       depth += 1
       if (depth > maxDepth) return `it is nested more than ${maxDepth} levels deep`
-    } else if (code === closeArray || code === closeObject) depth -= 1
+    } else if (isClose(code)) depth -= 1
     else if (isDigit(code) || code === minus) {
       const end = endOfNumber(text, at)
       if (isOutOfRange(text, at, end)) return 'a number is out of range'
       at = end - 1
     }
-    if (nodes > maxNodes) return `it has more than ${maxNodes} values (an object or array counts as five)`
+    if (nodes > maxNodes) return `it has more than ${maxNodes} values (an object or array counts as four)`
   }
   return undefined
 }

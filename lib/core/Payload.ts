@@ -19,7 +19,7 @@ const hugeExponent = /\d[eE]\+?\d{3}/
 
 /** Whether a text is too short to exceed a limit, and has no huge number: then it need not be scanned. */
 const isHarmless = (text: string, limits: JsonLimits): boolean =>
-  text.length < 200 && text.length <= limits.maxDepth && text.length * 5 <= limits.maxNodes && !hugeExponent.test(text)
+  text.length < 200 && text.length <= limits.maxDepth && text.length * 4 <= limits.maxNodes && !hugeExponent.test(text)
 
 /** The value of a JSON text. Left `InvalidJson`, with the parser's reason. */
 export const parse =

@@ -27,7 +27,7 @@ export interface Options {
   readonly maxRatio?: number
   /** The deepest nesting of a payload. Default 1000. */
   readonly maxDepth?: number
-  /** The most values in a payload, at any depth; an object or array counts as five. Default 5,000,000. */
+  /** The most values in a payload, at any depth; an object or array counts as four. Default 5,000,000. */
   readonly maxNodes?: number
   /**
    * How many bytes of bodies larger than 64 KB may be in memory at once while they are read, decompressed and parsed.
