@@ -8,6 +8,7 @@ import {
   type AwsErrorName,
   awsRefused,
   cancelled,
+  overloaded,
   payloadTooLarge,
   unauthorized,
 } from '../core/AgentError'
@@ -20,6 +21,7 @@ export type AuthError =
   | { readonly _tag: 'ProviderUnavailable'; readonly cause: unknown; readonly retryAfter: number }
   | { readonly _tag: 'SignatureRefused'; readonly name: AwsErrorName; readonly reason: string }
   | { readonly _tag: 'BodyTooLarge'; readonly limit: number }
+  | { readonly _tag: 'TooManyBodies' }
   | { readonly _tag: 'ClientLeft' }
 
 /** No bearer token came with the request. */
@@ -54,6 +56,9 @@ export const noSignature: AuthError = signatureRefused(
 /** The body, which must be hashed, has more than `limit` bytes. */
 export const bodyTooLarge = (limit: number): AuthError => ({ _tag: 'BodyTooLarge', limit })
 
+/** The bodies that are held at the moment leave no room for this one. */
+export const tooManyBodies: AuthError = { _tag: 'TooManyBodies' }
+
 /** The client left before its body had come. */
 export const clientLeft: AuthError = { _tag: 'ClientLeft' }
 
@@ -74,6 +79,8 @@ export const toAgentError =
         return awsRefused(error.name, error.reason)
       case 'BodyTooLarge':
         return payloadTooLarge(error.limit)
+      case 'TooManyBodies':
+        return overloaded()
       case 'ClientLeft':
         return cancelled
     }

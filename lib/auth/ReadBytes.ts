@@ -2,7 +2,8 @@
 import type { IncomingMessage } from 'node:http'
 import * as E from 'fp-ts/Either'
 import type * as TE from 'fp-ts/TaskEither'
-import { type AuthError, bodyTooLarge, clientLeft } from './AuthError'
+import type { Hold } from '../core/Budget'
+import { type AuthError, bodyTooLarge, clientLeft, tooManyBodies } from './AuthError'
 
 /** Node says so of a request for an upgrade; its types do not know it. */
 const isUpgrade = (req: IncomingMessage): boolean => 'upgrade' in req && req.upgrade === true
@@ -11,9 +12,12 @@ const isUpgrade = (req: IncomingMessage): boolean => 'upgrade' in req && req.upg
 export const hasBody = (req: IncomingMessage): boolean =>
   !isUpgrade(req) && (req.headers['content-length'] !== undefined || req.headers['transfer-encoding'] !== undefined)
 
-/** Reads the body of a request. What comes after a refusal is read and thrown away, so that the client sees the answer. */
+/**
+ * Reads the body of a request, as far as all bodies together may be held. What comes after a refusal is read and thrown
+ * away, so that the client sees the answer.
+ */
 export const readBytes =
-  (limit: number) =>
+  (limit: number, hold: Hold) =>
   (req: IncomingMessage): TE.TaskEither<AuthError, Buffer> =>
   () =>
     new Promise((resolve) => {
@@ -21,11 +25,18 @@ export const readBytes =
       if (req.destroyed) return resolve(E.left(clientLeft))
       const parts: Array<Buffer> = []
       let size = 0
-      req.on('data', (part: Buffer) => {
-        size += part.length
-        if (size <= limit) return void parts.push(part)
+      let isRefused = false
+      const refuse = (error: AuthError): void => {
+        isRefused = true
         parts.length = 0
-        resolve(E.left(bodyTooLarge(limit)))
+        resolve(E.left(error))
+      }
+      req.on('data', (part: Buffer) => {
+        if (isRefused) return
+        size += part.length
+        if (size > limit) return refuse(bodyTooLarge(limit))
+        if (!hold.take(part.length)) return refuse(tooManyBodies)
+        parts.push(part)
       })
       req.on('end', () => resolve(E.right(Buffer.concat(parts))))
       req.on('close', () => resolve(E.left(clientLeft))) // after `end` it says nothing new

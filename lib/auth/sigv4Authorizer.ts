@@ -5,6 +5,7 @@ import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
 import type * as Koa from 'koa'
 import type { Agent } from '../core/Agent'
+import { budget, type Hold } from '../core/Budget'
 import { type AuthError, toAgentError } from './AuthError'
 import { authorizer, type Clock, createVerified, isOpen, refuse, systemClock } from './Guard'
 import { hasBody, readBytes } from './ReadBytes'
@@ -23,6 +24,11 @@ export interface Sigv4Config {
 export interface Sigv4Options {
   /** The largest body, which is held in memory to be hashed. Default 100,000,000. */
   readonly maxBody?: number
+  /**
+   * How many bytes of bodies may be held at once; one more is answered with 503 `OVERLOADED`. 0 is without limit.
+   * Default 200,000,000.
+   */
+  readonly maxBuffered?: number
   /** For how many seconds a presigned URL may be good. Default 300, as the service has it. */
   readonly maxExpires?: number
   /** Paths that are left open beside `/ping`. */
@@ -39,12 +45,12 @@ const hashOf = (bytes: Buffer): string => createHash('sha256').update(bytes).dig
 const verified = createVerified<Caller>()
 
 /** The body as it came, which a middleware may have read already. */
-const bodyOf = (ctx: Koa.Context, limit: number): TE.TaskEither<AuthError, Buffer> => {
+const bodyOf = (ctx: Koa.Context, limit: number, hold: Hold): TE.TaskEither<AuthError, Buffer> => {
   const { request }: { readonly request: object } = ctx
   if ('rawBody' in request && request.rawBody instanceof Uint8Array) return TE.right(Buffer.from(request.rawBody))
   if (ctx.req.readableDidRead) throw new Error('A middleware before sigv4Authorizer has read the body')
   return pipe(
-    readBytes(limit)(ctx.req),
+    readBytes(limit, hold)(ctx.req),
     TE.map((rawBody) => {
       Object.assign(request, { rawBody })
       return rawBody
@@ -59,29 +65,35 @@ const nothing = Buffer.alloc(0)
  * bytes of the body in `ctx.request.rawBody`, or throws an error with `status` and `headers` as `ctx.throw` does.
  */
 export const sigv4Middleware = (config: Sigv4Config, options: Sigv4Options = {}): Koa.Middleware => {
-  const { maxBody = 100_000_000, maxExpires = 300, open = [], clock = systemClock } = options
+  const { maxBody = 100_000_000, maxBuffered = 200_000_000, maxExpires = 300, open = [], clock = systemClock } = options
   const { credentials, region, service = 'bedrock-agentcore' } = config
   const rules: SignatureRules = { credentials: many(credentials), regions: many(region), service, maxExpires }
   const mayPass = isOpen(open)
+  const bodies = budget(maxBuffered)
   return async (ctx, next) => {
     if (mayPass(ctx.path)) {
       await next()
       return
     }
-    // What was signed is what was sent, whatever a middleware has made of it.
-    const sent = { method: ctx.req.method ?? 'GET', target: ctx.originalUrl, rawHeaders: ctx.req.rawHeaders }
-    const caller = await pipe(
-      TE.fromEither(examine(rules, clock.now())(sent)),
-      TE.chain(({ verify }) =>
-        pipe(
-          hasBody(ctx.req) ? bodyOf(ctx, maxBody) : TE.right<AuthError, Buffer>(nothing),
-          TE.chainEitherK((body) => verify(hashOf(body))),
+    const hold = bodies.hold()
+    try {
+      // What was signed is what was sent, whatever a middleware has made of it.
+      const sent = { method: ctx.req.method ?? 'GET', target: ctx.originalUrl, rawHeaders: ctx.req.rawHeaders }
+      const caller = await pipe(
+        TE.fromEither(examine(rules, clock.now())(sent)),
+        TE.chain(({ verify }) =>
+          pipe(
+            hasBody(ctx.req) ? bodyOf(ctx, maxBody, hold) : TE.right<AuthError, Buffer>(nothing),
+            TE.chainEitherK((body) => verify(hashOf(body))),
+          ),
         ),
-      ),
-    )()
-    if (E.isLeft(caller)) return refuse(ctx, toAgentError('')(caller.left))
-    ctx.state['caller'] = verified.add(caller.right)
-    await next()
+      )()
+      if (E.isLeft(caller)) return refuse(ctx, toAgentError('')(caller.left))
+      ctx.state['caller'] = verified.add(caller.right)
+      await next()
+    } finally {
+      hold.release()
+    }
   }
 }
 

@@ -7,13 +7,13 @@
  */
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
-import * as J from 'fp-ts/Json'
 import * as O from 'fp-ts/Option'
 import * as TE from 'fp-ts/TaskEither'
 import { header } from '../core/Protocol'
 import { type Bytes, bytesOf, maxWhole, wholeOf } from './Body'
 import type { ClientError } from './ClientError'
 import { decode, type Events } from './EventDecoder'
+import { parseJson } from './Json'
 import type { Answer as HttpAnswer } from './Transport'
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -71,7 +71,7 @@ export const jsonOf = (
 ): E.Either<ClientError, { readonly text: string; readonly value: unknown }> => {
   const text = new TextDecoder().decode(bytes)
   return pipe(
-    J.parse(text),
+    parseJson(text),
     E.bimap(
       () => invalid('it says that it is JSON, and is none'),
       (value) => ({ text, value }),

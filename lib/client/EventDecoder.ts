@@ -7,9 +7,9 @@
 import { createParser, type EventSourceMessage } from 'eventsource-parser'
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
-import * as J from 'fp-ts/Json'
 import * as O from 'fp-ts/Option'
 import type { ClientError } from './ClientError'
+import { parseJson } from './Json'
 import { failureOf, through } from './Pull'
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -49,7 +49,7 @@ const textIn = (value: unknown, name: string): string | undefined => {
 }
 
 const eventOf = ({ event = 'message', id, data: text }: EventSourceMessage): Event => {
-  const json = J.parse(text)
+  const json = parseJson(text)
   return {
     event,
     id: O.fromNullable(id),

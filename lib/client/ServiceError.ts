@@ -4,10 +4,10 @@
  * @since 0.2.0
  */
 import { pipe } from 'fp-ts/function'
-import * as J from 'fp-ts/Json'
 import * as O from 'fp-ts/Option'
 import { header } from '../core/Protocol'
 import type { ClientError, ServiceErrorName, Told } from './ClientError'
+import { parseJson } from './Json'
 
 // ---------------------------------------------------------------------------------------------------------------------
 // model
@@ -38,7 +38,7 @@ const isRecord = (value: unknown): value is Fields =>
 
 const fieldsOf = (body: string): Fields =>
   pipe(
-    O.fromEither(J.parse(body)),
+    O.fromEither(parseJson(body)),
     O.filter(isRecord),
     O.getOrElse((): Fields => ({})),
   )

@@ -15,7 +15,7 @@ import * as TE from 'fp-ts/TaskEither'
 import type { Issue } from '../core/AgentError'
 import { decode, encode as encodeBy } from '../core/Codec'
 import { encode } from '../core/Json'
-import { maxDepth, parse } from '../core/Payload'
+import { maxDepth, maxNodes, parse } from '../core/Payload'
 import type { SessionId } from '../core/Session'
 import type { Codecs } from '../core/Socket'
 import { withoutSecrets } from './Authorize'
@@ -82,7 +82,7 @@ const invalid = (reason: string): ClientError => ({ _tag: 'InvalidAnswer', reaso
 const told = (issues: ReadonlyArray<Issue>): string =>
   issues.map(({ path, message }) => `${path} ${message}`.trim()).join('; ')
 
-const json = parse(maxDepth)
+const json = parse({ maxDepth, maxNodes })
 
 const valueOf =
   (format: 'json' | 'text') =>

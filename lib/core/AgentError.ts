@@ -33,7 +33,7 @@ export type AgentError = { readonly [brand]: true } & (
   | { readonly _tag: 'MethodNotAllowed'; readonly allow: string }
   | { readonly _tag: 'NotAcceptable' }
   | { readonly _tag: 'RequestTimeout' }
-  | { readonly _tag: 'PayloadTooLarge'; readonly limit: number }
+  | { readonly _tag: 'PayloadTooLarge'; readonly limit: number; readonly isDecompressed: boolean }
   | { readonly _tag: 'UnsupportedMediaType'; readonly encoding: string }
   | { readonly _tag: 'UpgradeRequired' }
   | { readonly _tag: 'HeadersTooLarge' }
@@ -46,6 +46,7 @@ export type AgentError = { readonly [brand]: true } & (
   | { readonly _tag: 'NoEntrypoint' }
   | { readonly _tag: 'StoreFailed'; readonly cause: unknown }
   | { readonly _tag: 'TooManySessions'; readonly limit: number }
+  | { readonly _tag: 'Overloaded'; readonly retryAfter: number }
   | { readonly _tag: 'Stopping' }
   | { readonly _tag: 'AuthorizerUnavailable'; readonly cause: unknown; readonly retryAfter: number }
   | { readonly _tag: 'DeadlineExceeded' }
@@ -157,8 +158,13 @@ export const notAcceptable: AgentError = { ...mark, _tag: 'NotAcceptable' }
 /** 408 `REQUEST_TIMEOUT`: the request did not arrive in time. */
 export const requestTimeout: AgentError = { ...mark, _tag: 'RequestTimeout' }
 
-/** 413 `PAYLOAD_TOO_LARGE`: the body has more than `limit` bytes. */
-export const payloadTooLarge = (limit: number): AgentError => ({ ...mark, _tag: 'PayloadTooLarge', limit })
+/** 413 `PAYLOAD_TOO_LARGE`: the body has more than `limit` bytes, as sent or once decompressed. */
+export const payloadTooLarge = (limit: number, isDecompressed = false): AgentError => ({
+  ...mark,
+  _tag: 'PayloadTooLarge',
+  limit,
+  isDecompressed,
+})
 
 /** 415 `UNSUPPORTED_MEDIA_TYPE`: a content encoding that is not known here. */
 export const unsupportedMediaType = (encoding: string): AgentError => ({
@@ -205,6 +211,12 @@ export const storeFailed = (cause: unknown): AgentError => ({ ...mark, _tag: 'St
 
 /** 503 `TOO_MANY_SESSIONS`: all of the `limit` sessions that are kept are in use. */
 export const tooManySessions = (limit: number): AgentError => ({ ...mark, _tag: 'TooManySessions', limit })
+
+/**
+ * 503 `OVERLOADED`, with `Retry-After`: the bodies that are being read at this moment already fill `maxBuffered`.
+ * `retryAfter` is in seconds.
+ */
+export const overloaded = (retryAfter = 1): AgentError => ({ ...mark, _tag: 'Overloaded', retryAfter })
 
 /** 503 `STOPPING`: the server is shutting down; a socket is closed with 1001. */
 export const stopping: AgentError = { ...mark, _tag: 'Stopping' }
@@ -318,7 +330,11 @@ export const problem = (error: AgentError): Problem => {
     case 'RequestTimeout':
       return at(408, 'REQUEST_TIMEOUT', 'The request did not arrive in time')
     case 'PayloadTooLarge':
-      return at(413, 'PAYLOAD_TOO_LARGE', `The body is larger than ${error.limit} bytes`)
+      return at(
+        413,
+        'PAYLOAD_TOO_LARGE',
+        `The ${error.isDecompressed ? 'decompressed ' : ''}body is larger than ${error.limit} bytes`,
+      )
     case 'UnsupportedMediaType':
       return at(415, 'UNSUPPORTED_MEDIA_TYPE', `Unsupported content encoding: ${error.encoding}`)
     case 'UpgradeRequired':
@@ -346,6 +362,11 @@ export const problem = (error: AgentError): Problem => {
       return at(500, 'SESSION_STORE_FAILED', 'The session store failed')
     case 'TooManySessions':
       return at(503, 'TOO_MANY_SESSIONS', `All of ${error.limit} sessions are in use`)
+    case 'Overloaded':
+      return {
+        ...at(503, 'OVERLOADED', 'The server is reading too many large requests: try again later'),
+        headers: { 'retry-after': String(error.retryAfter) },
+      }
     case 'Stopping':
       return at(503, 'STOPPING', 'The server is shutting down')
     case 'AuthorizerUnavailable':

@@ -10,12 +10,18 @@ import { type AgentError, unencodable } from './AgentError'
 /** Whether `JSON.stringify` alone would lose something: there is a Map or a Set inside, or a `toJSON` may make one. */
 const needsRules = (value: unknown): boolean => {
   if (typeof value !== 'object' || value === null) return false
-  if (Array.isArray(value)) return value.some(needsRules)
+  if (Array.isArray(value)) return hasRuled(value)
   if (value instanceof Map || value instanceof Set || 'toJSON' in value) return true
   for (const key in value) {
     // An object's own and inherited enumerable keys are strings that it can be read by.
     if (needsRules((value as Readonly<Record<string, unknown>>)[key])) return true
   }
+  return false
+}
+
+/** Arrays may hold millions of numbers: no function is called for those. */
+const hasRuled = (items: ReadonlyArray<unknown>): boolean => {
+  for (const item of items) if (typeof item === 'object' && item !== null && needsRules(item)) return true
   return false
 }
 

@@ -21,7 +21,7 @@ import type { Options } from './Options'
 import { createRoutes } from './Routes'
 import { run, type Running, type RunOptions } from './Run'
 import { createRuntime } from './Runtime'
-import { attach, isDisconnect, timeLimits } from './Server'
+import { attach, isDisconnect, listener, timeLimits } from './Server'
 import { stopAll, type StopOptions } from './Stop'
 import { createSockets } from './Upgrade'
 import { upgradeListener } from './UpgradeListener'
@@ -112,7 +112,7 @@ export const createApp = <Needs extends object, Has extends Needs>(
     return routes.answer(incoming, res).then(write).catch(fail)
   }
 
-  const listener = (): ReturnType<typeof koaCallback> => {
+  const answering = (): ReturnType<typeof koaCallback> => {
     const throughKoa = koaCallback()
     // Koa's types admit HTTP/2 as well, whose compatible objects Koa uses alike.
     return (anyReq, anyRes) => {
@@ -127,7 +127,7 @@ export const createApp = <Needs extends object, Has extends Needs>(
   }
 
   const callback = (): ReturnType<typeof koaCallback> => {
-    const [serve, gate] = [listener(), createGate(runtime)]
+    const [serve, gate] = [answering(), createGate(runtime)]
     return (req, res) =>
       gate.refusesOnForeignServer(req as IncomingMessage, res as ServerResponse) ? Promise.resolve() : serve(req, res)
   }
@@ -149,7 +149,7 @@ export const createApp = <Needs extends object, Has extends Needs>(
     stopped = undefined
     runtime.setStopping(false)
     const gate = createGate(runtime)
-    const server = createServer(timeLimits(settings), gate.request(listener()))
+    const server = createServer(timeLimits(settings), listener(runtime, gate.request(answering())))
     gate.watch(server)
     attach(server, runtime, sockets, gate.upgrade(onUpgrade), connections)
     servers.add(server)

@@ -155,7 +155,7 @@ export const invocations = <Has extends object>(
       req.resume()
       return Promise.resolve(fail(call, notAcceptable))
     }
-    const read: Read = () => (payload === undefined ? readJson(req, settings) : Promise.resolve(payload))
+    const read: Read = () => (payload === undefined ? readJson(req, runtime) : Promise.resolve(payload))
     return settled(call, () => run(read, contextOf(call))).then((result) =>
       E.isLeft(result) ? fail(call, result.left) : answered(call, result.right),
     )

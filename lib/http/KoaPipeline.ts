@@ -92,10 +92,10 @@ export const createKoaPipeline = <Has extends object>(
     if (!ctx.req.readableEnded && !ctx.req.readableDidRead) return undefined
     const { request }: { readonly request: object } = ctx
     if ('rawBody' in request && typeof request.rawBody === 'string') {
-      return parse(runtime.settings.maxDepth)(request.rawBody)
+      return parse(runtime.settings)(request.rawBody)
     }
     if ('rawBody' in request && request.rawBody instanceof Uint8Array) {
-      return parseBody(request.rawBody, ctx.req, runtime.settings)
+      return parseBody(request.rawBody, ctx.req, runtime)
     }
     return 'body' in request
       ? E.right(request.body)

@@ -19,6 +19,7 @@ export interface OpenSockets<in Has extends object> {
   readonly add: (ws: WebSocket, connection: Duplex, call: Call, context: Context<Has>) => void
   /** Cuts off dead peers until it is stopped. */
   readonly beat: IO<IO<void>>
+  readonly connections: () => Iterable<Duplex>
   /** Cuts off every connection at once. */
   readonly terminate: IO<void>
 }
@@ -173,6 +174,9 @@ export const createOpenSockets = <Has extends object>(
       }, pingInterval)
       timer.unref()
       return () => clearInterval(timer)
+    },
+    connections: function* () {
+      for (const { connection } of sockets.values()) yield connection
     },
     terminate: () => {
       for (const { connection } of sockets.values()) connection.destroy()

@@ -5,7 +5,7 @@ import type { Task } from 'fp-ts/Task'
 import type { Context } from '../core/Context'
 import type { Level } from '../core/Log'
 import type { Allowed } from '../core/LoopbackGuard'
-import { maxDepth } from '../core/Payload'
+import { maxDepth, maxNodes } from '../core/Payload'
 import { idleTimeout, type Policy, type SessionId, type Store } from '../core/Session'
 import { type Clock, systemClock } from './Clock'
 import { memoryStore } from './MemoryStore'
@@ -17,10 +17,31 @@ export type Eviction = 'expired' | 'evicted'
 export interface Options {
   /** Answers the five `_agent_core_app_action` requests, and shows what was thrown in answers. Default false. */
   readonly debug?: boolean
-  /** The largest body. Default 100,000,000, as the service has it. */
+  /** The largest body as it comes over the wire. Default 100,000,000, as the service has it. */
   readonly maxBody?: number
+  /** The largest body after decompression. Default: as `maxBody`. */
+  readonly maxDecompressed?: number
+  /**
+   * How many times as large as on the wire a compressed body may become. Bodies that decompress to 2 MB or less are
+   * exempt. JSON of equal rows compresses 20 to 50 times. Default 50.
+   */
+  readonly maxRatio?: number
   /** The deepest nesting of a payload. Default 1000. */
   readonly maxDepth?: number
+  /** The most values in a payload, at any depth; an object or array counts as four. Default 5,000,000. */
+  readonly maxNodes?: number
+  /**
+   * How many bytes of bodies larger than 64 KB may be in memory at once while they are read, decompressed and parsed.
+   * A body that would exceed it is answered with 503 `OVERLOADED`. 0 is without limit. Default 200,000,000.
+   */
+  readonly maxBuffered?: number
+  /**
+   * How long a client may take nothing of what is being sent to it, be it a response, a stream or a socket; then its
+   * connection is closed and the handler's signal aborts. 0 is without limit. Default 30,000.
+   */
+  readonly sendTimeout?: number
+  /** How long an upgrade may wait for middleware, providers and wraps; 0 is without limit. Default 60,000. */
+  readonly upgradeTimeout?: number
   /** How long an invocation, a stream or a socket may take; 0 is without limit. Default 0. */
   readonly deadline?: number
   /** How long a request may take to arrive. Default 300,000. */
@@ -115,7 +136,13 @@ const nothing: Task<void> = () => Promise.resolve()
 export const settings = (options: Options, newId: IO<string>): Settings => ({
   debug: false,
   maxBody: 100_000_000,
+  maxDecompressed: options.maxBody ?? 100_000_000,
+  maxRatio: 50,
   maxDepth,
+  maxNodes,
+  maxBuffered: 200_000_000,
+  sendTimeout: 30_000,
+  upgradeTimeout: 60_000,
   deadline: 0,
   requestTimeout: 300_000,
   stopTimeout: 10_000,

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { IO } from 'fp-ts/IO'
 import type * as O from 'fp-ts/Option'
 import type { PingHandler } from '../core/Agent'
+import { type Budget, budget } from '../core/Budget'
 import { localRuntime } from '../core/Protocol'
 import * as Tasks from '../core/Tasks'
 import { ambient, type Ambient } from './Ambient'
@@ -18,6 +19,8 @@ export interface Runtime {
   readonly settings: Settings
   readonly logs: Logs
   readonly sessions: Sessions
+  /** What the bodies of all requests may hold at once. */
+  readonly bodies: Budget
   readonly taskCell: TaskCell
   readonly health: HealthCell
   /** Header fields that `/ping` carries beside its status: none but under the local runtime. */
@@ -88,6 +91,7 @@ export const createRuntime = (options: Options, ping: O.Option<PingHandler>): Ru
     settings,
     logs,
     sessions,
+    bodies: budget(settings.maxBuffered),
     taskCell,
     health,
     pingHeaders: pingHeadersOf(taskCell),

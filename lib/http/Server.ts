@@ -2,16 +2,20 @@
 import { type IncomingMessage, type Server, type ServerOptions, ServerResponse, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { type AgentError, badRequest, headersTooLarge, problem, rejected, requestTimeout } from '../core/AgentError'
-import { path } from '../core/Protocol'
+import { problem, rejected } from '../core/AgentError'
+import { flawOfRequest, fromParserCode, rawResponse } from '../core/HttpRequest'
+import { lookEvery as stallEvery, stallWatch } from '../core/Stall'
 import { ofError, problemText, writeTo } from './Answer'
-import { pathOf, requestIdOf } from './Incoming'
+import { requestIdOf } from './Incoming'
+import { isOffer, serveAgain } from './Offer'
+import { pipelined, type Serve } from './Pipelined'
 import type { Runtime } from './Runtime'
 import type { Sockets } from './Upgrade'
 
 /** How long a server waits for a request. Node looks every 30 seconds unless it is told to look more often. */
 export const timeLimits = ({ requestTimeout: limit }: Runtime['settings']): ServerOptions => ({
   requestTimeout: limit,
+  requireHostHeader: false, // `listener` looks at it, and answers in the one shape
   connectionsCheckingInterval: limit > 0 ? Math.min(30_000, Math.ceil(limit / 2)) : 30_000,
 })
 
@@ -28,40 +32,31 @@ const isAnswering = (socket: Duplex): boolean => {
   return response instanceof ServerResponse && response.headersSent
 }
 
-/** What Node's parser says of a request that it gave up. */
-const errorOf = (error: Error): AgentError | undefined => {
-  switch ('code' in error ? error.code : undefined) {
-    case 'ECONNRESET':
-    case 'EPIPE':
-      return undefined
-    case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return requestTimeout
-    case 'HPE_HEADER_OVERFLOW':
-    case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
-      return headersTooLarge
-    default:
-      return badRequest('The request is not valid HTTP')
-  }
-}
-
 /** Answers a request that never became one, in the one shape, and closes its connection. */
 const onClientError =
   ({ settings, logs }: Runtime) =>
   (error: Error, socket: Duplex): void => {
-    const told = errorOf(error)
+    const told = fromParserCode('code' in error ? error.code : undefined)
     if (told === undefined || !socket.writable || isAnswering(socket)) return void socket.destroy()
     const requestId = settings.newId()
     const { status, code } = problem(told)
     logs(() => ({ requestId })).warn('Request refused', { status, code, reason: error.message })()
     const body = problemText(problem(told), requestId)
-    const head = [
-      `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
-      'content-type: application/json',
-      `content-length: ${Buffer.byteLength(body)}`,
-      'connection: close',
-    ]
-    socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy())
+    const text = rawResponse(status, STATUS_CODES[status] ?? '', { 'content-type': 'application/json' }, body)
+    socket.end(text, () => socket.destroy())
   }
+
+/** Serves the requests of a server that are valid HTTP, and only so many of one connection at once. */
+export const listener = ({ settings }: Runtime, serve: Serve): Serve => {
+  const next = pipelined(serve)
+  return (req, res) => {
+    const flaw = flawOfRequest(req)
+    if (flaw === undefined) return next(req, res)
+    res.shouldKeepAlive = false // where its end is in doubt, so is the beginning of the next
+    req.resume()
+    writeTo(res, ofError(flaw, requestIdOf(req.headers, settings.newId), settings.debug))
+  }
+}
 
 /** Answers a request that expects what no server does, such as `Expect: tea`. */
 const onExpectation =
@@ -90,19 +85,21 @@ const watchLoop = ({ settings: { maxLag }, logs }: Runtime): (() => void) => {
   return () => clearInterval(timer)
 }
 
-/** Whether a request merely offers another protocol, as Java's client offers HTTP/2 with each: it may be passed over. */
-const isOffer = ({ headers, url }: IncomingMessage): boolean =>
-  headers.upgrade?.toLowerCase() !== 'websocket' && pathOf(url) !== path.websocket
-
-/** Serves a request as if it had come without its offer: Node takes every one for an upgrade and leaves the body unread. */
-const serveAgain = (server: Server, req: IncomingMessage, duplex: Duplex, head: Buffer): void => {
-  const lines = [`${req.method ?? 'GET'} ${req.url ?? '/'} HTTP/${req.httpVersion}`]
-  for (let at = 0; at < req.rawHeaders.length; at += 2) {
-    const [name = '', value = ''] = req.rawHeaders.slice(at, at + 2)
-    if (!/^(connection|upgrade|http2-settings)$/i.test(name)) lines.push(`${name}: ${value}`)
-  }
-  duplex.unshift(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), head]))
-  server.emit('connection', duplex)
+/** Closes connections whose clients take nothing of what is sent to them: it would be held in memory for them. */
+const watchStalls = (
+  { settings: { sendTimeout }, logs }: Runtime,
+  connections: () => Iterable<Duplex>,
+): (() => void) => {
+  if (sendTimeout <= 0) return () => undefined
+  const look = stallWatch<Duplex>(sendTimeout)
+  const timer = setInterval(() => {
+    for (const connection of look(connections(), performance.now())) {
+      logs().warn('A client took nothing of what was sent to it, its connection is closed', { sendTimeout })()
+      connection.destroy()
+    }
+  }, stallEvery(sendTimeout))
+  timer.unref()
+  return () => clearInterval(timer)
 }
 
 /** Makes a server serve `/ws`, tell every failure in the one shape, and keep its connections in the given set until they
@@ -110,7 +107,7 @@ const serveAgain = (server: Server, req: IncomingMessage, duplex: Duplex, head: 
 export const attach = (
   server: Server,
   runtime: Runtime,
-  sockets: Pick<Sockets<never>, 'beat'>,
+  sockets: Pick<Sockets<never>, 'beat' | 'connections'>,
   onUpgrade: (req: IncomingMessage, duplex: Duplex, head: Buffer) => void,
   connections: Set<Socket>,
 ): void => {
@@ -130,7 +127,11 @@ export const attach = (
   server.on('clientError', onClientError(runtime))
   server.on('checkExpectation', onExpectation(runtime))
   server.on('listening', () => {
-    const ends = [watchLoop(runtime), sockets.beat()]
+    const all = function* (): Iterable<Duplex> {
+      yield* connections
+      yield* sockets.connections()
+    }
+    const ends = [watchLoop(runtime), watchStalls(runtime, all), sockets.beat()]
     server.once('close', () => ends.forEach((end) => end()))
   })
 }

@@ -54,6 +54,8 @@ export interface Sockets<in out Has extends object> {
   readonly watch: (duplex: Duplex) => void
   /** Cuts off dead peers until it is stopped. */
   readonly beat: IO<IO<void>>
+  /** Every connection that asked for an upgrade and is open. */
+  readonly connections: () => Iterable<Duplex>
   /** Cuts off every connection that asked for an upgrade, at once. */
   readonly terminate: IO<void>
 }
@@ -166,6 +168,10 @@ export const createSockets = <Has extends object>(
     refuse: refuseOn,
     watch,
     beat: () => openSockets?.beat() ?? ignore,
+    connections: function* () {
+      yield* asking.keys()
+      if (openSockets !== undefined) yield* openSockets.connections()
+    },
     terminate: () => {
       for (const duplex of asking.keys()) duplex.destroy()
       openSockets?.terminate()

@@ -4,9 +4,11 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import * as E from 'fp-ts/Either'
 import type { IO } from 'fp-ts/IO'
-import { notFound } from '../core/AgentError'
+import { deadlineExceeded, notFound } from '../core/AgentError'
 import type { Request } from '../core/Context'
 import { incomingOf, requestIdOf } from './Incoming'
+import { flawOfRequest } from '../core/HttpRequest'
+import { type Answer, writeTo } from './Answer'
 import { type Fields, flawOf, isForSocket, responseOn } from './Handshake'
 import type { KoaPipeline, Upgrade } from './KoaPipeline'
 import type { Routes } from './Routes'
@@ -45,6 +47,20 @@ export const upgradeListener = <Has extends object>({
 }: UpgradeParts<Has>): ((req: IncomingMessage, duplex: Duplex, head: Buffer) => void) => {
   const koa = (req: IncomingMessage): Request => koaRequest(req, new ServerResponse(req))
 
+  /**
+   * Ends a wait that lasts too long, until the returned effect runs. While nobody reads from the connection, a client
+   * that has left behind unread bytes goes unnoticed.
+   */
+  const bounded = (req: IncomingMessage, giveUp: (answer: Answer) => void): IO<void> => {
+    const { upgradeTimeout, clock, newId } = settings
+    if (upgradeTimeout <= 0) return () => undefined
+    return clock.after(upgradeTimeout, () => {
+      const requestId = requestIdOf(req.headers, newId)
+      logs(() => ({ requestId })).warn('An upgrade waited too long', { upgradeTimeout })()
+      giveUp(routes.failure(deadlineExceeded, requestId))
+    })
+  }
+
   const settle = (req: IncomingMessage, duplex: Duplex, head: Buffer, asked: Asked<Has>): void => {
     if (E.isLeft(asked)) sockets.refuse(req, duplex, asked.left)
     else sockets.open(asked.right, head, [])
@@ -53,7 +69,8 @@ export const upgradeListener = <Has extends object>({
   const straight = (req: IncomingMessage, duplex: Duplex, head: Buffer): void | Promise<void> => {
     const asked = sockets.ask(incomingOf(req, settings.newId, koa, false), duplex)
     if (!(asked instanceof Promise)) return settle(req, duplex, head, asked)
-    return asked.then((settled) => settle(req, duplex, head, settled))
+    const cancel = bounded(req, (answer) => sockets.refuse(req, duplex, answer))
+    return asked.finally(cancel).then((settled) => settle(req, duplex, head, settled))
   }
 
   const throughMiddleware = async (req: IncomingMessage, duplex: Duplex, head: Buffer): Promise<void> => {
@@ -61,7 +78,10 @@ export const upgradeListener = <Has extends object>({
     const res = responseOn(req, duplex)
     sockets.watch(duplex)
     pipeline.upgrades.set(req, upgrade)
-    await throughKoa(req, res)
+    const cancel = bounded(req, (answer) => {
+      if (!res.headersSent) writeTo(res, answer)
+    })
+    await throughKoa(req, res).finally(cancel)
     if (upgrade.granted === undefined) return
     if (res.headersSent || res.statusCode !== 101 || duplex.destroyed) return sockets.abandon(upgrade.granted)
     upgrade.isOpen = true
@@ -80,7 +100,7 @@ export const upgradeListener = <Has extends object>({
 
   return (req, duplex, head) => {
     // With middleware it is the last of them that says what is asked for.
-    const flaw = isForSocket(req) || hasMiddleware() ? flawOf(req) : notFound()
+    const flaw = flawOfRequest(req) ?? (isForSocket(req) || hasMiddleware() ? flawOf(req) : notFound())
     if (flaw !== undefined) {
       return sockets.refuse(req, duplex, routes.failure(flaw, requestIdOf(req.headers, settings.newId)))
     }

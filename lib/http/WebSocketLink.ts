@@ -47,8 +47,8 @@ export interface Link {
 /** The rules that settings stand for. */
 export const rulesOf = (
   format: Format,
-  { websocket: { maxPayload, highWaterMark, maxQueue }, maxDepth }: Settings,
-): Rules => ({ format, maxPayload, highWaterMark, maxQueue, toValue: parse(maxDepth) })
+  { websocket: { maxPayload, highWaterMark, maxQueue }, maxDepth, maxNodes }: Settings,
+): Rules => ({ format, maxPayload, highWaterMark, maxQueue, toValue: parse({ maxDepth, maxNodes }) })
 
 // ---------------------------------------------------------------------------------------------------------------------
 // messages in

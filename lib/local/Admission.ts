@@ -2,14 +2,15 @@
 import type { IncomingMessage } from 'node:http'
 import * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
+import { budget, type Hold } from '../core/Budget'
 import { header, type RawHeaders } from '../core/Protocol'
 import type { Authorize, Granted, Refusal } from './Authorize'
 import { isTooLarge } from './Invocation'
 import type { Settings } from './Options'
 import { checked, forwarded, type Line, sessionIdOf, withQuery } from './RequestHeaders'
-import { bodyOf, type Marks } from './Respond'
+import { type BodyFault, bodyOf, type Marks } from './Respond'
 import { pathOf } from './Route'
-import { accessDenied, payloadTooLarge, type ServiceError, unauthorized } from './ServiceError'
+import { accessDenied, payloadTooLarge, type ServiceError, throttled, unauthorized } from './ServiceError'
 
 /** A new trace, of a request's own id. */
 const traceOf = (requestId: string, now: number): string =>
@@ -53,6 +54,8 @@ export interface Admission {
   readonly admit: Admit
   readonly admitCaller: AdmitCaller
 }
+/** How many bytes of bodies may be held at once to check their signatures. */
+const maxBuffered = 200_000_000
 
 /** Admission to one agent; `url` is where its runtime is reached. */
 export const admission = (settings: Settings, url: () => string): Admission => {
@@ -70,17 +73,42 @@ export const admission = (settings: Settings, url: () => string): Admission => {
     }
   }
 
+  const bodies = budget(maxBuffered)
+
+  const faultOf = (fault: BodyFault, refusal: Refusal): ServiceError => {
+    switch (fault) {
+      case 'too large':
+        return payloadTooLarge(limits.maxPayload)
+      case 'too many at once':
+        return throttled('Too many large requests are being read: try again later')
+      case 'cut off':
+        return refusalOf(refusal)
+    }
+  }
+
   /** The verdict on a request, with its body if that was read for it. */
-  const verdictOn = async (req: IncomingMessage, by: Authorize): Promise<E.Either<ServiceError, Verdict>> => {
-    let read: Promise<Buffer> | undefined
+  const verdictOn = async (
+    req: IncomingMessage,
+    by: Authorize,
+    hold: Hold,
+  ): Promise<E.Either<ServiceError, Verdict>> => {
+    let read: Promise<E.Either<BodyFault, Buffer>> | undefined
     const verdict = await by({
       method: req.method ?? 'GET',
       target: req.url ?? '/',
       rawHeaders: req.rawHeaders,
       isForSocket: req.headers.upgrade !== undefined,
-      body: () => (read ??= bodyOf(req, limits.maxPayload)),
+      body: async () => {
+        const body = await (read ??= bodyOf(req, limits.maxPayload, hold))
+        if (E.isLeft(body)) throw new Error(`The body is ${body.left}`)
+        return body.right
+      },
     })()
-    return E.isLeft(verdict) ? E.left(refusalOf(verdict.left)) : E.right({ granted: verdict.right, body: await read })
+    const body = await read
+    if (E.isLeft(verdict)) {
+      return E.left(body !== undefined && E.isLeft(body) ? faultOf(body.left, verdict.left) : refusalOf(verdict.left))
+    }
+    return E.right({ granted: verdict.right, body: body === undefined || E.isLeft(body) ? undefined : body.right })
   }
 
   const admitted = (headers: RawHeaders, { granted, body }: Verdict): Admitted => {
@@ -102,9 +130,10 @@ export const admission = (settings: Settings, url: () => string): Admission => {
 
   const admitCaller: AdmitCaller = (req, refuse, take) => {
     if (authorize === undefined) return take(everyone)
-    return verdictOn(req, authorize).then((verdict) =>
-      E.isLeft(verdict) ? refuse(verdict.left) : take(verdict.right),
-    )
+    const hold = bodies.hold()
+    return verdictOn(req, authorize, hold)
+      .then((verdict) => (E.isLeft(verdict) ? refuse(verdict.left) : take(verdict.right)))
+      .finally(hold.release)
   }
 
   const admit: Admit = (req, query, refuse, take) => {

@@ -5,6 +5,7 @@ import * as E from 'fp-ts/Either'
 import type { IO } from 'fp-ts/IO'
 import * as O from 'fp-ts/Option'
 import { problem } from '../core/AgentError'
+import { flawOfRequest } from '../core/HttpRequest'
 import type { Guard } from '../core/LoopbackGuard'
 import type { RawHeaders } from '../core/Protocol'
 import { parseId } from '../core/Session'
@@ -16,7 +17,7 @@ import type { Settings } from './Options'
 import { passedOn, sessionIdOf, targetOn, withQuery } from './RequestHeaders'
 import { refuseWith, respondError, respondJson } from './Respond'
 import { pathOf, type Route, route } from './Route'
-import { accessDenied, internal, notFound, payloadTooLarge, type ServiceError } from './ServiceError'
+import { accessDenied, internal, notFound, payloadTooLarge, type ServiceError, unreadable } from './ServiceError'
 import { requiredSessionId } from './SessionField'
 import type { Kind } from './SessionLife'
 import type { Manner, Sessions } from './Sessions'
@@ -52,7 +53,7 @@ const askedBy = (req: IncomingMessage, isUpgrade: boolean) => ({
 
 /** The data plane of one agent. */
 export const dataPlane = ({ settings, sessions, sockets, url, overview, guard }: DataPlaneParts): DataPlane => {
-  const { arn, limits, clock, log, finishesAlone } = settings
+  const { arn, limits, clock, log, finishesAlone, newId } = settings
   const { admit, admitCaller } = admission(settings, url)
   const routeOf = route(arn)
   const relayTo = relay({ limits, clock, log })
@@ -183,6 +184,11 @@ export const dataPlane = ({ settings, sessions, sockets, url, overview, guard }:
   }
 
   const onRequest = (req: IncomingMessage, res: ServerResponse): void => {
+    const flaw = flawOfRequest(req)
+    if (flaw !== undefined) {
+      res.shouldKeepAlive = false // where its end is in doubt, so is the beginning of the next
+      return respondError(res, unreadable(problem(flaw).message), { 'x-amzn-requestid': newId() })
+    }
     const verdict = guard()(req)
     if (E.isLeft(verdict)) return respondError(res, accessDenied(problem(verdict.left).message))
     const found = routeOf(askedBy(req, false))
@@ -238,6 +244,10 @@ export const dataPlane = ({ settings, sessions, sockets, url, overview, guard }:
 
   const onUpgrade = (req: IncomingMessage, duplex: Duplex, head: Buffer): void => {
     duplex.on('error', () => duplex.destroy()) // a caller that has gone needs no answer
+    const flaw = flawOfRequest(req)
+    if (flaw !== undefined) {
+      return refuseWith(duplex, unreadable(problem(flaw).message), { 'x-amzn-requestid': newId() })
+    }
     const verdict = guard()(req)
     if (E.isLeft(verdict)) return refuseWith(duplex, accessDenied(problem(verdict.left).message))
     const found = routeOf(askedBy(req, true))

@@ -38,6 +38,8 @@ const refusalOf = (error: AuthError): Refusal => {
       return denied(error.reason)
     case 'BodyTooLarge':
       return denied(`The body is larger than ${error.limit} bytes`)
+    case 'TooManyBodies':
+      return denied('Too many large requests are being read')
     case 'ClientLeft':
       return denied('The caller has left')
   }

@@ -30,6 +30,8 @@ export interface Limits {
   readonly maxFrame: number
   /** How many messages a client may send in a second on one WebSocket. */
   readonly framesPerSecond: number
+  /** How long a client may take nothing of what is sent to it. */
+  readonly sendTimeout: number
   /** The longest value of a header of the allow-list. */
   readonly maxHeaderValue: number
 }
@@ -49,6 +51,7 @@ export const serviceLimits: Limits = {
   streamTimeout: 60 * minute,
   maxFrame: 65_536,
   framesPerSecond: 250,
+  sendTimeout: minute / 2,
   maxHeaderValue: 4096,
 }
 

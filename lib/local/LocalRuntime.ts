@@ -8,10 +8,12 @@ import * as E from 'fp-ts/Either'
 import type { Task } from 'fp-ts/Task'
 import type { TaskEither } from 'fp-ts/TaskEither'
 import { type Guard, guardOn, open } from '../core/LoopbackGuard'
+import { lookEvery, stallWatch } from '../core/Stall'
 import { dataPlane } from './DataPlane'
 import { type Launcher, messageOf } from './Launcher'
 import { type LocalOptions, type Settings, settingsOf } from './Options'
 import { type Overview, sessionOverview } from './Overview'
+import { refuseBroken } from './Respond'
 import { createSessions } from './Sessions'
 import { socketRelay } from './SocketRelay'
 
@@ -92,7 +94,26 @@ const start = async (options: LocalOptions): Promise<E.Either<LocalError, LocalR
   })
   let guard: Guard = open
   const plane = dataPlane({ settings, sessions, sockets, url, overview, guard: () => guard })
-  const server = createServer({ maxHeaderSize, keepAliveTimeout, requestTimeout: 0 }, plane.onRequest)
+  const server = createServer(
+    { maxHeaderSize, keepAliveTimeout, requestTimeout: 0, requireHostHeader: false }, // the data plane looks at Host
+    plane.onRequest,
+  )
+  server.on('clientError', (error, duplex) => refuseBroken(error, duplex, { 'x-amzn-requestid': settings.newId() }))
+  const connections = new Set<Duplex>()
+  server.on('connection', (connection) => {
+    connections.add(connection)
+    connection.once('close', () => connections.delete(connection))
+  })
+  const look = stallWatch<Duplex>(limits.sendTimeout)
+  const stalls =
+    limits.sendTimeout > 0
+      ? setInterval(() => {
+          for (const stalled of look(connections, performance.now())) {
+            log.warn('A client took nothing of what was sent to it, its connection is closed')()
+            stalled.destroy()
+          }
+        }, lookEvery(limits.sendTimeout)).unref()
+      : undefined
   const upgraded = new Set<Duplex>()
   server.on('upgrade', (req: IncomingMessage, duplex: Duplex, head: Buffer) => {
     upgraded.add(duplex)
@@ -107,6 +128,7 @@ const start = async (options: LocalOptions): Promise<E.Either<LocalError, LocalR
 
   let stopping: Promise<void> | undefined
   const stop = async (): Promise<void> => {
+    clearInterval(stalls)
     sockets.close()
     await sessions.close()
     for (const socket of upgraded) socket.destroy()

@@ -1,7 +1,11 @@
 /** Writes answers that are this runtime's own. */
-import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
+import { type IncomingMessage, ServerResponse, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { answer, type ServiceError } from './ServiceError'
+import * as E from 'fp-ts/Either'
+import { problem } from '../core/AgentError'
+import type { Hold } from '../core/Budget'
+import { fromParserCode, rawResponse } from '../core/HttpRequest'
+import { answer, type ServiceError, unreadable } from './ServiceError'
 
 /** What the service puts on every answer of the data plane. */
 export type Marks = Readonly<Record<string, string>>
@@ -46,17 +50,36 @@ export const refuseWith = (duplex: Duplex, error: ServiceError, marks: Marks = {
   refuseUpgrade(duplex, status, Object.entries({ ...headers, ...marks }), body)
 }
 
-/** Reads a whole body. Rejects when it is larger than the limit, or does not arrive whole. */
-export const bodyOf = (req: IncomingMessage, limit: number): Promise<Buffer> =>
-  new Promise((resolve, reject) => {
+/** Answers what is no valid HTTP request, as far as its parser has read it, and closes its connection. */
+export const refuseBroken = (error: Error, duplex: Duplex, marks: Marks): void => {
+  const told = fromParserCode('code' in error ? error.code : undefined)
+  const response = '_httpMessage' in duplex ? duplex._httpMessage : undefined // as Node's own listener looks
+  const isAnswering = response instanceof ServerResponse && response.headersSent
+  if (told === undefined || !duplex.writable || isAnswering) return void duplex.destroy()
+  const { status, message } = problem(told)
+  const { headers, body } = answer(unreadable(message))
+  duplex.end(rawResponse(status, STATUS_CODES[status] ?? '', { ...headers, ...marks }, body), () => duplex.destroy())
+}
+
+/** Why a body is not there. */
+export type BodyFault = 'too large' | 'too many at once' | 'cut off'
+
+/** Reads a whole body. Left where it is larger than the limit, where the hold takes no more, and where it is cut off. */
+export const bodyOf = (req: IncomingMessage, limit: number, hold: Hold): Promise<E.Either<BodyFault, Buffer>> =>
+  new Promise((resolve) => {
     const parts: Array<Buffer> = []
     let size = 0
+    const refuse = (fault: BodyFault): void => {
+      req.pause()
+      parts.length = 0
+      resolve(E.left(fault))
+    }
     req.on('data', (part: Buffer) => {
       size += part.length
-      if (limit === 0 || size <= limit) return void parts.push(part)
-      req.pause()
-      reject(new Error('the body is too large'))
+      if (limit > 0 && size > limit) return refuse('too large')
+      if (!hold.take(part.length)) return refuse('too many at once')
+      parts.push(part)
     })
-    req.once('end', () => resolve(Buffer.concat(parts)))
-    req.once('close', () => reject(new Error('the body did not arrive')))
+    req.once('end', () => resolve(E.right(Buffer.concat(parts))))
+    req.once('close', () => resolve(E.left('cut off')))
   })

@@ -288,13 +288,6 @@ describe('what is no proper request', () => {
     }
   }
 
-  it('no Host: 400, by Node itself, without a body', () =>
-    served(echo, async ({ port }) => {
-      const raw = await rawTo(port)
-      raw.say(head('GET /ping HTTP/1.1'))
-      expect(answerIn(await raw.closed)).toMatchObject({ status: 400 })
-    }))
-
   it('CONNECT closes the connection', () =>
     served(echo, async ({ port }) => {
       const raw = await rawTo(port)

@@ -45,6 +45,7 @@ const examples: Readonly<Record<Tag, AgentError.AgentError>> = {
   NoEntrypoint: AgentError.noEntrypoint,
   StoreFailed: AgentError.storeFailed('no'),
   TooManySessions: AgentError.tooManySessions(1),
+  Overloaded: AgentError.overloaded(),
   Stopping: AgentError.stopping,
   AuthorizerUnavailable: AgentError.authorizerUnavailable('no'),
   DeadlineExceeded: AgentError.deadlineExceeded,

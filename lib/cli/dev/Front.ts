@@ -4,13 +4,15 @@
  */
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, request, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
+import { createServer, type IncomingMessage, request, type Server, ServerResponse, STATUS_CODES } from 'node:http'
 import { connect } from 'node:net'
 import type { Duplex } from 'node:stream'
 import * as E from 'fp-ts/Either'
-import { problem, type Problem } from '../../core/AgentError'
+import { type AgentError, problem, type Problem } from '../../core/AgentError'
+import { flawOfRequest, fromParserCode, rawResponse } from '../../core/HttpRequest'
 import { type Guard, guardOn, type GuardPolicy, open } from '../../core/LoopbackGuard'
 import { launchSecret } from '../../core/Protocol'
+import { problemText } from '../../http/Answer'
 import { isTaken, tries } from '../process/Port'
 
 /** A server behind the port, and the secret that it asks every request for. */
@@ -49,6 +51,32 @@ const refuse = (res: ServerResponse, why: Refusal): void => {
   if (res.headersSent) return void res.destroy()
   const body = bodyOf(why)
   res.writeHead(why.status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }).end(body)
+}
+
+/** Answers a request that is ambiguous, and closes its connection: where it ends is in doubt. */
+const refuseInvalid = (req: IncomingMessage, res: ServerResponse, error: AgentError): void => {
+  const told = problem(error)
+  const body = problemText(told, randomUUID())
+  res.shouldKeepAlive = false
+  req.resume()
+  res
+    .writeHead(told.status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) })
+    .end(body)
+}
+
+const isAnswering = (client: Duplex): boolean => {
+  const response = '_httpMessage' in client ? client._httpMessage : undefined // as Node's own listener looks
+  return response instanceof ServerResponse && response.headersSent
+}
+
+/** Answers what is not valid HTTP, and closes its connection. */
+const onClientError = (error: Error, client: Duplex): void => {
+  const told = fromParserCode('code' in error ? error.code : undefined)
+  if (told === undefined || !client.writable || isAnswering(client)) return void client.destroy()
+  const { status } = problem(told)
+  const head = { 'content-type': 'application/json' }
+  const text = rawResponse(status, STATUS_CODES[status] ?? '', head, problemText(problem(told), randomUUID()))
+  client.end(text, () => client.destroy())
 }
 
 /** Header fields that speak of one connection alone. */
@@ -175,13 +203,16 @@ export const openFront = async (from: number, policy: GuardPolicy): Promise<Fron
     }
   }
 
-  const server = createServer((req, res) => {
+  const server = createServer({ requireHostHeader: false }, (req, res) => {
+    const flaw = flawOfRequest(req)
+    if (flaw !== undefined) return refuseInvalid(req, res, flaw)
     const verdict = guard(req)
     if (E.isLeft(verdict)) return refuse(res, problem(verdict.left))
     const guest: Guest = { go: (behind) => pass(req, res, behind), refuse: (why) => refuse(res, notRunning(why)) }
     res.once('close', () => leave(guest))
     serve(guest)
   })
+  server.on('clientError', onClientError)
   server.requestTimeout = 0 // how long a request may take is the agent's to say
   server.on('connection', (client) => {
     clients.add(client)
