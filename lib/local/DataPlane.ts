@@ -10,7 +10,7 @@ import type { Lease } from './Cell'
 import { isTooLarge, relay } from './Invocation'
 import type { Overview } from './Overview'
 import type { Settings } from './Options'
-import { passedOn, sessionIdOf, withQuery } from './RequestHeaders'
+import { passedOn, sentHeaders, sessionIdOf } from './RequestHeaders'
 import { isFromHere, refuseWith, respondError, respondJson } from './Respond'
 import { pathOf, type Route, route } from './Route'
 import { accessDenied, internal, notFound, payloadTooLarge, type ServiceError } from './ServiceError'
@@ -127,7 +127,9 @@ export const dataPlane = ({ settings, sessions, sockets, url, overview }: DataPl
   const plain = (req: IncomingMessage, res: ServerResponse, target: string, isPing: boolean): void | Promise<void> => {
     if (!isPing && isTooLarge(req, limits)) return respondError(res, payloadTooLarge(limits.maxPayload))
     const refuse = (error: ServiceError): void => respondError(res, error)
-    return enter(plainId(req.headers), isPing ? 'look' : 'inFlight', 'wait', refuse, (lease) =>
+    const sent = sentHeaders(req, '')
+    if (E.isLeft(sent)) return refuse(sent.left)
+    return enter(plainId(sent.right), isPing ? 'look' : 'inFlight', 'wait', refuse, (lease) =>
       relayTo(req, res, lease, {
         method: req.method ?? 'GET',
         path: target,
@@ -209,9 +211,10 @@ export const dataPlane = ({ settings, sessions, sockets, url, overview }: DataPl
     target: string,
     query: string,
   ): void | Promise<void> => {
-    const id = plainId(withQuery(req.headers, query))
     const refuse = (error: ServiceError): void => refuseWith(duplex, error)
-    return enter(id, 'sockets', 'wait', refuse, (lease) =>
+    const sent = sentHeaders(req, query)
+    if (E.isLeft(sent)) return refuse(sent.left)
+    return enter(plainId(sent.right), 'sockets', 'wait', refuse, (lease) =>
       sockets.relay(req, duplex, head, lease, {
         path: target,
         headers: passedOn(req.headers).filter(([name]) => !name.startsWith('sec-websocket-')),

@@ -2,6 +2,7 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { RawHeaders } from '../core/Protocol'
+import { isFieldName, isFieldValue } from '../core/RequestFields'
 import { answer, type ServiceError } from './ServiceError'
 
 /** What the service puts on every answer of the data plane. */
@@ -22,6 +23,13 @@ export const respondJson = (res: ServerResponse, value: unknown, marks: Marks = 
   res.end(body)
 }
 
+/**
+ * Headers as lines of a response that is written to a socket without Node's own checks. What HTTP cannot carry is left
+ * out: a line break in a value would end the header and begin whatever its author likes.
+ */
+export const headerLines = (headers: Iterable<readonly [string, string]>): ReadonlyArray<string> =>
+  [...headers].flatMap(([name, value]) => (isFieldName(name) && isFieldValue(value) ? [`${name}: ${value}`] : []))
+
 /** Refuses an upgrade with an answer, and closes the connection. */
 export const refuseUpgrade = (
   duplex: Duplex,
@@ -32,7 +40,7 @@ export const refuseUpgrade = (
   if (!duplex.writable) return void duplex.destroy()
   const lines = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
-    ...headers.map(([name, value]) => `${name}: ${value}`),
+    ...headerLines(headers),
     `content-length: ${Buffer.byteLength(body)}`,
     'connection: close',
   ]

@@ -75,6 +75,7 @@ const passSocket = (req: IncomingMessage, client: Duplex, head: Buffer, port: nu
   server.once('close', () => client.destroy())
   server.write(
     `${[`${req.method ?? 'GET'} ${req.url ?? '/'} HTTP/1.1`, ...pairs(req.rawHeaders)].join('\r\n')}\r\n\r\n`,
+    'latin1', // as Node has read it
   )
   server.write(head)
   client.pipe(server).pipe(client)
