@@ -45,7 +45,7 @@ describe('a file of the starter toolkit', () => {
 
   it('changes in the lines of what is set, and keeps its comments and unknown fields', () => {
     const at = ['agents', 'support', 'bedrock_agentcore', 'agent_session_id']
-    const after = readIn(toolkitYaml).edit([{ at, to: 'a session' }])
+    const after = readIn(toolkitYaml).edit([{ at, to: 'a-session' }])
     expect(diff(toolkitYaml, after)).toEqual({
       lost: [
         '          - subnet-0abc12345  # the first',
@@ -54,7 +54,7 @@ describe('a file of the starter toolkit', () => {
       ],
       new: [
         '          - subnet-0abc12345 # the first',
-        '      agent_session_id: a session',
+        '      agent_session_id: a-session',
         '      kept: yes # a yes of YAML 1.1',
       ],
     })

@@ -5,7 +5,6 @@ import {
   customPrefix,
   header,
   headers,
-  headersOfQuery,
   isForwardable,
   lookup,
   path,
@@ -163,27 +162,6 @@ describe('lookup', () => {
 
   it('takes an empty header for an absent one', () => {
     expect([lookup('a')({ a: '' }), lookup('a')({ a: undefined }), lookup('a')({})]).toEqual([O.none, O.none, O.none])
-  })
-})
-
-describe('headersOfQuery', () => {
-  it('takes the session id and custom headers, by their lower-case name, and nothing else', () => {
-    const query =
-      'X-Amzn-Bedrock-AgentCore-Runtime-Session-Id=s%201&X-Amzn-Bedrock-AgentCore-Runtime-Custom-Tenant=t&Authorization=x' +
-      '&cookie=c&X-Amzn-Bedrock-AgentCore-Runtime-User-Id=u'
-    expect(headersOfQuery(query)).toEqual({ [header.sessionId]: 's 1', [`${customPrefix}tenant`]: 't' })
-  })
-
-  it('is total and never names another header, whatever the query', () => {
-    fc.assert(
-      fc.property(fc.oneof(fc.string(), fc.webQueryParameters(), fc.constant('__proto__=x&%zz=%')), (query) => {
-        expect(
-          Object.keys(headersOfQuery(query)).every(
-            (name) => name === header.sessionId || name.startsWith(customPrefix),
-          ),
-        ).toBe(true)
-      }),
-    )
   })
 })
 
