@@ -59,7 +59,7 @@ describe('a file of the starter toolkit', () => {
       ],
     })
     const now = readIn(after).project
-    expect(right(agentOf('support')(now)).bedrock_agentcore?.agent_session_id).toBe('a session')
+    expect(right(agentOf('support')(now)).bedrock_agentcore?.agent_session_id).toBe('a-session')
     expect(parse(after, { version: '1.1', customTags })).toMatchObject({
       agents: { support: { a_field_of_tomorrow: { kept: true } } },
     })
