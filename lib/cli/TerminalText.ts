@@ -6,7 +6,6 @@ import { StringDecoder } from 'node:string_decoder'
 import type { Sink } from './Cli'
 
 /** All control characters but line feed and tab: C0, DEL and C1. */
-// eslint-disable-next-line no-control-regex
 const controls = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g
 
 const escaped = (char: string): string => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`
@@ -15,7 +14,6 @@ const escaped = (char: string): string => `\\u${char.charCodeAt(0).toString(16).
 export const visible = (text: string): string => text.replaceAll('\r\n', '\n').replace(controls, escaped)
 
 /** Colours and weights. Not 8, which hides text, nor 5 and 6, which blink. */
-// eslint-disable-next-line no-control-regex
 const styles = /\u001b\[(?:(?:[0-4]|2[2-4]|[349][0-7]|10[0-7]|39|49)(?:;|(?=m)))*m/g
 
 /** What takes back a line of progress, where a write begins with it. */
@@ -37,7 +35,6 @@ const own = (text: string): string =>
   text.startsWith(clearLine) ? clearLine + styled(text.slice(clearLine.length)) : styled(text)
 
 /** The beginning of a style that the next write may complete. */
-// eslint-disable-next-line no-control-regex
 const unfinished = /\u001b(?:\[[\d;]{0,20})?$/
 
 /**

@@ -40,7 +40,6 @@ export const agentName = matching(
 
 /** A text without control characters, which can stand in a path, a command and a terminal. */
 export const plainText: Rule = (text) =>
-  // eslint-disable-next-line no-control-regex
   /[\u0000-\u001f\u007f-\u009f]/.test(text)
     ? E.left(`expected a text without control characters, got ${shown(text)}`)
     : E.right(text)

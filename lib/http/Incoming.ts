@@ -86,8 +86,10 @@ export const sessionIdOf = (
   { headers, fault }: Pick<Incoming, 'headers' | 'fault'>,
   { settings }: Runtime,
 ): E.Either<AgentError, SessionId> => {
-  if (fault !== undefined) return E.left(badRequest(`Invalid header ${fault.name}: ${fault.message}`))
   const sent = single(headers[header.sessionId])
+  // Two session headers arrive joined, which is no session id: that is told below.
+  const isJoined = fault?.name === header.sessionId && sent?.includes(', ') === true
+  if (fault !== undefined && !isJoined) return E.left(badRequest(`Invalid header ${fault.name}: ${fault.message}`))
   if (sent !== undefined) return parseId(sent)
   return settings.session.policy === 'require' ? E.left(missingSessionId) : parseId(settings.newId())
 }

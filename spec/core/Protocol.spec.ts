@@ -1,15 +1,7 @@
 /** Which headers of a request reach a handler, and how they are looked up. */
 import * as fc from 'fast-check'
 import * as O from 'fp-ts/Option'
-import {
-  customPrefix,
-  header,
-  headers,
-  isForwardable,
-  lookup,
-  path,
-  type RawHeaders,
-} from '../../lib/core/Protocol'
+import { customPrefix, header, headers, isForwardable, lookup, path, type RawHeaders } from '../../lib/core/Protocol'
 
 /** The restricted names of the developer guide, family by family as contract.md 1.4 lists them; `*` stands for any end. */
 const restricted = [

@@ -59,7 +59,9 @@ describe('a generated Dockerfile', () => {
     expect(text.indexOf('COPY [".", "."]')).toBeLessThan(
       text.indexOf('RUN ["npm", "ci", "--omit=dev", "--no-audit", "--no-fund"]'),
     )
-    expect(text.join('\n')).toMatch(/"npm", "exec", "--yes", "--package=agentcore-fp@1\.2\.3", "--", "agentcore", "build"/)
+    expect(text.join('\n')).toMatch(
+      /"npm", "exec", "--yes", "--package=agentcore-fp@1\.2\.3", "--", "agentcore", "build"/,
+    )
   })
 
   it('is known as unedited, and edited by any change below its first line', () => {
