@@ -10,6 +10,20 @@ import { type FetchError, type FetchLimits, getJson, unfit } from './Fetch'
 export interface Provider {
   readonly issuer: string
   readonly keys: LocalJWKSet
+  /** What is wrong with the issuer; undefined where it is the one of the discovery URL. */
+  readonly issuerFault: string | undefined
+}
+
+const wellKnown = '/.well-known/openid-configuration'
+
+const bare = (url: string): string => url.replace(/\/$/, '')
+
+/** OpenID Connect Discovery, section 4.3: the issuer must be the URL that the document was fetched from. */
+const issuerFault = (discoveryUrl: string, issuer: string): string | undefined => {
+  const expected = discoveryUrl.endsWith(wellKnown) ? discoveryUrl.slice(0, -wellKnown.length) : discoveryUrl
+  return bare(issuer) === bare(expected)
+    ? undefined
+    : `names the issuer ${JSON.stringify(issuer.slice(0, 200))} instead of ${bare(expected)}: see that discoveryUrl is that of your tenant`
 }
 
 const Document = t.type({ issuer: t.string, jwks_uri: t.string })
@@ -42,18 +56,26 @@ const keysOf = (url: string, json: unknown): TE.TaskEither<FetchError, LocalJWKS
       )
     : TE.left(unfit(url, 'is no set of keys'))
 
-/** Asks a provider for its issuer and its keys. */
+/**
+ * Asks a provider for its issuer and its keys. An issuer that is not that of the URL is a failure only with
+ * `matchIssuer`: Microsoft Entra ID (version 1) and Azure AD B2C deviate by design, and the service takes their tokens.
+ * Whoever controls the document chooses the keys too, so that the issuer alone opens nothing.
+ */
 export const discover =
-  (limits: FetchLimits) =>
+  (limits: FetchLimits, matchIssuer = false) =>
   (discoveryUrl: string): TE.TaskEither<FetchError, Provider> =>
     pipe(
       getJson(limits)(discoveryUrl),
       TE.chainEitherK((json) => documentOf(discoveryUrl, json)),
+      TE.filterOrElse(
+        ({ issuer }) => !matchIssuer || issuerFault(discoveryUrl, issuer) === undefined,
+        ({ issuer }) => unfit(discoveryUrl, issuerFault(discoveryUrl, issuer) ?? ''),
+      ),
       TE.chain(({ issuer, jwks_uri: uri }) =>
         pipe(
           getJson(limits)(uri),
           TE.chain((json) => keysOf(uri, json)),
-          TE.map((keys) => ({ issuer, keys })),
+          TE.map((keys) => ({ issuer, keys, issuerFault: issuerFault(discoveryUrl, issuer) })),
         ),
       ),
     )

@@ -6,8 +6,9 @@ import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import { type AuthError, signatureRefused } from './AuthError'
-import { canonicalRequest, type Fields, type Signable } from './CanonicalRequest'
-import { algorithm, type Proof, proofOf, type SentRequest, toSent } from './SignatureProof'
+import { canonicalRequest, type Signable } from './CanonicalRequest'
+import { algorithm, type Proof, proofOf, type Sent, type SentRequest, toSent } from './SignatureProof'
+import { unsignedHeader } from './SignedHeaders'
 
 // ---------------------------------------------------------------------------------------------------------------------
 // model
@@ -105,17 +106,14 @@ const checkDate =
       : invalid(`Signature expired: it ended at ${stamp(end)}, now it is ${stamp(now)}`)
   }
 
-/** Fields that say what was signed, or by whom: where they are there, they must be signed. */
-const decisive = ['host', 'x-amz-date', 'x-amz-content-sha256', 'x-amz-security-token'] as const
-
-const checkFields =
-  (fields: Fields) =>
+const checkHeaders =
+  (sent: Sent) =>
   (proof: Proof): E.Either<AuthError, Proof> => {
-    if (proof.signed.some((name) => !fields.has(name))) return invalid('A header that is signed is missing.')
-    const unsigned = decisive.find((name) => fields.has(name) && !proof.signed.includes(name))
-    return unsigned === undefined && proof.signed.includes('host')
+    if (proof.signed.some((name) => !sent.fields.has(name))) return invalid('A header that is signed is missing.')
+    const unsigned = unsignedHeader(sent, proof.signed, proof.expires !== undefined)
+    return unsigned === undefined
       ? E.right(proof)
-      : invalid(`'${unsigned ?? 'host'}' must be a 'SignedHeader' in the AWS Authorization.`)
+      : invalid(`'${unsigned}' must be a 'SignedHeader' in the AWS Authorization.`)
   }
 
 const checkBody = (proof: Proof): E.Either<AuthError, Proof> => {
@@ -168,7 +166,7 @@ export const examine =
       proofOf(sent),
       E.chain(checkScope(rules)),
       E.chain(checkDate(now, rules)),
-      E.chain(checkFields(sent.fields)),
+      E.chain(checkHeaders(sent)),
       E.chain(checkBody),
       E.bindTo('proof'),
       E.bind('credentials', ({ proof }) => checkCredentials(now, rules)(proof)),

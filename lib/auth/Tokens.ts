@@ -8,7 +8,7 @@ import { bearerOf } from './Bearer'
 import type { Claims } from './Claims'
 import { discover, type Provider } from './Discovery'
 import { explain, type FetchLimits } from './Fetch'
-import { createKeyring, type KeepingTimes, type Report } from './Jwks'
+import { createKeyring, type KeepingTimes, type Keyring, type Report } from './Jwks'
 import { authorize } from './Jwt'
 
 /** How the provider is asked, and how long its keys are kept. */
@@ -25,6 +25,11 @@ export interface ProviderOptions {
   readonly cooldown?: number
   /** How long after a failure the provider is not asked again. Default 1000. */
   readonly retry?: number
+  /**
+   * Whether a discovery document that names another issuer than its own URL is rejected, as OpenID Connect asks for.
+   * Default false: it is reported once, since Microsoft Entra ID (version 1) and Azure AD B2C deviate by design.
+   */
+  readonly matchIssuer?: boolean
 }
 
 const defaults: FetchLimits & KeepingTimes = {
@@ -62,10 +67,23 @@ export const createTokens = (
 ): CheckToken => {
   const provider = { ...defaults, ...given }
   const ask = pipe(
-    discover(provider)(config.customJWTAuthorizer.discoveryUrl),
+    discover(provider, given?.matchIssuer)(config.customJWTAuthorizer.discoveryUrl),
     TE.mapLeft((error) => new Error(explain(error), 'cause' in error ? { cause: error.cause } : {})),
   )
-  const keyring = createKeyring<Provider>(provider, now, ask)
+  const keys = createKeyring<Provider>(provider, now, ask)
+  let isTold = false
+  const keyring: Keyring<Provider> = {
+    take: (want, report) =>
+      pipe(
+        keys.take(want, report),
+        TE.map((found) => {
+          if (!isTold && found.issuerFault !== undefined)
+            report(new Error(`The discovery document of the provider ${found.issuerFault}`))
+          isTold = true
+          return found
+        }),
+      ),
+  }
   return (rawHeaders, isForSocket, report) =>
     pipe(
       TE.fromEither(bearerOf(rawHeaders, isForSocket)),

@@ -5,6 +5,7 @@ import * as O from 'fp-ts/Option'
 import type * as Koa from 'koa'
 import type { Agent } from '../core/Agent'
 import { methodNotAllowed } from '../core/AgentError'
+import { passUnchecked } from '../core/OpenRequests'
 import { path } from '../core/Protocol'
 import { toAgentError } from './AuthError'
 import { type AuthorizerConfig, warnings } from './AuthorizerConfig'
@@ -56,6 +57,7 @@ export const jwtMiddleware = (config: AuthorizerConfig, options: JwtOptions = {}
     const metadata = resourceAt(ctx.path)
     if (O.isSome(metadata)) return tell(ctx, metadata.value)
     if (mayPass(ctx.path)) {
+      passUnchecked(ctx.req)
       await next()
       return
     }

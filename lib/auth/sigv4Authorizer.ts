@@ -6,6 +6,7 @@ import * as TE from 'fp-ts/TaskEither'
 import type * as Koa from 'koa'
 import type { Agent } from '../core/Agent'
 import { budget, type Hold } from '../core/Budget'
+import { passUnchecked } from '../core/OpenRequests'
 import { type AuthError, toAgentError } from './AuthError'
 import { authorizer, type Clock, createVerified, isOpen, refuse, systemClock } from './Guard'
 import { hasBody, readBytes } from './ReadBytes'
@@ -72,6 +73,7 @@ export const sigv4Middleware = (config: Sigv4Config, options: Sigv4Options = {})
   const bodies = budget(maxBuffered)
   return async (ctx, next) => {
     if (mayPass(ctx.path)) {
+      passUnchecked(ctx.req)
       await next()
       return
     }

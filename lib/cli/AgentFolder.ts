@@ -1,10 +1,13 @@
 /** The agent that a command means, and where its files are. */
 import { resolve } from 'node:path'
+import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
-import type { AgentConfig } from '../config/Project'
+import { malformed, unreadable } from '../config/ConfigError'
+import { type AgentConfig, fileName } from '../config/Project'
 import { agentIn } from './agent/Agent'
-import type { CliError } from './CliError'
+import { type CliError, config } from './CliError'
+import { realWithin } from './Within'
 
 /** An agent of the folder that a command runs in. Paths are absolute. */
 export interface AgentFolder {
@@ -19,15 +22,38 @@ export interface AgentFolder {
   readonly state: string
 }
 
-/** The agent of that name, or the default one. */
+/** A path of the file, made absolute. Left: it leads out of the folder, itself or by a symbolic link. */
+const pathIn = (cwd: string, agent: string, field: string, value: string): TE.TaskEither<CliError, string> => {
+  const path = resolve(cwd, value)
+  return pipe(
+    TE.tryCatch(
+      () => realWithin(cwd, path),
+      (cause) => config(unreadable(value, cause)),
+    ),
+    TE.chainEitherK((isInside) =>
+      isInside
+        ? E.right(path)
+        : E.left(
+            config(
+              malformed(fileName, [
+                {
+                  path: `agents.${agent}.${field}`,
+                  message: `${value} is outside of ${cwd}: name a path in the folder of the file, or move the file to a folder above both`,
+                  line: undefined,
+                },
+              ]),
+            ),
+          ),
+    ),
+  )
+}
+
+/** The agent of that name, or the default one. Left: `Config`, also for paths that lead out of the folder. */
 export const agentFolder = (cwd: string, name: string | undefined): TE.TaskEither<CliError, AgentFolder> =>
   pipe(
     agentIn(cwd, name),
-    TE.map((agent) => ({
-      agent,
-      folder: cwd,
-      package: resolve(cwd, agent.source_path ?? '.'),
-      file: resolve(cwd, agent.entrypoint),
-      state: resolve(cwd, '.bedrock_agentcore', agent.name),
-    })),
+    TE.bindTo('agent'),
+    TE.bind('package', ({ agent }) => pathIn(cwd, agent.name, 'source_path', agent.source_path ?? '.')),
+    TE.bind('file', ({ agent }) => pathIn(cwd, agent.name, 'entrypoint', agent.entrypoint)),
+    TE.map((found) => ({ ...found, folder: cwd, state: resolve(cwd, '.bedrock_agentcore', found.agent.name) })),
   )

@@ -4,6 +4,7 @@ import type { Task } from 'fp-ts/Task'
 import { type Cli, type Output, styled, type World } from './Cli'
 import { type CliError, problem, unexpected } from './CliError'
 import { type Meaning, parse, type Program } from './Parse'
+import { guarded, visible } from './TerminalText'
 
 /** What is known of how to tell a failure before the words are understood: the flags are looked for as they stand. */
 const asked = (words: ReadonlyArray<string>, flag: string): boolean => {
@@ -20,10 +21,12 @@ const tellFailure = async (world: World, error: CliError, isJson: boolean, isVer
     const more = { ...(next === '' ? {} : { next }), ...(details.length === 0 ? {} : { details }) }
     await world.stdout.write(documentOf({ error: message, code, ...more }))
   }
-  const line = message.replace(/\s*\n\s*/g, ' ')
+  // Messages of services and files are the words of others, and here they stand alone: not even colours pass.
+  const safe = world.stderr.isTTY ? visible : (text: string): string => text
+  const line = safe(message.replace(/\s*\n\s*/g, ' '))
   const joint = /[.?!]$/.test(line) ? ' ' : ': '
-  await world.stderr.write(`${red(line)}${next === '' ? '' : `${joint}${next}`}\n`)
-  if (isVerbose && details.length > 0) await world.stderr.write(`${dim(details.join('\n'))}\n`)
+  await world.stderr.write(`${red(line)}${next === '' ? '' : `${joint}${safe(next)}`}\n`)
+  if (isVerbose && details.length > 0) await world.stderr.write(`${dim(safe(details.join('\n')))}\n`)
   return exitCode
 }
 
@@ -44,8 +47,9 @@ const attempt = async (meaning: Meaning & { readonly _tag: 'Run' }, cli: Cli): P
 /** Runs a command line; never rejects but where the world cannot be written to. */
 export const run =
   (program: Program, words: ReadonlyArray<string>) =>
-  (world: World): Task<number> =>
+  (given: World): Task<number> =>
   async () => {
+    const world: World = { ...given, stdout: guarded(given.stdout), stderr: guarded(given.stderr) }
     const meant = parse(program)(words)
     if (E.isLeft(meant)) return tellFailure(world, meant.left, asked(words, '--json'), asked(words, '--verbose'))
     const meaning = meant.right

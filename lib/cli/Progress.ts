@@ -2,6 +2,7 @@
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
 import { type Cli, styled } from './Cli'
+import { clearLine as clear } from './TerminalText'
 
 /** A duration in words. */
 export const ofMillis = (ms: number): string => (ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`)
@@ -11,8 +12,6 @@ export const ofBytes = (bytes: number): string => {
   if (bytes >= 1e9) return `${(bytes / 1e9).toFixed(1)} GB`
   return bytes >= 1e6 ? `${(bytes / 1e6).toFixed(1)} MB` : `${Math.max(1, Math.round(bytes / 1e3))} kB`
 }
-
-const clear = '\r\u001b[K'
 
 /** Tells what goes on; in a terminal the next thing told takes its place. */
 export const doing =

@@ -6,6 +6,7 @@ import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import { type Document, isMap, isNode, LineCounter, parseDocument, type Tags, type YAMLMap } from 'yaml'
 import type { Issue } from '../core/AgentError'
+import { repeatedKey, sizeFault } from './Bounds'
 import { type ConfigError, type Fault, malformed } from './ConfigError'
 import { decodeNow } from './decodeNow'
 import { Project } from './Project'
@@ -157,17 +158,25 @@ export const read =
   (path: string) =>
   (text: string): E.Either<ConfigError, Read> => {
     const lines = new LineCounter()
+    const refuse = (message: string, line?: number): E.Either<ConfigError, never> =>
+      E.left(malformed(path, [{ path: '', message, line }]))
+    const tooLarge = sizeFault(Buffer.byteLength(text))
+    if (tooLarge !== undefined) return refuse(tooLarge)
     const parse = (): Document =>
-      parseDocument(text, { version: '1.1', customTags, lineCounter: lines, prettyErrors: false })
-    const document = parse()
+      parseDocument(text, { version: '1.1', customTags, lineCounter: lines, prettyErrors: false, uniqueKeys: false })
+    const parsed = E.tryCatch(parse, messageOf) // the parser calls itself for each level
+    if (E.isLeft(parsed)) return refuse(`it is nested too deeply (${parsed.left})`)
+    const document = parsed.right
     if (document.errors.length > 0) {
-      const faults = document.errors.map(({ message, pos }): Fault => ({
+      const faults = document.errors.slice(0, 20).map(({ message, pos }): Fault => ({
         path: '',
         message,
         line: lines.linePos(pos[0]).line,
       }))
       return E.left(malformed(path, faults))
     }
+    const twice = repeatedKey(document.contents)
+    if (twice !== undefined) return refuse('Map keys must be unique', lines.linePos(twice.range?.[0] ?? 0).line)
     start(document)
     wrapLegacy(document)
     return pipe(

@@ -1,11 +1,12 @@
 /** The file of the agents: read, and changed so that neither a kill nor a second command at once loses anything. */
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
 import { writeAtomic } from './Atomic'
-import { type ConfigError, locked, noFile, unreadable, unwritable } from './ConfigError'
+import { sizeFault } from './Bounds'
+import { type ConfigError, locked, malformed, noFile, unreadable, unwritable } from './ConfigError'
 import { type Change, type Read, read as readText } from './Document'
 import { withLock } from './Lock'
 import { fileName, type Project } from './Project'
@@ -15,9 +16,16 @@ import { isMissing } from './systemError'
 export const pathIn = (folder: string): string => join(folder, fileName)
 
 const textOf = (path: string): TE.TaskEither<ConfigError, string> =>
-  TE.tryCatch(
-    () => readFile(path, 'utf8'),
-    (cause) => (isMissing(cause) ? noFile(fileName) : unreadable(fileName, cause)),
+  pipe(
+    TE.tryCatch(
+      async () => sizeFault((await stat(path)).size) ?? { text: await readFile(path, 'utf8') },
+      (cause) => (isMissing(cause) ? noFile(fileName) : unreadable(fileName, cause)),
+    ),
+    TE.chainEitherK((found) =>
+      typeof found === 'string'
+        ? E.left(malformed(fileName, [{ path: '', message: found, line: undefined }]))
+        : E.right(found.text),
+    ),
   )
 
 /** The agents of a folder. Left: `NoFile`, `Malformed`, `Unreadable`. */

@@ -2,6 +2,7 @@
 import * as E from 'fp-ts/Either'
 import * as t from 'io-ts'
 import { type ConfigError, noDefault, unknownAgent } from './ConfigError'
+import * as Rules from './Rules'
 
 // ---------------------------------------------------------------------------------------------------------------------
 // codecs
@@ -19,19 +20,50 @@ const maybe = <A>(codec: t.Type<A, unknown>): t.Type<A | null | undefined, unkno
     (value) => (value === null || value === undefined ? value : codec.encode(value)),
   )
 
-const text = maybe(t.string)
+/** A text that a rule takes: what becomes a path, a part of a command, a URL or a header is checked when it is read. */
+const ruled = (name: string, rule: Rules.Rule): t.Type<string, unknown> =>
+  new t.Type<string, string, unknown>(
+    name,
+    (value): value is string => typeof value === 'string' && E.isRight(rule(value)),
+    (value, context) => {
+      if (typeof value !== 'string') return t.failure(value, context)
+      const found = rule(value)
+      return E.isLeft(found) ? t.failure(value, context, found.left) : t.success(value)
+    },
+    t.identity,
+  )
+
+/** As `ruled`; an empty text says nothing, as null does. */
+const maybeRuled = (name: string, rule: Rules.Rule): t.Type<string | null | undefined, unknown> =>
+  maybe(ruled(name, (value) => (value === '' ? E.right(value) : rule(value))))
+
+const plain = ruled('string', Rules.plainText)
+const text = maybe(plain)
 const flag = maybe(t.boolean)
 const count = maybe(t.number)
-const texts = maybe(t.array(t.string, 'a list of strings'))
+const texts = maybe(t.array(plain, 'a list of strings'))
 const oneOf = <K extends Record<string, null>>(names: K): t.Type<keyof K | null | undefined, unknown> =>
   maybe(t.keyof(names, Object.keys(names).join(' or ')))
+
+/** A number, as YAML reads `20`, or a text. */
+const nodeVersion: t.Type<string | number, unknown> = new t.Type<string | number, string | number, unknown>(
+  'string',
+  (value): value is string | number =>
+    (typeof value === 'string' || typeof value === 'number') && E.isRight(Rules.nodeVersion(String(value))),
+  (value, context) => {
+    if (typeof value !== 'string' && typeof value !== 'number') return t.failure(value, context)
+    const found = Rules.nodeVersion(String(value))
+    return E.isLeft(found) ? t.failure(value, context, found.left) : t.success(value)
+  },
+  t.identity,
+)
 
 const Aws = t.partial(
   {
     execution_role: text,
     execution_role_auto_create: flag,
     account: text,
-    region: text,
+    region: maybeRuled('string', Rules.region),
     ecr_repository: text,
     ecr_auto_create: flag,
     s3_path: text,
@@ -57,18 +89,23 @@ const Aws = t.partial(
 /** One agent. Fields that are not listed here are kept as they are. */
 export const AgentConfig = t.intersection(
   [
-    t.type({ name: t.string, entrypoint: t.string }, 'a map'),
+    t.type({ name: ruled('string', Rules.agentName), entrypoint: plain }, 'a map'),
     t.partial(
       {
         language: oneOf({ python: null, typescript: null }),
-        node_version: maybe(t.union([t.string, t.number], 'string')),
+        node_version: maybe(nodeVersion),
         deployment_type: oneOf({ container: null, direct_code_deploy: null }),
         runtime_type: text,
-        platform: text,
+        platform: maybeRuled('string', Rules.platform),
         container_runtime: text,
         source_path: text,
         aws: maybe(Aws),
-        bedrock_agentcore: maybe(t.partial({ agent_id: text, agent_arn: text, agent_session_id: text }, 'a map')),
+        bedrock_agentcore: maybe(
+          t.partial(
+            { agent_id: text, agent_arn: text, agent_session_id: maybeRuled('string', Rules.sessionId) },
+            'a map',
+          ),
+        ),
         codebuild: maybe(t.partial({ project_name: text, execution_role: text, source_bucket: text }, 'a map')),
         memory: maybe(t.partial({ mode: text, memory_id: text, memory_name: text }, 'a map')),
         authorizer_configuration: maybe(t.UnknownRecord),
@@ -83,9 +120,29 @@ export const AgentConfig = t.intersection(
 /** One agent. */
 export type AgentConfig = t.TypeOf<typeof AgentConfig>
 
+const Agents = t.record(t.string, AgentConfig, 'a map')
+
+/** Agents by name. A record of io-ts drops keys that do not fit; here they are told. */
+const NamedAgents: t.Type<t.TypeOf<typeof Agents>, unknown> = new t.Type(
+  'a map',
+  Agents.is,
+  (value, context) => {
+    const decoded = Agents.validate(value, context)
+    if (E.isLeft(decoded)) return decoded
+    const faults = Object.keys(decoded.right).flatMap((key) => {
+      const found = Rules.agentName(key)
+      return E.isLeft(found)
+        ? [{ value: key, context: t.appendContext(context, key, t.string, key), message: found.left }]
+        : []
+    })
+    return faults.length === 0 ? decoded : t.failures(faults)
+  },
+  Agents.encode,
+)
+
 /** The whole file. */
 export const Project = t.intersection(
-  [t.type({ agents: t.record(t.string, AgentConfig, 'a map') }, 'a map'), t.partial({ default_agent: text }, 'a map')],
+  [t.type({ agents: NamedAgents }, 'a map'), t.partial({ default_agent: text }, 'a map')],
   'a map',
 )
 

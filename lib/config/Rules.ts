@@ -38,6 +38,21 @@ export const agentName = matching(
   'a letter, then at most 47 letters, digits and underscores',
 )
 
+/** A text without control characters, which can stand in a path, a command and a terminal. */
+export const plainText: Rule = (text) =>
+  /[\u0000-\u001f\u007f-\u009f]/.test(text)
+    ? E.left(`expected a text without control characters, got ${shown(text)}`)
+    : E.right(text)
+
+/** A version of Node as the tag of an image has it; empty where it is not said. */
+export const nodeVersion = matching(/^(?:\d{1,3}(?:\.\d{1,3}){0,2})?$/, 'a version of Node, such as 22')
+
+/** What an image is built for. */
+export const platform = matching(/^[a-z0-9]+\/[a-z0-9]+(?:\/[a-z0-9]+)?$/, 'a platform, such as linux/arm64')
+
+/** The id of a session, which goes into headers. */
+export const sessionId = matching(/^[\x21-\x7e]{1,256}$/, 'a session id of 1 to 256 visible ASCII characters')
+
 /** Seconds of a session's life. */
 export const sessionSeconds = between(60, 28_800, 'seconds')
 
@@ -48,7 +63,7 @@ export const port = between(0, 65_535, 'a port')
 export const waitSeconds = between(0, 86_400, 'seconds')
 
 /** An AWS region, by its grammar: new ones come. */
-export const region = matching(/^[a-z]{2}(-[a-z]+){1,2}-\d{1,2}$/, 'the name of a region, such as us-west-2')
+export const region = matching(/^[a-z]{2,5}(-[a-z]+){1,2}-\d{1,2}$/, 'the name of a region, such as us-west-2')
 
 /** How callers speak to the agent. */
 export const protocol = oneOf('HTTP', 'MCP', 'A2A', 'AGUI')

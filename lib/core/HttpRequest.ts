@@ -5,6 +5,7 @@
  * @since 0.1.0
  */
 import { type AgentError, badRequest, headersTooLarge, requestTimeout } from './AgentError'
+import { headerLines } from './RequestFields'
 
 /** The head of a request, as Node's parser gives it. */
 export interface RequestHead {
@@ -60,9 +61,13 @@ export const rawResponse = (
   headers: Readonly<Record<string, string>>,
   body: string,
 ): string => {
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
   const length = new TextEncoder().encode(body).length
-  return [`HTTP/1.1 ${status} ${reason}`, ...lines, `content-length: ${length}`, 'connection: close', '', body].join(
-    '\r\n',
-  )
+  return [
+    `HTTP/1.1 ${status} ${reason}`,
+    ...headerLines(Object.entries(headers)),
+    `content-length: ${length}`,
+    'connection: close',
+    '',
+    body,
+  ].join('\r\n')
 }

@@ -153,14 +153,6 @@ export const headers = (raw: RawHeaders): Headers =>
       ),
   })
 
-/** The session id and custom headers that a WebSocket client may send as query parameters, by their lower-case name. */
-export const headersOfQuery = (query: string): RawHeaders =>
-  Object.fromEntries(
-    [...new URLSearchParams(query)]
-      .map(([name, value]) => [name.toLowerCase(), value] as const)
-      .filter(([name]) => name === header.sessionId || name.startsWith(customPrefix)),
-  )
-
 /** Whether an `Accept` header admits a stream of events. */
 export const admitsEvents = (accept: string | undefined): boolean => {
   if (accept === undefined || accept === 'text/event-stream' || accept === '*/*' || accept.trim() === '') return true

@@ -2,9 +2,10 @@
 import type { IncomingMessage } from 'node:http'
 import * as E from 'fp-ts/Either'
 import type { IO } from 'fp-ts/IO'
-import { type AgentError, missingSessionId } from '../core/AgentError'
+import { type AgentError, badRequest, missingSessionId } from '../core/AgentError'
 import type { Request } from '../core/Context'
-import { header, headersOfQuery, path, type RawHeaders } from '../core/Protocol'
+import { header, path, type RawHeaders } from '../core/Protocol'
+import { type FieldFault, repeated, withQuery } from '../core/RequestFields'
 import { parseId, type SessionId } from '../core/Session'
 import type { Runtime } from './Runtime'
 
@@ -18,6 +19,8 @@ export interface Identified {
 export interface Incoming extends Identified {
   readonly req: IncomingMessage
   readonly headers: RawHeaders
+  /** What makes the headers ambiguous: then the request is rejected. */
+  readonly fault: FieldFault | undefined
   /** Whether middleware has seen this very object. */
   readonly isSeen: boolean
   /** Makes Koa's view of the request. */
@@ -38,11 +41,12 @@ export const pathOf = (target = '/'): string => {
   return at < 0 ? url : url.slice(0, at)
 }
 
-/** The headers of a request; on `/ws` those that came as query parameters too. */
-export const headersOf = ({ url = '/', headers }: IncomingMessage): RawHeaders => {
+/** The headers of a request; on `/ws` those that came as query parameters too. Left: what is ambiguous in them. */
+const headersOf = ({ url = '/', headers, rawHeaders }: IncomingMessage): E.Either<FieldFault, RawHeaders> => {
+  const fault = repeated(headers, rawHeaders)
+  if (fault !== undefined) return E.left(fault)
   const at = url.indexOf('?')
-  if (at < 0 || pathOf(url) !== path.websocket) return headers
-  return { ...headersOfQuery(url.slice(at + 1)), ...headers }
+  return at < 0 || pathOf(url) !== path.websocket ? E.right(headers) : withQuery(headers, url.slice(at + 1))
 }
 
 /** The value of a header; values of a repeated one are joined. */
@@ -68,16 +72,24 @@ export const incomingOf = (
   koa: (req: IncomingMessage) => Request,
   isSeen: boolean,
 ): Incoming => {
-  const headers = headersOf(req)
-  return { req, headers, isSeen, id: sentId(headers), newId, koa, view: undefined }
+  const found = headersOf(req)
+  const headers = E.isRight(found) ? found.right : req.headers
+  const fault = E.isLeft(found) ? found.left : undefined
+  return { req, headers, fault, isSeen, id: sentId(headers), newId, koa, view: undefined }
 }
 
 /** Koa's view of a request. */
 export const viewOf = (incoming: Incoming): Request => (incoming.view ??= incoming.koa(incoming.req))
 
-/** The session id that was sent, or a new one if the policy is to make one. */
-export const sessionIdOf = (raw: RawHeaders, { settings }: Runtime): E.Either<AgentError, SessionId> => {
-  const sent = single(raw[header.sessionId])
+/** The session id that was sent, or a new one if the policy is to make one. Left also where headers are ambiguous. */
+export const sessionIdOf = (
+  { headers, fault }: Pick<Incoming, 'headers' | 'fault'>,
+  { settings }: Runtime,
+): E.Either<AgentError, SessionId> => {
+  const sent = single(headers[header.sessionId])
+  // Two session headers arrive joined, which is no session id: that is told below.
+  const isJoined = fault?.name === header.sessionId && sent?.includes(', ') === true
+  if (fault !== undefined && !isJoined) return E.left(badRequest(`Invalid header ${fault.name}: ${fault.message}`))
   if (sent !== undefined) return parseId(sent)
   return settings.session.policy === 'require' ? E.left(missingSessionId) : parseId(settings.newId())
 }

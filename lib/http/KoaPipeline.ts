@@ -5,12 +5,14 @@ import * as E from 'fp-ts/Either'
 import type * as Koa from 'koa'
 import compose = require('koa-compose')
 import type { Middleware } from '../core/Agent'
-import { type AgentError, fromUnknown, notFound, rejected, unexpected } from '../core/AgentError'
+import { type AgentError, fromUnknown, notFound, rejected, unauthorized, unexpected } from '../core/AgentError'
+import { isUnchecked } from '../core/OpenRequests'
 import { parse } from '../core/Payload'
+import { path } from '../core/Protocol'
 import { writeToKoa } from './Answer'
 import { parseBody } from './Body'
 import { isForSocket } from './Handshake'
-import { idOf, type Incoming, incomingOf } from './Incoming'
+import { idOf, type Incoming, incomingOf, pathOf } from './Incoming'
 import type { Routes } from './Routes'
 import type { Runtime } from './Runtime'
 import { secretsOf } from './Secrets'
@@ -122,6 +124,11 @@ export const createKoaPipeline = <Has extends object>(
 
   /** Innermost: the routes. */
   const terminal = async (ctx: Koa.Context): Promise<void> => {
+    // A middleware has rewritten the path of a request that an authorizer let pass as an open one.
+    if (isUnchecked(ctx.req) && (pathOf(ctx.req.url) === path.invocations || isForSocket(ctx.req))) {
+      ctx.req.resume()
+      return tell(ctx, unauthorized('The request was let in for an open path and asks for another one now'))
+    }
     const upgrade = upgrades.get(ctx.req)
     if (upgrade !== undefined) return askForSocket(ctx, upgrade)
     writeToKoa(ctx, await routes.answer(incomingFor(ctx), ctx.res, await payloadOf(ctx)))

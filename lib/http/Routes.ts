@@ -33,7 +33,7 @@ export const createRoutes = <Has extends object>(runtime: Runtime, agent: Closed
   const failure = (error: AgentError, requestId: string): Answer => ofError(error, requestId, settings.debug)
 
   const onInvocation: Routes['answer'] = (incoming, res, payload) => {
-    const sessionId = sessionIdOf(incoming.headers, runtime)
+    const sessionId = sessionIdOf(incoming, runtime)
     if (E.isRight(sessionId) && !runtime.isStopping()) {
       const call = createCall(runtime, 'request', sessionId.right, incoming)
       res.on('close', () => interrupt(call, cancelled))

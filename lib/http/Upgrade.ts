@@ -110,7 +110,7 @@ export const createSockets = <Has extends object>(
     const failed = (error: AgentError): Asked<Has> => E.left(ofError(error, idOf(incoming), settings.debug))
     if (openSockets === undefined) return failed(notFound('This agent has no WebSocket handler'))
     if (runtime.isStopping()) return failed(stopping)
-    const sessionId = sessionIdOf(incoming.headers, runtime)
+    const sessionId = sessionIdOf(incoming, runtime)
     if (E.isLeft(sessionId)) return failed(sessionId.left)
     if (duplex.destroyed) return failed(cancelled)
     const call = createCall(runtime, 'socket', sessionId.right, incoming)

@@ -1,13 +1,14 @@
 /** Lets requests of the data plane in: the checks of what every operation has, its caller, and the marks of its answer. */
 import type { IncomingMessage } from 'node:http'
 import * as E from 'fp-ts/Either'
+import { pipe } from 'fp-ts/function'
 import * as O from 'fp-ts/Option'
 import { budget, type Hold } from '../core/Budget'
 import { header, type RawHeaders } from '../core/Protocol'
 import type { Authorize, Granted, Refusal } from './Authorize'
 import { isTooLarge } from './Invocation'
 import type { Settings } from './Options'
-import { checked, forwarded, type Line, sessionIdOf, withQuery } from './RequestHeaders'
+import { checked, forwarded, type Line, sentHeaders, sessionIdOf } from './RequestHeaders'
 import { type BodyFault, bodyOf, type Marks } from './Respond'
 import { pathOf } from './Route'
 import { accessDenied, payloadTooLarge, type ServiceError, throttled, unauthorized } from './ServiceError'
@@ -138,7 +139,7 @@ export const admission = (settings: Settings, url: () => string): Admission => {
 
   const admit: Admit = (req, query, refuse, take) => {
     if (isTooLarge(req, limits)) return refuse(payloadTooLarge(limits.maxPayload))
-    const headers = checked(policy)(withQuery(req.headers, query))
+    const headers = pipe(sentHeaders(req, query), E.chain(checked(policy)))
     if (E.isLeft(headers)) return refuse(headers.left)
     return admitCaller(req, refuse, (verdict) => take(admitted(headers.right, verdict)))
   }

@@ -36,6 +36,12 @@ export const label = 'agentcore-fp.session'
 
 const logsKept = 200
 
+/**
+ * What an agent may not do in its container: gain rights that it does not start with, and fill the process table. It
+ * keeps what a program without capabilities has: its files, its memory, the network.
+ */
+const confinement = ['--cap-drop=all', '--security-opt', 'no-new-privileges', '--pids-limit', '1024'] as const
+
 /** How often an engine is asked for the memory of a container, in milliseconds: it takes its time to tell. */
 const memoryEvery = 10_000
 
@@ -110,6 +116,7 @@ export const containerLauncher =
         const args = [
           ...['run', '--rm', '--name', name, '--label', `${label}=${fileNameOf(session)}`],
           ...['-p', `127.0.0.1:${port}:${inside}`, ...(maxMemory > 0 ? ['--memory', String(maxMemory)] : [])],
+          ...confinement,
           ...named(env),
           ...(options.runArguments ?? []),
           image,

@@ -14,7 +14,7 @@ import type { Lease } from './Cell'
 import { isTooLarge, relay } from './Invocation'
 import type { Overview } from './Overview'
 import type { Settings } from './Options'
-import { passedOn, sessionIdOf, targetOn, withQuery } from './RequestHeaders'
+import { passedOn, sentHeaders, sessionIdOf, targetOn } from './RequestHeaders'
 import { refuseWith, respondError, respondJson } from './Respond'
 import { pathOf, type Route, route } from './Route'
 import { accessDenied, internal, notFound, payloadTooLarge, type ServiceError, unreadable } from './ServiceError'
@@ -133,10 +133,13 @@ export const dataPlane = ({ settings, sessions, sockets, url, overview, guard }:
   const plain = (req: IncomingMessage, res: ServerResponse, target: string, isPing: boolean): void | Promise<void> => {
     if (!isPing && isTooLarge(req, limits)) return respondError(res, payloadTooLarge(limits.maxPayload))
     const refuse = (error: ServiceError): void => respondError(res, error)
+    const sent = sentHeaders(req, '')
+    if (E.isLeft(sent)) return refuse(sent.left)
+    const id = plainId(sent.right)
     // `/ping` too: it may start the agent, and in the cloud nobody from outside can reach it.
     return admitCaller(req, refuse, ({ granted, body }) => {
       const isSigned = granted.scheme === 'sigv4'
-      return enter(plainId(req.headers), isPing ? 'look' : 'inFlight', 'wait', refuse, (lease) =>
+      return enter(id, isPing ? 'look' : 'inFlight', 'wait', refuse, (lease) =>
         relayTo(req, res, lease, {
           method: req.method ?? 'GET',
           path: targetOn(target, isSigned),
@@ -225,8 +228,10 @@ export const dataPlane = ({ settings, sessions, sockets, url, overview, guard }:
     target: string,
     query: string,
   ): void | Promise<void> => {
-    const id = plainId(withQuery(req.headers, query))
     const refuse = (error: ServiceError): void => refuseWith(duplex, error)
+    const sent = sentHeaders(req, query)
+    if (E.isLeft(sent)) return refuse(sent.left)
+    const id = plainId(sent.right)
     return admitCaller(req, refuse, ({ granted }) => {
       const isSigned = granted.scheme === 'sigv4'
       return enter(id, 'sockets', 'wait', refuse, (lease) =>

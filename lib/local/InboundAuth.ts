@@ -50,7 +50,7 @@ export const jwtAuth = (config: AuthorizerConfig, { now }: Clock, log: Log): Inb
   const check = createTokens(config, { now })
   const { allowedScopes } = config.customJWTAuthorizer
   const report = (failure: unknown): void =>
-    log.warn('The keys of the provider could not be had again', { error: failure })()
+    log.warn('The OpenID provider has a problem; tokens are still checked', { error: failure })()
   return {
     authorize: ({ rawHeaders, isForSocket }) =>
       pipe(

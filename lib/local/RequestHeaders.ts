@@ -4,7 +4,8 @@
  */
 import * as E from 'fp-ts/Either'
 import type * as O from 'fp-ts/Option'
-import { customPrefix, header, headersOfQuery, isForwardable, launchSecret, lookup, type RawHeaders } from '../core/Protocol'
+import { customPrefix, header, isForwardable, launchSecret, lookup, type RawHeaders } from '../core/Protocol'
+import { type FieldFault, isFieldValue, repeated, withQuery } from '../core/RequestFields'
 import { invalidField, type ServiceError } from './ServiceError'
 
 /** A header as it is written, name and value. */
@@ -25,9 +26,22 @@ export interface Policy {
 export const allowListOf = (names: ReadonlyArray<string>): ReadonlySet<string> =>
   new Set(names.map((name) => name.toLowerCase()))
 
-/** The headers of a request for a socket, with what came as query parameters: a browser cannot set headers. */
-export const withQuery = (headers: RawHeaders, query: string): RawHeaders =>
-  query === '' ? headers : { ...headersOfQuery(query), ...headers }
+/** What `sentHeaders` reads of a request. */
+export interface Sent {
+  readonly headers: RawHeaders
+  readonly rawHeaders: ReadonlyArray<string>
+}
+
+/**
+ * The headers of a request, for a socket with what came as query parameters: a browser cannot set headers. Left: a
+ * header with two values where one decides.
+ */
+export const sentHeaders = ({ headers, rawHeaders }: Sent, query: string): E.Either<ServiceError, RawHeaders> => {
+  const fault = repeated(headers, rawHeaders)
+  if (fault !== undefined) return E.left(invalidField(fault.name, fault.message))
+  if (query === '') return E.right(headers)
+  return E.mapLeft(({ name, message }: FieldFault) => invalidField(name, message))(withQuery(headers, query))
+}
 
 // ---------------------------------------------------------------------------------------------------------------------
 // checks
@@ -38,10 +52,11 @@ interface Constraint {
   readonly field: string
   readonly min: number
   readonly max: number
+  readonly pattern?: RegExp
 }
 
 const constraints: ReadonlyArray<Constraint> = [
-  { header: header.sessionId, field: 'runtimeSessionId', min: 33, max: 256 },
+  { header: header.sessionId, field: 'runtimeSessionId', min: 33, max: 256, pattern: /^[\x21-\x7e]*$/ },
   { header: header.userId, field: 'runtimeUserId', min: 1, max: 1024 },
   { header: 'accept', field: 'accept', min: 1, max: 256 },
   { header: 'content-type', field: 'contentType', min: 1, max: 256 },
@@ -54,13 +69,13 @@ const constraints: ReadonlyArray<Constraint> = [
 
 const length = (what: string, limit: number): string => `Member must have length ${what} than or equal to ${limit}`
 
-const flawOf = (value: string, { field, min, max }: Constraint): ServiceError | undefined => {
+const flawOf = (value: string, { field, min, max, pattern }: Constraint): ServiceError | undefined => {
   if (value.length < min) return invalidField(field, length('greater', min))
   if (value.length > max) return invalidField(field, length('less', max))
+  // The id becomes a header of responses and of the request to the agent, and a field of log lines.
+  if (pattern?.test(value) === false) return invalidField(field, 'Member must be visible ASCII characters')
   return undefined
 }
-
-const printable = /^[\t\x20-\x7e\x80-\xff]*$/
 
 const valueOf = (headers: RawHeaders, name: string): string | undefined => {
   const value = headers[name]
@@ -81,7 +96,7 @@ export const checked =
       if (value === undefined) continue
       if (maxHeaderValue > 0 && value.length > maxHeaderValue)
         return E.left(invalidField(name, length('less', maxHeaderValue)))
-      if (!printable.test(value)) return E.left(invalidField(name, 'Member must not hold control characters'))
+      if (!isFieldValue(value)) return E.left(invalidField(name, 'Member must not hold control characters'))
     }
     return E.right(headers)
   }
@@ -159,6 +174,8 @@ export const targetOn = (target: string, isSigned: boolean): string => {
   const kept = target
     .slice(at + 1)
     .split('&')
-    .filter((part) => !/^x-amz-(?:algorithm|credential|date|expires|signedheaders|signature|security-token)=/i.test(part))
+    .filter(
+      (part) => !/^x-amz-(?:algorithm|credential|date|expires|signedheaders|signature|security-token)=/i.test(part),
+    )
   return kept.length === 0 ? target.slice(0, at) : `${target.slice(0, at)}?${kept.join('&')}`
 }

@@ -5,6 +5,7 @@ import * as E from 'fp-ts/Either'
 import { problem } from '../core/AgentError'
 import type { Hold } from '../core/Budget'
 import { fromParserCode, rawResponse } from '../core/HttpRequest'
+import { headerLines } from '../core/RequestFields'
 import { answer, type ServiceError, unreadable } from './ServiceError'
 
 /** What the service puts on every answer of the data plane. */
@@ -35,7 +36,7 @@ export const refuseUpgrade = (
   if (!duplex.writable) return void duplex.destroy()
   const lines = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
-    ...headers.map(([name, value]) => `${name}: ${value}`),
+    ...headerLines(headers),
     `content-length: ${Buffer.byteLength(body)}`,
     'connection: close',
   ]

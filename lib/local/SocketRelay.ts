@@ -4,11 +4,14 @@
  */
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
+import * as E from 'fp-ts/Either'
 import { type RawData, WebSocket, WebSocketServer } from 'ws'
 import type { Clock } from './Clock'
 import { framed, isOverRate, noFrames } from './FrameRate'
+import { messageOf } from './Launcher'
 import type { Limits } from './Limits'
 import type { Line } from './RequestHeaders'
+import { headerLines } from '../core/RequestFields'
 import { type Marks, refuseUpgrade, refuseWith } from './Respond'
 import type { Lease } from './Cell'
 
@@ -135,7 +138,7 @@ export const socketRelay = ({ maxFrame, framesPerSecond, streamTimeout }: Limits
     handleProtocols: (_offered, req) => protocols.get(req) ?? false,
   })
   server.on('headers', (lines: Array<string>, req: IncomingMessage) => {
-    for (const [name, value] of Object.entries(marks.get(req) ?? {})) lines.push(`${name}: ${value}`)
+    lines.push(...headerLines(Object.entries(marks.get(req) ?? {})))
   })
   const open = new Set<() => void>()
 
@@ -174,12 +177,24 @@ export const socketRelay = ({ maxFrame, framesPerSecond, streamTimeout }: Limits
 
   const relay: SocketRelay['relay'] = (req, duplex, head, lease, call) => {
     if (duplex.destroyed) return lease.leave() // the caller has gone while the session was started
-    const agent = new WebSocket(`ws://${lease.host}:${lease.port}${call.path}`, [...call.protocols], {
-      headers: Object.fromEntries([...call.headers, ...lease.connections.secret]),
-      autoPong: false,
-      perMessageDeflate: false,
-      maxPayload: maxFrame,
-    })
+    const dialled = E.tryCatch(
+      () =>
+        new WebSocket(`ws://${lease.host}:${lease.port}${call.path}`, [...call.protocols], {
+          headers: Object.fromEntries([...call.headers, ...lease.connections.secret]),
+          autoPong: false,
+          perMessageDeflate: false,
+          maxPayload: maxFrame,
+        }),
+      messageOf,
+    )
+    if (E.isLeft(dialled)) {
+      // A path, a header or a subprotocol that no request can carry: the lease must not outlive it.
+      lease.leave()
+      return void lease
+        .failure(dialled.left)()
+        .then((failure) => refuseWith(duplex, failure, call.marks))
+    }
+    const agent = dialled.right
     let isSettled = false
     const refuse = (tell: () => void | Promise<void>): void => {
       if (isSettled) return

@@ -66,6 +66,7 @@ const requestOf = ({ kind, input, expect: { url, authorization } }: Vector): Sig
           'x-amzn-bedrock-agentcore-runtime-session-id': input.sessionId,
           ...(input.sessionToken === null ? {} : { 'x-amz-security-token': input.sessionToken }),
         }),
+    ...(kind === 'ws-headers' ? { connection: 'Upgrade', upgrade: 'websocket' } : {}),
     ...(kind === 'invoke' ? { 'content-type': 'application/json', accept: 'text/event-stream, application/json' } : {}),
   }
   return {

@@ -215,7 +215,7 @@ describe('configure', () => {
       expect((await writtenIn(folder)).agents['agents_writer']).toMatchObject({
         entrypoint: 'agents/writer/src/main.ts',
         source_path: 'agents/writer',
-        node_version: '20',
+        node_version: '22',
       })
     })
   })

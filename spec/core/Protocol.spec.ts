@@ -1,16 +1,7 @@
 /** Which headers of a request reach a handler, and how they are looked up. */
 import * as fc from 'fast-check'
 import * as O from 'fp-ts/Option'
-import {
-  customPrefix,
-  header,
-  headers,
-  headersOfQuery,
-  isForwardable,
-  lookup,
-  path,
-  type RawHeaders,
-} from '../../lib/core/Protocol'
+import { customPrefix, header, headers, isForwardable, lookup, path, type RawHeaders } from '../../lib/core/Protocol'
 
 /** The restricted names of the developer guide, family by family as contract.md 1.4 lists them; `*` stands for any end. */
 const restricted = [
@@ -163,27 +154,6 @@ describe('lookup', () => {
 
   it('takes an empty header for an absent one', () => {
     expect([lookup('a')({ a: '' }), lookup('a')({ a: undefined }), lookup('a')({})]).toEqual([O.none, O.none, O.none])
-  })
-})
-
-describe('headersOfQuery', () => {
-  it('takes the session id and custom headers, by their lower-case name, and nothing else', () => {
-    const query =
-      'X-Amzn-Bedrock-AgentCore-Runtime-Session-Id=s%201&X-Amzn-Bedrock-AgentCore-Runtime-Custom-Tenant=t&Authorization=x' +
-      '&cookie=c&X-Amzn-Bedrock-AgentCore-Runtime-User-Id=u'
-    expect(headersOfQuery(query)).toEqual({ [header.sessionId]: 's 1', [`${customPrefix}tenant`]: 't' })
-  })
-
-  it('is total and never names another header, whatever the query', () => {
-    fc.assert(
-      fc.property(fc.oneof(fc.string(), fc.webQueryParameters(), fc.constant('__proto__=x&%zz=%')), (query) => {
-        expect(
-          Object.keys(headersOfQuery(query)).every(
-            (name) => name === header.sessionId || name.startsWith(customPrefix),
-          ),
-        ).toBe(true)
-      }),
-    )
   })
 })
 

@@ -21,7 +21,8 @@ require('node:http').createServer((req, res) => {
   req.resume().on('end', () => {
     calls += 1
     if (req.headers['content-type'] === 'text/crash') process.exit(1)
-    res.end(JSON.stringify({ calls, colour: process.env.COLOUR, host: require('node:os').hostname() }))
+    const rights = require('node:fs').readFileSync('/proc/self/status', 'utf8').match(/(?<=^(CapEff|CapBnd|NoNewPrivs):\\s*)\\S+/gm)
+    res.end(JSON.stringify({ calls, rights, colour: process.env.COLOUR, host: require('node:os').hostname() }))
   })
 }).listen(process.env.PORT, process.env.HOST, () => console.log('an agent says hello'))`
 
@@ -59,6 +60,8 @@ describeThere('with a container for each session', () => {
     await local({ launcher }, async (at) => {
       const [first, second] = [valueOf(await invoke(at, a, {})), valueOf(await invoke(at, b, {}))]
       expect(first).toMatchObject({ calls: 1, colour: 'red' })
+      // No capability, none to be had, and no right gained by a program.
+      expect(first['rights']).toEqual(['0000000000000000', '0000000000000000', '1'])
       expect(second['host']).not.toBe(first['host'])
       expect(valueOf(await invoke(at, a, {}))).toEqual({ ...first, calls: 2 })
       expect(readFileSync(seen(at, a)?.log ?? '', 'utf8')).toContain('an agent says hello')

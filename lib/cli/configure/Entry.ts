@@ -1,16 +1,17 @@
 /** The entry point of an agent, found in a folder: which file it is, what belongs to it, and what its package asks for. */
 import { readFile, realpath, stat } from 'node:fs/promises'
-import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path'
+import { dirname, join, relative, resolve, sep } from 'node:path'
 import * as E from 'fp-ts/Either'
 import type * as TE from 'fp-ts/TaskEither'
 import { type CliError, unexpected, usage } from '../CliError'
+import { isWithin } from '../Within'
 
 /** An entry point; paths are relative to the folder, with forward slashes. */
 export interface Entry {
   readonly file: string
   /** The folder of the nearest package.json, at or below the folder of the command. */
   readonly sourcePath: string
-  /** The first number of `engines.node`, else 20. */
+  /** The version of Node that the package asks for, else the one that is recommended. */
   readonly nodeVersion: string
   readonly hasDockerfile: boolean
 }
@@ -32,11 +33,6 @@ const kindOf = async (path: string): Promise<'file' | 'folder' | undefined> => {
   }
 }
 
-const isWithin = (folder: string, path: string): boolean => {
-  const way = relative(folder, path)
-  return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way)
-}
-
 const firstFile = async (folder: string): Promise<string | undefined> => {
   for (const name of candidates) {
     if ((await kindOf(join(folder, name))) === 'file') return join(folder, name)
@@ -53,13 +49,23 @@ const packageFolder = async (here: string, top: string): Promise<string> => {
   return here
 }
 
+/** The version of Node to run agents with: the oldest that still gets security fixes, and that AgentCore runs code with. */
+export const recommendedNode = '22'
+
+/** A lower bound alone (`>=20.19`) admits the recommended version; a package that names another version gets that. */
+const versionFor = (range: string): string => {
+  const first = /\d+/.exec(range)?.[0] ?? recommendedNode
+  const isOpen = /^\s*>=?\s*[\d.]+\s*$/.test(range)
+  return isOpen && Number(first) < Number(recommendedNode) ? recommendedNode : first
+}
+
 const nodeVersionIn = (text: string): string => {
   try {
     const manifest = JSON.parse(text) as { readonly engines?: { readonly node?: unknown } } | null
     const node = manifest?.engines?.node
-    return (typeof node === 'string' ? /\d+/.exec(node)?.[0] : undefined) ?? '20'
+    return typeof node === 'string' ? versionFor(node) : recommendedNode
   } catch {
-    return '20' // a broken package.json is npm's to complain about
+    return recommendedNode // a broken package.json is npm's to complain about
   }
 }
 

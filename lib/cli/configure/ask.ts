@@ -5,6 +5,7 @@ import * as TE from 'fp-ts/TaskEither'
 import { type AgentConfig, isSet } from '../../config/Project'
 import * as Rules from '../../config/Rules'
 import { cancelled, type CliError, unexpected } from '../CliError'
+import { visible } from '../TerminalText'
 import type { Wishes } from './flags'
 import { authorizer } from './Authorizer'
 import { type Entry, nameFrom } from './Entry'
@@ -35,7 +36,7 @@ const orEmpty =
 const textOf =
   (prompts: Prompts) =>
   async (message: string, initialValue: string, rule: Rules.Rule<unknown>): Promise<string> => {
-    const answer = await prompts.text({ message, initialValue, validate: faultOf(rule) })
+    const answer = await prompts.text({ message, initialValue: visible(initialValue), validate: faultOf(rule) })
     if (prompts.isCancel(answer)) throw cancelled
     return answer
   }
@@ -64,7 +65,9 @@ const callers = {
 const questions = async (prompts: Prompts, wishes: Wishes, around: Surroundings): Promise<Wishes> => {
   const { existing, entry } = around
   const [text, choice] = [textOf(prompts), choiceOf(prompts)]
-  prompts.intro(existing === undefined ? `A new agent, of ${entry.file}` : `The agent ${existing.name}`)
+  prompts.intro(
+    existing === undefined ? `A new agent, of ${visible(entry.file)}` : `The agent ${visible(existing.name)}`,
+  )
   const name =
     wishes.name ??
     existing?.name ??

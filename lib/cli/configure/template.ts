@@ -1,3 +1,5 @@
+import { recommendedNode } from './Entry'
+
 /** An agent of which nothing is known but its name and how it is deployed: every field of the toolkit, in its order. */
 export const template = (
   name: string,
@@ -5,7 +7,7 @@ export const template = (
 ): Readonly<Record<string, unknown>> => ({
   name,
   language: 'typescript',
-  node_version: '20',
+  node_version: recommendedNode,
   entrypoint: '',
   deployment_type: type,
   runtime_type: type === 'direct_code_deploy' ? 'NODE_22' : null,

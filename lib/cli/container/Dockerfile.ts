@@ -25,54 +25,85 @@ export type Install =
       readonly fromProject: boolean
     }
 
+/**
+ * An instruction in its JSON form, which no shell reads: a file may be called `a$(id).ts`. What a builder could take for
+ * a here-document or a variable is escaped too.
+ */
+const exec = (instruction: 'RUN' | 'COPY' | 'CMD', ...words: ReadonlyArray<string>): string => {
+  const list = words.map((word) =>
+    JSON.stringify(word).replace(/[<>&$`\u007f-\u009f\u2028\u2029]/g, (char) => {
+      return `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`
+    }),
+  )
+  return `${instruction} [${list.join(', ')}]`
+}
+
 /** The files that an installation reads, where they are; the first is always there. */
-const manifests = 'package.json package-lock.json* npm-shrinkwrap.json* pnpm-lock.yaml* yarn.lock* .npmrc* ./'
+const manifests = [
+  ...['package.json', 'package-lock.json*', 'npm-shrinkwrap.json*', 'pnpm-lock.yaml*', 'yarn.lock*', '.npmrc*'],
+  './',
+]
 
 const installing = (install: Install): ReadonlyArray<string> => {
   if (install._tag === 'Nothing') return []
-  switch (install.manager) {
+  const { manager, hasLock } = install
+  switch (manager) {
     case 'npm':
-      return [`RUN npm ${install.hasLock ? 'ci' : 'install'} --omit=dev --no-audit --no-fund`]
+      return [exec('RUN', 'npm', hasLock ? 'ci' : 'install', '--omit=dev', '--no-audit', '--no-fund')]
     case 'pnpm':
-      return [`RUN corepack enable && pnpm install --prod ${install.hasLock ? '--frozen-lockfile' : ''}`.trimEnd()]
+      return [
+        exec('RUN', 'corepack', 'enable'),
+        exec('RUN', 'pnpm', 'install', '--prod', ...(hasLock ? ['--frozen-lockfile'] : [])),
+      ]
     case 'yarn':
       return [
-        `RUN corepack enable && NODE_ENV=production yarn install ${install.hasLock ? '--immutable' : ''}`.trimEnd(),
+        exec('RUN', 'corepack', 'enable'),
+        exec('RUN', 'env', 'NODE_ENV=production', 'yarn', 'install', ...(hasLock ? ['--immutable'] : [])),
       ]
   }
 }
 
 const bundling = ({ fetched, entry }: ImagePlan): string => {
-  const command = fetched === undefined ? 'npx --no-install' : `npm exec --yes --package=agentcore-fp@${fetched} --`
-  return `RUN ${command} agentcore build --entrypoint ${JSON.stringify(entry)} --outdir dist`
+  const command =
+    fetched === undefined
+      ? ['npx', '--no-install']
+      : ['npm', 'exec', '--yes', `--package=agentcore-fp@${fetched}`, '--']
+  return exec('RUN', ...command, 'agentcore', 'build', '--entrypoint', entry, '--outdir', 'dist')
 }
+
+/** A word in an instruction that has no JSON form. */
+const word = (text: string): string => text.replace(/[^\w.@/-]/g, '')
 
 const body = (plan: ImagePlan): ReadonlyArray<string> => {
   const { install, native, region, nodeVersion } = plan
+  const [node, at] = [word(nodeVersion), region === undefined ? undefined : word(region)]
   const copiesFirst = install._tag === 'Packages' && !install.fromProject
   return [
     '# Another registry or version: --build-arg NODE_IMAGE=…',
-    `ARG NODE_IMAGE=public.ecr.aws/docker/library/node:${nodeVersion}-slim`,
+    `ARG NODE_IMAGE=public.ecr.aws/docker/library/node:${node}-slim`,
     '',
     'FROM ${NODE_IMAGE} AS build',
     'WORKDIR /app',
-    ...(copiesFirst ? [`COPY ${manifests}`, ...installing(install)] : []),
-    'COPY . .',
+    ...(copiesFirst ? [exec('COPY', ...manifests), ...installing(install)] : []),
+    exec('COPY', '.', '.'),
     ...(copiesFirst ? [] : installing(install)),
     bundling(plan),
     '',
     'FROM ${NODE_IMAGE}',
-    `ENV NODE_ENV=production DOCKER_CONTAINER=1${region === undefined ? '' : ` AWS_REGION=${region} AWS_DEFAULT_REGION=${region}`}`,
+    `ENV NODE_ENV=production DOCKER_CONTAINER=1${at === undefined ? '' : ` AWS_REGION=${at} AWS_DEFAULT_REGION=${at}`}`,
     'WORKDIR /app',
     ...(native.length === 0
       ? []
-      : [`# For ${native.join(', ')}, which cannot be bundled`, 'COPY --from=build /app/node_modules ./node_modules']),
+      : [
+          `# For ${native.map(word).join(', ')}, which cannot be bundled`,
+          'COPY --from=build /app/node_modules ./node_modules',
+        ]),
     'COPY --from=build /app/dist ./dist',
     '# A number: Kubernetes and AgentCore can tell that it is not root',
     'USER 1000:1000',
     'EXPOSE 8080',
     '# node itself gets SIGTERM, and stops the agent in good order',
-    'CMD ["node", "--enable-source-maps", "dist/main.js"]',
+    exec('CMD', 'node', '--enable-source-maps', 'dist/main.js'),
     '',
   ]
 }

@@ -9,6 +9,7 @@ import { build, type Built, buildsOf } from '../build/build'
 import { type Checked, typeCheck } from '../build/TypeCheck'
 import type { Cli } from '../Cli'
 import { type CliError, usage } from '../CliError'
+import { recommendedNode } from '../configure/Entry'
 import { emulatesArm, type Engine, findEngine, platformFor } from '../container/Engine'
 import { type EngineName, engineNames } from '../container/EngineError'
 import { buildImage, imageName, planFor, prepare } from '../container/Image'
@@ -96,7 +97,7 @@ const image = (
   const platform = platformFor(engine, emulatesArm())
   const region = where.agent.aws?.region
   const given = {
-    nodeVersion: String(where.agent.node_version ?? '22'),
+    nodeVersion: String(where.agent.node_version ?? recommendedNode),
     native,
     version: version(),
     ...(region === undefined || region === null ? {} : { region }),

@@ -2,6 +2,7 @@
 import * as E from 'fp-ts/Either'
 import type { Log, Write } from '../../core/Log'
 import { problem } from '../CliError'
+import { visible } from '../TerminalText'
 import { host } from './Host'
 import { HostPlan, type HostReport } from './HostPlan'
 
@@ -9,7 +10,9 @@ const write =
   (level: string): Write =>
   (message, fields = {}) =>
   () =>
-    void process.stdout.write(`${new Date(Date.now()).toISOString()} ${level} ${message} ${JSON.stringify(fields)}\n`)
+    void process.stdout.write(
+      `${new Date(Date.now()).toISOString()} ${level} ${visible(message).replaceAll('\n', '\\n')} ${JSON.stringify(fields)}\n`,
+    )
 
 const log: Log = { debug: () => () => undefined, info: write('INFO'), warn: write('WARNING'), error: write('ERROR') }
 

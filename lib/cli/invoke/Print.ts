@@ -1,4 +1,5 @@
 /** How answers are printed: JSON pretty in a terminal and as it came in a pipe, streams as they come. */
+import { StringDecoder } from 'node:string_decoder'
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as O from 'fp-ts/Option'
@@ -7,6 +8,7 @@ import type { Answer } from '../../client/Answer'
 import type { ClientError } from '../../client/ClientError'
 import type { Event } from '../../client/EventDecoder'
 import type { Sink } from '../Cli'
+import { visible } from '../TerminalText'
 
 // ---------------------------------------------------------------------------------------------------------------------
 // text of values
@@ -18,7 +20,7 @@ const isPrecise = (text: string): boolean => /\d{16}/.test(text)
 /** A JSON answer: pretty in a terminal, in a pipe as it came. */
 const jsonText = (value: unknown, text: string, isTTY: boolean): string => {
   if (!isTTY) return text.trim()
-  if (typeof value === 'string') return value
+  if (typeof value === 'string') return visible(value)
   return isPrecise(text) ? text.trim() : JSON.stringify(value, undefined, 2)
 }
 
@@ -53,7 +55,7 @@ const printEvents = async (
     if (isLineOpen) await sink.write('\n')
   }
   const result = await each(events, async (event) => {
-    const text = eventText(event)
+    const text = sink.isTTY ? visible(eventText(event)) : eventText(event)
     if (text === '') return
     // An object after words begins a line of its own.
     await sink.write(typeof event.data !== 'string' && isLineOpen ? `\n${text}` : text)
@@ -61,6 +63,13 @@ const printEvents = async (
   })
   await end()
   return result
+}
+
+/** Writes bytes: to a pipe as they are, to a terminal as text. */
+const partsOn = (sink: Sink): ((part: Uint8Array) => Promise<void>) => {
+  if (!sink.isTTY) return sink.write
+  const decoder = new StringDecoder('utf8')
+  return (part) => sink.write(visible(decoder.write(Buffer.from(part))))
 }
 
 /** Prints an answer as it comes. Left: what the stream ends with. */
@@ -75,7 +84,7 @@ export const print =
       case 'Bytes':
         return sink.isTTY && !isText(answer.contentType)
           ? TE.fromTask(() => sink.write(`(${answer.contentType}; > FILE keeps it)\n`))
-          : () => each(answer.bytes, (part) => sink.write(part))
+          : () => each(answer.bytes, partsOn(sink))
     }
   }
 

@@ -11,6 +11,7 @@ import { failure, withEnvironment } from '../agent/Caller'
 import { nameOf } from '../agent/Reach'
 import { canAsk, type Cli, note, type Output } from '../Cli'
 import type { CliError } from '../CliError'
+import { visible } from '../TerminalText'
 import type { Wishes } from './flags'
 import { headersOf } from './Headers'
 import { keep, type Meant, sessionOf } from './Meant'
@@ -124,7 +125,7 @@ const converse = async (
   const hearing = hear(socket, async (message) => {
     quiet.heard()
     if (cli.isJson) heard.push(valueOf(message))
-    else await cli.stdout.write(`${lineOf(message)}\n`)
+    else await cli.stdout.write(`${cli.stdout.isTTY ? visible(lineOf(message)) : lineOf(message)}\n`)
     if (text === undefined && canAsk(cli)) await cli.stderr.write('> ')
   })
   if (text !== undefined) {

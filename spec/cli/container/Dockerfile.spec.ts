@@ -21,10 +21,10 @@ describe('a generated Dockerfile', () => {
       '',
       'FROM ${NODE_IMAGE} AS build',
       'WORKDIR /app',
-      'COPY package.json package-lock.json* npm-shrinkwrap.json* pnpm-lock.yaml* yarn.lock* .npmrc* ./',
-      'RUN npm ci --omit=dev --no-audit --no-fund',
-      'COPY . .',
-      'RUN npx --no-install agentcore build --entrypoint "src/agent.ts" --outdir dist',
+      'COPY ["package.json", "package-lock.json*", "npm-shrinkwrap.json*", "pnpm-lock.yaml*", "yarn.lock*", ".npmrc*", "./"]',
+      'RUN ["npm", "ci", "--omit=dev", "--no-audit", "--no-fund"]',
+      'COPY [".", "."]',
+      'RUN ["npx", "--no-install", "agentcore", "build", "--entrypoint", "src/agent.ts", "--outdir", "dist"]',
       '',
       'FROM ${NODE_IMAGE}',
       'ENV NODE_ENV=production DOCKER_CONTAINER=1 AWS_REGION=eu-west-1 AWS_DEFAULT_REGION=eu-west-1',
@@ -40,9 +40,9 @@ describe('a generated Dockerfile', () => {
   })
 
   it.each([
-    ['pnpm', true, 'RUN corepack enable && pnpm install --prod --frozen-lockfile'],
-    ['yarn', false, 'RUN corepack enable && NODE_ENV=production yarn install'],
-    ['npm', false, 'RUN npm install --omit=dev --no-audit --no-fund'],
+    ['pnpm', true, 'RUN ["pnpm", "install", "--prod", "--frozen-lockfile"]'],
+    ['yarn', false, 'RUN ["env", "NODE_ENV=production", "yarn", "install"]'],
+    ['npm', false, 'RUN ["npm", "install", "--omit=dev", "--no-audit", "--no-fund"]'],
   ] as const)('installs with %s, a lock file there %s', (manager, hasLock, line) => {
     expect(lines({ install: { _tag: 'Packages', manager, hasLock, fromProject: false } })).toContain(line)
   })
@@ -56,8 +56,12 @@ describe('a generated Dockerfile', () => {
       install: { _tag: 'Packages', manager: 'npm', hasLock: true, fromProject: true },
       fetched: '1.2.3',
     })
-    expect(text.indexOf('COPY . .')).toBeLessThan(text.indexOf('RUN npm ci --omit=dev --no-audit --no-fund'))
-    expect(text.join('\n')).toMatch(/npm exec --yes --package=agentcore-fp@1\.2\.3 -- agentcore build/)
+    expect(text.indexOf('COPY [".", "."]')).toBeLessThan(
+      text.indexOf('RUN ["npm", "ci", "--omit=dev", "--no-audit", "--no-fund"]'),
+    )
+    expect(text.join('\n')).toMatch(
+      /"npm", "exec", "--yes", "--package=agentcore-fp@1\.2\.3", "--", "agentcore", "build"/,
+    )
   })
 
   it('is known as unedited, and edited by any change below its first line', () => {

@@ -117,7 +117,7 @@ describe('a generated Dockerfile', () => {
   test('stands where it was made, and beside it what the image leaves out', () => {
     const text = readFileSync(join(folder, '.bedrock_agentcore/boxed/Dockerfile'), 'utf8')
     expect(text).toMatch(/^# Made by agentcore/)
-    expect(text).toMatch(/RUN npm ci --omit=dev/)
+    expect(text).toMatch(/RUN \["npm", "ci", "--omit=dev"/)
     expect(readFileSync(join(folder, '.dockerignore'), 'utf8')).toMatch(/^node_modules\/$/m)
   })
 
