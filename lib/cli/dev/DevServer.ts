@@ -3,10 +3,10 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { get } from 'node:http'
 import { createServer } from 'node:net'
-import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Sink } from '../Cli'
+import { lifeline } from '../../local/Child'
 import { ask, killGroup, leadsGroup } from '../../local/Processes'
 
 /** How a process ended. */
@@ -106,8 +106,7 @@ const exitOf = (child: ChildProcess, began: number): Promise<Exit> =>
 /** Starts a server on a port of its own. Rejects where the process cannot be started at all. */
 export const startServer = async ({ main, cwd, env, stdout, stderr, onUnhealthy }: Launch): Promise<DevServer> => {
   const port = await freePort()
-  const lifeline = join(__dirname, 'lifeline.js')
-  const child = spawn(process.execPath, ['--enable-source-maps', '--require', lifeline, main], {
+  const child = spawn(process.execPath, ['--enable-source-maps', ...lifeline, main], {
     cwd,
     env: { ...env, PORT: String(port), HOST: '127.0.0.1' },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
