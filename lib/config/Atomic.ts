@@ -28,11 +28,7 @@ const replace = async (from: string, to: string, tries = 10): Promise<void> => {
 }
 
 /** Writes a file whole or not at all, with the given mode, if any, whatever the umask; a link at its path is replaced. */
-export const writeWhole = async (
-  path: string,
-  text: string | Uint8Array,
-  mode?: number,
-): Promise<void> => {
+export const writeWhole = async (path: string, text: string | Uint8Array, mode?: number): Promise<void> => {
   const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`)
   try {
     const file = await open(temporary, 'wx', mode ?? 0o644)

@@ -43,7 +43,8 @@ const tighten = (path: string): void => {
     if (codeOf(cause) !== 'EEXIST') throw cause // else another process was faster
   }
   const found = lstatSync(path)
-  if (found.isSymbolicLink()) throw refuse(path, 'is a symbolic link, and agentcore follows none where it keeps its own files')
+  if (found.isSymbolicLink())
+    throw refuse(path, 'is a symbolic link, and agentcore follows none where it keeps its own files')
   if (!found.isDirectory()) throw refuse(path, 'is not a folder, but agentcore keeps files there')
   if (!isOurs(found)) throw refuse(path, 'belongs to another user')
   if (isOpen(found)) chmodSync(path, 0o700)

@@ -32,7 +32,10 @@ export const question = (control: string): Question => {
 }
 
 /** The answer to a question of who knows the secret; undefined to anybody else. */
-export const answerTo = (control: string | undefined, field: string | ReadonlyArray<string> | undefined): string | undefined => {
+export const answerTo = (
+  control: string | undefined,
+  field: string | ReadonlyArray<string> | undefined,
+): string | undefined => {
   if (control === undefined || typeof field !== 'string') return undefined
   const [nonce = '', proof = '', ...rest] = field.split('.', 3)
   const isKnown = nonce !== '' && rest.length === 0 && isEqual(proof, proofOf(control, 'command', nonce))

@@ -150,6 +150,7 @@ export const processLauncher =
       isolation: 'process',
       open: TE.tryCatch(
         async () => {
+          privateFolder(join(folder, 'sessions'))
           const recovered = await registry.recover()
           await logs.prune()
           return recoveredLines(recovered)

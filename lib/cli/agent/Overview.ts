@@ -59,10 +59,7 @@ const silent = ({ agent, endpoint, pid }: Record.LocalRecord, next: string, why:
     cause === undefined ? {} : { cause },
   )
 
-const asked = (
-  record: Record.LocalRecord,
-  next: string,
-): TE.TaskEither<CliError, E.Either<CliError, unknown>> =>
+const asked = (record: Record.LocalRecord, next: string): TE.TaskEither<CliError, E.Either<CliError, unknown>> =>
   TE.tryCatch(
     async () => {
       const { field, isAnsweredBy } = question(record.control)

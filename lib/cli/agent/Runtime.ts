@@ -73,7 +73,11 @@ export const end = (folder: string, record: Record.LocalRecord): TE.TaskEither<C
     TE.filterOrElse(
       (isGone) => isGone,
       () =>
-        failed('STILL_RUNNING', `The local runtime of ${record.agent} does not end`, `end process ${record.pid} by hand`),
+        failed(
+          'STILL_RUNNING',
+          `The local runtime of ${record.agent} does not end`,
+          `end process ${record.pid} by hand`,
+        ),
     ),
     TE.chain(() => forget(folder, record)),
   )

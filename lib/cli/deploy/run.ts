@@ -182,9 +182,7 @@ const deployLocal =
       TE.bind('inbound', ({ where }) => TE.fromEither(inboundOf(where, values.auth))),
       TE.bind('project', () => pipe(File.read(cli.cwd), TE.mapLeft(config))),
       TE.chainFirst(({ where }) =>
-        TE.fromIOEither(
-          E.tryCatchK(() => [where.state, stateOf(where)].forEach(privateFolder), stateUnusable),
-        ),
+        TE.fromIOEither(E.tryCatchK(() => [where.state, stateOf(where)].forEach(privateFolder), stateUnusable)),
       ),
       TE.bind('before', ({ where }) => findRunning(cli, { isTold: true })(where.folder, where.agent.name)),
       TE.chainFirst(({ before }) => portIsFree(values.port, before)),

@@ -65,7 +65,9 @@ const recover = (cli: Cli, agent: string): TE.TaskEither<CliError, Recovered> =>
     TE.chainFirstIOK(
       ({ ignored }) =>
         () =>
-          ignored.forEach((path) => told(`${path} was not written by agentcore for you here: it is ignored`, 'note')(cli)),
+          ignored.forEach((path) =>
+            told(`${path} was not written by agentcore for you here: it is ignored`, 'note')(cli),
+          ),
     ),
   )
 
