@@ -9,7 +9,7 @@ import { registryIn } from '../../lib/local/Registry'
 import { root } from '../cli/support'
 import { agentcore } from '../cli/world'
 import { inFolder } from '../config/support'
-import { bystander, hostile, identityOf, ownState, stranger } from './folderSupport'
+import { bystander, hostile, identityOf, ownState, stranger, yaml } from './folderSupport'
 
 ownState()
 
@@ -244,6 +244,23 @@ describe('a link in place of the folder of state', () => {
       expect(readFileSync(join(elsewhere, 'empty.yaml'), 'utf8')).toBe('')
       execFileSync('rm', [join(elsewhere, 'empty.yaml')])
     }))
+})
+
+describe('a file of agents', () => {
+  it.each([
+    ['source_path', '    source_path: ELSEWHERE'],
+    ['source_path', '    source_path: ..'],
+    ['source_path', '    source_path: link'],
+  ])('makes no command write outside of its folder by %s: %s', (field, line) =>
+    hostile({}, async ({ folder, write }, elsewhere) => {
+      symlinkSync(elsewhere, join(folder, 'link'))
+      write('.bedrock_agentcore.yaml', `${yaml}${line.replace('ELSEWHERE', elsewhere)}\n`)
+      for (const words of [['deploy', '--local', '--isolation', 'container'], ['dev', '--port', '0'], ['build']]) {
+        const { code, stderr } = await agentcore(folder, words)
+        expect([code, stderr]).toEqual([1, expect.stringContaining(`The ${field} of agent is outside of this folder`)])
+      }
+    }),
+  )
 })
 
 describe('the key of a user', () => {
