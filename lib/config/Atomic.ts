@@ -33,7 +33,7 @@ export const writeWhole = async (path: string, text: string | Uint8Array, mode?:
   try {
     const file = await open(temporary, 'wx', mode ?? 0o644)
     try {
-      if (mode !== undefined) await file.chmod(mode)
+      if (mode !== undefined) await file.chmod(mode).catch(() => undefined) // a file system may keep no modes
       await file.writeFile(text)
       await file.sync()
     } finally {

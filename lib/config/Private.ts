@@ -5,7 +5,7 @@
 import { closeSync, constants, fchmodSync, fstatSync, lstatSync, mkdirSync, openSync, readFileSync } from 'node:fs'
 import { chmodSync, type Stats } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
-import { dirname, join, parse, resolve } from 'node:path'
+import { dirname, join, parse, resolve, sep } from 'node:path'
 import { codeOf, isMissing } from './systemError'
 import { writeWhole } from './Atomic'
 
@@ -31,30 +31,48 @@ const lookAt = (path: string): Stats | undefined => {
   }
 }
 
-/** Whether something belongs to this user; where users have no number, the system sees to it. */
-const isOurs = ({ uid }: Stats): boolean => process.getuid === undefined || uid === process.getuid()
+/** Whether something belongs to this user. Windows has no such number; root may work in the folder of anyone. */
+const isOurs = ({ uid }: Stats): boolean => {
+  const own = process.getuid?.() ?? 0
+  return own === 0 || uid === own
+}
 
 const isOpen = ({ mode }: Stats): boolean => process.platform !== 'win32' && (mode & 0o077) !== 0
 
-const tighten = (path: string): void => {
-  try {
-    mkdirSync(path, { mode: 0o700 })
-  } catch (cause) {
-    if (codeOf(cause) !== 'EEXIST') throw cause // else another process was faster
-  }
+const checkFolder = (path: string): Stats => {
   const found = lstatSync(path)
   if (found.isSymbolicLink())
     throw refuse(path, 'is a symbolic link, and agentcore follows none where it keeps its own files')
   if (!found.isDirectory()) throw refuse(path, 'is not a folder, but agentcore keeps files there')
   if (!isOurs(found)) throw refuse(path, 'belongs to another user')
-  if (isOpen(found)) chmodSync(path, 0o700)
+  return found
+}
+
+/** A file system that keeps no modes, or cannot be written to, has none to change. */
+const hasNoModes = (cause: unknown): boolean => ['EPERM', 'EROFS', 'ENOTSUP', 'ENOSYS'].includes(String(codeOf(cause)))
+
+const restrict = (change: () => void): void => {
+  try {
+    change()
+  } catch (cause) {
+    if (!hasNoModes(cause)) throw cause
+  }
+}
+
+const make = (path: string): void => {
+  try {
+    mkdirSync(path, { mode: 0o700 })
+  } catch (cause) {
+    if (codeOf(cause) !== 'EEXIST') throw cause // else another process was faster
+  }
+  if (isOpen(checkFolder(path))) restrict(() => chmodSync(path, 0o700))
 }
 
 /** Every folder of a path from `.bedrock_agentcore` on; only the last one where that is no part of it. */
 const guarded = (path: string): ReadonlyArray<string> => {
   const { root } = parse(path)
-  const names = path.slice(root.length).split(/[\\/]/).filter(Boolean)
-  const first = names.lastIndexOf(stateFolder)
+  const names = path.slice(root.length).split(sep).filter(Boolean)
+  const first = names.indexOf(stateFolder)
   return (first < 0 ? [names.length - 1] : names.map((_, at) => at).slice(first)).map((at) =>
     join(root, ...names.slice(0, at + 1)),
   )
@@ -68,14 +86,14 @@ export const privateFolder = (path: string): void => {
   const folders = guarded(resolve(path))
   const [first = path] = folders
   mkdirSync(dirname(first), { recursive: true })
-  folders.forEach(tighten)
+  folders.forEach(make)
 }
 
-/** The same for a folder that is only looked into: false where it, or a parent of it, is not there. */
+/** Makes sure of a folder that is only looked into, and changes nothing: false where it or a parent is missing. */
 export const hasPrivateFolder = (path: string): boolean => {
   for (const folder of guarded(resolve(path))) {
     if (lookAt(folder) === undefined) return false
-    tighten(folder)
+    checkFolder(folder)
   }
   return true
 }
@@ -101,7 +119,7 @@ export const appendPrivate = async (path: string): Promise<FileHandle> => {
   try {
     const stats = await file.stat()
     check(path, stats)
-    if (isOpen(stats)) await file.chmod(0o600)
+    if (isOpen(stats)) restrict(() => fchmodSync(file.fd, 0o600))
     return file
   } catch (cause) {
     await file.close()
@@ -149,7 +167,7 @@ export const closeOff = (path: string): void => {
   const file = openSync(path, constants.O_RDONLY | noFollow | noWait)
   try {
     const stats = fstatSync(file)
-    if (stats.isFile() && isOpen(stats)) fchmodSync(file, 0o600)
+    if (stats.isFile() && isOpen(stats)) restrict(() => fchmodSync(file, 0o600))
   } finally {
     closeSync(file)
   }

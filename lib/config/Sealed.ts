@@ -4,7 +4,7 @@
  * One whose seal does not fit is never believed.
  */
 import { createHmac, randomUUID, timingSafeEqual } from 'node:crypto'
-import { chmodSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { writePrivate, privateFolder, readPrivate } from './Private'
 import { userKey } from './UserKey'
@@ -66,7 +66,6 @@ export const writeSealedNow = (path: string, value: Sealable): void => {
   const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`)
   try {
     writeFileSync(temporary, sealed(path, value), { flag: 'wx', mode: 0o600 })
-    chmodSync(temporary, 0o600) // whatever the umask
     renameSync(temporary, path)
   } catch (cause) {
     rmSync(temporary, { force: true })

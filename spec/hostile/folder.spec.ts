@@ -6,7 +6,7 @@ import * as LocalRecord from '../../lib/config/LocalRecord'
 import { readSealed, writeSealed } from '../../lib/config/Sealed'
 import { newControl } from '../../lib/local/Control'
 import { registryIn } from '../../lib/local/Registry'
-import { root } from '../cli/support'
+import { node, root } from '../cli/support'
 import { agentcore } from '../cli/world'
 import { inFolder } from '../config/support'
 import { bystander, hostile, identityOf, ownState, stranger, yaml } from './folderSupport'
@@ -284,6 +284,16 @@ describe('the key of a user', () => {
         process.umask(before)
       }
       await Promise.resolve()
+    }))
+
+  it('is the same for processes that need it at once', () =>
+    inFolder(async (folder) => {
+      const all = Array.from({ length: 6 }, async () => {
+        const started = node(['-e', print], folder, { XDG_STATE_HOME: folder })
+        expect(await started.ended).toBe(0)
+        return started.stdout()
+      })
+      expect(new Set(await Promise.all(all)).size).toBe(1)
     }))
 
   it('is the same one in a folder of temporary files where there is no home to write to', () =>
