@@ -181,11 +181,19 @@ export const registryIn = (state: string): Registry => {
   return { add, recover }
 }
 
+/** That files were ignored, where any were; their names, which may hold anything, are not repeated. */
+export const ignoredLines = ({ ignored: [first, ...others] }: Recovered): ReadonlyArray<string> =>
+  first === undefined
+    ? []
+    : [
+        `${others.length + 1} of the files in ${dirname(first)} were not written by agentcore for you in this folder, so they are ignored: remove them`,
+      ]
+
 /** What there is to say of what was recovered, one line each. */
-export const recoveredLines = ({ ended, ignored }: Recovered): ReadonlyArray<string> => [
-  ...ended.map(
+export const recoveredLines = (recovered: Recovered): ReadonlyArray<string> => [
+  ...recovered.ended.map(
     ({ pid, container }) =>
       `Ended what an earlier runtime has left behind: ${container === undefined ? `process ${pid}` : `container ${container.name}`}`,
   ),
-  ...ignored.map((path) => `${path} was not written by agentcore for you in this folder, so it is ignored: remove it`),
+  ...ignoredLines(recovered),
 ]

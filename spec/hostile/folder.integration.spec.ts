@@ -11,11 +11,10 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { PublicRecord } from '../../lib/config/LocalRecord'
-import type { Project } from '../cli/support'
-import { until } from '../cli/support'
-import { agentcore } from '../cli/world'
+import { node, type Project, until, using } from '../cli/support'
+import { agentcore, main } from '../cli/world'
 import { eventually, isAlive } from '../local/support'
-import { hostile, ownState, treeOf } from './folderSupport'
+import { bystander, hostile, identityOf, ownState, stranger, treeOf } from './folderSupport'
 
 ownState()
 
@@ -131,6 +130,43 @@ describe('a link below .bedrock_agentcore', () => {
         expect(await ask(endpoint, 'a')).toBeGreaterThan(1)
       })
     }))
+})
+
+describe('a record that came with the project', () => {
+  it(
+    'ends no process when the agent is deployed, and is told of',
+    () =>
+      bystander((pid) =>
+        stranger({ runtime: { pid } }, (endpoint, seen) =>
+          hostile({}, async (project) => {
+            const record = { agent: 'agent', pid, identity: identityOf(pid), port: 1, endpoint, arn: '', control: '' }
+            project.write('.bedrock_agentcore/local/agent.json', JSON.stringify({ ...record, startedAt: '' }))
+            const { code, stderr } = await agentcore(project.folder, ['deploy', '--local', '--detach', '--port', '0'])
+            await stop(project)
+            expect([code, stderr]).toEqual([
+              0,
+              expect.stringMatching(/agent\.json was not written by agentcore for you/),
+            ])
+            expect(seen).toEqual([])
+          }),
+        ),
+      ),
+    60_000,
+  )
+})
+
+describe('agentcore dev', () => {
+  it(
+    'writes through no link',
+    () =>
+      hostile({}, async (project, elsewhere) => {
+        symlinkSync(elsewhere, join(project.folder, '.bedrock_agentcore'))
+        await using(node([main, 'dev', '--port', '0'], project.folder), async ({ says }) => {
+          await says(/is a symbolic link/)
+        })
+      }),
+    60_000,
+  )
 })
 
 describe('a built program that came with the project', () => {

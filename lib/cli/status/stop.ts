@@ -3,12 +3,12 @@ import { join } from 'node:path'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
 import { stateFolder } from '../../config/Private'
-import { type Recovered, registryIn } from '../../local/Registry'
+import { ignoredLines, type Recovered, registryIn } from '../../local/Registry'
 import { agentIn } from '../agent/Agent'
 import { overviewOf } from '../agent/Overview'
 import { end, find, forget, type Runtime } from '../agent/Runtime'
 import type { Cli, Output } from '../Cli'
-import { type CliError, unexpected } from '../CliError'
+import { type CliError, stateUnusable } from '../CliError'
 import type { Run } from '../Command'
 import { told } from '../Progress'
 import type { StopWishes as Wishes } from './flags'
@@ -61,14 +61,8 @@ const endIt = (cli: Cli, runtime: Runtime): TE.TaskEither<CliError, void> => {
 /** Ends what runtimes that were killed have left behind. */
 const recover = (cli: Cli, agent: string): TE.TaskEither<CliError, Recovered> =>
   pipe(
-    TE.tryCatch(() => registryIn(join(cli.cwd, stateFolder, 'local', agent)).recover(), unexpected),
-    TE.chainFirstIOK(
-      ({ ignored }) =>
-        () =>
-          ignored.forEach((path) =>
-            told(`${path} was not written by agentcore for you here: it is ignored`, 'note')(cli),
-          ),
-    ),
+    TE.tryCatch(() => registryIn(join(cli.cwd, stateFolder, 'local', agent)).recover(), stateUnusable),
+    TE.chainFirstIOK((recovered) => () => ignoredLines(recovered).forEach((line) => told(line, 'note')(cli))),
   )
 
 /** Ends the local runtime of an agent. */
