@@ -4,6 +4,7 @@ import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
 import { malformed, unreadable } from '../config/ConfigError'
+import { stateFolder } from '../config/Private'
 import { type AgentConfig, fileName } from '../config/Project'
 import { agentIn } from './agent/Agent'
 import { type CliError, config } from './CliError'
@@ -55,5 +56,5 @@ export const agentFolder = (cwd: string, name: string | undefined): TE.TaskEithe
     TE.bindTo('agent'),
     TE.bind('package', ({ agent }) => pathIn(cwd, agent.name, 'source_path', agent.source_path ?? '.')),
     TE.bind('file', ({ agent }) => pathIn(cwd, agent.name, 'entrypoint', agent.entrypoint)),
-    TE.map((found) => ({ ...found, folder: cwd, state: resolve(cwd, '.bedrock_agentcore', found.agent.name) })),
+    TE.map((found) => ({ ...found, folder: cwd, state: resolve(cwd, stateFolder, found.agent.name) })),
   )

@@ -61,6 +61,12 @@ export const failed = (
   more: { readonly details?: ReadonlyArray<string>; readonly cause?: unknown } = {},
 ): CliError => ({ _tag: 'Failed', code, message, next, ...more })
 
+/** What a command keeps in the project cannot be kept, or something of the project is in its way. */
+export const stateUnusable = (cause: unknown): CliError =>
+  failed('STATE_UNUSABLE', `.bedrock_agentcore cannot be used: ${messageOf(cause)}`, 'remove what is in the way', {
+    cause,
+  })
+
 /** The user broke it off. */
 export const cancelled: CliError = { _tag: 'Cancelled' }
 

@@ -19,6 +19,8 @@ export type ConfigError =
   | { readonly _tag: 'UnknownAgent'; readonly name: string; readonly known: ReadonlyArray<string> }
   | { readonly _tag: 'NoDefault'; readonly known: ReadonlyArray<string> }
   | { readonly _tag: 'Locked'; readonly path: string; readonly owner: string }
+  /** A file that commands keep for themselves, but not written by those of this user for this folder. */
+  | { readonly _tag: 'Foreign'; readonly path: string }
   | { readonly _tag: 'Unreadable'; readonly path: string; readonly cause: unknown }
   | { readonly _tag: 'Unwritable'; readonly path: string; readonly cause: unknown }
 
@@ -48,6 +50,9 @@ export const noDefault = (known: ReadonlyArray<string>): ConfigError => ({ _tag:
 
 /** Another process has held the lock of the file for too long. */
 export const locked = (path: string, owner: string): ConfigError => ({ _tag: 'Locked', path, owner })
+
+/** The file came with the folder, or from elsewhere. */
+export const foreign = (path: string): ConfigError => ({ _tag: 'Foreign', path })
 
 /** The file could not be read. */
 export const unreadable = (path: string, cause: unknown): ConfigError => ({ _tag: 'Unreadable', path, cause })
@@ -85,6 +90,8 @@ export const explain = (error: ConfigError): string => {
       return `No agent is the default; there are: ${listed(error.known)}`
     case 'Locked':
       return `${error.path} is held by ${error.owner}`
+    case 'Foreign':
+      return `${error.path} was not written by agentcore for you in this folder, so it is ignored`
     case 'Unreadable':
       return `${error.path} cannot be read: ${messageOf(error.cause)}`
     case 'Unwritable':
@@ -105,6 +112,8 @@ export const next = (error: ConfigError): string => {
       return 'name one with --agent, or run agentcore configure set-default NAME'
     case 'Locked':
       return 'try again when it is done, or remove the lock if nothing holds it'
+    case 'Foreign':
+      return 'remove it, and deploy the agent again; if you have moved the folder, end the old runtime by hand'
     case 'Unreadable':
     case 'Unwritable':
       return 'see that the file and its folder belong to you'

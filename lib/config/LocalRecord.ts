@@ -1,32 +1,61 @@
 /**
  * The record of a local runtime that runs in the background: `.bedrock_agentcore/local/<agent>.json`. Who starts one
- * writes it when the runtime is ready; who ends one removes it. A record may outlive its process: see `isAlive`.
+ * writes it when the runtime is ready; who ends one removes it. It is sealed: a record that came with the project is not
+ * believed. A record may outlive its process, whose id a later process may have: `identity` tells them apart.
  */
-import { readdir, readFile, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
+import * as E from 'fp-ts/Either'
 import * as TE from 'fp-ts/TaskEither'
 import * as t from 'io-ts'
-import { writeAtomic } from './Atomic'
-import { type ConfigError, malformed, unreadable, unwritable } from './ConfigError'
+import { type ConfigError, foreign, malformed, unreadable, unwritable } from './ConfigError'
 import { decodeNow } from './decodeNow'
-import { isMissing } from './systemError'
+import { hasPrivateFolder, stateFolder } from './Private'
+import { type Found, readSealed, writeSealed } from './Sealed'
 
 /** How callers of a local runtime say who they are. */
 const Auth = t.keyof({ none: null, sigv4: null, jwt: null }, 'none, sigv4 or jwt')
+
+const text = <A extends string>(name: string, is: (value: string) => boolean): t.Type<A> =>
+  new t.Type<A>(
+    name,
+    (value): value is A => typeof value === 'string' && is(value),
+    (value, context) =>
+      // `is` says so
+      typeof value === 'string' && is(value) ? t.success(value as A) : t.failure(value, context, `expected ${name}`),
+    (value) => value,
+  )
+
+const Endpoint = text<string>('http://127.0.0.1:PORT', (value) =>
+  /^http:\/\/(127\.0\.0\.1|\[::1\]):\d{1,5}$/.test(value),
+)
+
+const Pid = new t.Type<number>(
+  'a process id',
+  (value): value is number => Number.isSafeInteger(value) && Number(value) > 1,
+  (value, context) =>
+    typeof value === 'number' && Number.isSafeInteger(value) && value > 1
+      ? t.success(value)
+      : t.failure(value, context, 'expected a process id above 1'),
+  (value) => value,
+)
 
 /** A running local runtime. */
 export const LocalRecord = t.intersection([
   t.type({
     agent: t.string,
-    pid: t.number,
+    pid: Pid,
+    /** What tells the process from a later one with its id. */
+    identity: t.string,
     port: t.number,
     /** `http://127.0.0.1:8080` */
-    endpoint: t.string,
+    endpoint: Endpoint,
     arn: t.string,
     /** ISO 8601. */
     startedAt: t.string,
+    /** The secret by which the runtime and the commands of this user know each other. */
+    control: t.string,
   }),
   t.partial({ auth: Auth, isolation: t.string, logFile: t.string }),
 ])
@@ -34,25 +63,30 @@ export const LocalRecord = t.intersection([
 /** A running local runtime. */
 export type LocalRecord = t.TypeOf<typeof LocalRecord>
 
-const folderIn = (folder: string): string => join(folder, '.bedrock_agentcore', 'local')
+/** A record as others may see it. */
+export type PublicRecord = Omit<LocalRecord, 'control' | 'identity'>
+
+/** Without what is between the runtime and the commands alone. */
+export const shownOf = ({ control: _, identity: __, ...record }: LocalRecord): PublicRecord => record
+
+const folderIn = (folder: string): string => join(folder, stateFolder, 'local')
 
 /** Where the record of an agent stands. */
 export const pathOf = (folder: string, agent: string): string => join(folderIn(folder), `${agent}.json`)
 
-const shown = (agent: string): string => `.bedrock_agentcore/local/${agent}.json`
+const shown = (agent: string): string => `${stateFolder}/local/${agent}.json`
 
-const parse =
+const decoded =
   (agent: string) =>
-  (text: string): E.Either<ConfigError, LocalRecord> => {
-    const refuse = (message: string): ConfigError => malformed(shown(agent), [{ path: '', message, line: undefined }])
-    return pipe(
-      E.tryCatch(
-        (): unknown => JSON.parse(text),
-        () => refuse('it is no JSON'),
-      ),
-      E.chain((value) => {
+  (found: Found): E.Either<ConfigError, LocalRecord | undefined> => {
+    switch (found._tag) {
+      case 'Missing':
+        return E.right(undefined)
+      case 'Foreign':
+        return E.left(foreign(shown(agent)))
+      case 'Own':
         return pipe(
-          decodeNow(LocalRecord)(value),
+          decodeNow(LocalRecord)(found.value),
           E.mapLeft((issues) =>
             malformed(
               shown(agent),
@@ -60,41 +94,25 @@ const parse =
             ),
           ),
         )
-      }),
-    )
+    }
   }
 
-/** The record of an agent; undefined if there is none. Left: `Unreadable`, `Malformed`. */
+/** The record of an agent; undefined if there is none. Left: `Foreign`, `Unreadable`, `Malformed`. */
 export const read = (folder: string, agent: string): TE.TaskEither<ConfigError, LocalRecord | undefined> =>
   pipe(
-    TE.tryCatch(
-      () =>
-        readFile(pathOf(folder, agent), 'utf8').catch((cause: unknown) => {
-          if (isMissing(cause)) return undefined
-          throw cause
-        }),
-      (cause) => unreadable(shown(agent), cause),
+    TE.fromIOEither(
+      E.tryCatchK(
+        () => readSealed(pathOf(folder, agent)),
+        (cause) => unreadable(shown(agent), cause),
+      ),
     ),
-    TE.chain((text) => (text === undefined ? TE.right(undefined) : TE.fromEither(parse(agent)(text)))),
-  )
-
-/** The agents that have a record. */
-export const agentsIn = (folder: string): TE.TaskEither<ConfigError, ReadonlyArray<string>> =>
-  TE.tryCatch(
-    async () => {
-      const names = await readdir(folderIn(folder)).catch((cause: unknown) => {
-        if (isMissing(cause)) return []
-        throw cause
-      })
-      return names.filter((name) => name.endsWith('.json') && !name.startsWith('.')).map((name) => name.slice(0, -5))
-    },
-    (cause) => unreadable('.bedrock_agentcore/local', cause),
+    TE.chainEitherK(decoded(agent)),
   )
 
 /** Writes a record, whole or not at all. */
 export const write = (folder: string, record: LocalRecord): TE.TaskEither<ConfigError, void> =>
   TE.tryCatch(
-    () => writeAtomic(pathOf(folder, record.agent), `${JSON.stringify(record, undefined, 2)}\n`),
+    () => writeSealed(pathOf(folder, record.agent), record),
     (cause) => unwritable(shown(record.agent), cause),
   )
 
@@ -107,7 +125,9 @@ export const remove = (folder: string, agent: string, pid: number): TE.TaskEithe
       record !== undefined && record.pid !== pid
         ? TE.right(undefined)
         : TE.tryCatch(
-            () => rm(pathOf(folder, agent), { force: true }),
+            async () => {
+              if (hasPrivateFolder(folderIn(folder))) await rm(pathOf(folder, agent), { force: true })
+            },
             (cause) => unwritable(shown(agent), cause),
           ),
     ),

@@ -52,7 +52,7 @@ const isStale = async (path: string, text: string): Promise<boolean> => {
 const breakStale = async (path: string): Promise<void> => {
   const guard = `${path}.break`
   try {
-    await mkdir(guard)
+    await mkdir(guard, { mode: 0o700 })
   } catch {
     if ((await ageOf(guard)) > brokenWithin) await rmdir(guard).catch(() => undefined) // another one was faster
     return
@@ -67,7 +67,7 @@ const breakStale = async (path: string): Promise<void> => {
 const take = async (path: string, until: number): Promise<string | undefined> => {
   const mine = `${process.pid} ${randomUUID()}\n`
   try {
-    await writeFile(path, mine, { flag: 'wx' })
+    await writeFile(path, mine, { flag: 'wx', mode: 0o600 })
     return mine
   } catch (cause) {
     // Windows says EPERM of a file that is being removed.

@@ -1,5 +1,6 @@
 /** A process that was started for an agent, with its output in a file, its id in the registry, and its end. */
 import { type ChildProcess, spawn } from 'node:child_process'
+import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import type { Task } from 'fp-ts/Task'
 import type { Exit } from './Launcher'
@@ -12,6 +13,8 @@ export interface Command {
   readonly args: ReadonlyArray<string>
   readonly folder: string
   readonly env: Readonly<Record<string, string | undefined>>
+  /** Whether it is `node` with the lifeline, which needs a channel to this process. */
+  readonly hasLifeline?: boolean
 }
 
 /** A process that was started. */
@@ -22,6 +25,9 @@ export interface Child {
   readonly stop: (grace: number) => Task<void>
 }
 
+/** What `node` loads first, so that an agent ends when this process is killed. */
+export const lifeline: ReadonlyArray<string> = ['--require', join(__dirname, 'lifeline.js')]
+
 /** How much of the output is remembered to tell why a process has ended, in bytes. */
 const remembered = 4096
 
@@ -31,7 +37,8 @@ const howOf = (code: number | null, signal: NodeJS.Signals | null): string =>
 const saysPortTaken = (said: string): boolean => /EADDRINUSE|address already in use|is in use/i.test(said)
 
 /** Writes what a stream gives, as fast as the file takes it. */
-const record = (stream: Readable, onPart: (part: Buffer) => Promise<void>): void => {
+const record = (stream: Readable | null, onPart: (part: Buffer) => Promise<void>): void => {
+  if (stream === null) return // there is one, since `stdio` says so
   stream.on('data', (part: Buffer) => {
     stream.pause()
     void onPart(part).then(() => stream.resume())
@@ -47,7 +54,7 @@ const started = (child: ChildProcess): Promise<number> =>
 
 /** Starts a process. `onStart` runs before anything else can happen, and `show` is given what the process writes. */
 export const startChild = async (
-  { file, args, folder, env }: Command,
+  { file, args, folder, env, hasLifeline = false }: Command,
   log: LogFile,
   onStart: (pid: number) => () => void,
   show: (part: Buffer) => void,
@@ -55,7 +62,7 @@ export const startChild = async (
   const child = spawn(file, [...args], {
     cwd: folder,
     env: { ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', ...(hasLifeline ? (['ipc'] as const) : [])],
     detached: leadsGroup, // so that all it starts can be ended with it
     windowsHide: true,
   })
@@ -79,8 +86,8 @@ export const startChild = async (
       // Its last words may come after its end; what it has started may hold the streams open for ever.
       const over = (): void => {
         clearTimeout(late)
-        child.stdout.destroy()
-        child.stderr.destroy()
+        child.stdout?.destroy()
+        child.stderr?.destroy()
         strike?.()
         void log.close().then(() => resolve({ how: howOf(code, signal), isPortTaken: saysPortTaken(said) }))
       }

@@ -1,19 +1,19 @@
 /** A container of its own for each session, run from the agent's image by the command of an engine. */
 import { execFile } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as O from 'fp-ts/Option'
 import type { Task } from 'fp-ts/Task'
 import * as TE from 'fp-ts/TaskEither'
+import { privateFolder } from '../config/Private'
 import { launchSecret } from '../core/Protocol'
 import { startChild } from './Child'
 import { type Launched, launchError, type Launcher, type LauncherOf, messageOf, newSecret } from './Launcher'
-import { openLogFile, prune } from './LogFile'
+import { logFolder } from './LogFile'
 import { createPorts } from './Ports'
 import { environment, fileNameOf } from './ProcessLauncher'
 import { killGroup } from './Processes'
-import { registryIn } from './Registry'
+import { recoveredLines, registryIn } from './Registry'
 
 /** The agent's image, and who runs it. */
 export interface ContainerOptions {
@@ -33,8 +33,6 @@ const inside = 8080
 
 /** The label that containers of this runtime bear. */
 export const label = 'agentcore-fp.session'
-
-const logsKept = 200
 
 /**
  * What an agent may not do in its container: gain rights that it does not start with, and fill the process table. It
@@ -96,9 +94,9 @@ export const containerLauncher =
   (surroundings): Launcher => {
     const { engine, image } = options
     const { folder, maxMemory } = surroundings
-    const logs = join(folder, 'logs')
+    const logs = logFolder(join(folder, 'logs'))
     const ports = createPorts()
-    const registry = registryIn(join(folder, 'processes'))
+    const registry = registryIn(folder)
     const running = new Map<number, string>()
 
     const start = async (session: string): Promise<Launched> => {
@@ -112,7 +110,7 @@ export const containerLauncher =
         [launchSecret.variable]: secret,
       }
       try {
-        const log = await openLogFile(join(logs, `${fileNameOf(session)}.log`))
+        const log = await logs.open(`${fileNameOf(session)}.log`)
         const args = [
           ...['run', '--rm', '--name', name, '--label', `${label}=${fileNameOf(session)}`],
           ...['-p', `127.0.0.1:${port}:${inside}`, ...(maxMemory > 0 ? ['--memory', String(maxMemory)] : [])],
@@ -123,7 +121,7 @@ export const containerLauncher =
         ]
         const register = (pid: number): (() => void) => {
           running.set(pid, name)
-          const strike = registry.add({ pid, undo: [engine, 'rm', '-f', name] })
+          const strike = registry.add({ pid, container: { engine, name } })
           return () => {
             running.delete(pid)
             strike()
@@ -164,14 +162,12 @@ export const containerLauncher =
       isolation: 'container',
       open: TE.tryCatch(
         async () => {
-          await mkdir(folder, { recursive: true })
+          privateFolder(folder)
           const found = await tell(engine, ['image', 'inspect', '--format', '{{.Id}}', image])
           if (!found.isDone) throw new Error(`${engine} does not find the image ${image}: ${found.text.trim()}`)
-          const left = await registry.recover(async ([command = '', ...args]) => {
-            await tell(command, args)
-          })()
-          await prune(logs, logsKept)
-          return left.map(({ undo }) => `container ${undo?.at(-1) ?? ''}`)
+          const recovered = await registry.recover()
+          await logs.prune()
+          return recoveredLines(recovered)
         },
         (cause) => launchError(messageOf(cause), cause),
       ),

@@ -11,6 +11,7 @@ import type { RawHeaders } from '../core/Protocol'
 import { parseId } from '../core/Session'
 import { admission } from './Admission'
 import type { Lease } from './Cell'
+import { answerTo, controlHeader } from './Control'
 import { isTooLarge, relay } from './Invocation'
 import type { Overview } from './Overview'
 import type { Settings } from './Options'
@@ -124,6 +125,14 @@ export const dataPlane = ({ settings, sessions, sockets, url, overview, guard }:
     })
   }
 
+  /** Where callers are checked, ids, processes and files of sessions are for commands that know the runtime's secret. */
+  const describe = (req: IncomingMessage, res: ServerResponse): void => {
+    const proof = answerTo(settings.control, req.headers[controlHeader])
+    if (proof !== undefined) return respondJson(res, overview(), { [controlHeader]: proof })
+    if (settings.authorize === undefined) return respondJson(res, overview())
+    respondError(res, accessDenied('This runtime checks its callers, and shows its sessions to agentcore status alone'))
+  }
+
   /** The session of a request on a plain path: the one that it names, if an agent would take that for an id. */
   const plainId = (headers: RawHeaders): string => {
     const named = sessionIdOf(headers)
@@ -166,7 +175,7 @@ export const dataPlane = ({ settings, sessions, sockets, url, overview, guard }:
       case 'Plain':
         return plain(req, res, found.target, found.isPing)
       case 'Overview':
-        return respondJson(res, overview())
+        return describe(req, res)
       case 'Socket':
       case 'PlainSocket':
         return respondError(res, internal('A socket needs an upgrade'))

@@ -51,7 +51,7 @@ export interface LaunchError {
 /** Starts agents. */
 export interface Launcher {
   readonly isolation: Isolation
-  /** Makes ready to start agents, and ends what an earlier runtime has left behind; says what that was. */
+  /** Makes ready to start agents, and ends what an earlier runtime has left behind; says so, a line each. */
   readonly open: TaskEither<LaunchError, ReadonlyArray<string>>
   /** Starts the agent of a session. */
   readonly start: (session: string) => TaskEither<LaunchError, Launched>

@@ -80,7 +80,7 @@ const start = async (options: LocalOptions): Promise<E.Either<LocalError, LocalR
   const launcher: Launcher = options.launcher({ arn, url, folder, maxMemory: limits.maxMemory })
   const opened = await launcher.open()
   if (E.isLeft(opened)) return E.left({ ...opened.left, _tag: 'CannotLaunch' })
-  for (const left of opened.right) log.warn(`Ended what an earlier runtime has left behind: ${left}`)()
+  for (const line of opened.right) log.warn(line)()
 
   const sessions = createSessions({ launcher, lifecycle, limits, clock, pingEvery, log })
   const sockets = socketRelay(limits, clock)

@@ -1,7 +1,7 @@
 /** A file for the output of an agent that cannot grow without bound: when it is full it becomes the older half. */
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
-import type { FileHandle } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { readdir, rename, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { appendPrivate, hasPrivateFolder } from '../config/Private'
 
 /** An open file. */
 export interface LogFile {
@@ -17,14 +17,9 @@ const maxSize = 10_000_000
 /** The name of the older half. */
 export const olderOf = (path: string): string => `${path}.1`
 
-const append = async (path: string): Promise<FileHandle> => {
-  await mkdir(dirname(path), { recursive: true })
-  return open(path, 'a', 0o600)
-}
-
 /** Opens a file to append to. Rejects where that is not possible. */
 export const openLogFile = async (path: string, limit = maxSize): Promise<LogFile> => {
-  let file = await append(path)
+  let file = await appendPrivate(path)
   let size = (await file.stat()).size
   let last: Promise<void> = Promise.resolve()
   let isClosed = false
@@ -32,7 +27,7 @@ export const openLogFile = async (path: string, limit = maxSize): Promise<LogFil
   const rotate = async (): Promise<void> => {
     await file.close()
     await rename(path, olderOf(path))
-    file = await append(path)
+    file = await appendPrivate(path)
     size = 0
   }
 
@@ -56,21 +51,79 @@ export const openLogFile = async (path: string, limit = maxSize): Promise<LogFil
   }
 }
 
-/** Removes all but the newest files of a folder that hold output; the folder may not be there. */
-export const prune = async (folder: string, keep: number): Promise<void> => {
-  const names = await readdir(folder).catch(() => [])
-  const found = await Promise.all(
-    names
-      .filter((name) => name.endsWith('.log') || name.endsWith('.log.1'))
-      .map(async (name) => {
-        const path = join(folder, name)
-        const time = await stat(path).then(
-          ({ mtimeMs }) => mtimeMs,
-          () => 0,
-        )
-        return { path, time }
-      }),
+/** How many files with output of former sessions are kept. */
+const logsKept = 200
+
+/** A folder of such files: those of sessions that run, and of former ones as many as are kept. */
+export interface LogFolder {
+  /** Opens a file of the folder. As it is closed, the oldest of those that are not open go. */
+  readonly open: (name: string) => Promise<LogFile>
+  /** Removes the oldest of those that are not open; the folder may not be there. */
+  readonly prune: () => Promise<void>
+}
+
+const timeOf = (path: string): Promise<number> =>
+  stat(path).then(
+    ({ mtimeMs }) => mtimeMs,
+    () => 0, // it is gone meanwhile
   )
+
+/** Removes all but the newest files of a folder that hold output, those in use left out. */
+const prune = async (folder: string, keep: number, inUse: ReadonlySet<string>): Promise<void> => {
+  if (!hasPrivateFolder(folder)) return
+  const paths = (await readdir(folder))
+    .filter((name) => name.endsWith('.log') || name.endsWith('.log.1'))
+    .map((name) => join(folder, name))
+    .filter((path) => !inUse.has(path))
+  if (paths.length <= keep) return
+  const found = await Promise.all(paths.map(async (path) => ({ path, time: await timeOf(path) })))
   const old = found.sort((a, b) => b.time - a.time).slice(keep)
-  await Promise.all(old.map(({ path }) => rm(path, { force: true })))
+  await Promise.all(old.filter(({ path }) => !inUse.has(path)).map(({ path }) => rm(path, { force: true })))
+}
+
+/** The files in a folder; of those that are no longer written to, the newest are kept. */
+export const logFolder = (folder: string, keep = logsKept): LogFolder => {
+  const inUse = new Set<string>()
+  let pruning: Promise<void> | undefined
+  let isAsked = false
+
+  /** One pass at a time; whoever asks meanwhile gets one more, however many they are. */
+  const pruneSoon = (): Promise<void> => {
+    isAsked = true
+    pruning ??= (async () => {
+      try {
+        while (isAsked) {
+          isAsked = false
+          await prune(folder, keep, inUse)
+        }
+      } finally {
+        pruning = undefined
+      }
+    })()
+    return pruning
+  }
+
+  const open = async (name: string): Promise<LogFile> => {
+    const path = join(folder, name)
+    inUse.add(path).add(olderOf(path))
+    const leave = (): void => {
+      inUse.delete(path)
+      inUse.delete(olderOf(path))
+    }
+    try {
+      const file = await openLogFile(path)
+      const close = async (): Promise<void> => {
+        await file.close()
+        leave()
+        await pruneSoon().catch(() => undefined) // the next one may
+      }
+      let closing: Promise<void> | undefined
+      return { ...file, close: () => (closing ??= close()) }
+    } catch (cause) {
+      leave()
+      throw cause
+    }
+  }
+
+  return { open, prune: pruneSoon }
 }

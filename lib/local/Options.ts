@@ -39,6 +39,8 @@ export interface LocalOptions {
   /** Who may call the data plane; everyone unless given. */
   readonly authorize?: Authorize
   readonly protectedResource?: ProtectedResource
+  /** A secret shared with commands, who prove it to be told of sessions where `authorize` is given. None unless given. */
+  readonly control?: string
   /** Headers that the service would add: a `WorkloadAccessToken` for a local try, for instance. None unless given. */
   readonly identityHeaders?: Readonly<Record<string, string>>
   /** Whether an invocation goes on when its caller has left, as it does in the cloud. True unless given. */
@@ -66,6 +68,7 @@ export interface Settings {
   /** Undefined where everyone may call. */
   readonly authorize: Authorize | undefined
   readonly protectedResource: ProtectedResource | undefined
+  readonly control: string | undefined
   readonly identityHeaders: ReadonlyArray<readonly [string, string]>
   readonly finishesAlone: boolean
   readonly pingEvery: number
@@ -94,6 +97,7 @@ export const settingsOf = (options: LocalOptions, newId: () => string): Settings
   allowList: allowListOf(options.requestHeaderAllowlist ?? []),
   authorize: options.authorize,
   protectedResource: options.protectedResource,
+  control: options.control,
   identityHeaders: Object.entries(options.identityHeaders ?? {}),
   finishesAlone: options.finishesAlone ?? true,
   pingEvery: options.pingEvery ?? pingEvery,

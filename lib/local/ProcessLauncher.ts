@@ -5,8 +5,9 @@ import { cp, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises'
 import { isAbsolute, join, relative, resolve } from 'node:path'
 import * as O from 'fp-ts/Option'
 import * as TE from 'fp-ts/TaskEither'
+import { privateFolder } from '../config/Private'
 import { launchSecret, localRuntime } from '../core/Protocol'
-import { startChild } from './Child'
+import { lifeline, startChild } from './Child'
 import {
   type Launched,
   launchError,
@@ -16,10 +17,10 @@ import {
   newSecret,
   type Surroundings,
 } from './Launcher'
-import { openLogFile, prune } from './LogFile'
+import { logFolder } from './LogFile'
 import { createPorts } from './Ports'
 import { killGroup, memoryOf } from './Processes'
-import { registryIn, type Started } from './Registry'
+import { recoveredLines, registryIn } from './Registry'
 
 /** The built agent. */
 export interface ProcessOptions {
@@ -39,9 +40,6 @@ export interface ProcessOptions {
   /** Is given what the agents write, as it comes. */
   readonly show?: (session: string, part: Buffer) => void
 }
-
-/** How many files with output of former sessions are kept. */
-const logsKept = 200
 
 const plainName = /^[A-Za-z0-9_-]{1,100}$/
 
@@ -78,10 +76,10 @@ interface Workspace {
 }
 
 const workspace = async (session: string, { file, copyOf }: ProcessOptions, within: string): Promise<Workspace> => {
-  await mkdir(within, { recursive: true })
+  privateFolder(within)
   const root = await mkdtemp(join(within, `${fileNameOf(session).slice(0, 40)}-`))
   const [folder, temporary] = [join(root, 'work'), join(root, 'tmp')]
-  await Promise.all([mkdir(folder), mkdir(temporary)])
+  await Promise.all([folder, temporary].map((path) => mkdir(path, { mode: 0o700 })))
   const temporaries = { TMPDIR: temporary, TMP: temporary, TEMP: temporary }
   if (copyOf === undefined) return { root, folder, file: resolve(file), env: temporaries }
   const from = resolve(copyOf)
@@ -98,9 +96,9 @@ export const processLauncher =
   (options: ProcessOptions): LauncherOf =>
   (surroundings): Launcher => {
     const { folder } = surroundings
-    const logs = join(folder, 'logs')
+    const logs = logFolder(join(folder, 'logs'))
     const ports = createPorts()
-    const registry = registryIn(join(folder, 'processes'))
+    const registry = registryIn(folder)
     const running = new Set<number>()
 
     const start = async (session: string): Promise<Launched> => {
@@ -112,7 +110,7 @@ export const processLauncher =
         await rm(place.root, { recursive: true, force: true, maxRetries: 5 })
       }
       try {
-        const log = await openLogFile(join(logs, `${fileNameOf(session)}.log`))
+        const log = await logs.open(`${fileNameOf(session)}.log`)
         const env = environment(surroundings, {
           ...inherited(options.inherit ?? process.env),
           ...place.env,
@@ -129,9 +127,9 @@ export const processLauncher =
             strike()
           }
         }
-        const args = [...(options.nodeOptions ?? []), place.file]
+        const args = [...(options.nodeOptions ?? []), ...lifeline, place.file]
         const child = await startChild(
-          { file: process.execPath, args, folder: place.folder, env },
+          { file: process.execPath, args, folder: place.folder, env, hasLifeline: true },
           log,
           register,
           (part) => options.show?.(session, part),
@@ -159,15 +157,14 @@ export const processLauncher =
       }
     }
 
-    const describe = ({ pid }: Started): string => `process ${pid}`
-
     return {
       isolation: 'process',
       open: TE.tryCatch(
         async () => {
-          const left = await registry.recover(async () => Promise.resolve())()
-          await prune(logs, logsKept)
-          return left.map(describe)
+          privateFolder(join(folder, 'sessions'))
+          const recovered = await registry.recover()
+          await logs.prune()
+          return recoveredLines(recovered)
         },
         (cause) => launchError(`The folder ${folder} cannot be used: ${messageOf(cause)}`, cause),
       ),

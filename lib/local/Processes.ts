@@ -1,6 +1,7 @@
 /** Processes of this machine as the system tells of them: which one an id means, how much memory it has, how it is ended. */
 import { execFile } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
+import { win32 } from 'node:path'
 import * as O from 'fp-ts/Option'
 import type { Task } from 'fp-ts/Task'
 
@@ -13,6 +14,16 @@ const textOf = (path: string): O.Option<string> => {
     return O.none // no such process, or no Linux
   }
 }
+
+/**
+ * Programs of the system by their full path. On Windows a bare name is looked for in the current folder first, and `npx`
+ * puts a folder of the project in front of `PATH`: a project must not choose what is run.
+ */
+const ofSystem = (...below: ReadonlyArray<string>): string =>
+  win32.join(process.env['SystemRoot'] ?? 'C:\\Windows', 'System32', ...below)
+
+const powershell = ofSystem('WindowsPowerShell', 'v1.0', 'powershell.exe')
+const ps = '/bin/ps'
 
 const outputOf =
   (command: string, args: ReadonlyArray<string>): Task<O.Option<string>> =>
@@ -41,8 +52,8 @@ export const identityNow = (pid: number): O.Option<string> => {
 export const identity = (pid: number): Task<O.Option<string>> => {
   if (process.platform === 'linux') return async () => identityNow(pid)
   return isWindows
-    ? outputOf('powershell', ['-NoProfile', '-Command', `(Get-Process -Id ${pid}).StartTime.ToFileTimeUtc()`])
-    : outputOf('ps', ['-o', 'lstart=', '-p', String(pid)])
+    ? outputOf(powershell, ['-NoProfile', '-Command', `(Get-Process -Id ${pid}).StartTime.ToFileTimeUtc()`])
+    : outputOf(ps, ['-o', 'lstart=', '-p', String(pid)])
 }
 
 const kilobytes = (text: string): O.Option<number> => {
@@ -81,7 +92,7 @@ const memoryOnLinux = (pid: number): O.Option<number> =>
   )(memoryLine('VmRSS')(pid))
 
 const memoryOfGroup = async (leader: number): Promise<O.Option<number>> => {
-  const listed = await outputOf('ps', ['-axo', 'pgid=,rss='])()
+  const listed = await outputOf(ps, ['-axo', 'pgid=,rss='])()
   const rows = O.getOrElse(() => '')(listed)
     .split('\n')
     .map((row) => row.trim().split(/\s+/).map(Number))
@@ -93,7 +104,7 @@ const memoryOfGroup = async (leader: number): Promise<O.Option<number>> => {
 export const memoryOf = (pid: number): Task<O.Option<number>> => {
   if (process.platform === 'linux') return async () => memoryOnLinux(pid)
   if (!isWindows) return () => memoryOfGroup(pid)
-  const listed = outputOf('tasklist', ['/FI', `PID eq ${pid}`, '/FO', 'CSV', '/NH'])
+  const listed = outputOf(ofSystem('tasklist.exe'), ['/FI', `PID eq ${pid}`, '/FO', 'CSV', '/NH'])
   return async () => chainNumber(O.chain((row: string) => O.fromNullable(row.split('","')[4]))(await listed()))
 }
 
@@ -112,8 +123,18 @@ export const leadsGroup = !isWindows
 /** Asks a process to end. Windows knows no such thing for those without a window: there it is ended. */
 export const ask = (pid: number): boolean => signal(pid, 'SIGTERM')
 
+/** Ends one process at once. */
+export const kill = (pid: number): boolean => signal(pid, 'SIGKILL')
+
+/** Whether a process is still the one that was told by this identity; an identity that nobody could tell fits none. */
+export const isSame = async (pid: number, known: string): Promise<boolean> => {
+  if (known === '') return false
+  const now = await identity(pid)()
+  return O.isSome(now) && now.value === known
+}
+
 /** Ends a process that leads a group, and all of the group, at once; the leader may be gone already. */
 export const killGroup = (pid: number): void => {
   if (!isWindows) return void signal(-pid, 'SIGKILL')
-  execFile('taskkill', ['/PID', String(pid), '/T', '/F'], { windowsHide: true }, () => undefined) // it may be gone already
+  execFile(ofSystem('taskkill.exe'), ['/PID', String(pid), '/T', '/F'], { windowsHide: true }, () => undefined) // it may be gone already
 }

@@ -16,6 +16,8 @@ import { headersOf } from '../../lib/cli/invoke/Headers'
 import { payloadOf } from '../../lib/cli/invoke/Payload'
 import * as LocalRecord from '../../lib/config/LocalRecord'
 import { running, startLocalRuntime } from '../../lib/local'
+import { newControl } from '../../lib/local/Control'
+import { identityNow } from '../../lib/local/Processes'
 import { inFolder } from '../config/support'
 import { gate, served } from '../http/support'
 import { agentcore, inWorld, main, type Said } from './world'
@@ -501,6 +503,8 @@ const remembering = entrypoint(
   ) as never, // the payload is what the spec sends
 )
 
+const identityOf = (pid: number): string => O.getOrElse(() => '')(identityNow(pid))
+
 /** A folder with an agent and a local runtime in front of it, and its record. */
 const withRuntime = (
   use: (
@@ -517,8 +521,10 @@ const withRuntime = (
     const server = app.listen(0, '127.0.0.1')
     await once(server, 'listening')
     const { port } = server.address() as { readonly port: number }
+    const control = newControl()
     const started = await startLocalRuntime({
       name: 'hello',
+      control,
       folder: join(folder, 'state'),
       launcher: running({ port }),
     })()
@@ -526,7 +532,7 @@ const withRuntime = (
     const { url, arn, port: own, stop } = started.right
     const record = {
       ...{ agent: 'hello', pid: process.pid, port: own, endpoint: url, arn, startedAt: new Date(0).toISOString() },
-      ...{ auth: 'none' as const },
+      ...{ auth: 'none' as const, control, identity: identityOf(process.pid) },
       ...more,
     }
     await LocalRecord.write(folder, record)()
@@ -595,7 +601,7 @@ describe('an agent in a local runtime', () => {
 
   it('that does not answer, or is another one, makes status exit with 1', async () => {
     await withRuntime(
-      async (command, _, { pid }) => {
+      async (command, folder, record) => {
         const { code, stdout, stderr } = await command('status')
         expect(code).toBe(1)
         expect(stdout).toMatch(
@@ -607,11 +613,9 @@ describe('an agent in a local runtime', () => {
           1,
           { agents: [{ local: { state: 'broken', code: 'NO_ANSWER' } }] },
         ])
-        // A process that is not known to be the runtime is not ended: here it is the spec's own.
-        expect(await command('stop')).toMatchObject({
-          code: 1,
-          stderr: expect.stringContaining(`if process ${pid} is the runtime`),
-        })
+        // A later process with the id of the runtime is not ended: here it is the spec's own.
+        await LocalRecord.write(folder, { ...record, identity: 'an earlier one' })()
+        expect(await command('stop')).toMatchObject({ code: 0, stdout: 'No local runtime of hello was running\n' })
       },
       { arn: 'arn:aws:bedrock-agentcore:us-west-2:000000000000:runtime/other-AbCdEf1234' },
     )
@@ -624,7 +628,8 @@ describe('an agent in a local runtime', () => {
       await once(child, 'exit')
       const endpoint = 'http://127.0.0.1:1'
       const arn = 'arn:aws:bedrock-agentcore:us-west-2:000000000000:runtime/hello-AbCdEf1234'
-      const record = { agent: 'hello', pid: child.pid ?? 0, port: 1, endpoint, arn, startedAt: '' }
+      const pid = child.pid ?? 0
+      const record = { agent: 'hello', pid, identity: 'gone', control: '', port: 1, endpoint, arn, startedAt: '' }
       await LocalRecord.write(folder, record)()
       const [status, invoked] = [await inWorld(folder, ['status']), await inWorld(folder, ['invoke', 'x', '--local'])]
       expect(status).toMatchObject({ code: 0, stdout: expect.stringContaining('ended without being stopped') })

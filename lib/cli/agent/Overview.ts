@@ -4,9 +4,9 @@ import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
 import * as t from 'io-ts'
 import { decodeNow } from '../../config/decodeNow'
-import { isAlive } from '../../config/Lock'
 import type * as Record from '../../config/LocalRecord'
 import { messageOf } from '../../config/systemError'
+import { controlHeader, question } from '../../local/Control'
 import { type CliError, failed } from '../CliError'
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -59,22 +59,30 @@ const silent = ({ agent, endpoint, pid }: Record.LocalRecord, next: string, why:
     cause === undefined ? {} : { cause },
   )
 
-const asked = (record: Record.LocalRecord, next: string): TE.TaskEither<CliError, unknown> =>
+const asked = (record: Record.LocalRecord, next: string): TE.TaskEither<CliError, E.Either<CliError, unknown>> =>
   TE.tryCatch(
     async () => {
+      const { field, isAnsweredBy } = question(record.control)
       const response = await fetch(new URL('/', record.endpoint), {
-        headers: { accept: 'application/json' },
+        headers: { accept: 'application/json', [controlHeader]: field },
+        redirect: 'error',
         signal: AbortSignal.timeout(patience),
       })
-      return await response.json()
+      if (isAnsweredBy(response.headers.get(controlHeader))) return E.right(await response.json())
+      await response.body?.cancel()
+      return E.left(silent(record, next, 'something else answers there'))
     },
     (cause) => silent(record, next, messageOf(cause), cause),
   )
 
-/** Asks a runtime. Left: `Failed` where it does not answer, or something else does. */
+/**
+ * Asks a runtime, which proves that it knows the secret of its record. Nothing secret is sent to ask. Left: `Failed`
+ * where it does not answer, or something else does.
+ */
 export const overviewOf = (record: Record.LocalRecord, next = again): TE.TaskEither<CliError, Overview> =>
   pipe(
     asked(record, next),
+    TE.chainEitherK((answer) => answer),
     TE.chainEitherK((value) =>
       pipe(
         decodeNow(Overview)(value),
@@ -86,6 +94,3 @@ export const overviewOf = (record: Record.LocalRecord, next = again): TE.TaskEit
       () => silent(record, next, 'another runtime answers there'),
     ),
   )
-
-/** Whether the process of a record is there. A later process may have its id: `overviewOf` tells. */
-export const isThere = ({ pid }: Record.LocalRecord): boolean => isAlive(pid)

@@ -1,10 +1,11 @@
 /** How an agent is reached from here: served by `dev`, by a local runtime, or deployed in the cloud. */
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
-import { isAlive } from '../../config/Lock'
-import * as Record from '../../config/LocalRecord'
+import type * as Record from '../../config/LocalRecord'
 import type { AgentConfig } from '../../config/Project'
-import { type CliError, config, failed } from '../CliError'
+import { type CliError, failed } from '../CliError'
+import { overviewOf } from './Overview'
+import { find } from './Runtime'
 
 // ---------------------------------------------------------------------------------------------------------------------
 // model
@@ -34,13 +35,6 @@ export const dev = (port: number | undefined): Reach => ({
   url: `http://127.0.0.1:${port ?? devPort}`,
 })
 
-/** The record of the local runtime of an agent, if its process is there. Left: `Config`. */
-export const runningIn = (cwd: string, agent: string): TE.TaskEither<CliError, Record.LocalRecord | undefined> =>
-  pipe(
-    Record.read(cwd, agent),
-    TE.bimap(config, (record) => (record !== undefined && isAlive(record.pid) ? record : undefined)),
-  )
-
 const notRunning = (name: string): CliError =>
   failed('NOT_RUNNING', `No local runtime of ${name} is running`, 'start it with agentcore deploy --local --detach')
 
@@ -61,12 +55,15 @@ export const reachOf = (cwd: string, agent: AgentConfig, { isLocal }: Wish): TE.
   const deployed = isLocal ? undefined : deployedAt(agent)
   if (deployed !== undefined) return TE.right(deployed)
   return pipe(
-    runningIn(cwd, agent.name),
-    TE.chain((record) =>
-      record === undefined
-        ? TE.left(isLocal ? notRunning(agent.name) : nowhere(agent.name))
-        : TE.right({ _tag: 'Local', record }),
-    ),
+    find(cwd, agent.name),
+    TE.chain((runtime): TE.TaskEither<CliError, Reach> => {
+      if (runtime._tag !== 'Running') return TE.left(isLocal ? notRunning(agent.name) : nowhere(agent.name))
+      const { record } = runtime
+      return pipe(
+        overviewOf(record), // it says who it is before it is sent a token or a payload
+        TE.map(() => ({ _tag: 'Local', record })),
+      )
+    }),
   )
 }
 

@@ -4,9 +4,10 @@
  */
 import { createHash, randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { lstat, mkdir, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as TE from 'fp-ts/TaskEither'
+import { privateFolder, writePrivate } from '../../config/Private'
 import type { Bundle, BundleFile } from './Bundle'
 import { type BuildError, buildFailed } from './BuildError'
 
@@ -46,17 +47,30 @@ const discardOld = async (parent: string): Promise<void> => {
   await Promise.all(old.map(({ name }) => rm(join(parent, name), { recursive: true, force: true })))
 }
 
+/** Whether a folder is real and holds these files: one that came with the project may be named like a program of it. */
+const holds = async (folder: string, files: ReadonlyArray<BundleFile>): Promise<boolean> => {
+  if (!(await lstat(folder)).isDirectory()) return false
+  const same = files.map(async ({ name, contents }) => {
+    const path = join(folder, name)
+    return (await lstat(path)).isFile() && (await readFile(path)).equals(contents)
+  })
+  return (await readdir(folder)).length === files.length && (await Promise.all(same)).every(Boolean)
+}
+
 const place = async (parent: string, files: ReadonlyArray<BundleFile>): Promise<string> => {
+  privateFolder(parent)
   const folder = join(parent, hashOf(files))
-  if (existsSync(folder)) {
+  if (await holds(folder, files).catch(() => false)) {
     const now = Date.now() / 1000
     await utimes(folder, now, now)
     return folder
   }
   const temporary = join(parent, `.${randomUUID()}.tmp`)
   try {
-    await mkdir(temporary, { recursive: true })
-    for (const { name, contents } of files) await writeFile(join(temporary, name), contents)
+    await mkdir(temporary, { mode: 0o700 })
+    for (const { name, contents } of files) await writePrivate(join(temporary, name), contents)
+    if (existsSync(folder)) await rename(folder, `${temporary}.old`).catch(() => undefined) // another build may be faster
+    await rm(`${temporary}.old`, { recursive: true, force: true })
     await rename(temporary, folder).catch((cause: unknown) => {
       if (!existsSync(folder)) throw cause // else another build was faster, with the same content
     })

@@ -1,10 +1,11 @@
 /** Type-checks an agent with the TypeScript of its own project: the compiler, its settings and its messages are the user's. */
 import { existsSync } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join, relative } from 'node:path'
+import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
+import { closeOff, privateFolder, refuseLink } from '../../config/Private'
 import { runCommand } from '../process/Command'
 import { type BuildError, buildFailed, type Diagnostic, typeErrors } from './BuildError'
 
@@ -84,19 +85,26 @@ export const typeCheck = ({ project, file, cache, signal }: ToCheck): TE.TaskEit
   const compiler = compilerOf(file)
   if (compiler === undefined) return TE.right({ _tag: 'NoCompiler' })
   const config = configOf(project, dirname(file))
+  const learnt = join(cache, 'types.tsbuildinfo')
   const args = [
     ...[compiler.bin, '--noEmit', '--pretty', 'false'],
-    ...['--incremental', '--tsBuildInfoFile', join(cache, 'types.tsbuildinfo')],
+    ...['--incremental', '--tsBuildInfoFile', learnt],
     ...(config === undefined ? strictly(project, file) : ['-p', config]),
   ]
   return pipe(
-    TE.tryCatch(() => mkdir(cache, { recursive: true }), buildFailed('type-checking')),
+    TE.fromIOEither(
+      E.tryCatchK(() => {
+        privateFolder(cache)
+        refuseLink(learnt) // the compiler would write where it leads
+      }, buildFailed('type-checking')),
+    ),
     TE.chain(() =>
       pipe(
         runCommand({ file: process.execPath, args, cwd: project, ...(signal === undefined ? {} : { signal }) }),
         TE.mapLeft(({ cause }) => buildFailed('type-checking')(cause)),
       ),
     ),
+    TE.chainFirstEitherK(() => E.tryCatch(() => closeOff(learnt), buildFailed('type-checking'))),
     TE.chain(({ code, out, err }): TE.TaskEither<BuildError, Checked> => {
       if (code === 0) return TE.right({ _tag: 'Checked', version: compiler.version })
       const found = diagnosticsIn(out)

@@ -1,5 +1,5 @@
 /** What `agentcore build` does. */
-import { cp, mkdtemp, rename, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
@@ -22,7 +22,8 @@ const placeAt = (outdir: string, scratch: string, { folder }: Artifact): TE.Task
   TE.tryCatch(
     async () => {
       const whole = join(scratch, 'whole')
-      await cp(folder, whole, { recursive: true })
+      await mkdir(whole) // with the modes that files of a project have: the program may be another user's to run
+      for (const name of await readdir(folder)) await writeFile(join(whole, name), await readFile(join(folder, name)))
       await rm(outdir, { recursive: true, force: true })
       await rename(whole, outdir)
     },

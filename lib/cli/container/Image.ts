@@ -1,10 +1,11 @@
 /** Builds the image of an agent with a real engine, by the user's Dockerfile or one made for the agent. */
-import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { dirname, join, posix, relative, sep } from 'node:path'
+import { readFile } from 'node:fs/promises'
+import { join, posix, relative, sep } from 'node:path'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
+import { writeAtomic } from '../../config/Atomic'
+import { readPrivate, writePrivate } from '../../config/Private'
 import { runCommand } from '../process/Command'
 import { failingStep, type Step, stepIn } from './BuildOutput'
 import { dockerfileOf, dockerignore, type ImagePlan, type Install, isUnedited } from './Dockerfile'
@@ -26,19 +27,6 @@ export interface Dockerfile {
 const contextFailed =
   (path: string) =>
   (cause: unknown): EngineError => ({ _tag: 'ContextFailed', path, cause })
-
-/** Writes a file whole or not at all. */
-const writeWhole = async (path: string, text: string): Promise<void> => {
-  const temporary = `${path}.${randomUUID()}.tmp`
-  await mkdir(dirname(path), { recursive: true })
-  try {
-    await writeFile(temporary, text)
-    await rename(temporary, path)
-  } catch (cause) {
-    await rm(temporary, { force: true })
-    throw cause
-  }
-}
 
 // ---------------------------------------------------------------------------------------------------------------------
 // the plan
@@ -88,13 +76,14 @@ export const prepare = (project: string, state: string, plan: ImagePlan): TE.Tas
   const ignore = join(project, '.dockerignore')
   return pipe(
     TE.tryCatch(async () => {
-      if (!existsSync(ignore)) await writeWhole(ignore, dockerignore)
+      if (!existsSync(ignore)) await writeAtomic(ignore, dockerignore)
     }, contextFailed(ignore)),
     TE.chain(() =>
       TE.tryCatch(async () => {
         if (existsSync(own)) return { path: own, isMade: false }
-        if (existsSync(made) && !isUnedited(await readFile(made, 'utf8'))) return { path: made, isMade: false }
-        await writeWhole(made, dockerfileOf(plan))
+        const before = readPrivate(made)
+        if (before !== undefined && !isUnedited(before)) return { path: made, isMade: false }
+        await writePrivate(made, dockerfileOf(plan))
         return { path: made, isMade: true }
       }, contextFailed(made)),
     ),

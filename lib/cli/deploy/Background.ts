@@ -1,11 +1,12 @@
 /** Hosts an agent in a process of its own that outlives the terminal. Gives its record when it is ready. */
-import { mkdir, open, readFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import * as E from 'fp-ts/Either'
 import * as TE from 'fp-ts/TaskEither'
 import type { LocalRecord } from '../../config/LocalRecord'
+import { appendPrivate } from '../../config/Private'
 import type { Cli } from '../Cli'
-import { type CliError, failed, unexpected } from '../CliError'
+import { type CliError, failed, stateUnusable, unexpected } from '../CliError'
 import { type HostPlan, HostReport } from './HostPlan'
 
 /** How long the runtime may take until it listens, in milliseconds. */
@@ -30,8 +31,7 @@ const reportIn = (message: unknown): E.Either<CliError, LocalRecord> => {
 }
 
 const start = async (cli: Cli, plan: HostPlan, logFile: string): Promise<E.Either<CliError, LocalRecord>> => {
-  await mkdir(dirname(logFile), { recursive: true })
-  const log = await open(logFile, 'a')
+  const log = await appendPrivate(logFile)
   try {
     const child = cli.spawn(process.execPath, [join(__dirname, 'hostMain.js')], {
       cwd: plan.folder,
@@ -70,6 +70,6 @@ export const logFileOf = ({ folder, agent }: Pick<HostPlan, 'folder' | 'agent'>)
 
 /** Hosts in the background. */
 export const hostInBackground = (cli: Cli, plan: HostPlan): TE.TaskEither<CliError, LocalRecord> => {
-  const attempt = TE.tryCatch(() => start(cli, plan, logFileOf(plan)), unexpected)
+  const attempt = TE.tryCatch(() => start(cli, plan, logFileOf(plan)), stateUnusable)
   return () => attempt().then(E.flatten)
 }

@@ -1,6 +1,7 @@
 /** Hosts an agent: starts the local runtime and writes the record that other commands find it by. */
 import type { Task } from 'fp-ts/Task'
 import { pipe } from 'fp-ts/function'
+import * as O from 'fp-ts/Option'
 import * as TE from 'fp-ts/TaskEither'
 import * as LocalRecord from '../../config/LocalRecord'
 import type { Log } from '../../core/Log'
@@ -14,6 +15,8 @@ import {
   shared,
   startLocalRuntime,
 } from '../../local'
+import { newControl } from '../../local/Control'
+import { identity } from '../../local/Processes'
 import { type CliError, config, failed } from '../CliError'
 import { isTaken, tries } from '../process/Port'
 import { inboundAuth } from './Callers'
@@ -58,6 +61,7 @@ const startAt = (
   auth: Partial<InboundAuth>,
   log: Log,
   show: Show | undefined,
+  control: string,
   port: number,
 ): TE.TaskEither<CliError, LocalRuntime> =>
   pipe(
@@ -76,6 +80,7 @@ const startAt = (
               allowedHosts: plan.allowedHosts,
               allowedOrigins: plan.allowedOrigins,
               log,
+              control,
               ...auth,
               ...(plan.arn === undefined ? {} : { arn: plan.arn }),
               ...(plan.region === undefined ? {} : { region: plan.region }),
@@ -91,26 +96,32 @@ const startFrom = (
   auth: Partial<InboundAuth>,
   log: Log,
   show: Show | undefined,
+  control: string,
   port: number,
 ): TE.TaskEither<CliError, LocalRuntime> =>
   pipe(
-    startAt(plan, auth, log, show, port),
+    startAt(plan, auth, log, show, control, port),
     TE.orElse((error) => {
       const isOver = plan.isPortFixed || port + 1 >= plan.port + tries || port >= 65_535
       const isAboutPort = error._tag === 'Failed' && error.code === 'PORT_TAKEN'
-      return isOver || !isAboutPort ? TE.left(error) : startFrom(plan, auth, log, show, port + 1)
+      return isOver || !isAboutPort ? TE.left(error) : startFrom(plan, auth, log, show, control, port + 1)
     }),
   )
 
 /** Hosts in this process, at the port of the plan or, unless it is fixed, the first free one after it. */
-export const host = (plan: HostPlan, log: Log, show?: Show): TE.TaskEither<CliError, Hosted> =>
-  pipe(
+export const host = (plan: HostPlan, log: Log, show?: Show): TE.TaskEither<CliError, Hosted> => {
+  const control = newControl()
+  return pipe(
     TE.fromEither(inboundAuth(plan, log)),
-    TE.chain((auth) => startFrom(plan, auth, log, show, plan.port)),
-    TE.chain((runtime) => {
+    TE.bindTo('auth'),
+    TE.bind('self', () => TE.fromTask(identity(process.pid))),
+    TE.bind('runtime', ({ auth }) => startFrom(plan, auth, log, show, control, plan.port)),
+    TE.chain(({ runtime, self }) => {
       const record: LocalRecord.LocalRecord = {
         agent: plan.agent,
         pid: process.pid,
+        identity: O.getOrElse(() => '')(self),
+        control,
         port: runtime.port,
         endpoint: runtime.url,
         arn: runtime.arn,
@@ -130,3 +141,4 @@ export const host = (plan: HostPlan, log: Log, show?: Show): TE.TaskEither<CliEr
       )
     }),
   )
+}

@@ -1,11 +1,11 @@
 /** What a person is told of a runtime that runs: where it is, and the commands to go on with, to be pasted as they are. */
-import type { LocalRecord } from '../../config/LocalRecord'
+import type { PublicRecord } from '../../config/LocalRecord'
 import type { Style } from '../Style'
 
 const payload = `'{"prompt": "Hello"}'`
 
 /** The call of the AWS command line; its payload is raw for both of its major versions. */
-const awsLine = ({ endpoint, arn, auth }: LocalRecord, isWindows: boolean): string => {
+const awsLine = ({ endpoint, arn, auth }: PublicRecord, isWindows: boolean): string => {
   const region = arn.split(':')[3] ?? 'us-east-1'
   const call = [
     `aws bedrock-agentcore invoke-agent-runtime${auth === 'sigv4' ? '' : ' --no-sign-request'}`,
@@ -17,7 +17,7 @@ const awsLine = ({ endpoint, arn, auth }: LocalRecord, isWindows: boolean): stri
 }
 
 /** The commands, the likeliest first. */
-export const commands = (record: LocalRecord, isDefault: boolean, isWindows: boolean): ReadonlyArray<string> => {
+export const commands = (record: PublicRecord, isDefault: boolean, isWindows: boolean): ReadonlyArray<string> => {
   const which = isDefault ? '' : ` --agent ${record.agent}`
   const token = record.auth === 'jwt' ? ' --bearer-token "$TOKEN"' : ''
   return [
@@ -43,7 +43,7 @@ const callers: Readonly<Record<string, string>> = {
 
 /** All of it. */
 export const shown =
-  (record: LocalRecord, next: ReadonlyArray<string>) =>
+  (record: PublicRecord, next: ReadonlyArray<string>) =>
   ({ bold, cyan, dim }: Style): string =>
     [
       '',

@@ -1,18 +1,18 @@
 /** What `agentcore deploy` does. */
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
 import * as File from '../../config/File'
-import type { LocalRecord } from '../../config/LocalRecord'
+import { type LocalRecord, shownOf } from '../../config/LocalRecord'
 import { withLock } from '../../config/Lock'
+import { privateFolder } from '../../config/Private'
 import { deploymentTypeOf, headerAllowlistOf, isSet, lifecycleOf } from '../../config/Project'
 import { type Isolation, localArn } from '../../local'
 import { agentFolder, type AgentFolder } from '../AgentFolder'
 import { guardPolicy } from '../Allowed'
 import type { Cli, Output } from '../Cli'
-import { cancelled, type CliError, config, failed, unexpected, usage } from '../CliError'
+import { cancelled, type CliError, config, failed, stateUnusable, unexpected, usage } from '../CliError'
 import type { Run } from '../Command'
 import { isTaken } from '../process/Port'
 import { ofMillis, step, told } from '../Progress'
@@ -130,7 +130,7 @@ const underLock =
 
 const replace = (cli: Cli, where: AgentFolder): TE.TaskEither<CliError, LocalRecord | undefined> =>
   pipe(
-    findRunning(where.folder, where.agent.name),
+    findRunning(cli, { isTold: false })(where.folder, where.agent.name),
     TE.chainFirst((running) =>
       running === undefined
         ? TE.right(undefined)
@@ -143,7 +143,7 @@ const replace = (cli: Cli, where: AgentFolder): TE.TaskEither<CliError, LocalRec
 
 const output = (record: LocalRecord, isDefault: boolean, isTold: boolean): Output => {
   const next = commands(record, isDefault, process.platform === 'win32')
-  return { json: { ...record, next }, text: isTold ? () => '' : shown(record, next) }
+  return { json: { ...shownOf(record), next }, text: isTold ? () => '' : shown(record, next) }
 }
 
 const tellPort = (cli: Cli, { port, isPortFixed }: HostPlan, record: LocalRecord): void => {
@@ -185,7 +185,10 @@ const deployLocal =
       TE.bindTo('where'),
       TE.bind('inbound', ({ where }) => TE.fromEither(inboundOf(where, values.auth))),
       TE.bind('project', () => pipe(File.read(cli.cwd), TE.mapLeft(config))),
-      TE.bind('before', ({ where }) => findRunning(where.folder, where.agent.name)),
+      TE.chainFirst(({ where }) =>
+        TE.fromIOEither(E.tryCatchK(() => [where.state, stateOf(where)].forEach(privateFolder), stateUnusable)),
+      ),
+      TE.bind('before', ({ where }) => findRunning(cli, { isTold: true })(where.folder, where.agent.name)),
       TE.chainFirst(({ before }) => portIsFree(values.port, before)),
       TE.bind('launch', ({ where }) => {
         const isolation = isolationOf(where, values.isolation)
@@ -195,7 +198,7 @@ const deployLocal =
       TE.chainFirst(({ plan }) =>
         step(cli, 'Starting the agent once')(
           pipe(
-            TE.tryCatch(() => mkdir(plan.state, { recursive: true }), unexpected),
+            TE.fromIOEither(E.tryCatchK(() => privateFolder(plan.state), stateUnusable)),
             TE.chain(() =>
               probe(launcherOf({ ...plan, isShared: false }), plan.state, plan.arn ?? '', breaking.signal),
             ),

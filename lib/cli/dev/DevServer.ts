@@ -3,11 +3,11 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { get } from 'node:http'
 import { createServer } from 'node:net'
-import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Sink } from '../Cli'
 import { launchSecret } from '../../core/Protocol'
+import { lifeline } from '../../local/Child'
 import { newSecret } from '../../local/Launcher'
 import { ask, killGroup, leadsGroup } from '../../local/Processes'
 
@@ -112,8 +112,7 @@ const exitOf = (child: ChildProcess, began: number): Promise<Exit> =>
 export const startServer = async ({ main, cwd, env, stdout, stderr, onUnhealthy }: Launch): Promise<DevServer> => {
   const port = await freePort()
   const secret = newSecret()
-  const lifeline = join(__dirname, 'lifeline.js')
-  const child = spawn(process.execPath, ['--enable-source-maps', '--require', lifeline, main], {
+  const child = spawn(process.execPath, ['--enable-source-maps', ...lifeline, main], {
     cwd,
     env: { ...env, PORT: String(port), HOST: '127.0.0.1', [launchSecret.variable]: secret },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

@@ -3,9 +3,10 @@ import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
 import * as File from '../../config/File'
-import * as Record from '../../config/LocalRecord'
+import type * as Record from '../../config/LocalRecord'
 import { type AgentConfig, agentOf, deploymentTypeOf, isSet, lifecycleOf, type Project } from '../../config/Project'
-import { isThere, type Overview, overviewOf, type Session } from '../agent/Overview'
+import { type Overview, overviewOf, type Session } from '../agent/Overview'
+import { find } from '../agent/Runtime'
 import type { Cli, Output } from '../Cli'
 import { type CliError, config, problem } from '../CliError'
 import type { Run } from '../Command'
@@ -38,15 +39,21 @@ const broken = (error: CliError): Here => ({ _tag: 'Broken', error })
 
 const hereOf = (cwd: string, name: string): TE.TaskEither<never, Here> =>
   pipe(
-    Record.read(cwd, name),
-    TE.mapLeft(config),
-    TE.chain((record): TE.TaskEither<CliError, Here> => {
-      if (record === undefined) return TE.right({ _tag: 'Nothing' })
-      if (!isThere(record)) return TE.right({ _tag: 'Gone' })
-      return pipe(
-        overviewOf(record),
-        TE.map((overview) => ({ _tag: 'Running', record, overview })),
-      )
+    find(cwd, name),
+    TE.chain((runtime): TE.TaskEither<CliError, Here> => {
+      switch (runtime._tag) {
+        case 'None':
+          return TE.right({ _tag: 'Nothing' })
+        case 'Gone':
+          return TE.right({ _tag: 'Gone' })
+        case 'Running': {
+          const { record } = runtime
+          return pipe(
+            overviewOf(record),
+            TE.map((overview) => ({ _tag: 'Running', record, overview })),
+          )
+        }
+      }
     }),
     TE.orElse((error) => TE.right(broken(error))),
   )

@@ -1,75 +1,84 @@
-/** What `agentcore stop` does: the runtime is asked to end, in good order, and waited for. */
-import { setTimeout as sleep } from 'node:timers/promises'
+/** What `agentcore stop` does: the runtime is asked to end, in good order, and waited for. One that was killed is tidied up after. */
+import { join } from 'node:path'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
-import * as Record from '../../config/LocalRecord'
+import { stateFolder } from '../../config/Private'
+import { ignoredLines, type Recovered, registryIn } from '../../local/Registry'
 import { agentIn } from '../agent/Agent'
-import { isThere, overviewOf } from '../agent/Overview'
+import { overviewOf } from '../agent/Overview'
+import { end, find, forget, type Runtime } from '../agent/Runtime'
 import type { Cli, Output } from '../Cli'
-import { type CliError, config, failed } from '../CliError'
+import { type CliError, stateUnusable } from '../CliError'
 import type { Run } from '../Command'
+import { told } from '../Progress'
 import type { StopWishes as Wishes } from './flags'
 
-/** How long the runtime may take to end its sessions, and how often is looked, in milliseconds. */
-const patience = 30_000
-const every = 20
+/** What was ended: a runtime with its sessions, or what a killed one has left behind. */
+interface Stopped {
+  readonly wasRunning: boolean
+  /** Undefined where the runtime did not tell. */
+  readonly sessions: number | undefined
+  readonly recovered: number
+}
 
-const stuck = ({ agent, pid }: Record.LocalRecord): CliError =>
-  failed(
-    'STILL_RUNNING',
-    `The local runtime of ${agent} has not ended within ${patience / 1000} s`,
-    `end process ${pid} by hand`,
-  )
+const count = (n: number, name: string): string => `${n} ${name}${n === 1 ? '' : 's'}`
 
-const ended = (cli: Cli, record: Record.LocalRecord): TE.TaskEither<CliError, void> =>
-  pipe(
-    TE.tryCatch(
-      async () => {
-        process.kill(record.pid, 'SIGTERM')
-        const end = cli.now() + patience
-        while (isThere(record) && cli.now() < end) await sleep(every)
-        return !isThere(record)
-      },
-      (cause) => failed('NOT_STOPPED', `Process ${record.pid} cannot be ended`, 'end it by hand', { cause }),
-    ),
-    TE.chain((isGone) => (isGone ? TE.right(undefined) : TE.left(stuck(record)))),
-  )
-
-const output = (agent: string, sessions: number | undefined) => (): Output => ({
-  json: { agent, stopped: sessions !== undefined, sessions: sessions ?? 0 },
-  text: ({ bold }) =>
-    sessions === undefined
-      ? `No local runtime of ${bold(agent)} was running`
-      : `The local runtime of ${bold(agent)} is stopped${sessions === 0 ? '' : `, with ${sessions} session${sessions === 1 ? '' : 's'}`}`,
+const output = (agent: string, { wasRunning, sessions = 0, recovered }: Stopped): Output => ({
+  json: { agent, stopped: wasRunning, sessions, recovered },
+  text: ({ bold }) => {
+    if (wasRunning)
+      return `The local runtime of ${bold(agent)} is stopped${sessions === 0 ? '' : `, with ${count(sessions, 'session')}`}`
+    return recovered > 0
+      ? `The local runtime of ${bold(agent)} was killed earlier; ended ${count(recovered, 'agent')} that it has left behind`
+      : `No local runtime of ${bold(agent)} was running`
+  },
 })
 
-/** Ends a process only if it says itself that it is the runtime: its id may be another one's by now. */
-const stop = (cli: Cli, record: Record.LocalRecord): TE.TaskEither<CliError, number> =>
-  pipe(
-    overviewOf(record, `if process ${record.pid} is the runtime, end it by hand; then remove its record`),
-    TE.chain(({ sessions }) =>
-      pipe(
-        ended(cli, record),
-        TE.map(() => sessions.length),
-      ),
-    ),
-  )
+/** How many sessions it has; a runtime that does not answer is ended all the same. */
+const sessionsOf = (runtime: Runtime): TE.TaskEither<CliError, number | undefined> =>
+  runtime._tag === 'Running'
+    ? pipe(
+        overviewOf(runtime.record),
+        TE.match(
+          () => undefined,
+          ({ sessions }) => sessions.length,
+        ),
+        TE.fromTask,
+      )
+    : TE.right(undefined)
 
-const forget = (cli: Cli, { agent, pid }: Record.LocalRecord): TE.TaskEither<CliError, void> =>
-  pipe(Record.remove(cli.cwd, agent, pid), TE.mapLeft(config))
+const endIt = (cli: Cli, runtime: Runtime): TE.TaskEither<CliError, void> => {
+  switch (runtime._tag) {
+    case 'None':
+      return TE.right(undefined)
+    case 'Gone':
+      return forget(cli.cwd, runtime.record)
+    case 'Running':
+      return end(cli.cwd, runtime.record)
+  }
+}
+
+/** Ends what runtimes that were killed have left behind. */
+const recover = (cli: Cli, agent: string): TE.TaskEither<CliError, Recovered> =>
+  pipe(
+    TE.tryCatch(() => registryIn(join(cli.cwd, stateFolder, 'local', agent)).recover(), stateUnusable),
+    TE.chainFirstIOK((recovered) => () => ignoredLines(recovered).forEach((line) => told(line, 'note')(cli))),
+  )
 
 /** Ends the local runtime of an agent. */
 export const run: Run<Wishes> = (wishes) => (cli) =>
   pipe(
     agentIn(cli.cwd, wishes.agent),
-    TE.bindTo('agent'),
-    TE.bind('record', ({ agent }) => pipe(Record.read(cli.cwd, agent.name), TE.mapLeft(config))),
-    TE.chain(({ agent, record }) => {
-      if (record === undefined) return TE.right(output(agent.name, undefined)())
-      return pipe(
-        isThere(record) ? stop(cli, record) : TE.right<CliError, number | undefined>(undefined),
-        TE.chainFirst(() => forget(cli, record)),
-        TE.map((sessions) => output(agent.name, sessions)()),
-      )
-    }),
+    TE.chain(({ name }) =>
+      pipe(
+        find(cli.cwd, name),
+        TE.bindTo('runtime'),
+        TE.bind('sessions', ({ runtime }) => sessionsOf(runtime)),
+        TE.chainFirst(({ runtime }) => endIt(cli, runtime)),
+        TE.bind('left', () => recover(cli, name)),
+        TE.map(({ runtime, sessions, left }) =>
+          output(name, { wasRunning: runtime._tag === 'Running', sessions, recovered: left.ended.length }),
+        ),
+      ),
+    ),
   )

@@ -146,6 +146,7 @@ describe('deploy --local --detach', () => {
     await deploying({ 'agent.js': agent(1) }, async (project) => {
       const { record } = await deploy(project, ...background, '--port', '0')
       const orphans = await Promise.all(['a', 'b', 'c'].map((letter) => ask(record.endpoint, letter.repeat(36))))
+      process.kill(Number(orphans[0]?.['pid']), 'SIGSTOP') // else it would end by itself
       process.kill(record.pid, 'SIGKILL')
       await gone(record.pid)
       const again = await deploy(project, ...background, '--port', '0')
