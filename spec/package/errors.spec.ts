@@ -42,6 +42,7 @@ const examples: Readonly<Record<Tag, AgentError.AgentError>> = {
   NoEntrypoint: AgentError.noEntrypoint,
   StoreFailed: AgentError.storeFailed('no'),
   TooManySessions: AgentError.tooManySessions(1),
+  TooManyTasks: AgentError.tooManyTasks(1),
   Stopping: AgentError.stopping,
   AuthorizerUnavailable: AgentError.authorizerUnavailable('no'),
   DeadlineExceeded: AgentError.deadlineExceeded,
