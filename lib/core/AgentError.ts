@@ -5,6 +5,7 @@
  * @since 0.1.0
  */
 import * as E from 'fp-ts/Either'
+import { disregard } from './Call'
 import { isWellFormed } from './WellFormed'
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -261,6 +262,7 @@ export const checked = <A>(result: unknown): E.Either<AgentError, A> => {
   } catch (cause) {
     return E.left(unexpected(cause))
   }
+  disregard(result)
   return E.left(
     unexpected(new TypeError(`Expected an Either of fp-ts, got ${result === null ? 'null' : typeof result}`)),
   )

@@ -16,9 +16,9 @@ export const textOf = (value: unknown): string =>
     ? cut(value)
     : attempt(() => cut(jsonOf(value) ?? String(value)), `(a value of type ${typeof value} that has no JSON)`)
 
+// The type of JSON.stringify hides that a function or a symbol gives undefined.
 const jsonOf = (value: unknown): string | undefined =>
-  // The type of JSON.stringify hides that a function or a symbol gives undefined.
-  JSON.stringify(value, (_, item: unknown) => (typeof item === 'bigint' ? String(item) : item)) as string | undefined
+  JSON.stringify(value, (_, item: unknown) => (typeof item === 'bigint' ? String(item) : item))
 
 /** Whether a value is an error, of whatever realm: a test runner has one of its own. */
 const isError = (value: unknown): value is Error =>
@@ -52,7 +52,6 @@ export const errorFields = (error: unknown): Fields => {
  * C0, DEL and C1, the separators that some terminals break lines at, and the marks that turn text around: with them a
  * line could look like another one, or speak to the terminal.
  */
-// eslint-disable-next-line no-control-regex -- control characters are what it looks for
 const control = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g
 
 const escapeOf = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`

@@ -5,9 +5,10 @@
 import { randomUUID } from 'node:crypto'
 import * as E from 'fp-ts/Either'
 import type { IO } from 'fp-ts/IO'
-import * as O from 'fp-ts/Option'
+import type * as O from 'fp-ts/Option'
 import type { TaskEither } from 'fp-ts/TaskEither'
 import { type AgentError, checked, isAgentError, storeFailed } from '../core/AgentError'
+import { call, disregard } from '../core/Call'
 import { parseId, type SessionId, type Store, type Stored } from '../core/Session'
 import { type Clock, systemClock } from './Clock'
 import type { Eviction } from './Options'
@@ -23,15 +24,18 @@ export const safeClock = (clock: Clock): Clock =>
         now: () => {
           try {
             const now: unknown = clock.now()
-            return typeof now === 'number' && Number.isFinite(now) ? now : systemClock.now()
+            if (typeof now === 'number' && Number.isFinite(now)) return now
+            disregard(now)
+            return systemClock.now()
           } catch {
             return systemClock.now()
           }
         },
         after: (ms, f) => {
           try {
-            const cancel: unknown = clock.after(ms, f)
-            return typeof cancel === 'function' ? () => void attempt(() => cancel() as unknown) : () => undefined
+            const cancel = clock.after(ms, f)
+            disregard(cancel)
+            return () => void attempt(cancel)
           } catch {
             return systemClock.after(ms, f)
           }
@@ -54,6 +58,7 @@ export const safeId =
   (newId: IO<string>): IO<string> =>
   () => {
     const made = attempt(newId)
+    disregard(made)
     return typeof made === 'string' && E.isRight(parseId(made)) ? made : randomId()
   }
 
@@ -65,7 +70,7 @@ const operation =
   <A>(run: () => TaskEither<AgentError, A>, isResult: (value: unknown) => boolean): TaskEither<AgentError, A> =>
   async () => {
     try {
-      const result = checked<A>(await run()())
+      const result = checked<A>(await call(run()))
       if (E.isLeft(result)) return E.left(orStoreFailed(result.left))
       return isResult(result.right) ? result : E.left(storeFailed(new TypeError('The store gave no Option of state')))
     } catch (cause) {
