@@ -9,7 +9,15 @@ import * as E from 'fp-ts/Either'
 import { identity, pipe } from 'fp-ts/function'
 import * as O from 'fp-ts/Option'
 import * as TE from 'fp-ts/TaskEither'
-import { type AgentError, checked, fromUnknown, invalidPayload, invalidState, type Issue, unencodable } from './AgentError'
+import {
+  type AgentError,
+  checked,
+  fromUnknown,
+  invalidPayload,
+  invalidState,
+  type Issue,
+  unencodable,
+} from './AgentError'
 import { call } from './Call'
 import { type Codec, decode, type Decoded, encode, type Out } from './Codec'
 import { type Context, withState } from './Context'

@@ -183,7 +183,7 @@ const tryHook = async (name: string, hook: Hook, lane: string, only: string | un
   for (const manner of Object.keys(manners))
     for (const [what, value] of Object.entries(awkward)) {
       at += 1
-      if (!isFor(only, at, 41) || (manner === 'rejects' && hook.isUnheard === true)) continue
+      if (!isFor(only, at, 131) || (manner === 'rejects' && hook.isUnheard === true)) continue
       current = `${name} ${manner} ${what}, ${lane}`
       if (process.env['TELL'] === '1') process.stderr.write(`${current}\n`)
       await tryOne(app, name, hook, manner, value)

@@ -71,13 +71,20 @@ const handler = (make: (by: Misbehaviour) => Handler.Handler<unknown, unknown>):
 const middleware = (make: (by: Misbehaviour) => Koa.Middleware): Hook =>
   http((by) => {
     const bad = make(by)
-    return { agent: pipe(answering, use((ctx, next) => (by.isArmed() ? (bad(ctx, next) as unknown) : next()))) }
+    return {
+      agent: pipe(
+        answering,
+        use((ctx, next) => (by.isArmed() ? (bad(ctx, next) as unknown) : next())),
+      ),
+    }
   })
 
 /** A handler whose answer is pulled. */
 const source = (make: (by: Misbehaviour) => unknown): Hook => handler((by) => Handler.fromSync(() => make(by)))
 
 const echo = websocket(Handler.onMessage((message) => E.right(message)))
+
+const endless: typeof source = (make) => waiting(source(make))
 
 const socket = (make: (by: Misbehaviour) => Hooked): Hook => ({ make, over: 'socket' })
 
@@ -113,8 +120,14 @@ const codec = (by: Misbehaviour): t.Type<unknown> =>
     (value) => (by.isArmed() ? by.bad() : value),
   )
 
-const task = (f: (by: Misbehaviour, tasks: Context.Context['tasks']) => TE.TaskEither<AgentError.AgentError, unknown>): Hook =>
-  handler((by) => (_, { tasks }) => f(by, tasks))
+const task = (
+  f: (by: Misbehaviour, tasks: Context.Context['tasks']) => TE.TaskEither<AgentError.AgentError, unknown>,
+): Hook =>
+  handler(
+    (by) =>
+      (_, { tasks }) =>
+        f(by, tasks),
+  )
 
 export const hooks: Readonly<Record<string, Hook>> = {
   // middleware
@@ -136,16 +149,18 @@ export const hooks: Readonly<Record<string, Hook>> = {
   }),
   'ctx.set': middleware((by) => (ctx) => ctx.set('x-awkward', by.value())),
   'ctx.throw': middleware((by) => (ctx) => ctx.throw(by.value<number>(), by.value<string>(), by.value<object>())),
-  'a listener of the error event': unheard(http((by) => ({
-    agent: pipe(
-      answering,
-      use((_, next) => {
-        if (by.isArmed()) throw new Error('for the listener')
-        return next()
-      }),
-    ),
-    prepare: (app) => void app.on('error', () => by.isArmed() && by.bad()),
-  }))),
+  'a listener of the error event': unheard(
+    http((by) => ({
+      agent: pipe(
+        answering,
+        use((_, next) => {
+          if (by.isArmed()) throw new Error('for the listener')
+          return next()
+        }),
+      ),
+      prepare: (app) => void app.on('error', () => by.isArmed() && by.bad()),
+    })),
+  ),
   'the codec of a middleware': http((by) => ({
     agent: pipe(
       entrypoint(() => TE.right('fine')),
@@ -160,7 +175,12 @@ export const hooks: Readonly<Record<string, Hook>> = {
       entrypoint(() => TE.right('fine')),
     ),
   })),
-  'a wrap': http((by) => ({ agent: pipe(wrap((next) => (by.isArmed() ? by.bad() : next)), answering) })),
+  'a wrap': http((by) => ({
+    agent: pipe(
+      wrap((next) => (by.isArmed() ? by.bad() : next)),
+      answering,
+    ),
+  })),
   'a wrapped step': http((by) => ({
     agent: pipe(
       wrap((next) => (context) => (by.isArmed() ? by.bad() : next(context))),
@@ -171,13 +191,15 @@ export const hooks: Readonly<Record<string, Hook>> = {
   // handlers
   'a handler': handler((by) => () => by.bad()),
   'the task of a handler': handler((by) => () => () => by.bad()),
-  'fromSync': handler((by) => Handler.fromSync(() => by.bad())),
-  'fromAsync': handler((by) => Handler.fromAsync(() => by.bad())),
-  'fromReader': handler((by) => Handler.fromReader(() => () => by.bad())),
-  'fromGenerator': handler((by) => Handler.fromGenerator(() => by.bad())),
+  fromSync: handler((by) => Handler.fromSync(() => by.bad())),
+  fromAsync: handler((by) => Handler.fromAsync(() => by.bad())),
+  fromReader: handler((by) => Handler.fromReader(() => () => by.bad())),
+  fromGenerator: handler((by) => Handler.fromGenerator(() => by.bad())),
   'a stateful handler': handler((by) => Handler.stateful(state, 0)(() => () => () => by.bad())),
-  'the next state': handler((by) => Handler.stateful(codec(by), undefined)(() => () => () => TE.right(['fine', by.value()]))),
-  'asyncTask': handler((by) => asyncTask('task', () => by.bad())),
+  'the next state': handler((by) =>
+    Handler.stateful(codec(by), undefined)(() => () => () => TE.right(['fine', by.value()])),
+  ),
+  asyncTask: handler((by) => asyncTask('task', () => by.bad())),
   'a tracked task': task((by, tasks) => tasks.track('task')<unknown>(() => by.bad())),
   'a forked task': task((by, tasks) =>
     pipe(
@@ -201,12 +223,14 @@ export const hooks: Readonly<Record<string, Hook>> = {
   'the details of a rejection': handler((by) => () => TE.left(AgentError.rejected(418, 'no', by.value()))),
   'a challenge': handler((by) => () => TE.left(AgentError.unauthorized('no', by.value()))),
   'a cause': handler((by) => () => TE.left(AgentError.unexpected(by.value()))),
-  'a log line': handler((by) => (_, { log }) =>
-    pipe(
-      TE.fromIO(log.error(by.value(), by.value())),
-      TE.chainIOK(() => log.info('fields', { error: by.value(), field: by.value(), deep: [{ a: by.value() }] })),
-      TE.map(() => 'fine'),
-    ),
+  'a log line': handler(
+    (by) =>
+      (_, { log }) =>
+        pipe(
+          TE.fromIO(log.error(by.value(), by.value())),
+          TE.chainIOK(() => log.info('fields', { error: by.value(), field: by.value(), deep: [{ a: by.value() }] })),
+          TE.map(() => 'fine'),
+        ),
   ),
 
   // sources
@@ -241,7 +265,7 @@ export const hooks: Readonly<Record<string, Hook>> = {
       await Promise.resolve(by.bad())
     }
   }),
-  'next': waiting(source((by) => ({ next: () => by.bad() }))),
+  next: waiting(source((by) => ({ next: () => by.bad() }))),
   'a later next': waiting(
     source((by) => {
       const left = [1, 2]
@@ -265,7 +289,7 @@ export const hooks: Readonly<Record<string, Hook>> = {
     })),
   ),
   'the getters of a result': unheard(
-    source((by) => ({
+    endless((by) => ({
       next: () => ({
         get done() {
           return by.bad()
@@ -296,7 +320,9 @@ export const hooks: Readonly<Record<string, Hook>> = {
         new Readable({
           objectMode: true,
           read() {
-            Promise.resolve(by.bad()).catch((cause: unknown) => this.destroy(cause instanceof Error ? cause : undefined))
+            Promise.resolve(by.bad()).catch((cause: unknown) =>
+              this.destroy(cause instanceof Error ? cause : undefined),
+            )
           },
         }),
     ),
@@ -332,19 +358,22 @@ export const hooks: Readonly<Record<string, Hook>> = {
   'save of a session store': store('save'),
   'remove of a session store': store('remove'),
   'sweep of a session store': store('sweep'),
-  'onEvict': http((by) => ({
+  onEvict: http((by) => ({
     agent: counting,
     options: { session: { max: 1, onEvict: () => (by.isArmed() ? by.bad() : undefined) } },
   })),
   'a ping handler': http((by) => ({
-    agent: pipe(answering, ping(() => (by.isArmed() ? by.bad() : 'Healthy'))),
+    agent: pipe(
+      answering,
+      ping(() => (by.isArmed() ? by.bad() : 'Healthy')),
+    ),
     options: { pingTimeout: 50 },
   })),
   'a log destination': http((by) => ({
     agent: answering,
     options: { log: { level: 'debug', destination: () => (by.isArmed() ? by.bad() : undefined) } },
   })),
-  'newId': http((by) => ({
+  newId: http((by) => ({
     agent: answering,
     options: { newId: () => (by.isArmed() ? by.bad() : 'an-id') },
   })),
@@ -362,12 +391,18 @@ export const hooks: Readonly<Record<string, Hook>> = {
 
   // sockets
   'a socket handler': socket((by) => ({
-    agent: pipe(answering, websocket((_, __) => (by.isArmed() ? by.bad() : () => Promise.resolve(E.right(undefined))))),
+    agent: pipe(
+      answering,
+      websocket((_, __) => (by.isArmed() ? by.bad() : () => Promise.resolve(E.right(undefined)))),
+    ),
   })),
   'the task of a socket handler': socket((by) => ({
-    agent: pipe(answering, websocket(() => () => (by.isArmed() ? by.bad() : Promise.resolve(E.right(undefined))))),
+    agent: pipe(
+      answering,
+      websocket(() => () => (by.isArmed() ? by.bad() : Promise.resolve(E.right(undefined)))),
+    ),
   })),
-  'onMessage': socket((by) => ({
+  onMessage: socket((by) => ({
     agent: pipe(answering, websocket(Handler.onMessage((message) => (by.isArmed() ? by.bad() : E.right(message))))),
   })),
   'a later answer of onMessage': socket((by) => ({
@@ -379,7 +414,7 @@ export const hooks: Readonly<Record<string, Hook>> = {
   'what onMessage says': socket((by) => ({
     agent: pipe(answering, websocket(Handler.onMessage((message) => E.right(by.isArmed() ? by.value() : message)))),
   })),
-  'fromMessages': socket((by) => ({
+  fromMessages: socket((by) => ({
     agent: pipe(
       answering,
       websocket(
@@ -395,7 +430,7 @@ export const hooks: Readonly<Record<string, Hook>> = {
       websocket(Handler.fromMessages((messages) => (by.isArmed() ? by.bad<typeof messages>() : messages))),
     ),
   })),
-  'latest': socket((by) => ({
+  latest: socket((by) => ({
     agent: pipe(
       answering,
       websocket(
