@@ -9,7 +9,16 @@ import * as E from 'fp-ts/Either'
 import { identity, pipe } from 'fp-ts/function'
 import * as O from 'fp-ts/Option'
 import * as TE from 'fp-ts/TaskEither'
-import { type AgentError, fromUnknown, invalidPayload, invalidState, type Issue, unencodable } from './AgentError'
+import {
+  type AgentError,
+  checked,
+  fromUnknown,
+  invalidPayload,
+  invalidState,
+  type Issue,
+  unencodable,
+} from './AgentError'
+import { call } from './Call'
 import { type Codec, decode, type Decoded, encode, type Out } from './Codec'
 import { type Context, withState } from './Context'
 import { type Handler, isStreaming, markStreaming } from './Handler'
@@ -225,6 +234,12 @@ const socketEntry = <In, Says, S extends object>(args: SocketArgs<In, Says, S>):
   return args.length === 1 ? untyped('json', args[0]) : untyped(args[0].format, args[1])
 }
 
+/** A task of user code, whose outcome may be anything. */
+const whenCalled =
+  <A>(task: TE.TaskEither<AgentError, A>): TE.TaskEither<AgentError, A> =>
+  async () =>
+    checked<A>(await call(task))
+
 /**
  * Adds typed state to the context of what follows, or refuses: before the handler, and before the upgrade of a socket.
  */
@@ -237,7 +252,7 @@ export const provide = <P extends object, S extends object = {}>(
       <S1 extends S>(next: Step<S1 & P>): Step<S1> =>
       (context) =>
         pipe(
-          f(context),
+          whenCalled(f(context)),
           TE.chain((more) => next(withState(more)(context))),
         ),
   })
@@ -249,7 +264,12 @@ export const wrap = <S extends object = {}>(f: (next: Step<S>) => Step<S>): Agen
     around:
       <S1 extends S>(next: Step<S1>): Step<S1> =>
       (context) =>
-        f((changed) => next(changed === context ? context : { ...changed, state: context.state }))(context),
+        whenCalled(
+          call(
+            f((changed) => next(changed === context ? context : { ...changed, state: context.state })),
+            context,
+          ),
+        ),
   })
 
 /** Uses a middleware; with a codec, what it left in `ctx.state` becomes typed state, checked at run time. */

@@ -4,6 +4,9 @@
  *
  * @since 0.1.0
  */
+import * as E from 'fp-ts/Either'
+import { disregard } from './Call'
+import { isWellFormed } from './WellFormed'
 
 // ---------------------------------------------------------------------------------------------------------------------
 // model
@@ -47,6 +50,7 @@ export type AgentError = { readonly [brand]: true } & (
   | { readonly _tag: 'StoreFailed'; readonly cause: unknown }
   | { readonly _tag: 'TooManySessions'; readonly limit: number }
   | { readonly _tag: 'Overloaded'; readonly retryAfter: number }
+  | { readonly _tag: 'TooManyTasks'; readonly limit: number }
   | { readonly _tag: 'Stopping' }
   | { readonly _tag: 'AuthorizerUnavailable'; readonly cause: unknown; readonly retryAfter: number }
   | { readonly _tag: 'DeadlineExceeded' }
@@ -217,6 +221,8 @@ export const tooManySessions = (limit: number): AgentError => ({ ...mark, _tag: 
  * `retryAfter` is in seconds.
  */
 export const overloaded = (retryAfter = 1): AgentError => ({ ...mark, _tag: 'Overloaded', retryAfter })
+/** 503 `TOO_MANY_TASKS`: `limit` background tasks run already, so this one was not started. */
+export const tooManyTasks = (limit: number): AgentError => ({ ...mark, _tag: 'TooManyTasks', limit })
 
 /** 503 `STOPPING`: the server is shutting down; a socket is closed with 1001. */
 export const stopping: AgentError = { ...mark, _tag: 'Stopping' }
@@ -251,19 +257,48 @@ export const socketClosed = (code: number): AgentError => ({ ...mark, _tag: 'Soc
 const isRecord = (value: unknown): value is Readonly<Record<PropertyKey, unknown>> =>
   typeof value === 'object' && value !== null
 
-/** Whether a value was made by a constructor of this module. */
-export const isAgentError = (value: unknown): value is AgentError => isRecord(value) && value[brand] === true
+/** Whether a value was made by a constructor of this module: it is marked, and its fields are those of its case. */
+export const isAgentError = (value: unknown): value is AgentError => {
+  try {
+    return isRecord(value) && value[brand] === true && isWellFormed(value)
+  } catch {
+    return false // a proxy or a getter that throws
+  }
+}
+
+/** The message of an error that may be shown, as `ctx.throw` of Koa makes one, and its status. */
+const exposed = (cause: unknown): AgentError | undefined => {
+  if (!(cause instanceof Error) || !isRecord(cause) || cause['expose'] !== true) return undefined
+  const { status, message }: Readonly<Record<string, unknown>> = cause
+  return typeof status === 'number' && typeof message === 'string' ? rejected(status, message) : undefined
+}
 
 /**
  * What a thrown value means: a thrown `AgentError` is itself, an error that says it may be exposed (`status` and
- * `expose`, as `ctx.throw` of Koa makes them) is a rejection, anything else is `Unexpected`.
+ * `expose`, as `ctx.throw` of Koa makes them) is a rejection, anything else is `Unexpected`. It never throws, whatever
+ * the value.
  */
 export const fromUnknown = (cause: unknown): AgentError => {
   if (isAgentError(cause)) return cause
-  if (cause instanceof Error && isRecord(cause) && cause['expose'] === true && typeof cause['status'] === 'number') {
-    return rejected(cause['status'], cause.message)
+  try {
+    return exposed(cause) ?? unexpected(cause)
+  } catch {
+    return unexpected(cause) // a proxy or a getter that throws
   }
-  return unexpected(cause)
+}
+
+/** An outcome of code that TypeScript has not seen: a value that is no Either is `Unexpected`, and so is a left that is no `AgentError`. */
+export const checked = <A>(result: unknown): E.Either<AgentError, A> => {
+  try {
+    if (isRecord(result) && result['_tag'] === 'Right') return result as unknown as E.Right<A> // what it holds, its types say
+    if (isRecord(result) && result['_tag'] === 'Left') return E.left(fromUnknown(result['left']))
+  } catch (cause) {
+    return E.left(unexpected(cause))
+  }
+  disregard(result)
+  return E.left(
+    unexpected(new TypeError(`Expected an Either of fp-ts, got ${result === null ? 'null' : typeof result}`)),
+  )
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -367,6 +402,8 @@ export const problem = (error: AgentError): Problem => {
         ...at(503, 'OVERLOADED', 'The server is reading too many large requests: try again later'),
         headers: { 'retry-after': String(error.retryAfter) },
       }
+    case 'TooManyTasks':
+      return at(503, 'TOO_MANY_TASKS', `All of ${error.limit} background tasks are running`)
     case 'Stopping':
       return at(503, 'STOPPING', 'The server is shutting down')
     case 'AuthorizerUnavailable':

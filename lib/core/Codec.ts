@@ -7,6 +7,7 @@
 import * as E from 'fp-ts/Either'
 import type { Context, Decoder, Encoder, Errors, ValidationError } from 'io-ts'
 import type { Issue } from './AgentError'
+import { disregard } from './Call'
 
 // ---------------------------------------------------------------------------------------------------------------------
 // model
@@ -179,6 +180,7 @@ export const decode =
     try {
       if (hasStandard(codec)) return validate(codec, value)
       const result = codec.decode(value)
+      disregard(result)
       return E.isRight(result) ? result : E.left(issuesOf(result.left))
     } catch (cause) {
       return orTooDeep(cause)
@@ -190,7 +192,10 @@ export const encode =
   <A>(codec: Out<A>) =>
   (value: A): Decoded<unknown> => {
     try {
-      return '~standard' in codec ? validate(codec, value) : E.right(codec.encode(value))
+      if ('~standard' in codec) return validate(codec, value)
+      const encoded = codec.encode(value)
+      disregard(encoded)
+      return E.right(encoded)
     } catch (cause) {
       return orTooDeep(cause)
     }

@@ -11,7 +11,8 @@ import type { ReaderTaskEither } from 'fp-ts/ReaderTaskEither'
 import type { StateReaderTaskEither } from 'fp-ts/StateReaderTaskEither'
 import * as TE from 'fp-ts/TaskEither'
 import type { Type } from 'io-ts'
-import { type AgentError, fromUnknown, invalidState } from './AgentError'
+import { type AgentError, checked, fromUnknown, invalidState } from './AgentError'
+import { call, disregard } from './Call'
 import { decode } from './Codec'
 import type { Context } from './Context'
 import * as Reply from './Reply'
@@ -56,7 +57,7 @@ export const fromAsync =
 export const fromReader =
   <P, A, S extends object = {}>(f: (payload: P) => ReaderTaskEither<Context<S>, AgentError, A>): Handler<P, A, S> =>
   (payload, context) =>
-    f(payload)(context)
+    call(f(payload), context)
 
 const streaming: unique symbol = Symbol.for('agentcore-fp/Handler.streaming')
 
@@ -106,11 +107,13 @@ export const stateful =
     try {
       const state = await loadState(codec, initial, context)
       if (E.isLeft(state)) return state
-      const result = await f(payload)(state.right)(context)()
+      const result = checked<readonly [A, S]>(await call(call(call(f(payload), state.right), context)))
       if (E.isLeft(result)) return result
       const [answer, next] = result.right
+      const encoded = codec.encode(next)
+      disregard(encoded)
       return pipe(
-        await context.session.save(codec.encode(next))(),
+        await context.session.save(encoded)(),
         E.map(() => answer),
       )
     } finally {

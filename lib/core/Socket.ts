@@ -8,7 +8,7 @@ import * as E from 'fp-ts/Either'
 import type { IO } from 'fp-ts/IO'
 import * as O from 'fp-ts/Option'
 import type * as TE from 'fp-ts/TaskEither'
-import { type AgentError, type Issue, invalidMessage, unencodable } from './AgentError'
+import { type AgentError, fromUnknown, type Issue, invalidMessage, unencodable } from './AgentError'
 import { type Codec, decode, encode, type Out } from './Codec'
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -42,13 +42,19 @@ export interface Codecs<In, Says> {
 // constructors
 // ---------------------------------------------------------------------------------------------------------------------
 
+const nextOf = async <In>(receive: TE.TaskEither<AgentError, O.Option<In>>): Promise<IteratorResult<In, undefined>> => {
+  const received = await receive()
+  if (E.isLeft(received)) throw received.left
+  return O.isSome(received.right) ? { done: false, value: received.right.value } : { done: true, value: undefined }
+}
+
 /** All messages of a socket, pulled one by one. */
 export const messages = <In>(receive: TE.TaskEither<AgentError, O.Option<In>>): AsyncIterable<In> => ({
   [Symbol.asyncIterator]: () => ({
-    next: async () => {
-      const received = await receive()
-      if (E.isLeft(received)) throw received.left
-      return O.isSome(received.right) ? { done: false, value: received.right.value } : { done: true, value: undefined }
+    next: () => {
+      const step = nextOf(receive)
+      step.catch(() => undefined) // who reads ahead may not look at it yet when it fails, which must not end the process
+      return step
     },
     return: () => Promise.resolve({ done: true, value: undefined }),
   }),
@@ -68,6 +74,15 @@ export const orElse =
 export const wrongAnswer = (issues: ReadonlyArray<Issue>): AgentError =>
   unencodable(issues.map(({ path, message }) => `${path} ${message}`.trim()).join('; '))
 
+/** What a codec gives, or `Unexpected` for what it throws: neither a read nor a send may reject. */
+const attempt = async <A>(f: () => Promise<E.Either<AgentError, A>>): Promise<E.Either<AgentError, A>> => {
+  try {
+    return await f()
+  } catch (cause) {
+    return E.left(fromUnknown(cause))
+  }
+}
+
 /** The same socket with typed messages: what the peer says is decoded, what the agent says is encoded. */
 export const typed =
   <In, Says>({ inbound, outbound }: Codecs<In, Says>) =>
@@ -78,7 +93,8 @@ export const typed =
       const received = await socket.receive()
       if (E.isLeft(received)) return received
       if (O.isNone(received.right)) return E.right(O.none)
-      const decoded = orElse<In>(invalidMessage)(await toMessage(received.right.value))
+      const message = received.right.value
+      const decoded = await attempt(async () => orElse<In>(invalidMessage)(await toMessage(message)))
       return E.isLeft(decoded) ? decoded : E.right(O.some(decoded.right))
     }
     return {
@@ -86,7 +102,7 @@ export const typed =
       receive,
       messages: messages(receive),
       send: (message) => async () => {
-        const encoded = orElse<unknown>(wrongAnswer)(await fromMessage(message))
+        const encoded = await attempt(async () => orElse<unknown>(wrongAnswer)(await fromMessage(message)))
         return E.isLeft(encoded) ? encoded : socket.send(encoded.right)()
       },
     }

@@ -8,6 +8,7 @@ import * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
 import type * as TE from 'fp-ts/TaskEither'
 import { type AgentError, fromUnknown, invalidMessage } from './AgentError'
+import { disregard } from './Call'
 import { decode, encode } from './Codec'
 import { type Context, withSignal } from './Context'
 import { type Codecs, orElse, type Socket, wrongAnswer } from './Socket'
@@ -88,8 +89,10 @@ export const fromMessages =
   () =>
     sendAll(() => f(socket.messages, context), socket, context.signal)
 
-const iterate = <A>(source: AsyncIterable<A> | Iterable<A>): AsyncIterator<A> | Iterator<A> =>
-  Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]()
+const iterate = <A>(source: AsyncIterable<A> | Iterable<A>): AsyncIterator<A> | Iterator<A> => {
+  disregard(source)
+  return Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]()
+}
 
 /** Sends every value of a source, until it ends, a send fails or the signal aborts; then its `return` is called at once. */
 const sendAll = <Says>(
@@ -115,6 +118,7 @@ const sendAll = <Says>(
         const step = await iterator.next()
         if (over.signal.aborted) return
         if (step.done === true) return end(E.right(undefined))
+        disregard(step.value)
         const sent = await socket.send(step.value)()
         if (E.isRight(sent)) continue
         close(iterator)

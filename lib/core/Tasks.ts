@@ -62,7 +62,10 @@ export interface Forked<A> {
 
 /** What a handler can do with tasks: `context.tasks` and `app.tasks`. */
 export interface TaskRunner {
-  /** Registers work that the caller itself carries out; `complete` its id when it is done. */
+  /**
+   * Registers work that the caller itself carries out; `complete` its id when it is done. Throws `TooManyTasks` while
+   * `maxTasks` tasks run.
+   */
   readonly add: (name: string, metadata?: Metadata) => IO<TaskId>
   /** Ends an added task; false if no such task runs. */
   readonly complete: (id: TaskId, result?: unknown) => IO<boolean>
@@ -70,12 +73,15 @@ export interface TaskRunner {
   readonly fail: (id: TaskId, error: AgentError) => IO<boolean>
   /** The running tasks and the latest ended ones, oldest first. */
   readonly list: IO<ReadonlyArray<Task>>
-  /** Keeps the agent busy while the given work runs. */
+  /** Keeps the agent busy while the given work runs. Left `TooManyTasks`, without starting it, while `maxTasks` run. */
   readonly track: (
     name: string,
     settings?: Settings,
   ) => <A>(work: TaskEither<AgentError, A>) => TaskEither<AgentError, A>
-  /** Starts the given work in the background. It always settles; a failure is logged and kept. */
+  /**
+   * Starts the given work in the background. It always settles; a failure is logged and kept. While `maxTasks` tasks
+   * run, it is not started: its outcome is a left `TooManyTasks`.
+   */
   readonly fork: (name: string, settings?: Settings) => <A>(work: TaskEither<AgentError, A>) => IO<Forked<A>>
 }
 
@@ -89,23 +95,31 @@ export const remembered = 100
 /** No task yet. */
 export const empty: Tasks = { nextId: 1, running: new Map(), ended: [] }
 
+/** A task that begins now. */
+export const create = (id: TaskId, name: string, now: number, { metadata, deadline }: Settings = {}): Task => ({
+  id,
+  name,
+  metadata: Object.freeze({ ...metadata }),
+  outcome: { _tag: 'Running' },
+  startedAt: now,
+  endedAt: O.none,
+  deadline: deadline === undefined ? O.none : O.some(now + deadline),
+})
+
 // ---------------------------------------------------------------------------------------------------------------------
 // combinators
 // ---------------------------------------------------------------------------------------------------------------------
+
+/** The same task, ended. */
+export const ended =
+  (outcome: Outcome, now: number) =>
+  (task: Task): Task => ({ ...task, outcome, endedAt: O.some(now) })
 
 /** A task begins; its id is the `nextId` of before. */
 export const begin =
   (name: string, now: number, settings: Settings = {}) =>
   (tasks: Tasks): Tasks => {
-    const task: Task = {
-      id: tasks.nextId,
-      name,
-      metadata: Object.freeze({ ...settings.metadata }),
-      outcome: { _tag: 'Running' },
-      startedAt: now,
-      endedAt: O.none,
-      deadline: settings.deadline === undefined ? O.none : O.some(now + settings.deadline),
-    }
+    const task = create(tasks.nextId, name, now, settings)
     return { ...tasks, nextId: tasks.nextId + 1, running: new Map(tasks.running).set(task.id, task) }
   }
 
@@ -117,8 +131,7 @@ export const end =
     if (task === undefined) return tasks
     const running = new Map(tasks.running)
     running.delete(id)
-    const ended = [...tasks.ended, { ...task, outcome, endedAt: O.some(now) }].slice(-remembered)
-    return { ...tasks, running, ended }
+    return { ...tasks, running, ended: [...tasks.ended, ended(outcome, now)(task)].slice(-remembered) }
   }
 
 /** Tasks whose deadline has passed fail. */

@@ -9,6 +9,7 @@ import { header } from '../core/Protocol'
 import type { Reply } from '../core/Reply'
 import { contentType as eventStreamType } from '../core/Sse'
 import type { EventStream } from './EventStream'
+import { carried, isCarried } from './HeaderFields'
 
 // ---------------------------------------------------------------------------------------------------------------------
 // model
@@ -79,17 +80,13 @@ export const ofError = (
   headers: Readonly<Record<string, string>> = {},
 ): Answer => {
   const told = problemOf(error, debug)
-  return jsonText(told.status, problemText(told, requestId), { ...told.headers, ...headers })
+  const own = told.headers === undefined ? undefined : carried(told.headers).fields
+  return jsonText(told.status, problemText(told, requestId), { ...own, ...headers })
 }
 
 const hasNoBody = (status: number): boolean => status === 204 || status === 205 || status === 304
 
 const isStatus = (status: number): boolean => Number.isInteger(status) && status >= 200 && status <= 599
-
-const fieldName = /^[\w!#$%&'*+.^`|~-]+$/
-/** Header fields that tell where the body ends: the server's to set. */
-const framing = /^(content-length|transfer-encoding)$/i
-const fieldValue = /^[\t\x20-\x7e\x80-\xff]*$/
 
 const hasHeaders = ({ headers }: Pick<Reply, 'headers'>): boolean => {
   for (const _ in headers) return true
@@ -100,10 +97,11 @@ const hasHeaders = ({ headers }: Pick<Reply, 'headers'>): boolean => {
 export const flawOf = ({ status, headers, body }: Reply): AgentError | undefined => {
   if (!isStatus(status)) return unencodable(`its status is ${status}`)
   if (body._tag === 'Events' && hasNoBody(status)) return unencodable(`it is a stream, its status is ${status}`)
+  if ('contentType' in body && !isCarried('content-type', body.contentType)) {
+    return unencodable('its content type is not one that HTTP can carry')
+  }
   if (!hasHeaders({ headers })) return undefined
-  const bad = Object.entries(headers).find(
-    ([name, value]) => !fieldName.test(name) || !fieldValue.test(value) || framing.test(name),
-  )
+  const bad = Object.entries(headers).find(([name, value]) => !isCarried(name, value))
   return bad === undefined ? undefined : unencodable(`its header ${bad[0].slice(0, 40)} is not one that it may set`)
 }
 
@@ -204,8 +202,14 @@ const readableOf = (stream: EventStream): Readable => {
       done(error)
     },
   })
+  ownStreams.add(readable)
   return readable
 }
+
+const ownStreams = new WeakSet<Readable>()
+
+/** Whether a body in a Koa context is a stream that `writeToKoa` has put there. */
+export const isOwnStream = (body: Readable): boolean => ownStreams.has(body)
 
 /** Puts an answer into a Koa context, for middleware to see and Koa to write. */
 export const writeToKoa = (ctx: Koa.Context, { status, headers, content }: Answer): void => {

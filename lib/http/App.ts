@@ -109,7 +109,8 @@ export const createApp = <Needs extends object, Has extends Needs>(
       if (res.headersSent) res.destroy()
       else writeTo(res, routes.failure(fromUnknown(thrown), idOf(incoming)))
     }
-    return routes.answer(incoming, res).then(write).catch(fail)
+    const answer = async (): Promise<void> => write(await routes.answer(incoming, res))
+    return answer().catch(fail)
   }
 
   const answering = (): ReturnType<typeof koaCallback> => {

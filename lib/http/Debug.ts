@@ -10,11 +10,11 @@ const key = '_agent_core_app_action'
 const actions: Readonly<Record<string, (runtime: Runtime) => unknown>> = {
   ping_status: async ({ health }) => toPing(await health.current()),
   job_status: ({ taskCell, settings }) => {
-    const { running } = taskCell.tasks()
+    const running = taskCell.list().filter(({ outcome }) => outcome._tag === 'Running')
     const seconds = (task: Tasks.Task): number => Tasks.duration(settings.clock.now())(task) / 1000
     return {
-      active_count: running.size,
-      running_jobs: [...running.values()].map((task) => ({ name: task.name, duration: seconds(task) })),
+      active_count: running.length,
+      running_jobs: running.map((task) => ({ name: task.name, duration: seconds(task) })),
     }
   },
   force_healthy: ({ health }) => {

@@ -6,6 +6,7 @@ import { TextDecoder } from 'node:util'
 import * as E from 'fp-ts/Either'
 import type { IO } from 'fp-ts/IO'
 import { type AgentError, fromUnknown } from '../core/AgentError'
+import { disregard } from '../core/Call'
 import type { Source } from '../core/Reply'
 import { frame, keepAlive } from '../core/Sse'
 import { createFrameWriter, type Sink } from './FrameWriter'
@@ -50,9 +51,27 @@ export interface Opening {
 const isThenable = (value: unknown): value is PromiseLike<unknown> =>
   typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 
+const isPlainPromise = (step: object): boolean =>
+  Object.getPrototypeOf(step) === Promise.prototype && !Object.hasOwn(step, 'then')
+
+/** Waits for a thenable. One that is no plain promise may settle twice, which a promise around it does not. */
+const when = (
+  step: PromiseLike<unknown>,
+  onValue: (value: unknown) => void,
+  onFail: (cause: unknown) => void,
+): void => {
+  if (isPlainPromise(step)) step.then(onValue, onFail)
+  else new Promise((resolve) => resolve(step)).then(onValue, onFail)
+}
+
 /** The iterator of a source: its own, or the source where it is one already. */
 export const iteratorOf = (source: Source): AsyncIterator<unknown> | Iterator<unknown> => {
-  if (Symbol.asyncIterator in source) return source[Symbol.asyncIterator]()
+  disregard(source) // a promise of a source is none
+  if (Symbol.asyncIterator in source) {
+    const iterator = source[Symbol.asyncIterator]()
+    disregard(iterator)
+    return iterator
+  }
   return 'next' in source ? source : source[Symbol.iterator]()
 }
 
@@ -118,7 +137,7 @@ const openIterator = (iterator: AsyncIterator<unknown> | Iterator<unknown>, sett
         const step: unknown = iterator.next()
         if (isThenable(step)) {
           isWaiting = true
-          step.then(onStep, onThrow)
+          when(step, onStep, onThrow)
           return
         }
         if (!take(step)) return
@@ -147,13 +166,14 @@ const openIterator = (iterator: AsyncIterator<unknown> | Iterator<unknown>, sett
     if (isOver) return false
     if (typeof step !== 'object' || step === null) throw new TypeError('the iterator gave no result object')
     if ('done' in step && step.done === true) {
+      if ('value' in step) disregard(step.value)
       over(E.right('completed'))
       return false
     }
     const value = 'value' in step ? step.value : undefined
     if (isThenable(value)) {
       isWaiting = true
-      value.then((settled) => onStep({ value: settled }), failAndClose)
+      when(value, (settled) => onStep({ value: settled }), failAndClose)
       return false
     }
     const text = frame(toValue(value))

@@ -1,9 +1,20 @@
 /** `POST /invocations`: payload in, answer out. */
+import { Readable } from 'node:stream'
 import * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
 import type { Around, Spec, Step } from '../core/Agent'
-import { type AgentError, cancelled, fromUnknown, noEntrypoint, notAcceptable, problem } from '../core/AgentError'
+import {
+  type AgentError,
+  cancelled,
+  checked,
+  fromUnknown,
+  noEntrypoint,
+  notAcceptable,
+  problem,
+  unencodable,
+} from '../core/AgentError'
 import type { Context } from '../core/Context'
+import { call as callIt, disregard } from '../core/Call'
 import { isStreaming } from '../core/Handler'
 import { json as jsonReply, of as replyOf, type Reply, type Source } from '../core/Reply'
 import { lastFrame } from '../core/Sse'
@@ -15,6 +26,7 @@ import { type Call, elapsed, finish, incomingOfCall, logOf, requestIdOfCall } fr
 import { contextOf } from './CallContext'
 import { runAction } from './Debug'
 import { iteratorOf, openStream, type StreamEnd } from './EventStream'
+import { reportFlaws } from './HeaderFlaws'
 import { interrupt, onInterrupt } from './Live'
 import type { Runtime } from './Runtime'
 
@@ -43,13 +55,29 @@ const pipeline = <Has extends object>(
       if (acted !== undefined) return acted
       if (O.isNone(entrypoint)) return E.left(noEntrypoint)
       const handler = entrypoint.value
-      const result = await ambient.run(context, () => handler(payload.right, context)())
-      return E.isLeft(result) ? result : E.right(bound(replyOf(result.right), context))
+      const result = checked(await ambient.run(context, () => callIt(handler(payload.right, context))))
+      if (E.isLeft(result)) return result
+      if (result.right instanceof Promise) return unawaited(result.right)
+      const reply = replyOf(result.right)
+      if (reply.body._tag === 'Events') listenForErrors(reply.body.source)
+      return E.right(bound(reply, context))
     })
+}
+
+/** The failure of a handler that gave a promise inside its answer: its JSON would be `{}`. */
+const unawaited = (answer: Promise<unknown>): E.Either<AgentError, never> => {
+  disregard(answer)
+  return E.left(unencodable('it is a promise: make the handler with Handler.fromAsync'))
+}
+
+/** A stream of Node may break when nobody reads it any more, or not yet: where nobody listens, that ends the process. */
+const listenForErrors = (source: Source): void => {
+  if (source instanceof Readable) source.on('error', () => undefined) // who reads it is told by its iterator
 }
 
 /** Closes a source that nobody will read. */
 const discard = (source: Source, report: (cause: unknown) => void): void => {
+  if (source instanceof Readable) return void source.on('error', report).destroy()
   const closing = async (): Promise<unknown> => iteratorOf(source).return?.()
   closing().catch(report)
 }
@@ -70,7 +98,7 @@ const settled = (call: Call, run: () => Promise<E.Either<AgentError, Reply>>): P
     }
     const onThrow = (thrown: unknown): void => (isOver ? late(thrown) : resolve(E.left(fromUnknown(thrown))))
     try {
-      run().then(settle, onThrow)
+      run().then((result) => settle(checked<Reply>(result)), onThrow)
     } catch (thrown) {
       onThrow(thrown)
     }
@@ -92,6 +120,7 @@ export const invocations = <Has extends object>(
   const logFailure = (call: Call, error: AgentError): void => {
     const { status, code, message } = problem(error)
     const fields = { status, code, duration: elapsed(call) }
+    reportFlaws(logOf(call), error)
     if ('cause' in error)
       logOf(call).error('Invocation failed', { ...fields, error: error.cause ?? String(error.cause) })()
     else if (error._tag === 'Cancelled') logOf(call).info('The client left', fields)()
@@ -136,7 +165,16 @@ export const invocations = <Has extends object>(
     )
   }
 
+  /** The answer that a reply stands for. A reply that was not made by a constructor of `Reply` may hold anything. */
   const answered = (call: Call, reply: Reply): Answer | Promise<Answer> => {
+    try {
+      return encoded(call, reply)
+    } catch (thrown) {
+      return fail(call, fromUnknown(thrown))
+    }
+  }
+
+  const encoded = (call: Call, reply: Reply): Answer | Promise<Answer> => {
     const flaw = flawOf(reply)
     if (reply.body._tag === 'Events') {
       if (flaw === undefined) return streamed(call, reply, reply.body.source)

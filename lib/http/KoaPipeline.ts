@@ -6,13 +6,17 @@ import type * as Koa from 'koa'
 import compose = require('koa-compose')
 import type { Middleware } from '../core/Agent'
 import { type AgentError, fromUnknown, notFound, rejected, unauthorized, unexpected } from '../core/AgentError'
+import type { Log } from '../core/Log'
 import { isUnchecked } from '../core/OpenRequests'
 import { parse } from '../core/Payload'
 import { path } from '../core/Protocol'
-import { writeToKoa } from './Answer'
+import { writeTo, writeToKoa } from './Answer'
 import { parseBody } from './Body'
 import { isForSocket } from './Handshake'
+import { carried } from './HeaderFields'
+import { reportFlaws, reportHeaders } from './HeaderFlaws'
 import { idOf, type Incoming, incomingOf, pathOf } from './Incoming'
+import { whenBegun } from './KoaBody'
 import type { Routes } from './Routes'
 import type { Runtime } from './Runtime'
 import { secretsOf } from './Secrets'
@@ -44,12 +48,30 @@ export interface KoaPipeline<in out Has extends object> {
 /** Header fields that tell of a body which is not sent after all. */
 const ofTheBody = /^(content-(?!security-policy)|etag$|last-modified$|transfer-encoding$|cache-control$|accept-ranges$)/
 
-const headersOfError = (thrown: unknown): ReadonlyArray<readonly [string, string]> =>
-  typeof thrown === 'object' && thrown !== null && 'headers' in thrown && typeof thrown.headers === 'object'
-    ? Object.entries(thrown.headers ?? {}).flatMap(([name, value]) =>
-        typeof value === 'string' || typeof value === 'number' ? [[name, String(value)] as const] : [],
-      )
-    : []
+/** What code gives, or what stands in for it where it throws: a thrown value may be a proxy, or have getters that throw. */
+const attempt = <A>(f: () => A, instead: (thrown: unknown) => A): A => {
+  try {
+    return f()
+  } catch (thrown) {
+    return instead(thrown)
+  }
+}
+
+/** The header fields that a thrown error asks for, as `ctx.throw` takes them. */
+const headersOfError = (thrown: unknown): Readonly<Record<string, string>> => {
+  if (typeof thrown !== 'object' || thrown === null || !('headers' in thrown)) return {}
+  return Object.fromEntries(
+    Object.entries(thrown.headers ?? {}).flatMap(([name, value]) =>
+      !ofTheBody.test(name.toLowerCase()) && (typeof value === 'string' || typeof value === 'number')
+        ? [[name, String(value)] as const]
+        : [],
+    ),
+  )
+}
+
+const none = (): Readonly<Record<string, string>> => ({})
+
+const ignore = (): void => undefined
 
 /** What a failure status without a body means. */
 const errorOfStatus = (status: number): AgentError =>
@@ -114,10 +136,14 @@ export const createKoaPipeline = <Has extends object>(
 
   /** Outermost: what the middleware leaves without a body, and what it leaves alone. */
   const guard = async (ctx: Koa.Context, next: Koa.Next): Promise<void> => {
+    ctx.res.on('error', ignore) // a middleware that writes after the end of its answer must not end the process
     await next()
     const hasBody = ctx.body !== null && ctx.body !== undefined
     if (upgrades.get(ctx.req)?.granted !== undefined && ctx.status === 101 && !hasBody) ctx.respond = false
-    else if (ctx.respond !== false && ctx.status >= 400 && !hasBody && !ctx.headerSent) {
+    else if (ctx.respond === false) return
+    else if (ctx.status < 200 && !ctx.headerSent) throw new Error(`A middleware has set the status ${ctx.status}`)
+    else if (hasBody) await whenBegun(ctx)
+    else if (ctx.status >= 400 && !ctx.headerSent) {
       tell(ctx, errorOfStatus(ctx.status))
     }
   }
@@ -132,6 +158,43 @@ export const createKoaPipeline = <Has extends object>(
     const upgrade = upgrades.get(ctx.req)
     if (upgrade !== undefined) return askForSocket(ctx, upgrade)
     writeToKoa(ctx, await routes.answer(incomingFor(ctx), ctx.res, await payloadOf(ctx)))
+  }
+
+  const logFor = (ctx: Koa.Context): Log =>
+    runtime.logs(
+      () => ({ requestId: idOf(incomingFor(ctx)) }),
+      () => secretsOf(ctx.req.headers, ctx.originalUrl),
+    )
+
+  /** Tells Koa's `error` event, whose listeners may be the user's and throw. */
+  const announce = (ctx: Koa.Context, thrown: unknown): void =>
+    attempt(
+      () => void ctx.app.emit('error', thrown, ctx),
+      (error) => logFor(ctx).error('A listener of the error event failed', { error })(),
+    )
+
+  const answerThrown = (ctx: Koa.Context, thrown: unknown): void => {
+    for (const name of ctx.res.getHeaderNames()) if (ofTheBody.test(name)) ctx.remove(name)
+    const asked = carried(attempt(() => headersOfError(thrown), none))
+    const error = attempt(
+      () => errorOfThrown(thrown),
+      () => unexpected(thrown),
+    )
+    reportHeaders(logFor(ctx), asked.flaws)
+    reportFlaws(logFor(ctx), error)
+    for (const [name, value] of Object.entries(asked.fields)) ctx.set(name, value)
+    const { status, headers, content } = routes.failure(error, idOf(incomingFor(ctx)))
+    ctx.status = status
+    for (const [name, value] of Object.entries(headers)) ctx.set(name, value)
+    ctx.res.end(content._tag === 'Text' ? content.text : '')
+  }
+
+  /** Nothing else could be answered. */
+  const answerBare = (ctx: Koa.Context, error: unknown): void => {
+    logFor(ctx).error('A request could not be answered', { error })()
+    if (ctx.res.headersSent) return void ctx.res.destroy()
+    for (const name of ctx.res.getHeaderNames()) ctx.res.removeHeader(name)
+    writeTo(ctx.res, routes.failure(unexpected(error), idOf(incomingFor(ctx))))
   }
 
   return {
@@ -155,14 +218,17 @@ export const createKoaPipeline = <Has extends object>(
       const isTold = ctx.headerSent || !ctx.writable || upgrades.get(ctx.req)?.isOpen === true
       // Koa says so of every answer that is over. Before that, a middleware has thrown it.
       if (isTold && (thrown === null || thrown === undefined)) return
-      ctx.app.emit('error', thrown, ctx)
-      if (isTold) return
-      for (const name of ctx.res.getHeaderNames()) if (ofTheBody.test(name)) ctx.remove(name)
-      for (const [name, value] of headersOfError(thrown)) if (!ofTheBody.test(name.toLowerCase())) ctx.set(name, value)
-      const { status, headers, content } = routes.failure(errorOfThrown(thrown), idOf(incomingFor(ctx)))
-      ctx.status = status
-      for (const [name, value] of Object.entries(headers)) ctx.set(name, value)
-      ctx.res.end(content._tag === 'Text' ? content.text : '')
+      announce(ctx, thrown)
+      // Koa calls this where nothing catches what it throws: the process would end.
+      if (!isTold)
+        attempt(
+          () => answerThrown(ctx, thrown),
+          (error) =>
+            attempt(
+              () => answerBare(ctx, error),
+              () => void ctx.res.destroy(),
+            ),
+        )
     },
   }
 }

@@ -1,8 +1,9 @@
-/** Writes log lines: JSON with the fields of the Python SDK, or text for people. */
-import { types } from 'node:util'
+/** Writes log lines: JSON with the fields of the Python SDK, or text for people. It never throws, whatever it is given. */
 import type { IO } from 'fp-ts/IO'
 import { type Fields, type Level, type Log, rank, redact, scrub } from '../core/Log'
 import type { Clock } from './Clock'
+import { errorFields, escaped, indented, textOf } from './LogText'
+import { reportLoss } from './LogLoss'
 import type { LogOptions } from './Options'
 
 /** What ties a line to its request. */
@@ -18,37 +19,10 @@ const label: Readonly<Record<Level, string>> = { debug: 'DEBUG', info: 'INFO', w
 
 const color: Readonly<Record<Level, string>> = { debug: '2', info: '32', warn: '33', error: '31' }
 
-/** Whether a value is an error, of whatever realm: a test runner has one of its own. */
-const isError = (value: unknown): value is Error => value instanceof Error || types.isNativeError(value)
+const flatten = ({ error, ...fields }: Fields): Fields =>
+  error === undefined ? redact(fields) : { ...redact(fields), ...errorFields(error) }
 
-const ofError = (error: unknown): Fields => {
-  if (!isError(error)) return { errorMessage: typeof error === 'string' ? error : safe(error) }
-  const { cause } = error
-  return {
-    errorType: error.name,
-    errorMessage: error.message,
-    ...(error.stack === undefined ? {} : { stackTrace: error.stack }),
-    ...(cause === undefined ? {} : { errorCause: isError(cause) ? (cause.stack ?? cause.message) : safe(cause) }),
-  }
-}
-
-/** A value as JSON, or what can be said of it: a line must never fail. */
-const safe = (value: unknown): string => {
-  try {
-    return (
-      JSON.stringify(value, (_, item: unknown) => (typeof item === 'bigint' ? String(item) : item)) ?? String(value)
-    )
-  } catch {
-    return `(a value of type ${typeof value} that has no JSON)`
-  }
-}
-
-const flatten = ({ error, ...fields }: Fields): Fields => ({
-  ...redact(fields),
-  ...(error === undefined ? {} : ofError(error)),
-})
-
-/** The fields as a line shows them; a line must not fail for one that cannot be read. */
+/** The fields as a line shows them. */
 const readable = (fields: Fields): Fields => {
   try {
     return flatten(fields)
@@ -58,13 +32,26 @@ const readable = (fields: Fields): Fields => {
 }
 
 const pretty = (level: Level, at: Date, message: string, { stackTrace, ...fields }: Fields): string => {
-  const more = Object.entries(fields).map(
-    ([name, value]) => `${name}=${typeof value === 'string' ? value : safe(value)}`,
-  )
-  const head = `\u001b[2m${at.toISOString().slice(11, 23)}\u001b[0m \u001b[${color[level]}m${label[level]}\u001b[0m ${message}`
+  const more = Object.entries(fields).map(([name, value]) => escaped(`${name}=${textOf(value)}`))
+  const head = `\u001b[2m${at.toISOString().slice(11, 23)}\u001b[0m \u001b[${color[level]}m${label[level]}\u001b[0m ${escaped(message)}`
   const line = more.length === 0 ? head : `${head} \u001b[2m${more.join(' ')}\u001b[0m`
-  return typeof stackTrace === 'string' ? `${line}\n${stackTrace}` : line
+  return stackTrace === undefined ? line : `${line}\n${indented(textOf(stackTrace))}`
 }
+
+/** A line as JSON; where one field has none, it alone is told as text. */
+const json = (level: Level, at: Date, message: string, fields: Fields): string => {
+  const head = { timestamp: at.toISOString(), level: label[level], message, logger: 'agentcore-fp' }
+  try {
+    return JSON.stringify({ ...head, ...fields }, withBigInts)
+  } catch {
+    return JSON.stringify({
+      ...head,
+      ...Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, textOf(value)])),
+    })
+  }
+}
+
+const withBigInts = (_: string, item: unknown): unknown => (typeof item === 'bigint' ? String(item) : item)
 
 const nothing: IO<void> = () => undefined
 
@@ -73,26 +60,37 @@ const noIds: IO<Ids> = () => ({})
 const none: IO<ReadonlyArray<string>> = () => []
 
 /** Logs that write by the given options. */
-export const logs =
-  ({ level: least, format, destination }: Required<LogOptions>, clock: Clock): Logs =>
-  (ids = noIds, secrets = none) => {
+export const logs = ({ level: least, format, destination }: Required<LogOptions>, clock: Clock): Logs => {
+  /** Whether the destination is at work: what it logs itself would come back to it for ever. */
+  let isWriting = false
+
+  const send = (line: string): void => {
+    if (isWriting) return reportLoss('the destination has logged a line itself')
+    isWriting = true
+    try {
+      const given: unknown = destination(line) // its type is void, but a function that gives a promise fits
+      if (given !== undefined) Promise.resolve(given).catch(reportLoss)
+    } finally {
+      isWriting = false
+    }
+  }
+
+  return (ids = noIds, secrets = none) => {
     const write =
       (level: Level) =>
       (message: string, fields: Fields = {}): IO<void> => {
         if (rank[level] < rank[least]) return nothing
         return () => {
-          const at = new Date(clock.now())
-          const rest = { ...ids(), ...readable(fields) }
-          const line =
-            format === 'pretty'
-              ? pretty(level, at, message, rest)
-              : safe({ timestamp: at.toISOString(), level: label[level], message, logger: 'agentcore-fp', ...rest })
           try {
-            destination(scrub(secrets())(line))
-          } catch {
-            return // nobody could be told, and a request must not fail for want of its log
+            const text = typeof message === 'string' ? message : textOf(message)
+            const rest = { ...ids(), ...readable(fields) }
+            const line = (format === 'pretty' ? pretty : json)(level, new Date(clock.now()), text, rest)
+            send(scrub(secrets())(line))
+          } catch (cause) {
+            reportLoss(cause) // a request must not fail for want of its log
           }
         }
       }
     return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') }
   }
+}

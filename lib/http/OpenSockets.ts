@@ -4,7 +4,8 @@ import * as E from 'fp-ts/Either'
 import type { IO } from 'fp-ts/IO'
 import type { WebSocket } from 'ws'
 import type { SocketEntry } from '../core/Agent'
-import { type AgentError, cancelled, cause, closeCode, fromUnknown, problem } from '../core/AgentError'
+import { type AgentError, cancelled, cause, checked, closeCode, fromUnknown, problem } from '../core/AgentError'
+import { call as callIt } from '../core/Call'
 import type { Context } from '../core/Context'
 import { type Call, elapsed, finish, logOf } from './Call'
 import { interrupt, type Live, onInterrupt } from './Live'
@@ -93,11 +94,11 @@ export const createOpenSockets = <Has extends object>(
     const reader = readerOf(socket, () => finishIfOver(socket))
     const { context } = socket
     const run = async (): Promise<E.Either<AgentError, void>> =>
-      ambient.run(context, () => handler(reader.socket, context)())
+      ambient.run(context, () => callIt(handler(reader.socket, context)))
     socket.reader = reader
     void run()
       .catch((thrown: unknown) => E.left(fromUnknown(thrown)))
-      .then((result) => onEnd(socket, result))
+      .then((result) => onEnd(socket, checked<undefined>(result)))
   }
 
   // The listeners find their socket by `this`: one function for all sockets, not one for each.

@@ -9,6 +9,7 @@ import { maxDepth, maxNodes } from '../core/Payload'
 import { idleTimeout, type Policy, type SessionId, type Store } from '../core/Session'
 import { type Clock, systemClock } from './Clock'
 import { memoryStore } from './MemoryStore'
+import { randomId, safeClock, safeId } from './Supplied'
 
 /** Why the state of a session was dropped. */
 export type Eviction = 'expired' | 'evicted'
@@ -52,6 +53,8 @@ export interface Options {
   readonly keepAlive?: number
   /** How long a custom ping handler may take. Default 1000. */
   readonly pingTimeout?: number
+  /** The most tasks that run at once; one more fails with 503 `TOO_MANY_TASKS`. Default 10,000. */
+  readonly maxTasks?: number
   /** Whether an open stream or socket counts as busy. Default false: only tasks do. */
   readonly busyWhileOpen?: boolean
   /** How long a blocked event loop may delay `/ping` before a warning is logged; 0 is never. Default 1000. */
@@ -133,7 +136,7 @@ export type Settings = Required<Omit<Options, 'session' | 'websocket' | 'log'>> 
 const nothing: Task<void> = () => Promise.resolve()
 
 /** The settings that options stand for. */
-export const settings = (options: Options, newId: IO<string>): Settings => ({
+export const settings = (options: Options): Settings => ({
   debug: false,
   maxBody: 100_000_000,
   maxDecompressed: options.maxBody ?? 100_000_000,
@@ -148,6 +151,7 @@ export const settings = (options: Options, newId: IO<string>): Settings => ({
   stopTimeout: 10_000,
   keepAlive: 15_000,
   pingTimeout: 1000,
+  maxTasks: 10_000,
   busyWhileOpen: false,
   maxLag: 1000,
   onStart: nothing,
@@ -156,9 +160,9 @@ export const settings = (options: Options, newId: IO<string>): Settings => ({
   allowedOrigins: [],
   proxy: false,
   asyncLocalStorage: false,
-  clock: systemClock,
-  newId,
   ...options,
+  clock: safeClock(options.clock ?? systemClock),
+  newId: options.newId === undefined ? randomId : safeId(options.newId),
   session: {
     policy: 'generate',
     idleTimeout,

@@ -1,17 +1,18 @@
 /** The cells of one app, made together: everything in it that changes. */
-import { randomUUID } from 'node:crypto'
 import type { IO } from 'fp-ts/IO'
 import type * as O from 'fp-ts/Option'
 import type { PingHandler } from '../core/Agent'
 import { type Budget, budget } from '../core/Budget'
+import type { Status } from '../core/Health'
 import { localRuntime } from '../core/Protocol'
-import * as Tasks from '../core/Tasks'
 import { ambient, type Ambient } from './Ambient'
 import { type Calls, createCalls } from './Calls'
 import { createHealth, type HealthCell } from './HealthCell'
+import { guardStandardStreams } from './LogLoss'
 import { type Logs, logs as createLogs } from './LogWriter'
 import { type Options, settings as settingsOf, type Settings } from './Options'
 import { createSessions, type Sessions } from './Sessions'
+import { type Report, safeHook, safeStore } from './Supplied'
 import { createTasks, type TaskCell } from './TaskCell'
 
 /** What the parts of an app share. */
@@ -62,25 +63,30 @@ const noHeaders: Readonly<Record<string, string>> = {}
 
 const pingHeadersOf = (taskCell: TaskCell): Runtime['pingHeaders'] =>
   process.env[localRuntime.variable] === '1'
-    ? () => ({ [localRuntime.tasksHeader]: String(taskCell.tasks().running.size) })
+    ? () => ({ [localRuntime.tasksHeader]: String(taskCell.running()) })
     : () => noHeaders
 
-/** A random UUID as one piece: as Node gives it, it is joined of twenty, which are kept for as long as it is. */
-const newId = (): string => Buffer.from(randomUUID(), 'latin1').toString('latin1')
+/** Sessions must not fail for what a store or a hook throws. */
+const withSafeSession = ({ session, ...settings }: Settings, report: Report): Settings => ({
+  ...settings,
+  session: { ...session, store: safeStore(session.store), onEvict: safeHook(session.onEvict, report) },
+})
 
 /** The runtime of an app with the given options. */
 export const createRuntime = (options: Options, ping: O.Option<PingHandler>): Runtime => {
-  const settings = settingsOf(options, newId)
+  const settings = settingsOf(options)
+  if (settings.log.level !== 'silent') guardStandardStreams()
   const logs = createLogs(settings.log, settings.clock)
   const log = logs()
-  const taskCell = createTasks(settings.clock, () => health.refresh())
+  const taskCell = createTasks(settings, () => health.refresh())
   const open = createOpen(() => settings.busyWhileOpen && health.refresh())
-  const automatic = (): 'Healthy' | 'HealthyBusy' =>
-    settings.busyWhileOpen && open.count() > 0 ? 'HealthyBusy' : Tasks.status(taskCell.tasks())
+  const automatic = (): Status =>
+    taskCell.running() > 0 || (settings.busyWhileOpen && open.count() > 0) ? 'HealthyBusy' : 'Healthy'
   const health: HealthCell = createHealth(ping, automatic, settings, (cause) =>
     log.warn('The custom ping handler was passed over', { error: cause })(),
   )
-  const sessions = createSessions(settings, (cause) => log.error('A session could not be dropped', { error: cause })())
+  const report = (cause: unknown): void => log.error('A session could not be dropped', { error: cause })()
+  const sessions = createSessions(withSafeSession(settings, report), report)
   let isStopping = false
   let isWarned = false
   const warnOfCurrent = (): void => {

@@ -19,12 +19,16 @@ export const timeLimits = ({ requestTimeout: limit }: Runtime['settings']): Serv
   connectionsCheckingInterval: limit > 0 ? Math.min(30_000, Math.ceil(limit / 2)) : 30_000,
 })
 
+const disconnects: ReadonlySet<unknown> = new Set(['ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE'])
+
 /** Whether what was thrown is that the connection has broken. */
-export const isDisconnect = (thrown: unknown): boolean =>
-  typeof thrown === 'object' &&
-  thrown !== null &&
-  'code' in thrown &&
-  (thrown.code === 'ECONNRESET' || thrown.code === 'EPIPE' || thrown.code === 'ERR_STREAM_PREMATURE_CLOSE')
+export const isDisconnect = (thrown: unknown): boolean => {
+  try {
+    return typeof thrown === 'object' && thrown !== null && 'code' in thrown && disconnects.has(thrown.code)
+  } catch {
+    return false // a proxy or a getter that throws
+  }
+}
 
 /** Whether an answer is being written to a connection: another must not get into it. */
 const isAnswering = (socket: Duplex): boolean => {

@@ -3,7 +3,7 @@
  * needs no promise, and an idle socket no more than its record.
  */
 import * as E from 'fp-ts/Either'
-import { type AgentError, fromUnknown } from '../core/AgentError'
+import { type AgentError, checked, fromUnknown } from '../core/AgentError'
 import type { Answer } from '../core/SocketHandler'
 import {
   closed,
@@ -70,7 +70,8 @@ export const answering = <L extends Answered>({ answer, run, onRead, onEnd }: An
     })
   }
 
-  const settle = (link: L, said: Said): void => {
+  const settle = (link: L, outcome: Said): void => {
+    const said = checked(outcome)
     link.isBusy = false
     if (E.isLeft(said)) return end(link, said)
     if (said.right !== undefined) say(link, said.right)
@@ -82,13 +83,13 @@ export const answering = <L extends Answered>({ answer, run, onRead, onEnd }: An
       const given = E.isLeft(message) ? message : answer(link, message.right)
       if (typeof given !== 'function') return settle(link, given)
       link.isBusy = true
-      run(link, given).then(
-        (said) => {
+      const running = async (): Promise<Said> => run(link, given)
+      running()
+        .then((said) => {
           settle(link, said)
           next(link)
-        },
-        (thrown: unknown) => end(link, E.left(fromUnknown(thrown))),
-      )
+        })
+        .catch((thrown: unknown) => end(link, E.left(fromUnknown(thrown))))
     } catch (thrown) {
       end(link, E.left(fromUnknown(thrown)))
     }

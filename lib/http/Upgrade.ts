@@ -10,6 +10,7 @@ import {
   badRequest,
   cancelled,
   cause,
+  checked,
   fromUnknown,
   notFound,
   problem,
@@ -22,6 +23,7 @@ import { type Answer, flawOf, ofError, ofReply } from './Answer'
 import { type Call, createCall, finish, incomingOfCall, logOf, requestIdOfCall } from './Call'
 import { contextOf } from './CallContext'
 import { createAccept, type Fields, refuse } from './Handshake'
+import { reportFlaws } from './HeaderFlaws'
 import { idOf, type Incoming, requestIdOf, sessionIdOf } from './Incoming'
 import type { Closed } from './Invocations'
 import { keep } from './KeptRequest'
@@ -117,10 +119,12 @@ export const createSockets = <Has extends object>(
     if (!isBare || asking.has(duplex)) watch(duplex, call)
     // Nobody is asked where nobody is there; then `Has` has no key.
     if (isBare) return E.right({ call, duplex, context: contextOf(call) as Context<Has>, headers: none })
-    return grant(call, duplex).then((granted) => {
-      if (E.isLeft(granted)) finish(call)
-      return granted
-    })
+    return grant(call, duplex)
+      .catch((thrown: unknown) => failed(fromUnknown(thrown))) // a reply that was not made by a constructor of `Reply`
+      .then((granted) => {
+        if (E.isLeft(granted)) finish(call)
+        return granted
+      })
   }
 
   const open: Sockets<Has>['open'] = ({ call, duplex, context, headers }, head, fields) => {
@@ -142,11 +146,13 @@ export const createSockets = <Has extends object>(
         context = provided
         return E.right(emptyReply)
       })(bare)()
-    const result = await new Promise<E.Either<AgentError, Reply>>((resolve) => {
+    const outcome = await new Promise<E.Either<AgentError, Reply>>((resolve) => {
       onInterrupt(call, (reason) => resolve(E.left(reason)))
       ambient.run(bare, run).then(resolve, (thrown: unknown) => resolve(E.left(fromUnknown(thrown))))
     })
+    const result = checked<Reply>(outcome)
     if (E.isLeft(result)) {
+      reportFlaws(logOf(call), result.left)
       const thrown = cause(result.left)
       if (thrown !== undefined) logOf(call).error('Upgrade failed', { error: thrown })()
       else logOf(call).warn('Upgrade refused', { code: problem(result.left).code })()

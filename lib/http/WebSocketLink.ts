@@ -95,9 +95,17 @@ const textOf = ({ format }: Rules, message: unknown): E.Either<AgentError, strin
 const isTooLarge = ({ maxPayload }: Rules, data: Data): boolean =>
   data.length * 3 > maxPayload && Buffer.byteLength(data) > maxPayload
 
+const isBytes = (message: unknown): message is Uint8Array => {
+  try {
+    return message instanceof Uint8Array
+  } catch {
+    return false // a proxy that throws: it has no JSON either
+  }
+}
+
 /** What a frame holds for a message. Left `Unencodable`, `MessageTooLarge`. */
 export const dataOf = (rules: Rules, message: unknown): E.Either<AgentError, Data> => {
-  const data: E.Either<AgentError, Data> = message instanceof Uint8Array ? E.right(message) : textOf(rules, message)
+  const data: E.Either<AgentError, Data> = isBytes(message) ? E.right(message) : textOf(rules, message)
   return E.isRight(data) && isTooLarge(rules, data.right) ? E.left(messageTooLarge(rules.maxPayload)) : data
 }
 

@@ -76,7 +76,7 @@ export const testContext = <S extends object = {}>(options: TestContextOptions<S
     state,
     signal,
     deadline: O.fromNullable(options.deadline),
-    tasks: createTasks(clock, () => undefined).runner(
+    tasks: createTasks({ clock, maxTasks: Infinity }, () => undefined).runner(
       () => () => undefined,
       () => log,
     ),

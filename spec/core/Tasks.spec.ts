@@ -2,6 +2,7 @@
 import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/function'
 import * as O from 'fp-ts/Option'
+import { createTasks } from '../../lib/http/TaskCell'
 import { unexpected } from '../../lib/core/AgentError'
 import {
   begin,
@@ -208,3 +209,39 @@ describe('duration', () => {
     expect(toArray(end(1, completed, 30)(running)).map(duration(99))).toEqual([20])
   })
 })
+
+describe('the cell of an app', () => {
+  it('holds what the same moves give as a value', () => {
+    fc.assert(
+      fc.property(moves, (all) => {
+        const time = { now: 1_000 }
+        const cell = createTasks(
+          { clock: { now: () => time.now, after: () => () => undefined }, maxTasks: 1000 },
+          () => undefined,
+        )
+        const runner = cell.runner(
+          () => () => undefined,
+          () => ({ debug: noLine, info: noLine, warn: noLine, error: noLine }),
+        )
+        let tasks = empty
+        for (const next of all) {
+          time.now += next._tag === 'Wait' ? next.ms : 0
+          if (next._tag === 'Begin') {
+            runner.add(next.name)()
+            tasks = begin(next.name, time.now)(tasks)
+          } else if (next._tag === 'End' && next.outcome._tag === 'Completed') {
+            runner.complete(next.id, next.outcome.result)()
+            tasks = end(next.id, next.outcome, time.now)(tasks)
+          } else if (next._tag === 'End' && next.outcome._tag === 'Failed') {
+            runner.fail(next.id, next.outcome.error)()
+            tasks = end(next.id, next.outcome, time.now)(tasks)
+          }
+          expect(cell.list()).toEqual(toArray(tasks))
+          expect(cell.running()).toBe(tasks.running.size)
+        }
+      }),
+    )
+  })
+})
+
+const noLine = () => () => undefined

@@ -46,6 +46,7 @@ const examples: Readonly<Record<Tag, AgentError.AgentError>> = {
   StoreFailed: AgentError.storeFailed('no'),
   TooManySessions: AgentError.tooManySessions(1),
   Overloaded: AgentError.overloaded(),
+  TooManyTasks: AgentError.tooManyTasks(1),
   Stopping: AgentError.stopping,
   AuthorizerUnavailable: AgentError.authorizerUnavailable('no'),
   DeadlineExceeded: AgentError.deadlineExceeded,

@@ -1,0 +1,75 @@
+/**
+ * Whether what claims to be an `AgentError` is one: user code may copy one, change its fields or make its own, and every
+ * fold over the union relies on them.
+ *
+ * @since 0.2.0
+ */
+import type { AgentError } from './AgentError'
+
+type Tag = AgentError['_tag']
+
+type Kind = 'string' | 'number' | 'list' | 'anything'
+
+const nothing = {} as const
+const message = { message: 'string' } as const
+const reason = { reason: 'string' } as const
+const issues = { issues: 'list' } as const
+const limit = { limit: 'number' } as const
+const cause = { cause: 'anything' } as const
+
+/** The fields of each case. */
+const fields: Readonly<Record<Tag, Readonly<Record<string, Kind>>>> = {
+  BadRequest: message,
+  InvalidJson: reason,
+  InvalidEncoding: reason,
+  InvalidPayload: issues,
+  InvalidSessionId: nothing,
+  MissingSessionId: nothing,
+  UnknownAction: { action: 'string' },
+  Unauthorized: { message: 'string', challenge: 'string' },
+  AwsRefused: { name: 'string', message: 'string' },
+  NotFound: message,
+  MethodNotAllowed: { allow: 'string' },
+  NotAcceptable: nothing,
+  RequestTimeout: nothing,
+  PayloadTooLarge: limit,
+  UnsupportedMediaType: { encoding: 'string' },
+  UpgradeRequired: nothing,
+  HeadersTooLarge: nothing,
+  Interrupted: nothing,
+  Cancelled: nothing,
+  Rejected: { status: 'number', message: 'string' },
+  Unexpected: cause,
+  Unencodable: reason,
+  InvalidState: issues,
+  NoEntrypoint: nothing,
+  StoreFailed: cause,
+  TooManySessions: limit,
+  TooManyTasks: limit,
+  Stopping: nothing,
+  AuthorizerUnavailable: { cause: 'anything', retryAfter: 'number' },
+  DeadlineExceeded: nothing,
+  InvalidMessage: issues,
+  MessageTooLarge: limit,
+  SocketClosed: { closeCode: 'number' },
+}
+
+const isOf = (kind: Kind, value: unknown): boolean => {
+  switch (kind) {
+    case 'anything':
+      return true
+    case 'list':
+      return Array.isArray(value)
+    case 'string':
+    case 'number':
+      return typeof value === kind
+  }
+}
+
+const isTag = (tag: unknown): tag is Tag => typeof tag === 'string' && Object.hasOwn(fields, tag)
+
+/** Whether a value has a tag of the union and the fields of its case. Throws where a getter of the value does. */
+export const isWellFormed = (value: Readonly<Record<PropertyKey, unknown>>): boolean => {
+  const tag = value['_tag']
+  return isTag(tag) && Object.entries(fields[tag]).every(([name, kind]) => isOf(kind, value[name]))
+}
