@@ -77,7 +77,7 @@ export const createRuntime = (options: Options, ping: O.Option<PingHandler>): Ru
   const health: HealthCell = createHealth(ping, automatic, settings, (cause) =>
     log.warn('The custom ping handler was passed over', { error: cause })(),
   )
-  const sessions = createSessions(settings, (cause) => log.error('A session could not be dropped', { error: cause })())
+  const sessions = createSessions(settings, log)
   let isStopping = false
   let isWarned = false
   const warnOfCurrent = (): void => {
