@@ -2,13 +2,10 @@
  * Locks between processes: a file that only one of them can create. Its holder touches it as long as it lives, so that
  * a lock whose holder was killed is taken over: at once if that can be seen, else once it has not been touched for long.
  */
-import { randomUUID } from 'node:crypto'
-import { readFileSync, readlinkSync } from 'node:fs'
 import { link, lstat, mkdir, open, readFile, rename, rm, utimes } from 'node:fs/promises'
-import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
 import * as O from 'fp-ts/Option'
-import { threadId } from 'node:worker_threads'
+import { isDead, lockText, thisOwner } from './LockOwner'
 import { codeOf, temporaryName, unlessMissing } from './StateFile'
 
 type Release = () => Promise<void>
@@ -34,66 +31,6 @@ export interface LockTimes {
 }
 
 const defaults: LockTimes = { touch: 5000, stale: 30_000, poll: [5, 50] }
-
-// ---------------------------------------------------------------------------------------------------------------------
-// owners
-// ---------------------------------------------------------------------------------------------------------------------
-
-const orEmpty = (look: () => string): string => {
-  try {
-    return look()
-  } catch {
-    return '' // there is no such thing outside of Linux
-  }
-}
-
-/**
- * Where a process id means the same process. Machines may share a folder and a host name, and so may containers, but
- * not their boots and processes.
- */
-const place = [
-  hostname(),
-  orEmpty(() => readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim()),
-  orEmpty(() => readlinkSync('/proc/self/ns/pid')),
-].join(' ')
-
-const thread = `${process.pid} ${threadId}`
-
-/** Tells this process from an earlier one with the same id, as every first process of a container is number 1. */
-const symbol = Symbol.for('agentcore-fp/FileLocks')
-const shared = globalThis as { [symbol]?: string } // the copies of this module in one thread share the mark
-const mark = (shared[symbol] ??= randomUUID())
-
-interface Owner {
-  readonly place: string
-  readonly thread: string
-  readonly mark: string
-}
-
-const ownerIn = (text: string): O.Option<Owner> => {
-  const [where, who, which] = text.split('\n')
-  return where === undefined || who === undefined || which === undefined
-    ? O.none
-    : O.some({ place: where, thread: who, mark: which })
-}
-
-const isRunning = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (cause) {
-    return codeOf(cause) !== 'ESRCH'
-  }
-}
-
-/** Whether the owner of a lock has certainly died. */
-const isDead = (text: string): boolean => {
-  const owner = ownerIn(text)
-  if (O.isNone(owner) || owner.value.place !== place) return false
-  if (owner.value.thread === thread) return owner.value.mark !== mark
-  const pid = Number(owner.value.thread.split(' ')[0])
-  return Number.isSafeInteger(pid) && pid > 0 && !isRunning(pid)
-}
 
 // ---------------------------------------------------------------------------------------------------------------------
 // files
@@ -168,6 +105,8 @@ const pause = (ms: number, signal?: AbortSignal): Promise<void> =>
 export const createFileLocks = (folder: string, { touch, stale, poll }: LockTimes = defaults): FileLocks => {
   const pathOf = (name: string): string => join(folder, `${name}.lock`)
   const held = new Map<string, Lock>()
+  const self = thisOwner()
+  const isDeadTo = isDead(self)
   let touching: NodeJS.Timeout | undefined
 
   const touchAll = (): void => {
@@ -189,7 +128,7 @@ export const createFileLocks = (folder: string, { touch, stale, poll }: LockTime
   }
 
   const take = async (name: string): Promise<O.Option<Lock>> => {
-    const lock = { path: pathOf(name), text: [place, thread, mark, randomUUID()].join('\n') }
+    const lock = { path: pathOf(name), text: lockText(self) }
     if (!(await create(lock))) return O.none
     held.set(name, lock)
     touching ??= setInterval(touchAll, touch).unref()
@@ -206,7 +145,7 @@ export const createFileLocks = (folder: string, { touch, stale, poll }: LockTime
       const now = `${stats.value.ino} ${stats.value.mtimeMs} ${text.value}`
       if (now !== seen) since = performance.now()
       seen = now
-      if (isDead(text.value) || performance.now() - since >= stale) await takeAway(path, text.value)
+      if (isDeadTo(text.value) || performance.now() - since >= stale) await takeAway(path, text.value)
     }
   }
 

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import * as E from 'fp-ts/Either'
 import type { IO } from 'fp-ts/IO'
 import * as O from 'fp-ts/Option'
-import { type AgentError, cancelled, tooManySessions } from '../core/AgentError'
+import { type AgentError, tooManySessions } from '../core/AgentError'
 import type { Log } from '../core/Log'
 import {
   type Access,
@@ -17,9 +17,9 @@ import {
   type Use,
 } from '../core/Session'
 import { steady } from './Clock'
-import { createLocks } from './Locks'
 import type { Eviction, Settings } from './Options'
 import { createQueue, type Link } from './Queue'
+import { createSessionLocks } from './SessionLocks'
 import { sharedStore } from './SharedStore'
 
 /** The sessions of an app. */
@@ -59,7 +59,6 @@ export const createSessions = (
   const entries = new Map<SessionId, Entry>()
   const idle = createQueue<Entry>() // the one unused longest is the oldest
   const dropping = new Map<SessionId, Promise<void>>()
-  const locks = createLocks<SessionId>()
   const app = randomBytes(4).toString('base64url')
   let kept = 0
   let saves = 0
@@ -72,6 +71,8 @@ export const createSessions = (
   const reportLeft = (result: E.Either<AgentError, unknown>): void => {
     if (E.isLeft(result)) report(result.left)
   }
+
+  const lock = createSessionLocks(store, report)
 
   // --- who uses which
 
@@ -243,23 +244,6 @@ export const createSessions = (
       forget(entry)
       return store.remove(id)()
     })
-
-  const lock = async (id: SessionId, signal: AbortSignal): Promise<E.Either<AgentError, IO<void>>> => {
-    const release = await locks.acquire(id, signal)
-    if (release === undefined) return E.left(cancelled)
-    const shared = await store.lock(id, signal)()
-    if (E.isLeft(shared) || O.isNone(shared.right)) {
-      release()
-      return E.isLeft(shared) ? shared : E.left(cancelled)
-    }
-    const letOthers = shared.right.value
-    let isReleased = false
-    return E.right(() => {
-      if (isReleased) return
-      isReleased = true
-      void Promise.resolve().then(letOthers).catch(report).finally(release)
-    })
-  }
 
   return {
     enter: enterNow,

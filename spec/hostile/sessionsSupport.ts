@@ -48,7 +48,7 @@ export const inFolder = async <A>(use: (folder: string) => Promise<A>): Promise<
 }
 
 /** The names in a folder that end in one of the given ways. */
-export const namesIn = async (folder: string, ending: RegExp = /./): Promise<ReadonlyArray<string>> =>
+export const namesIn = async (folder: string, ending = /./): Promise<ReadonlyArray<string>> =>
   (await readdir(folder)).filter((name) => ending.test(name))
 
 /** So many numbers from 0 on. */
