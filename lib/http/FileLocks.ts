@@ -2,7 +2,7 @@
  * Locks between processes: a file that only one of them can create. Its holder touches it as long as it lives, so that
  * a lock whose holder was killed is taken over: at once if that can be seen, else once it has not been touched for long.
  */
-import { link, lstat, mkdir, open, readFile, rename, rm, utimes } from 'node:fs/promises'
+import { lstat, mkdir, open, readFile, rename, rm, utimes } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import * as O from 'fp-ts/Option'
 import { isDead, lockText, thisOwner } from './LockOwner'
@@ -75,15 +75,25 @@ const isMine = async ({ path, text }: Lock): Promise<boolean> => {
 }
 
 /**
- * Takes away the lock of an owner that has died. Renaming lets one of several processes do so; if the lock that was
- * renamed turns out to be a newer one, it is put back.
+ * Takes away the lock of an owner that has died. One process does so at a time, and looks again before it does: what
+ * the others saw may be gone, and the lock that is there now be a newer one, which must stay.
  */
-const takeAway = async (path: string, text: string): Promise<void> => {
-  const aside = join(dirname(path), temporaryName('lock'))
-  if (O.isNone(await unlessMissing(rename(path, aside)))) return
-  const found = await textOf(aside)
-  if (O.isSome(found) && found.value !== text) await link(aside, path).catch(() => undefined)
-  await rm(aside, { force: true }).catch(() => undefined) // a folder stays, under its new name
+const takeAway = async (path: string, text: string, stale: number): Promise<void> => {
+  const guard = { path: `${path}.tmp`, text: '' }
+  if (!(await create(guard))) {
+    const stats = await unlessMissing(lstat(guard.path))
+    if (O.isSome(stats) && Date.now() - stats.value.mtimeMs > 2 * stale) await rm(guard.path, { force: true })
+    return
+  }
+  try {
+    const found = await textOf(path)
+    if (O.isNone(found) || found.value !== text) return
+    const aside = join(dirname(path), temporaryName('lock'))
+    await unlessMissing(rename(path, aside))
+    await rm(aside, { force: true }).catch(() => undefined) // a folder stays, under its new name
+  } finally {
+    await rm(guard.path, { force: true })
+  }
 }
 
 const pause = (ms: number, signal?: AbortSignal): Promise<void> =>
@@ -145,7 +155,7 @@ export const createFileLocks = (folder: string, { touch, stale, poll }: LockTime
       const now = `${stats.value.ino} ${stats.value.mtimeMs} ${text.value}`
       if (now !== seen) since = performance.now()
       seen = now
-      if (isDeadTo(text.value) || performance.now() - since >= stale) await takeAway(path, text.value)
+      if (isDeadTo(text.value) || performance.now() - since >= stale) await takeAway(path, text.value, stale)
     }
   }
 

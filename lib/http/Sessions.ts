@@ -142,15 +142,19 @@ export const createSessions = (
     settle(entry)
   }
 
-  /** Forgets a session, and removes its state unless another app has saved it since. */
+  /**
+   * Forgets a session, and removes its state unless another app has saved it since. Of state that this app did not keep
+   * only who has removed it tells: many may have found it expired.
+   */
   const drop = (entry: Entry, why: Eviction): void => {
-    const { id, savedAt, version } = entry
+    const { id, savedAt, version, isKept } = entry
     forget(entry)
     const over = async (): Promise<void> => {
       try {
-        if (savedAt >= 0) reportLeft(await store.removeIf(id, { savedAt, version })())
+        const removed = savedAt < 0 ? E.right(false) : await store.removeIf(id, { savedAt, version })()
+        reportLeft(removed)
         // A user may give a function that is asynchronous: what it rejects with is reported, too.
-        await (onEvict(id, why) as unknown)
+        if (isKept || (E.isRight(removed) && removed.right)) await (onEvict(id, why) as unknown)
       } catch (cause) {
         report(cause)
       } finally {
@@ -216,7 +220,7 @@ export const createSessions = (
       const stored = loaded.right.value
       if (isStale(entry, stored)) {
         see(entry, stored)
-        if (!dropping.has(id)) drop(entry, 'expired') // once, however many look at it
+        drop(entry, 'expired')
         return E.right(O.none)
       }
       const room = keep(entry)

@@ -485,11 +485,25 @@ describe('the sessions of an app', () => {
       const store = Session.fileStore(folder)
       await rightOf(store.save(idOf('s'), { state: 1, savedAt: 1 }))
       const evicted: Array<string> = []
+      // Each has loaded before the first one finds that it is expired, and goes on after the one before has dropped it.
+      let [loaded, last] = [0, Promise.resolve()]
+      const loadSlowly: Session.Store['load'] = (id) => async () => {
+        const result = await store.load(id)()
+        loaded += 1
+        await eventually(() => loaded === 10)
+        const mine = last.then(() => turns(200))
+        last = mine
+        await mine
+        return result
+      }
       const app = createApp(
         entrypoint((_: unknown, { session }) => pipe(session.load, TE.map(O.toNullable))),
         {
           ...quiet,
-          session: { store: { ...store, sweep: () => TE.of(undefined) }, onEvict: (id) => void evicted.push(id) },
+          session: {
+            store: { ...store, load: loadSlowly, sweep: () => TE.of(undefined) },
+            onEvict: (id) => void evicted.push(id),
+          },
         },
       )
       const bodies = await Promise.all(range(10).map(async () => (await invoke(app, {}, as('s'))).body))
