@@ -7,8 +7,10 @@
 import * as E from 'fp-ts/Either'
 import type { IO } from 'fp-ts/IO'
 import type { Option } from 'fp-ts/Option'
+import type { Task } from 'fp-ts/Task'
 import type { TaskEither } from 'fp-ts/TaskEither'
 import { type AgentError, invalidSessionId } from './AgentError'
+import type { Log } from './Log'
 
 // ---------------------------------------------------------------------------------------------------------------------
 // model
@@ -20,17 +22,45 @@ export type SessionId = string & { readonly SessionId: unique symbol }
 /** Whether a request without a session id gets a fresh one or is refused with 400 `MISSING_SESSION_ID`. */
 export type Policy = 'generate' | 'require'
 
-/** State as it is kept: a JSON value and the moment of its last save, in milliseconds since the epoch. */
+/** State as it is kept: a JSON value, the moment of its last save, and the mark of that save. */
 export interface Stored {
   readonly state: unknown
+  /** Milliseconds since the epoch. */
   readonly savedAt: number
+  /** Different for every save, made by the app. A store gives back what it was given. */
+  readonly version?: string | undefined
 }
 
-/** Where the state of sessions is kept. Expiry and eviction are decided above it, by `remove`. */
+/** What an app remembers of the state that it last loaded or saved, to find out whether it has changed since. */
+export type Seen = Pick<Stored, 'savedAt' | 'version'>
+
+/**
+ * Where the state of sessions is kept. Expiry and eviction are decided by the app.
+ *
+ * `load`, `save` and `remove` are enough for a store that one app uses. Apps that share a store, in one process or in
+ * several, need `lock` and `removeIf` as well: without `lock` two of them may answer invocations of one session at the
+ * same time, and the later save wins; without `removeIf` an app compares and then removes, and a save of another app
+ * between the two is lost. What a store must guarantee:
+ *
+ * - `load` gives what the last completed `save` was given, `version` included; none before the first one and after a
+ *   removal. A state is never seen half-written.
+ * - `removeIf` compares and removes in one step: no `save` comes between.
+ * - `lock` has one holder for each id. It resolves when it is held, or with none soon after the signal has aborted. The
+ *   lock of a process that has died is given to the next one that asks.
+ * - A failure is a left, made by `AgentError.storeFailed`. It leaves the state as it was.
+ */
 export interface Store {
-  readonly load: (id: SessionId) => TaskEither<AgentError, Option<Stored>>
+  /** `log` is the app's, for what its operator should know. */
+  readonly load: (id: SessionId, log?: Log) => TaskEither<AgentError, Option<Stored>>
   readonly save: (id: SessionId, stored: Stored) => TaskEither<AgentError, void>
   readonly remove: (id: SessionId) => TaskEither<AgentError, void>
+  /**
+   * Removes the state if it is what the app last saw, see `isUnchanged`, and gives whether it was. An app drops what it
+   * has evicted or what has expired with it, so that it never removes what another app has saved since.
+   */
+  readonly removeIf?: (id: SessionId, seen: Seen) => TaskEither<AgentError, boolean>
+  /** Waits until no other app holds the session; gives what releases it, or none if the signal aborts first. */
+  readonly lock?: (id: SessionId, signal: AbortSignal) => TaskEither<AgentError, Option<Task<void>>>
   /** Removes what was saved before a moment, in milliseconds since the epoch, by an earlier process. */
   readonly sweep?: (before: number) => TaskEither<AgentError, void>
 }
@@ -95,6 +125,15 @@ export const isExpired =
   (now: number, timeout: number) =>
   (use: Use): boolean =>
     use.users === 0 && now - use.lastUsed >= timeout
+
+/**
+ * Whether stored state is what an app has seen, of the same save. Stores that do not keep the version are judged by the
+ * moment alone.
+ */
+export const isUnchanged =
+  (seen: Seen) =>
+  ({ savedAt, version }: Seen): boolean =>
+    savedAt === seen.savedAt && (version === undefined || seen.version === undefined || version === seen.version)
 
 /** The sessions that have expired. */
 export const expired =

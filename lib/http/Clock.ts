@@ -16,3 +16,15 @@ export const systemClock: Clock = {
     return () => clearTimeout(timer)
   },
 }
+
+/** The time of a clock, which stands still where the clock is set back: moments that are compared keep their order. */
+export const steady = ({ now }: Pick<Clock, 'now'>): (() => number) => {
+  let last = -Infinity
+  let behind = 0
+  return () => {
+    const read = now()
+    if (read < last) behind += last - read
+    last = read
+    return read + behind
+  }
+}

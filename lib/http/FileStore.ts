@@ -1,88 +1,96 @@
-/** Session state in files: survives a restart, and a kill in the midst of a write. */
-import { createHash, randomUUID } from 'node:crypto'
-import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
+/** Session state in files: survives a restart, and a kill in the midst of a write. Processes may share the folder. */
+import { createHash } from 'node:crypto'
+import { lstat, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { pipe } from 'fp-ts/function'
 import * as O from 'fp-ts/Option'
 import * as TE from 'fp-ts/TaskEither'
 import { type AgentError, storeFailed } from '../core/AgentError'
-import type { SessionId, Store, Stored } from '../core/Session'
+import type { Log } from '../core/Log'
+import { isUnchanged, type Seen, type SessionId, type Store, type Stored } from '../core/Session'
+import { createFileLocks, type FileLocks } from './FileLocks'
+import { format, putAside, read, unlessMissing, write } from './StateFile'
 
-/** A file's name is the hash of the id, since an id may hold any character; the id stands in the file for people. */
+/** A file's name is the hash of the id, since an id may hold any character, and be longer than a name. */
 const nameOf = (id: SessionId): string => `${createHash('sha256').update(id).digest('hex')}.json`
 
 const attempt = <A>(f: () => Promise<A>): TE.TaskEither<AgentError, A> => TE.tryCatch(f, storeFailed)
 
-const isMissing = (cause: unknown): boolean =>
-  typeof cause === 'object' && cause !== null && 'code' in cause && cause.code === 'ENOENT'
-
-const read = async (path: string): Promise<O.Option<string>> => {
-  try {
-    return O.some(await readFile(path, 'utf8'))
-  } catch (cause) {
-    if (isMissing(cause)) return O.none
-    throw cause
-  }
-}
-
-const parse = (text: string): Stored => {
-  const file: unknown = JSON.parse(text)
-  if (
-    typeof file === 'object' &&
-    file !== null &&
-    'state' in file &&
-    'savedAt' in file &&
-    typeof file.savedAt === 'number'
-  ) {
-    return { state: file.state, savedAt: file.savedAt }
-  }
-  throw new Error('a session file does not hold what this store writes')
-}
-
-/** Writes a file whole or not at all: into a temporary one, to the disk, then renamed. */
-const write = async (folder: string, name: string, text: string): Promise<void> => {
-  await mkdir(folder, { recursive: true })
-  const temporary = join(folder, `${name}.${randomUUID()}.tmp`)
-  try {
-    const file = await open(temporary, 'wx', 0o600)
-    try {
-      await file.writeFile(text)
-      await file.sync()
-    } finally {
-      await file.close()
+/** A damaged file would fail each invocation of its session: the session begins anew, and the file is kept for people. */
+const load = async (folder: string, id: SessionId, log: Log | undefined): Promise<O.Option<Stored>> => {
+  const file = join(folder, nameOf(id))
+  const found = await read(id, file)
+  switch (found._tag) {
+    case 'Missing':
+      return O.none
+    case 'State':
+      return O.some(found.stored)
+    case 'Damaged': {
+      const movedTo = await putAside(file)
+      if (O.isSome(movedTo)) {
+        const text = `The state file of a session is damaged: ${found.reason}. It was moved aside, and the session starts without state`
+        log?.error(text, { session: id, file, movedTo: movedTo.value })()
+      }
+      return O.none
     }
-    await rename(temporary, join(folder, name))
-  } catch (cause) {
-    await rm(temporary, { force: true })
-    throw cause
   }
 }
 
-/** Removes the files that were last written before a moment: expired sessions, and what a kill left half-written. */
-const sweep = async (folder: string, before: number): Promise<void> => {
-  const names = await readdir(folder).catch((cause: unknown) => {
-    if (isMissing(cause)) return []
-    throw cause
+/** How long a removal waits for another one, of another app, in milliseconds: an invocation takes longer. */
+const patience = 1000
+
+/** Removes the state unless it has changed, or another process is at work on it. */
+const removeIf = async (folder: string, locks: FileLocks, id: SessionId, seen: Seen): Promise<boolean> => {
+  const path = join(folder, nameOf(id))
+  const removed = await locks.attempt(nameOf(id), patience, async () => {
+    const found = await read(id, path)
+    if (found._tag !== 'State' || !isUnchanged(seen)(found.stored)) return false
+    await rm(path, { force: true })
+    return true
   })
-  for (const name of names.filter((file) => file.endsWith('.json') || file.endsWith('.tmp'))) {
+  return O.isSome(removed) && removed.value
+}
+
+const isOlder = async (path: string, before: number): Promise<boolean> => {
+  const stats = await unlessMissing(lstat(path))
+  return O.isSome(stats) && stats.value.isFile() && stats.value.mtimeMs < before
+}
+
+/** Other processes may be at work on what is younger, however short the idle timeout, in milliseconds. */
+const leftBehind = 60_000
+
+/**
+ * Removes the files that were last written before a moment: expired sessions, unless another process is at work on them,
+ * and what a kill left behind. Damaged files that were moved aside stay.
+ */
+const sweep = async (folder: string, locks: FileLocks, before: number): Promise<void> => {
+  const names = O.getOrElse((): ReadonlyArray<string> => [])(await unlessMissing(readdir(folder)))
+  const remove = async (path: string, moment: number): Promise<void> => {
+    if (await isOlder(path, moment)) await rm(path, { force: true })
+  }
+  for (const name of names) {
     const path = join(folder, name)
-    const written = await stat(path).then(
-      ({ mtimeMs }) => mtimeMs,
-      () => before,
-    )
-    if (written < before) await rm(path, { force: true })
+    if (name.endsWith('.json')) {
+      if (await isOlder(path, before)) await locks.attempt(name, 0, () => remove(path, before))
+    } else if (/[.](tmp|lock)$/.test(name)) {
+      await remove(path, Math.min(before, Date.now() - leftBehind))
+    }
   }
 }
 
-/** A store that keeps each session in a file of the given folder, which is made when it is needed. */
-export const fileStore = (folder: string): Store => ({
-  load: (id) =>
-    pipe(
-      attempt(() => read(join(folder, nameOf(id)))),
-      TE.chain((text) => attempt(() => Promise.resolve(pipe(text, O.map(parse))))),
-    ),
-  save: (id, { state, savedAt }) =>
-    attempt(() => write(folder, nameOf(id), JSON.stringify({ id, savedAt, state: state ?? null }))),
-  remove: (id) => attempt(() => rm(join(folder, nameOf(id)), { force: true })),
-  sweep: (before) => attempt(() => sweep(folder, before)),
-})
+/**
+ * A store that keeps each session in a file of the given folder, which is made when it is needed. Processes may share
+ * the folder: who holds a session's lock, as stateful handlers do, makes those of other processes wait. The lock of a
+ * process that was killed is taken over, at once on the same machine, otherwise after 30 seconds. A file that is
+ * damaged is moved aside with an error in the log, and its session starts without state.
+ */
+export const fileStore = (folder: string): Store => {
+  const locks = createFileLocks(folder)
+  return {
+    load: (id, log) => attempt(() => load(folder, id, log)),
+    save: (id, stored) => attempt(() => write(folder, nameOf(id), format(id, stored), () => locks.check(nameOf(id)))),
+    remove: (id) => attempt(() => rm(join(folder, nameOf(id)), { force: true })),
+    removeIf: (id, seen) => attempt(() => removeIf(folder, locks, id, seen)),
+    lock: (id, signal) => attempt(() => locks.acquire(nameOf(id), signal)),
+    sweep: (before) => attempt(() => sweep(folder, locks, before)),
+  }
+}

@@ -1,45 +1,61 @@
 /** Locks by key, given in the order in which they were asked for. */
 import type { IO } from 'fp-ts/IO'
+import { createQueue, type Link, type Queue, unlinked } from './Queue'
 
 /** One holder for each key at a time. */
 export interface Locks<K> {
   /** Waits for the lock; gives what releases it, or nothing if the signal aborts first. */
   readonly acquire: (key: K, signal: AbortSignal) => Promise<IO<void> | undefined>
+  /** How many keys are locked. */
+  readonly size: IO<number>
+}
+
+interface Waiter extends Link<Waiter> {
+  readonly grant: IO<void>
 }
 
 /** No lock is held yet. */
 export const createLocks = <K>(): Locks<K> => {
-  const queues = new Map<K, Array<IO<void>>>()
+  const queues = new Map<K, Queue<Waiter>>()
 
-  const releaseOnce = (key: K): IO<void> => {
+  const releaseOnce = (key: K, queue: Queue<Waiter>): IO<void> => {
     let isReleased = false
     return () => {
       if (isReleased) return
       isReleased = true
-      const next = queues.get(key)?.shift()
-      if (next === undefined) queues.delete(key)
-      else next()
+      const next = queue.oldest()
+      if (next === undefined) {
+        queues.delete(key)
+      } else {
+        queue.remove(next)
+        next.grant()
+      }
     }
   }
 
   return {
+    size: () => queues.size,
     acquire: (key, signal) => {
-      const queue = queues.get(key)
       if (signal.aborted) return Promise.resolve(undefined)
-      if (queue === undefined) {
-        queues.set(key, [])
-        return Promise.resolve(releaseOnce(key))
+      const waiting = queues.get(key)
+      if (waiting === undefined) {
+        const queue = createQueue<Waiter>()
+        queues.set(key, queue)
+        return Promise.resolve(releaseOnce(key, queue))
       }
       return new Promise((resolve) => {
-        const grant = (): void => {
-          signal.removeEventListener('abort', leave)
-          resolve(releaseOnce(key))
+        const waiter: Waiter = {
+          ...unlinked,
+          grant: () => {
+            signal.removeEventListener('abort', leave)
+            resolve(releaseOnce(key, waiting))
+          },
         }
         const leave = (): void => {
-          queue.splice(queue.indexOf(grant), 1)
+          waiting.remove(waiter)
           resolve(undefined)
         }
-        queue.push(grant)
+        waiting.push(waiter)
         signal.addEventListener('abort', leave, { once: true })
       })
     },

@@ -98,7 +98,7 @@ export interface SessionOptions {
   readonly idleTimeout?: number
   /** Of how many sessions state is kept at most. Default 1000. */
   readonly max?: number
-  /** Called when the state of a session was dropped. */
+  /** Called when this app has dropped the state of a session; another that shares the store may have saved it since. */
   readonly onEvict?: (id: SessionId, why: Eviction) => void
 }
 

@@ -12,7 +12,7 @@ import { guardStandardStreams } from './LogLoss'
 import { type Logs, logs as createLogs } from './LogWriter'
 import { type Options, settings as settingsOf, type Settings } from './Options'
 import { createSessions, type Sessions } from './Sessions'
-import { type Report, safeHook, safeStore } from './Supplied'
+import { type Report, safeHook } from './Supplied'
 import { createTasks, type TaskCell } from './TaskCell'
 
 /** What the parts of an app share. */
@@ -66,10 +66,10 @@ const pingHeadersOf = (taskCell: TaskCell): Runtime['pingHeaders'] =>
     ? () => ({ [localRuntime.tasksHeader]: String(taskCell.running()) })
     : () => noHeaders
 
-/** Sessions must not fail for what a store or a hook throws. */
-const withSafeSession = ({ session, ...settings }: Settings, report: Report): Settings => ({
+/** Sessions must not fail for what a hook throws. */
+const withSafeHook = ({ session, ...settings }: Settings, report: Report): Settings => ({
   ...settings,
-  session: { ...session, store: safeStore(session.store), onEvict: safeHook(session.onEvict, report) },
+  session: { ...session, onEvict: safeHook(session.onEvict, report) },
 })
 
 /** The runtime of an app with the given options. */
@@ -85,8 +85,8 @@ export const createRuntime = (options: Options, ping: O.Option<PingHandler>): Ru
   const health: HealthCell = createHealth(ping, automatic, settings, (cause) =>
     log.warn('The custom ping handler was passed over', { error: cause })(),
   )
-  const report = (cause: unknown): void => log.error('A session could not be dropped', { error: cause })()
-  const sessions = createSessions(withSafeSession(settings, report), report)
+  const report = (cause: unknown): void => log.error('A hook of the options failed', { error: cause })()
+  const sessions = createSessions(withSafeHook(settings, report), log)
   let isStopping = false
   let isWarned = false
   const warnOfCurrent = (): void => {

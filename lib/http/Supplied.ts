@@ -9,7 +9,7 @@ import type * as O from 'fp-ts/Option'
 import type { TaskEither } from 'fp-ts/TaskEither'
 import { type AgentError, checked, isAgentError, storeFailed } from '../core/AgentError'
 import { call, disregard } from '../core/Call'
-import { parseId, type SessionId, type Store, type Stored } from '../core/Session'
+import { parseId, type SessionId, type Stored } from '../core/Session'
 import { type Clock, systemClock } from './Clock'
 import type { Eviction } from './Options'
 
@@ -66,39 +66,28 @@ const orStoreFailed = (error: AgentError): AgentError =>
   error._tag === 'Unexpected' ? storeFailed(error.cause) : error
 
 /** An operation of a store that never throws or rejects; its left is an `AgentError`. */
-const operation =
+export const operation =
   <A>(run: () => TaskEither<AgentError, A>, isResult: (value: unknown) => boolean): TaskEither<AgentError, A> =>
   async () => {
     try {
       const result = checked<A>(await call(run()))
       if (E.isLeft(result)) return E.left(orStoreFailed(result.left))
-      return isResult(result.right) ? result : E.left(storeFailed(new TypeError('The store gave no Option of state')))
+      return isResult(result.right) ? result : E.left(storeFailed(new TypeError('The store resolved with a value of the wrong type')))
     } catch (cause) {
       return E.left(isAgentError(cause) ? cause : storeFailed(cause))
     }
   }
 
-const isLoaded = (value: unknown): value is O.Option<Stored> => {
+/** Whether a value is what `load` of a store may give. */
+export const isLoaded = (value: unknown): value is O.Option<Stored> => {
   if (typeof value !== 'object' || value === null || !('_tag' in value)) return false
   if (value._tag !== 'Some') return value._tag === 'None'
   const stored: unknown = 'value' in value ? value.value : undefined
   return typeof stored === 'object' && stored !== null && 'savedAt' in stored && typeof stored.savedAt === 'number'
 }
 
-const isAnything = (): boolean => true
-
-/** A store that never throws or rejects, and gives nothing but what its type says. */
-export const safeStore = (store: Store): Store => ({
-  load: (id) => operation(() => store.load(id), isLoaded),
-  save: (id, stored) => operation(() => store.save(id, stored), isAnything),
-  remove: (id) => operation(() => store.remove(id), isAnything),
-  ...(store.sweep === undefined
-    ? {}
-    : {
-        sweep: (before: number) =>
-          operation(() => store.sweep?.(before) ?? (() => Promise.resolve(E.right(undefined))), isAnything),
-      }),
-})
+/** For an operation whose result nobody looks at. */
+export const isAnything = (): boolean => true
 
 /** A hook that never throws; what it throws or rejects with is reported. */
 export const safeHook =

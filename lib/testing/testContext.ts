@@ -56,7 +56,7 @@ export const testContext = <S extends object = {}>(options: TestContextOptions<S
   const log: Log = { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') }
   const sessionId = sessionIdOf(options.sessionId ?? 'test-session-00000000-0000-4000-8000-000000000000')
   const session = { store: memoryStore(), idleTimeout: 900_000, max: 1000, onEvict: () => undefined }
-  const sessions = createSessions({ session: { ...session, policy: 'generate' }, clock }, () => undefined)
+  const sessions = createSessions({ session: { ...session, policy: 'generate' }, clock }, log)
   const view = headersOf(raw)
   // A test that says nothing of state asks for a context without any, which `{}` is.
   const state = Object.freeze({ ...options.state }) as Readonly<S>
