@@ -38,7 +38,11 @@ interface At {
 /** How each of them is started, and what it says when it is ready. */
 const fronts: Readonly<Record<string, readonly [args: ReadonlyArray<string>, url: RegExp, arn?: RegExp]>> = {
   'agentcore dev': [['dev', '--port', '0'], /Ready at http:\/\/127\.0\.0\.1:(\d+)/],
-  'agentcore deploy --local': [['deploy', '--local', '--isolation', 'process', '--port', '0'], /Endpoint {2}http:\/\/127\.0\.0\.1:(\d+)/, /(arn:aws:\S+)/],
+  'agentcore deploy --local': [
+    ['deploy', '--local', '--isolation', 'process', '--port', '0'],
+    /Endpoint {2}http:\/\/127\.0\.0\.1:(\d+)/,
+    /(arn:aws:\S+)/,
+  ],
 }
 
 describe.each(Object.entries(fronts))('%s', (_, [args, url, arn]) => {
@@ -55,7 +59,10 @@ describe.each(Object.entries(fronts))('%s', (_, [args, url, arn]) => {
     const spawned = node([bin, ...args], project.folder, { AWS_PROFILE: 'nobody' })
     cell.spawned = spawned
     const [, port = ''] = await spawned.says(url, 50_000)
-    const path = arn === undefined ? '/invocations' : `/runtimes/${encodeURIComponent((await spawned.says(arn))[1] ?? '')}/invocations`
+    const path =
+      arn === undefined
+        ? '/invocations'
+        : `/runtimes/${encodeURIComponent((await spawned.says(arn))[1] ?? '')}/invocations`
     cell.at = { port: Number(port), path }
     await asked('"first"')
   }, 60_000)
@@ -68,7 +75,13 @@ describe.each(Object.entries(fronts))('%s', (_, [args, url, arn]) => {
 
   /** What a proper call is answered. */
   const asked = async (body: string): Promise<string> => {
-    const head = [`POST ${at().path} HTTP/1.1`, ...closing, session, 'Content-Type: application/json', `Content-Length: ${body.length}`]
+    const head = [
+      `POST ${at().path} HTTP/1.1`,
+      ...closing,
+      session,
+      'Content-Type: application/json',
+      `Content-Length: ${body.length}`,
+    ]
     const [response] = await exchange(at().port, request(head, body))
     expect(response).toMatchObject({ status: 200 })
     return response?.body ?? ''
@@ -110,15 +123,19 @@ describe.each(Object.entries(fronts))('%s', (_, [args, url, arn]) => {
     await isUntouched()
   })
 
-  it.each(['Content-Length: 8', 'Transfer-Encoding: chunked', 'Upgrade: websocket', 'TE: trailers', 'Keep-Alive: 1', session.split(':')[0] ?? ''])(
-    'passes on what Connection names, %s, without losing where the request ends',
-    async (field) => {
-      const [name = ''] = field.split(':')
-      const head = ['POST /nowhere HTTP/1.1', 'Host: localhost', `Connection: close, ${name}`, 'Content-Length: 8']
-      const statuses = statusesOf(await exchange(at().port, inSession(request(head, `"${poison}"`))))
-      expect(statuses.length).toBeLessThanOrEqual(1)
-      expect(statuses.filter((status) => status < 300)).toEqual([])
-      await isUntouched()
-    },
-  )
+  it.each([
+    'Content-Length: 8',
+    'Transfer-Encoding: chunked',
+    'Upgrade: websocket',
+    'TE: trailers',
+    'Keep-Alive: 1',
+    session.split(':')[0] ?? '',
+  ])('passes on what Connection names, %s, without losing where the request ends', async (field) => {
+    const [name = ''] = field.split(':')
+    const head = ['POST /nowhere HTTP/1.1', 'Host: localhost', `Connection: close, ${name}`, 'Content-Length: 8']
+    const statuses = statusesOf(await exchange(at().port, inSession(request(head, `"${poison}"`))))
+    expect(statuses.length).toBeLessThanOrEqual(1)
+    expect(statuses.filter((status) => status < 300)).toEqual([])
+    await isUntouched()
+  })
 })

@@ -56,7 +56,10 @@ const calling = (
     const client = clientOf(at, options)
     try {
       const failure = await failureOf(client)
-      await eventually(() => at.sockets.every(({ destroyed, readableEnded }) => destroyed || readableEnded), 'it is closed')
+      await eventually(
+        () => at.sockets.every(({ destroyed, readableEnded }) => destroyed || readableEnded),
+        'it is closed',
+      )
       return failure
     } finally {
       client.close()
@@ -164,10 +167,26 @@ const nonsense: ReadonlyArray<Case> = [
   ['a head of 100 KB', saying(ok(json, `X-A: ${'x'.repeat(100_000)}`)), 'InvalidAnswer'],
   ['JSON that is none', ending(ok(json, 'Content-Length: 2'), '{]'), 'InvalidAnswer'],
   ['JSON behind a NUL', ending(ok(json, 'Content-Length: 3'), '\0{}'), 'InvalidAnswer'],
-  ['JSON that is nested a million times', ending(ok(json, 'Content-Length: 1000000'), '['.repeat(1_000_000)), 'InvalidAnswer'],
-  ['another encoding than was asked for', ending(ok(json, 'Content-Encoding: br', 'Content-Length: 2'), '{}'), 'InvalidAnswer'],
-  ['a bomb in gzip', ending(ok(json, 'Content-Encoding: gzip', `Content-Length: ${bomb.length}`), bomb), 'InvalidAnswer'],
-  ['a switch of protocols', saying('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n'), 'ConnectionFailed'],
+  [
+    'JSON that is nested a million times',
+    ending(ok(json, 'Content-Length: 1000000'), '['.repeat(1_000_000)),
+    'InvalidAnswer',
+  ],
+  [
+    'another encoding than was asked for',
+    ending(ok(json, 'Content-Encoding: br', 'Content-Length: 2'), '{}'),
+    'InvalidAnswer',
+  ],
+  [
+    'a bomb in gzip',
+    ending(ok(json, 'Content-Encoding: gzip', `Content-Length: ${bomb.length}`), bomb),
+    'InvalidAnswer',
+  ],
+  [
+    'a switch of protocols',
+    saying('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n'),
+    'ConnectionFailed',
+  ],
 ]
 
 const endless: ReadonlyArray<Case> = [

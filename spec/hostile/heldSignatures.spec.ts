@@ -81,7 +81,10 @@ describe('a signed call is refused for', () => {
     'signed headers in capitals': authorizing((text) => text.replace('host', 'Host')),
     'signed headers twice': authorizing((text) => text.replace('host', 'host;host')),
     'signed headers in another order': authorizing((text) =>
-      text.replace(/SignedHeaders=([^,]*)/, (_, names: string) => `SignedHeaders=${names.split(';').reverse().join(';')}`),
+      text.replace(
+        /SignedHeaders=([^,]*)/,
+        (_, names: string) => `SignedHeaders=${names.split(';').reverse().join(';')}`,
+      ),
     ),
     'two credentials': authorizing((text) => text.replace('Credential=', 'Credential=x, Credential=')),
     'two signatures': authorizing((text) => `${text}, Signature=${'0'.repeat(64)}`),
@@ -89,7 +92,9 @@ describe('a signed call is refused for', () => {
     'an empty signature': authorizing((text) => text.replace(/Signature=.*/, 'Signature=')),
     'a signature of zeros': authorizing((text) => text.replace(/Signature=.*/, `Signature=${'0'.repeat(64)}`)),
     'a signature cut short': authorizing((text) => text.slice(0, -1)),
-    'a signature in capitals': authorizing((text) => text.replace(/Signature=.*/, (seal) => `Signature=${seal.slice(10).toUpperCase()}`)),
+    'a signature in capitals': authorizing((text) =>
+      text.replace(/Signature=.*/, (seal) => `Signature=${seal.slice(10).toUpperCase()}`),
+    ),
     'a signature that goes on': authorizing((text) => `${text}00`),
     'a signature with a bit changed': authorizing((text) => text.slice(0, -1) + (text.endsWith('0') ? '1' : '0')),
     'a bearer token in its place': authorizing(() => 'Bearer abc'),
@@ -126,9 +131,12 @@ describe('a signed call is refused for', () => {
   })
 })
 
-it.each(['//invocations', '/x/../invocations', '/./invocations'])('a path %s is nowhere, signed or not', async (path) => {
-  expect((await sent({}, withPath(path))).status).toBe(404)
-})
+it.each(['//invocations', '/x/../invocations', '/./invocations'])(
+  'a path %s is nowhere, signed or not',
+  async (path) => {
+    expect((await sent({}, withPath(path))).status).toBe(404)
+  },
+)
 
 describe('a query is what was signed, and nothing else:', () => {
   const query = { a: ['1', '2'], 'b c': 'd/e', f: '' }
@@ -149,7 +157,8 @@ describe('a query is what was signed, and nothing else:', () => {
     '/invocations?a=1;a=2&b%20c=d%2Fe&f=',
   ])('not %s', async (path) => {
     const got = await sent({ query }, withPath(path))
-    if (path.endsWith('&')) expect([200, 403]).toContain(got.status) // an empty pair says nothing
+    if (path.endsWith('&'))
+      expect([200, 403]).toContain(got.status) // an empty pair says nothing
     else expect(got.status).toBe(403)
   })
 
@@ -182,7 +191,8 @@ describe('a presigned URL is refused', () => {
     'with another key': (target) => target.replace(credentials.accessKeyId, temporary.accessKeyId),
     'without a signature': (target) => target.replace(/&?X-Amz-Signature=[^&]*/, ''),
     'with an empty signature': (target) => target.replace(/X-Amz-Signature=[^&]*/, 'X-Amz-Signature='),
-    'with a signature of zeros': (target) => target.replace(/X-Amz-Signature=[^&]*/, `X-Amz-Signature=${'0'.repeat(64)}`),
+    'with a signature of zeros': (target) =>
+      target.replace(/X-Amz-Signature=[^&]*/, `X-Amz-Signature=${'0'.repeat(64)}`),
     'with two signatures': (target) => `${target}&X-Amz-Signature=${'0'.repeat(64)}`,
     'with its names in small letters': (target) => target.replace(/X-Amz-/g, 'x-amz-'),
     'with its names escaped': (target) => target.replace('X-Amz-Expires', 'X%2DAmz-Expires') + '&X-Amz-Expires=300',

@@ -14,7 +14,13 @@ const echo = pipe(
   websocket(Handler.fromMessages((messages) => messages)),
 )
 
-const lanes = { 'an agent alone': echo, 'an agent behind a middleware': pipe(use((_, next) => next()), echo) }
+const lanes = {
+  'an agent alone': echo,
+  'an agent behind a middleware': pipe(
+    use((_, next) => next()),
+    echo,
+  ),
+}
 
 /** A connection that has said something, and whether the server has answered with an upgrade. */
 const saying = (port: number, text: string | Uint8Array): Promise<Socket> =>

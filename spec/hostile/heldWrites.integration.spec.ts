@@ -89,7 +89,9 @@ describe('a store of sessions that is killed', () => {
         loop()`
       let last = 0
       for (let n = 0; n < 140; n += 1) {
-        const child = spawn(process.execPath, ['-e', script, folder, String(last + 1)], { stdio: ['ignore', 'pipe', 'inherit'] })
+        const child = spawn(process.execPath, ['-e', script, folder, String(last + 1)], {
+          stdio: ['ignore', 'pipe', 'inherit'],
+        })
         const told = { text: '' }
         child.stdout.setEncoding('utf8').on('data', (text: string) => (told.text += text))
         await once(child.stdout, 'data')
@@ -112,7 +114,10 @@ describe('a store of sessions that is killed', () => {
   it('is swept of what was half-written, and serves the session', () =>
     inFolder(async (folder) => {
       const counting = Handler.stateful(t.number, 0)(() => (count) => () => TE.right([count + 1, count + 1]))
-      const app = createApp(entrypoint(counting), { session: { store: Session.fileStore(folder) }, log: { level: 'silent' } })
+      const app = createApp(entrypoint(counting), {
+        session: { store: Session.fileStore(folder) },
+        log: { level: 'silent' },
+      })
       const headers = { 'x-amzn-bedrock-agentcore-runtime-session-id': id }
       for (const count of [1, 2, 3]) {
         expect(await (await app.inject('/invocations', { body: {}, headers })).json()).toBe(count)
