@@ -2,10 +2,7 @@
  * What HTTP can carry as a header field. Header fields of failures, challenges and middleware come from user code, often
  * with names of users or files in them: a value is encoded where it has to be, and a response never fails for one.
  */
-
-const fieldName = /^[\w!#$%&'*+.^`|~-]+$/
-
-const fieldValue = /^[\t\x20-\x7e\x80-\xff]*$/
+import { isFieldName, isFieldValue } from '../core/RequestFields'
 
 /** What of a value HTTP cannot carry, as one run: whole characters, and control characters but for tabs. */
 const uncarried = /[^\t\x20-\x7e\x80-\xff]+/g
@@ -15,9 +12,9 @@ const framing = /^(content-length|transfer-encoding)$/i
 
 /** Whether a name and a value, of whatever type, can be sent as they are and are not the server's to set. */
 export const isCarried = (name: string, value: unknown): boolean =>
-  fieldName.test(name) &&
+  isFieldName(name) &&
   !framing.test(name) &&
-  (typeof value === 'number' || (typeof value === 'string' && fieldValue.test(value)))
+  (typeof value === 'number' || (typeof value === 'string' && isFieldValue(value)))
 
 const percentEncoded = (text: string): string =>
   [...Buffer.from(text, 'utf8')].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join('')
@@ -36,7 +33,7 @@ export const carried = (headers: Readonly<Record<string, string>>): Carried => {
   const entries = Object.entries(headers)
   const flaws = entries.filter(([name, value]) => !isCarried(name, value)).map(([name]) => name.slice(0, 40))
   if (flaws.length === 0) return { fields: headers, flaws }
-  const kept = entries.filter(([name]) => fieldName.test(name) && !framing.test(name))
+  const kept = entries.filter(([name]) => isFieldName(name) && !framing.test(name))
   return {
     fields: Object.fromEntries(kept.map(([name, value]) => [name, value.replace(uncarried, percentEncoded)])),
     flaws,

@@ -19,7 +19,11 @@ export interface Standing {
  * Serves an agent for all specs of the surrounding block. When they are over it must answer `/ping`, have no connection
  * left, have logged no error but those that `errors` matches, and leave every prototype as it was.
  */
-export const standing = <Has extends object>(agent: Closed<Has>, options: Options = {}, errors?: RegExp): (() => Standing) => {
+export const standing = <Has extends object>(
+  agent: Closed<Has>,
+  options: Options = {},
+  errors?: RegExp,
+): (() => Standing) => {
   const cell: { current?: Standing } = {}
   beforeAll(async () => {
     const lines: Array<string> = []
@@ -112,10 +116,10 @@ export const responsesIn = (text: string): ReadonlyArray<Response> => {
   const [body, next] = isEmpty
     ? ['', rest]
     : isChunked
-    ? unchunked(rest)
-    : length === undefined
-      ? [rest, '']
-      : [rest.slice(0, Number(length)), rest.slice(Number(length))]
+      ? unchunked(rest)
+      : length === undefined
+        ? [rest, '']
+        : [rest.slice(0, Number(length)), rest.slice(Number(length))]
   return [{ status, head, body }, ...responsesIn(next)]
 }
 

@@ -19,7 +19,7 @@ const pieces: Readonly<Record<string, string>> = {
   'a field': '\r\nX-Forged: yes\r\n',
   'a whole response': '\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged',
   NUL: '\0',
-  'ESC': '\u001b[2J\u001b]0;forged\u0007',
+  ESC: '\u001b[2J\u001b]0;forged\u0007',
   'a byte order mark': '\ufeff',
   'a line separator': '\u2028',
   'a paragraph separator': '\u2029',
@@ -106,7 +106,13 @@ const agent = pipe(
   }),
 )
 
-const lanes = { 'an agent alone': agent, 'an agent behind a middleware': pipe(use((_, next) => next()), agent) }
+const lanes = {
+  'an agent alone': agent,
+  'an agent behind a middleware': pipe(
+    use((_, next) => next()),
+    agent,
+  ),
+}
 
 describe.each(Object.entries(lanes))('%s', (lane, of) => {
   const at = standing(of, {}, errors)
@@ -161,13 +167,16 @@ describe.each(Object.entries(lanes))('%s', (lane, of) => {
       else expect(eventsIn(body)).toEqual([{ [name]: `a${wellFormed(text)}b`, data: '1' }, { data: '"end"' }])
     })
 
-    it.each(['header', 'header name', 'header of a stream', 'content type'])('no field is made of it: %s', async (deed) => {
-      const { status, head, body } = await granted(deed, text)
-      if (status === 500) return void failureIn(body)
-      expect(status).toBe(200)
-      expect(isBreak(text)).toBe(false)
-      expect(head.split('\r\n').filter((line) => !/^(HTTP\/1\.1 200 OK$|[\w-]+: )/.test(line))).toEqual([])
-    })
+    it.each(['header', 'header name', 'header of a stream', 'content type'])(
+      'no field is made of it: %s',
+      async (deed) => {
+        const { status, head, body } = await granted(deed, text)
+        if (status === 500) return void failureIn(body)
+        expect(status).toBe(200)
+        expect(isBreak(text)).toBe(false)
+        expect(head.split('\r\n').filter((line) => !/^(HTTP\/1\.1 200 OK$|[\w-]+: )/.test(line))).toEqual([])
+      },
+    )
 
     it('a failure holds it inside its JSON', async () => {
       const { body } = await granted('error', text)
@@ -220,11 +229,14 @@ describe.each(Object.entries(lanes))('%s', (lane, of) => {
     const id = 'X-Amzn-Bedrock-AgentCore-Runtime-Session-Id'
     const requestId = 'X-Amzn-Bedrock-AgentCore-Runtime-Request-Id'
 
-    it.each(['a b', 'a\tb', '\u00e9', 'x'.repeat(257), 'a, b', '', ' '])('as a session id is refused: %j', async (text) => {
-      const responses = await wishing('echo', '', [`${id}: ${text}`])
-      expect(statusesOf(responses)).toEqual([400])
-      expect(failureIn(responses[0]?.body ?? '').code).toBe('INVALID_SESSION_ID')
-    })
+    it.each(['a b', 'a\tb', '\u00e9', 'x'.repeat(257), 'a, b', '', ' '])(
+      'as a session id is refused: %j',
+      async (text) => {
+        const responses = await wishing('echo', '', [`${id}: ${text}`])
+        expect(statusesOf(responses)).toEqual([400])
+        expect(failureIn(responses[0]?.body ?? '').code).toBe('INVALID_SESSION_ID')
+      },
+    )
 
     it.each(['a b', '\u00e9', 'x'.repeat(257), '"forged":"yes" x'])('as a request id is not used: %j', async (text) => {
       const [response] = await wishing('nothing', '', [`${requestId}: ${text}`])
@@ -232,29 +244,40 @@ describe.each(Object.entries(lanes))('%s', (lane, of) => {
       expect(response?.head).not.toContain(text)
     })
 
-    it.each([id, requestId])('of %s comes back as it is where it is visible ASCII, and nothing else with it', async (name) => {
-      const text = '"><script>{}\\\'%0d%0a;,'.replace(',', '')
-      const responses = await wishing('echo', '', [`${name}: ${text}`])
-      expect(responses).toHaveLength(1)
-      expect(responses[0]?.head.split('\r\n').filter((line) => line.includes('script'))).toHaveLength(name === id ? 1 : 0)
-      for (const line of at().lines) JSON.parse(line)
-    })
+    it.each([id, requestId])(
+      'of %s comes back as it is where it is visible ASCII, and nothing else with it',
+      async (name) => {
+        const text = '"><script>{}\\\'%0d%0a;,'.replace(',', '')
+        const responses = await wishing('echo', '', [`${name}: ${text}`])
+        expect(responses).toHaveLength(1)
+        expect(responses[0]?.head.split('\r\n').filter((line) => line.includes('script'))).toHaveLength(
+          name === id ? 1 : 0,
+        )
+        for (const line of at().lines) JSON.parse(line)
+      },
+    )
 
-    it.each(['%0d%0aX-Forged:%20yes', '%00', '%e2%80%a8', '%', '%zz'])('in a path is not answered with it: %s', async (text) => {
-      const responses = await exchange(at().port, request([`GET /${text}?${text} HTTP/1.1`, ...closing]))
-      expect(statusesOf(responses)).toEqual([404])
-      expect(responses[0]?.head).not.toContain('Forged')
-      failureIn(responses[0]?.body ?? '')
-    })
+    it.each(['%0d%0aX-Forged:%20yes', '%00', '%e2%80%a8', '%', '%zz'])(
+      'in a path is not answered with it: %s',
+      async (text) => {
+        const responses = await exchange(at().port, request([`GET /${text}?${text} HTTP/1.1`, ...closing]))
+        expect(statusesOf(responses)).toEqual([404])
+        expect(responses[0]?.head).not.toContain('Forged')
+        failureIn(responses[0]?.body ?? '')
+      },
+    )
 
-    it.each(['%0d%0aX-Forged:%20yes', '%00', '%20', '%0a'])('as a session id in the query of a handshake is refused: %s', async (text) => {
-      const raw = await dialRaw(at().port)
-      raw.socket.write(handshakeText({}, `/ws?${id}=aaaa${text}`))
-      raw.socket.once('end', () => raw.socket.destroy())
-      await raw.closed
-      expect(raw.received().toString()).toMatch(/^HTTP\/1\.1 400 /)
-      expect(raw.received().toString()).not.toMatch(/^X-Forged/im)
-    })
+    it.each(['%0d%0aX-Forged:%20yes', '%00', '%20', '%0a'])(
+      'as a session id in the query of a handshake is refused: %s',
+      async (text) => {
+        const raw = await dialRaw(at().port)
+        raw.socket.write(handshakeText({}, `/ws?${id}=aaaa${text}`))
+        raw.socket.once('end', () => raw.socket.destroy())
+        await raw.closed
+        expect(raw.received().toString()).toMatch(/^HTTP\/1\.1 400 /)
+        expect(raw.received().toString()).not.toMatch(/^X-Forged/im)
+      },
+    )
   })
 
   it(`nothing of it is left behind: ${lane}`, () => expect(pollution()).toEqual([]))
@@ -272,4 +295,3 @@ describe('a wrong payload', () => {
     expect(failureIn(responses[0]?.body ?? '').code).toBe('INVALID_PAYLOAD')
   })
 })
-

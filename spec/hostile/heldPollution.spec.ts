@@ -32,7 +32,7 @@ const payloads: ReadonlyArray<string> = [
 /** What a text of JSON holds, as text again. */
 const same = (text: string): string => JSON.stringify(JSON.parse(text))
 
-const inside = (headers: Context.Context["headers"]): Readonly<Record<string, string | null>> =>
+const inside = (headers: Context.Context['headers']): Readonly<Record<string, string | null>> =>
   Object.fromEntries(names.map((name) => [`of ${name}`, O.toNullable(headers.get(name))]))
 
 const agent = pipe(
@@ -44,7 +44,13 @@ const agent = pipe(
   websocket(Handler.fromMessages((messages) => messages)),
 )
 
-const lanes = { 'an agent alone': agent, 'an agent behind a middleware': pipe(use((_, next) => next()), agent) }
+const lanes = {
+  'an agent alone': agent,
+  'an agent behind a middleware': pipe(
+    use((_, next) => next()),
+    agent,
+  ),
+}
 
 describe.each(Object.entries(lanes))('%s', (_, of) => {
   const at = standing(of, { debug: true })
@@ -123,7 +129,10 @@ describe.each(Object.entries(lanes))('%s', (_, of) => {
 describe('the state of a session', () => {
   const at = standing(
     entrypoint(
-      Handler.stateful(t.record(t.string, t.unknown), {})(
+      Handler.stateful(
+        t.record(t.string, t.unknown),
+        {},
+      )(
         (payload) => (state) => () =>
           TE.right([state, { ...state, ...(payload as Readonly<Record<string, unknown>>) }] as const),
       ),
@@ -148,13 +157,18 @@ describe('the state of a session', () => {
 
 describe('a codec', () => {
   const at = standing(
-    entrypoint(t.type({ toString: t.string, nested: t.exact(t.type({ a: t.number })) }), (payload) => TE.right(payload)),
+    entrypoint(t.type({ toString: t.string, nested: t.exact(t.type({ a: t.number })) }), (payload) =>
+      TE.right(payload),
+    ),
   )
 
-  it.each(names.filter((name) => name !== 'toString'))('does not find what it asks for in a prototype: %s', async (name) => {
-    const body = `{"${name}":{"toString":"x","nested":{"a":1}}}`
-    const head = ['POST /invocations HTTP/1.1', ...closing, `Content-Length: ${body.length}`]
-    const [response] = await exchange(at().port, request(head, body))
-    expect([response?.status, failureIn(response?.body ?? '').code]).toEqual([400, 'INVALID_PAYLOAD'])
-  })
+  it.each(names.filter((name) => name !== 'toString'))(
+    'does not find what it asks for in a prototype: %s',
+    async (name) => {
+      const body = `{"${name}":{"toString":"x","nested":{"a":1}}}`
+      const head = ['POST /invocations HTTP/1.1', ...closing, `Content-Length: ${body.length}`]
+      const [response] = await exchange(at().port, request(head, body))
+      expect([response?.status, failureIn(response?.body ?? '').code]).toEqual([400, 'INVALID_PAYLOAD'])
+    },
+  )
 })

@@ -34,7 +34,10 @@ export const malformed: ReadonlyArray<Attack> = [
   ['chunked in quotes', post('0\r\n\r\n', 'Transfer-Encoding: "chunked"')],
   ['chunked behind a vertical tab', post('0\r\n\r\n', 'Transfer-Encoding: \x0bchunked')],
   ['chunked and a NUL', post('0\r\n\r\n', 'Transfer-Encoding: chunked\0')],
-  ['a length, and a space before the colon of a coding', post('{}', 'Content-Length: 2', 'Transfer-Encoding : chunked')],
+  [
+    'a length, and a space before the colon of a coding',
+    post('{}', 'Content-Length: 2', 'Transfer-Encoding : chunked'),
+  ],
   ['a length, and a coding on a folded line', post('{}', 'Content-Length: 2', 'Transfer-Encoding:', ' chunked')],
   ['a length, and a coding behind a bare LF', post('{}', 'Content-Length: 2', 'X: y\nTransfer-Encoding: chunked')],
   ['a length, and a coding behind a bare CR', post('{}', 'Content-Length: 2', 'X: y\rTransfer-Encoding: chunked')],
@@ -70,9 +73,15 @@ export const malformed: ReadonlyArray<Attack> = [
   ['a chunk extension with a NUL', chunks('2;a=\0\r\n{}\r\n0\r\n\r\n')],
   ['a chunk extension with an open quote', chunks('2;a="\r\n{}\r\n0\r\n\r\n')],
   ['a trailer without a colon', chunks('2\r\n{}\r\n0\r\nx\r\n\r\n')],
-  ['a bare LF after the request line', (path) => `POST ${path} HTTP/1.1\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}${smuggled(path)}`],
+  [
+    'a bare LF after the request line',
+    (path) => `POST ${path} HTTP/1.1\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}${smuggled(path)}`,
+  ],
   ['bare LFs throughout', (path) => `POST ${path} HTTP/1.1\nHost: localhost\nContent-Length: 2\n\n{}${smuggled(path)}`],
-  ['a bare LF at the end of the head', (path) => `POST ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\n{}${smuggled(path)}`],
+  [
+    'a bare LF at the end of the head',
+    (path) => `POST ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\n{}${smuggled(path)}`,
+  ],
   ['a bare CR in a field', post('{}', 'Content-Length: 2', 'X: a\rb')],
   ['a NUL in a value', post('{}', 'Content-Length: 2', 'X: a\0b')],
   ['a control character in a value', post('{}', 'Content-Length: 2', 'X: a\x01b')],
@@ -82,7 +91,10 @@ export const malformed: ReadonlyArray<Attack> = [
   ['a field without a name', post('{}', 'Content-Length: 2', ': a')],
   ['a field without a colon', post('{}', 'Content-Length: 2', 'X')],
   ['a folded field', post('{}', 'Content-Length: 2', 'X: a', '\tb')],
-  ['a folded first field', (path) => `POST ${path} HTTP/1.1\r\n Host: localhost\r\nContent-Length: 2\r\n\r\n{}${smuggled(path)}`],
+  [
+    'a folded first field',
+    (path) => `POST ${path} HTTP/1.1\r\n Host: localhost\r\nContent-Length: 2\r\n\r\n{}${smuggled(path)}`,
+  ],
   ['a name in UTF-8', post('{}', 'Content-Length: 2', 'X\u00e9: a')],
   ['no version', line((path) => `POST ${path}`)],
   ['version 0.9', line((path) => `POST ${path} HTTP/0.9`)],
@@ -107,7 +119,13 @@ const within =
   (method: string, path: string, ...fields: ReadonlyArray<string>) =>
   (own: string): string =>
     request(
-      [`${method} ${path} HTTP/1.1`, 'Host: localhost', 'Connection: close', `Content-Length: ${smuggled(own).length}`, ...fields],
+      [
+        `${method} ${path} HTTP/1.1`,
+        'Host: localhost',
+        'Connection: close',
+        `Content-Length: ${smuggled(own).length}`,
+        ...fields,
+      ],
       smuggled(own),
     )
 

@@ -45,9 +45,9 @@ const drips: Readonly<Record<string, readonly [start: string, byte: string]>> = 
   'a name': [head(...post, 'X'), 'a'],
   'a value': [head(...post, 'X: '), 'a'],
   'a body': [head(...post, 'Content-Length: 100000', '', ''), ' '],
-  'chunks': [head(...post, 'Transfer-Encoding: chunked', '', ''), '1\r\n \r\n'],
+  chunks: [head(...post, 'Transfer-Encoding: chunked', '', ''), '1\r\n \r\n'],
   'a chunk extension': [head(...post, 'Transfer-Encoding: chunked', '', '2;'), 'a'],
-  'trailers': [head(...post, 'Transfer-Encoding: chunked', '', '0\r\n'), 'a: b\r\n'],
+  trailers: [head(...post, 'Transfer-Encoding: chunked', '', '0\r\n'), 'a: b\r\n'],
 }
 
 const lanes = { 'an agent alone': echo, 'an agent behind a middleware': pipe(passing, echo) }
@@ -183,7 +183,15 @@ describe('a reader that stops', () => {
   })
 
   describe('of nothing at all', () => {
-    const at = standing(websocket((socket) => pipe(socket.receive, TE.map(() => undefined))), { websocket: { pingInterval: 50 } })
+    const at = standing(
+      websocket((socket) =>
+        pipe(
+          socket.receive,
+          TE.map(() => undefined),
+        ),
+      ),
+      { websocket: { pingInterval: 50 } },
+    )
 
     it('is cut off when it does not answer pings', async () => {
       const raw = await dialRaw(at().port)

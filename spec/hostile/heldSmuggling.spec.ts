@@ -29,7 +29,13 @@ const lanes = {
   'an agent alone': recording(),
   'an agent behind a middleware': (() => {
     const { calls, agent } = recording()
-    return { calls, agent: pipe(use((_, next) => next()), agent) }
+    return {
+      calls,
+      agent: pipe(
+        use((_, next) => next()),
+        agent,
+      ),
+    }
   })(),
 }
 
@@ -132,10 +138,38 @@ describe.each(Object.entries(lanes))('%s', (_, { calls, agent }) => {
     it.each([
       ...['/invocations/', '/Invocations', '/INVOCATIONS', '/invocations/.', '/invocations/..', '/./invocations'],
       ...['//invocations', '///invocations', '/x//invocations', '/ping/../invocations', '/ping/..%2finvocations'],
-      ...['/%69nvocations', '/invocations%2f', '/invocations%00', '/invocations%20', '/invocations%0d%0a', '/%2finvocations'],
-      ...['/invocations;a=b', '/invocations.json', '/invocations\\', '/\\invocations', '/x?/invocations', '/#/invocations'],
-      ...['/invocations#x', '/%', '/%zz', '/%c0%af', '/%25', '*', 'http://localhost/', 'http://localhost/ping/../invocations'],
-      ...['http://localhost//invocations', 'http://localhost', 'http://localhost?/invocations', 'HTTP://localhost/x/invocations'],
+      ...[
+        '/%69nvocations',
+        '/invocations%2f',
+        '/invocations%00',
+        '/invocations%20',
+        '/invocations%0d%0a',
+        '/%2finvocations',
+      ],
+      ...[
+        '/invocations;a=b',
+        '/invocations.json',
+        '/invocations\\',
+        '/\\invocations',
+        '/x?/invocations',
+        '/#/invocations',
+      ],
+      ...[
+        '/invocations#x',
+        '/%',
+        '/%zz',
+        '/%c0%af',
+        '/%25',
+        '*',
+        'http://localhost/',
+        'http://localhost/ping/../invocations',
+      ],
+      ...[
+        'http://localhost//invocations',
+        'http://localhost',
+        'http://localhost?/invocations',
+        'HTTP://localhost/x/invocations',
+      ],
     ])('%s', async (path) => {
       const head = [`POST ${path} HTTP/1.1`, ...closing, 'Content-Length: 2']
       const responses = await exchange(at().port, Buffer.from(request(head, '{}'), 'latin1'))

@@ -13,7 +13,13 @@ const echo = pipe(
   websocket(Handler.fromMessages((messages) => messages)),
 )
 
-const lanes = { 'an agent alone': echo, 'an agent behind a middleware': pipe(use((_, next) => next()), echo) }
+const lanes = {
+  'an agent alone': echo,
+  'an agent behind a middleware': pipe(
+    use((_, next) => next()),
+    echo,
+  ),
+}
 
 const isClosing = (received: Buffer): boolean => framesIn(received).some(({ opcode }) => opcode === 8)
 
@@ -95,24 +101,50 @@ const handshakes: ReadonlyArray<readonly [name: string, head: ReadonlyArray<stri
   ['a short key', ['GET /ws HTTP/1.1', ...upgrade, 'Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: YQ=='], 400],
   ['a long key', ['GET /ws HTTP/1.1', ...upgrade, 'Sec-WebSocket-Version: 13', `${key}${key.slice(19)}`], 400],
   ['two keys', ['GET /ws HTTP/1.1', ...upgrade, 'Sec-WebSocket-Version: 13', key, key], 400],
-  ['a key that is not base64', ['GET /ws HTTP/1.1', ...upgrade, 'Sec-WebSocket-Version: 13', key.replace('G', '!')], 400],
+  [
+    'a key that is not base64',
+    ['GET /ws HTTP/1.1', ...upgrade, 'Sec-WebSocket-Version: 13', key.replace('G', '!')],
+    400,
+  ],
   ['no version', ['GET /ws HTTP/1.1', ...upgrade, key], 400],
   ...['12', '7', '0', '-13', '013', '13, 8', '1e1', 'x'].map(
-    (version) => [`version ${version}`, ['GET /ws HTTP/1.1', ...upgrade, key, `Sec-WebSocket-Version: ${version}`], 400] as const,
+    (version) =>
+      [`version ${version}`, ['GET /ws HTTP/1.1', ...upgrade, key, `Sec-WebSocket-Version: ${version}`], 400] as const,
   ),
   ['h2c', ['GET /ws HTTP/1.1', 'Connection: Upgrade', 'Upgrade: h2c', key, 'Sec-WebSocket-Version: 13'], 400],
-  ['two upgrades', ['GET /ws HTTP/1.1', 'Connection: Upgrade', 'Upgrade: websocket, h2c', key, 'Sec-WebSocket-Version: 13'], 400],
-  ['an upgrade of websockets', ['GET /ws HTTP/1.1', 'Connection: Upgrade', 'Upgrade: websockets', key, 'Sec-WebSocket-Version: 13'], 400],
+  [
+    'two upgrades',
+    ['GET /ws HTTP/1.1', 'Connection: Upgrade', 'Upgrade: websocket, h2c', key, 'Sec-WebSocket-Version: 13'],
+    400,
+  ],
+  [
+    'an upgrade of websockets',
+    ['GET /ws HTTP/1.1', 'Connection: Upgrade', 'Upgrade: websockets', key, 'Sec-WebSocket-Version: 13'],
+    400,
+  ],
   ...['POST', 'PUT', 'DELETE', 'OPTIONS', 'TRACE', 'HEAD'].map(
     (method) => [method, [`${method} /ws HTTP/1.1`, ...upgrade, key, 'Sec-WebSocket-Version: 13'], 405] as const,
   ),
   ['HTTP/1.0', ['GET /ws HTTP/1.0', ...upgrade, key, 'Sec-WebSocket-Version: 13'], 400],
   ...['/', '/WS', '/ws/', '//ws', '/ws/..', '/%77s', '/ws;a', '/ws%00', '/x', '/ping', '/invocations'].map(
-    (path) => [`the path ${path}`, [`GET ${path} HTTP/1.1`, ...upgrade, key, 'Sec-WebSocket-Version: 13'], 404] as const,
+    (path) =>
+      [`the path ${path}`, [`GET ${path} HTTP/1.1`, ...upgrade, key, 'Sec-WebSocket-Version: 13'], 404] as const,
   ),
-  ['a subprotocol with a space', ['GET /ws HTTP/1.1', ...upgrade, key, 'Sec-WebSocket-Version: 13', 'Sec-WebSocket-Protocol: a b'], 400],
-  ['the same subprotocol twice', ['GET /ws HTTP/1.1', ...upgrade, key, 'Sec-WebSocket-Version: 13', 'Sec-WebSocket-Protocol: a, a'], 400],
-  ['an empty subprotocol', ['GET /ws HTTP/1.1', ...upgrade, key, 'Sec-WebSocket-Version: 13', 'Sec-WebSocket-Protocol: a,,b'], 400],
+  [
+    'a subprotocol with a space',
+    ['GET /ws HTTP/1.1', ...upgrade, key, 'Sec-WebSocket-Version: 13', 'Sec-WebSocket-Protocol: a b'],
+    400,
+  ],
+  [
+    'the same subprotocol twice',
+    ['GET /ws HTTP/1.1', ...upgrade, key, 'Sec-WebSocket-Version: 13', 'Sec-WebSocket-Protocol: a, a'],
+    400,
+  ],
+  [
+    'an empty subprotocol',
+    ['GET /ws HTTP/1.1', ...upgrade, key, 'Sec-WebSocket-Version: 13', 'Sec-WebSocket-Protocol: a,,b'],
+    400,
+  ],
 ]
 
 describe.each(Object.entries(lanes))('%s', (_, agent) => {
@@ -199,7 +231,9 @@ describe.each(Object.entries(lanes))('%s', (_, agent) => {
 
   it('a message in a hundred parts with pings between them is one message', async () => {
     const raw = await opened()
-    const parts = Array.from({ length: 49 }, () => Buffer.concat([frameOf('x', 0, false), frameOf('x', 0, false), frameOf('', 9)]))
+    const parts = Array.from({ length: 49 }, () =>
+      Buffer.concat([frameOf('x', 0, false), frameOf('x', 0, false), frameOf('', 9)]),
+    )
     raw.socket.write(Buffer.concat([frameOf('"', 1, false), ...parts, frameOf('"', 0)]))
     const heard = await raw.until((received) => framesIn(received).some(({ opcode }) => opcode === 1))
     const texts = framesIn(heard).filter(({ opcode }) => opcode === 1)

@@ -137,9 +137,11 @@ const forged: Readonly<Record<string, () => string>> = {
   'alg toString': () => token({ alg: 'toString' }),
   'alg __proto__': () => joined('eyJhbGciOiJfX3Byb3RvX18ifQ', part(good()), signedBy()),
   'HS256 with the public key as PEM': () => token({ alg: 'HS256' }, {}, hmac(pem)),
-  'HS256 with the public key as PEM without its last line break': () => token({ alg: 'HS256' }, {}, hmac(String(pem).trim())),
+  'HS256 with the public key as PEM without its last line break': () =>
+    token({ alg: 'HS256' }, {}, hmac(String(pem).trim())),
   'HS256 with the public key as DER': () => token({ alg: 'HS256' }, {}, hmac(der)),
-  'HS256 with the modulus': () => token({ alg: 'HS256' }, {}, hmac(String(first.publicKey.export({ format: 'jwk' }).n))),
+  'HS256 with the modulus': () =>
+    token({ alg: 'HS256' }, {}, hmac(String(first.publicKey.export({ format: 'jwk' }).n))),
   'HS256 with an empty secret': () => token({ alg: 'HS256' }, {}, hmac('')),
   'HS256 with a shared key of the provider': () =>
     token({ alg: 'HS256', kid: 'shared' }, {}, hmac('a secret that is known to the provider')),
@@ -151,10 +153,13 @@ const forged: Readonly<Record<string, () => string>> = {
   'ES256 with a signature of zeros': () =>
     token({ alg: 'ES256', kid: 'curve' }, {}, () => Buffer.alloc(64).toString('base64url')),
   'ES256 in DER': () =>
-    token({ alg: 'ES256', kid: 'curve' }, {}, (text) => createSign('sha256').update(text).sign(curve.privateKey, 'base64url')),
+    token({ alg: 'ES256', kid: 'curve' }, {}, (text) =>
+      createSign('sha256').update(text).sign(curve.privateKey, 'base64url'),
+    ),
   'a foreign key': () => token({}, {}, signedBy(foreign.privateKey)),
   'a foreign key as jwk': () => token({ jwk }, {}, signedBy(foreign.privateKey)),
-  'a foreign key as jwk without kid': () => joined(part({ alg: 'RS256', jwk }), part(good()), signedBy(foreign.privateKey)),
+  'a foreign key as jwk without kid': () =>
+    joined(part({ alg: 'RS256', jwk }), part(good()), signedBy(foreign.privateKey)),
   'a foreign key by jku': () => token({ jku: `${at().issuer}/evil` }, {}, signedBy(foreign.privateKey)),
   'a foreign key by x5u': () => token({ x5u: `${at().issuer}/evil` }, {}, signedBy(foreign.privateKey)),
   'a foreign key by x5c': () => token({ x5c: [der.toString('base64')] }, {}, signedBy(foreign.privateKey)),
@@ -169,7 +174,8 @@ const forged: Readonly<Record<string, () => string>> = {
   'a critical header that is not there': () => token({ crit: ['x'] }),
   'b64 false': () => token({ crit: ['b64'], b64: false }),
   'no signature': () => token({}, {}, () => ''),
-  'a signature of another token': () => `${part(plain)}.${part({ ...good(), sub: 'bob' })}.${token().split('.')[2] ?? ''}`,
+  'a signature of another token': () =>
+    `${part(plain)}.${part({ ...good(), sub: 'bob' })}.${token().split('.')[2] ?? ''}`,
   'a signature cut by a byte': () => token().slice(0, -2),
   'a signature with a bit changed': () => token({}, {}, (text) => flipped(signedBy()(text))),
   'claims that were changed': () => {
@@ -257,7 +263,9 @@ describe('what is sent as credentials is refused:', () => {
     'another header': (text) => [`X-Authorization: Bearer ${text}`],
     'the header of a proxy': (text) => [`Proxy-Authorization: Bearer ${text}`],
     'a cookie': (text) => [`Cookie: access_token=${text}; Authorization=Bearer ${text}`],
-    'a subprotocol without a socket': (text) => [`Sec-WebSocket-Protocol: base64UrlBearerAuthorization.${Buffer.from(text).toString('base64url')}`],
+    'a subprotocol without a socket': (text) => [
+      `Sec-WebSocket-Protocol: base64UrlBearerAuthorization.${Buffer.from(text).toString('base64url')}`,
+    ],
     'a token above the bound': (text) => [`Authorization: Bearer ${text}${'A'.repeat(8193)}`],
   }
 

@@ -107,9 +107,9 @@ describe('a file that is large or convoluted', () => {
     const agents = (count: number): string =>
       `agents:\n${Array.from({ length: count }, (_, i) => `  a${i}: {name: a${i}, entrypoint: a}\n`).join('')}`
     const timeOf = (count: number): number => {
-      const began = performance.now()
+      const began = process.cpuUsage()
       expect(faultsIn(agents(count))).toEqual([])
-      return performance.now() - began
+      return process.cpuUsage(began).user // not the time of a clock: other specs run beside this one
     }
     timeOf(1000)
     const [small, large] = [timeOf(2000), timeOf(8000)]

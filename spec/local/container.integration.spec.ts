@@ -3,7 +3,7 @@ import { copyFileSync, mkdirSync, readFileSync, realpathSync, writeFileSync } fr
 import { dirname, join } from 'node:path'
 import { bytesIn, label } from '../../lib/local/ContainerLauncher'
 import { containerLauncher } from '../../lib/local'
-import { errorOf, invoke, local, seen, sessionId, stopSession, valueOf, withFolder } from './support'
+import { errorOf, eventually, invoke, local, seen, sessionId, stopSession, valueOf, withFolder } from './support'
 
 const [a, b] = [sessionId('a'), sessionId('b')]
 
@@ -70,6 +70,8 @@ describeThere('with a container for each session', () => {
       expect(valueOf(await invoke(at, a, {}))['calls']).toBe(1)
       const crashed = await invoke(at, b, {}, { 'content-type': 'text/crash' })
       expect(errorOf(crashed).slice(0, 2)).toEqual([424, 'RuntimeClientError'])
+      // The connection breaks before the command of the engine ends, which is what the runtime goes by.
+      await eventually(() => seen(at, b)?.state !== 'ready', 'the end of the container is noticed')
       expect(valueOf(await invoke(at, b, {}))['calls']).toBe(1)
     })
     expect(containers()).toBe('')

@@ -177,7 +177,7 @@ describe('an invocation through the data plane', () => {
         `GET ${at.path('ws')} HTTP/1.1\r\nconnection: upgrade\r\nupgrade: websocket`,
       ]) {
         const socket = connect(at.port, '127.0.0.1')
-        const id = sessionId(head.slice(0, 4))
+        const id = sessionId(head.slice(0, 4).trim())
         socket.write(`${head}\r\nhost: localhost\r\nx-amzn-bedrock-agentcore-runtime-session-id: ${id}\r\n\r\n${body}`)
         await eventually(() => seen(at, id)?.state === 'starting', 'it is being started')
         socket.destroy()
