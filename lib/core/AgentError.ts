@@ -6,7 +6,7 @@
  */
 import * as E from 'fp-ts/Either'
 import { disregard } from './Call'
-import { isWellFormed } from './WellFormed'
+import { fields, isWellFormed, type Shape } from './WellFormed'
 
 // ---------------------------------------------------------------------------------------------------------------------
 // model
@@ -77,6 +77,9 @@ export interface Problem {
   /** Header fields that belong to the status, such as `Allow` with 405. */
   readonly headers?: Readonly<Record<string, string>>
 }
+
+/** A case that the table of fields does not know does not compile here. */
+const shapes: Readonly<Record<AgentError['_tag'], Shape>> = fields
 
 const brand: unique symbol = Symbol.for('agentcore-fp/AgentError')
 
@@ -260,7 +263,7 @@ const isRecord = (value: unknown): value is Readonly<Record<PropertyKey, unknown
 /** Whether a value was made by a constructor of this module: it is marked, and its fields are those of its case. */
 export const isAgentError = (value: unknown): value is AgentError => {
   try {
-    return isRecord(value) && value[brand] === true && isWellFormed(value)
+    return isRecord(value) && value[brand] === true && isWellFormed(shapes)(value)
   } catch {
     return false // a proxy or a getter that throws
   }

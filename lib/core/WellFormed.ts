@@ -4,11 +4,11 @@
  *
  * @since 0.2.0
  */
-import type { AgentError } from './AgentError'
-
-type Tag = AgentError['_tag']
 
 type Kind = 'string' | 'number' | 'list' | 'anything'
+
+/** The fields of a case, by their names. */
+export type Shape = Readonly<Record<string, Kind>>
 
 const nothing = {} as const
 const message = { message: 'string' } as const
@@ -18,7 +18,7 @@ const limit = { limit: 'number' } as const
 const cause = { cause: 'anything' } as const
 
 /** The fields of each case. */
-const fields: Readonly<Record<Tag, Readonly<Record<string, Kind>>>> = {
+export const fields = {
   BadRequest: message,
   InvalidJson: reason,
   InvalidEncoding: reason,
@@ -56,7 +56,7 @@ const fields: Readonly<Record<Tag, Readonly<Record<string, Kind>>>> = {
   InvalidMessage: issues,
   MessageTooLarge: limit,
   SocketClosed: { closeCode: 'number' },
-}
+} as const satisfies Readonly<Record<string, Shape>>
 
 const isOf = (kind: Kind, value: unknown): boolean => {
   switch (kind) {
@@ -70,10 +70,11 @@ const isOf = (kind: Kind, value: unknown): boolean => {
   }
 }
 
-const isTag = (tag: unknown): tag is Tag => typeof tag === 'string' && Object.hasOwn(fields, tag)
-
 /** Whether a value has a tag of the union and the fields of its case. Throws where a getter of the value does. */
-export const isWellFormed = (value: Readonly<Record<PropertyKey, unknown>>): boolean => {
-  const tag = value['_tag']
-  return isTag(tag) && Object.entries(fields[tag]).every(([name, kind]) => isOf(kind, value[name]))
-}
+export const isWellFormed =
+  (shapes: Readonly<Record<string, Shape>>) =>
+  (value: Readonly<Record<PropertyKey, unknown>>): boolean => {
+    const tag = value['_tag']
+    const shape = typeof tag === 'string' && Object.hasOwn(shapes, tag) ? shapes[tag] : undefined
+    return shape !== undefined && Object.entries(shape).every(([name, kind]) => isOf(kind, value[name]))
+  }

@@ -9,9 +9,8 @@ import type * as O from 'fp-ts/Option'
 import type { TaskEither } from 'fp-ts/TaskEither'
 import { type AgentError, checked, isAgentError, storeFailed } from '../core/AgentError'
 import { call, disregard } from '../core/Call'
-import { parseId, type SessionId, type Stored } from '../core/Session'
+import { parseId, type Stored } from '../core/Session'
 import { type Clock, systemClock } from './Clock'
-import type { Eviction } from './Options'
 
 /** Told what a supplied function threw, where nobody waits for it. */
 export type Report = (cause: unknown) => void
@@ -91,8 +90,8 @@ export const isAnything = (): boolean => true
 
 /** A hook that never throws; what it throws or rejects with is reported. */
 export const safeHook =
-  (hook: (id: SessionId, why: Eviction) => void, report: Report): ((id: SessionId, why: Eviction) => void) =>
-  (id, why) => {
-    const run = async (): Promise<void> => hook(id, why) // its type is void, but a function that gives a promise fits
+  <Args extends ReadonlyArray<unknown>>(hook: (...args: Args) => void, report: Report): ((...args: Args) => void) =>
+  (...args) => {
+    const run = async (): Promise<void> => hook(...args) // its type is void, but a function that gives a promise fits
     run().catch(report)
   }

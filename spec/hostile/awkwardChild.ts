@@ -14,7 +14,10 @@ const manners: Readonly<Record<string, (value: unknown) => unknown>> = {
     throw value
   },
   returns: (value) => value,
-  rejects: (value) => Promise.reject(value as Error), // foreign code may reject with anything
+  rejects: async (value) => {
+    await Promise.resolve()
+    throw value
+  },
   'gives a left of': (value) => async () => ({ _tag: 'Left', left: value }),
   'gives a right of': (value) => async () => ({ _tag: 'Right', right: value }),
   'resolves with a left of': async (value) => ({ _tag: 'Left', left: value }),
@@ -137,8 +140,8 @@ const given: { value: unknown; how: (value: unknown) => unknown; isArmed: boolea
 
 const by: Misbehaviour = {
   isArmed: () => given.isArmed,
-  bad: <A>() => given.how(given.value) as A,
-  value: <A>() => given.value as A,
+  bad: () => given.how(given.value) as never,
+  value: () => given.value as never,
 }
 
 /** A socket may say nothing to a message, and a middleware or a stream may wait for ever where the user has it so. */

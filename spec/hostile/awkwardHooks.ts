@@ -29,9 +29,9 @@ import { systemClock } from '../../lib/http/Clock'
 export interface Misbehaviour {
   readonly isArmed: () => boolean
   /** Throws, returns or rejects, as the case has it. */
-  readonly bad: <A>() => A
+  readonly bad: () => never
   /** The awkward value itself. */
-  readonly value: <A>() => A
+  readonly value: () => never
 }
 
 /** An agent with its options, and what else is to be done with its app. */
@@ -108,7 +108,7 @@ const schema = (by: Misbehaviour) => ({
   '~standard': {
     version: 1 as const,
     vendor: 'spec',
-    validate: (value: unknown) => (by.isArmed() ? by.bad<{ readonly value: unknown }>() : { value }),
+    validate: (value: unknown) => (by.isArmed() ? by.bad() : { value }),
   },
 })
 
@@ -148,7 +148,7 @@ export const hooks: Readonly<Record<string, Hook>> = {
     ctx.res.statusCode = by.value()
   }),
   'ctx.set': middleware((by) => (ctx) => ctx.set('x-awkward', by.value())),
-  'ctx.throw': middleware((by) => (ctx) => ctx.throw(by.value<number>(), by.value<string>(), by.value<object>())),
+  'ctx.throw': middleware((by) => (ctx) => ctx.throw(by.value(), by.value(), by.value())),
   'a listener of the error event': unheard(
     http((by) => ({
       agent: pipe(
@@ -171,7 +171,7 @@ export const hooks: Readonly<Record<string, Hook>> = {
   // around the handler
   'a provider': http((by) => ({
     agent: pipe(
-      provide(() => (by.isArmed() ? by.bad<TE.TaskEither<never, { readonly a: number }>>() : TE.right({ a: 1 }))),
+      provide(() => (by.isArmed() ? by.bad() : TE.right({ a: 1 }))),
       entrypoint(() => TE.right('fine')),
     ),
   })),
@@ -214,8 +214,8 @@ export const hooks: Readonly<Record<string, Hook>> = {
   }),
   'a status of a reply': source((by) => Reply.withStatus(by.value())(Reply.json(1))),
   'a header of a reply': source((by) => Reply.withHeader('x-awkward', by.value())(Reply.json(1))),
-  'the headers of a stream': source((by) => ({ ...Reply.events([1]), headers: by.value<{}>() })),
-  'the body of a reply': source((by) => ({ ...Reply.json(1), body: by.value<Reply.Body>() })),
+  'the headers of a stream': source((by) => ({ ...Reply.events([1]), headers: by.value() })),
+  'the body of a reply': source((by) => ({ ...Reply.json(1), body: by.value() })),
   'the text of a reply': source((by) => Reply.text(by.value(), by.value())),
   'the bytes of a reply': source((by) => Reply.bytes(by.value())),
   'the source of a stream': source((by) => Reply.events(by.value())),
@@ -243,7 +243,7 @@ export const hooks: Readonly<Record<string, Hook>> = {
   }),
   'the return of a generator': source(function* (by) {
     yield 1
-    return by.bad() as undefined
+    return by.bad()
   }),
   'the first pull of an async generator': source(async function* (by) {
     yield by.bad()
@@ -255,7 +255,7 @@ export const hooks: Readonly<Record<string, Hook>> = {
   }),
   'the return of an async generator': source(async function* (by) {
     yield 1
-    return by.bad() as undefined
+    return by.bad()
   }),
   'the end of an async generator that is closed': source(async function* (by) {
     try {
@@ -425,10 +425,7 @@ export const hooks: Readonly<Record<string, Hook>> = {
     ),
   })),
   'the source of fromMessages': socket((by) => ({
-    agent: pipe(
-      answering,
-      websocket(Handler.fromMessages((messages) => (by.isArmed() ? by.bad<typeof messages>() : messages))),
-    ),
+    agent: pipe(answering, websocket(Handler.fromMessages((messages) => (by.isArmed() ? by.bad() : messages)))),
   })),
   latest: socket((by) => ({
     agent: pipe(
@@ -472,7 +469,7 @@ export const hooks: Readonly<Record<string, Hook>> = {
   })),
   'a provider before an upgrade': socket((by) => ({
     agent: pipe(
-      provide(() => (by.isArmed() ? by.bad<TE.TaskEither<never, { readonly a: number }>>() : TE.right({ a: 1 }))),
+      provide(() => (by.isArmed() ? by.bad() : TE.right({ a: 1 }))),
       answering,
       echo,
     ),
@@ -488,7 +485,7 @@ export const hooks: Readonly<Record<string, Hook>> = {
     agent: pipe(
       answering,
       echo,
-      use((_, next) => (by.isArmed() ? by.bad<Promise<void>>() : next())),
+      use((_, next) => (by.isArmed() ? by.bad() : next())),
     ),
   })),
   'a middleware after an upgrade is granted': socket((by) => ({

@@ -2,6 +2,9 @@
 import * as TE from 'fp-ts/TaskEither'
 import { createApp, entrypoint, type Options } from '../../lib'
 
+/** What an author may give where nothing is to be returned. */
+const rejecting: () => unknown = () => Promise.reject(new Error('it rejects'))
+
 const destinations: Readonly<Record<string, NonNullable<Options['log']>>> = {
   standard: {},
   throwing: {
@@ -9,8 +12,8 @@ const destinations: Readonly<Record<string, NonNullable<Options['log']>>> = {
       throw new Error('it throws')
     },
   },
-  rejecting: { destination: async () => Promise.reject(new Error('it rejects')) },
-  recursive: { destination: () => void createLine() },
+  rejecting: { destination: rejecting },
+  recursive: { destination: () => createLine() },
   stderr: { destination: (line) => void process.stderr.write(`${line}\n`) },
 }
 
