@@ -61,9 +61,14 @@ const isLocalName = (name: string): boolean => name === 'localhost' || name.ends
 /** An attacker's name can resolve to this machine, an address literal cannot. */
 const isAddress = (name: string): boolean => name.startsWith('[') || ipv4.test(name)
 
-const isLocalHost = (name: string): boolean => isLocalName(name) || name === '[::1]' || (ipv4.test(name) && isLoopback(name))
+const isLocalHost = (name: string): boolean =>
+  isLocalName(name) || name === '[::1]' || (ipv4.test(name) && isLoopback(name))
 
-const asOrigin = (text: string): string => text.trim().toLowerCase().replace(/([^/])\/$/, '$1')
+const asOrigin = (text: string): string =>
+  text
+    .trim()
+    .toLowerCase()
+    .replace(/([^/])\/$/, '$1')
 
 const matcher = (allowed: Allowed, normalized: (text: string) => string): ((text: string) => boolean) => {
   if (allowed === 'any') return () => true

@@ -102,9 +102,7 @@ export const admission = (settings: Settings, url: () => string): Admission => {
 
   const admitCaller: AdmitCaller = (req, refuse, take) => {
     if (authorize === undefined) return take(everyone)
-    return verdictOn(req, authorize).then((verdict) =>
-      E.isLeft(verdict) ? refuse(verdict.left) : take(verdict.right),
-    )
+    return verdictOn(req, authorize).then((verdict) => (E.isLeft(verdict) ? refuse(verdict.left) : take(verdict.right)))
   }
 
   const admit: Admit = (req, query, refuse, take) => {

@@ -4,7 +4,15 @@
  */
 import * as E from 'fp-ts/Either'
 import type * as O from 'fp-ts/Option'
-import { customPrefix, header, headersOfQuery, isForwardable, launchSecret, lookup, type RawHeaders } from '../core/Protocol'
+import {
+  customPrefix,
+  header,
+  headersOfQuery,
+  isForwardable,
+  launchSecret,
+  lookup,
+  type RawHeaders,
+} from '../core/Protocol'
 import { invalidField, type ServiceError } from './ServiceError'
 
 /** A header as it is written, name and value. */
@@ -159,6 +167,8 @@ export const targetOn = (target: string, isSigned: boolean): string => {
   const kept = target
     .slice(at + 1)
     .split('&')
-    .filter((part) => !/^x-amz-(?:algorithm|credential|date|expires|signedheaders|signature|security-token)=/i.test(part))
+    .filter(
+      (part) => !/^x-amz-(?:algorithm|credential|date|expires|signedheaders|signature|security-token)=/i.test(part),
+    )
   return kept.length === 0 ? target.slice(0, at) : `${target.slice(0, at)}?${kept.join('&')}`
 }
