@@ -28,8 +28,15 @@ interface Got {
   readonly text: string
 }
 
-/** Sends exactly these lines, and reads until the server closes the connection or has answered an upgrade. */
-const send = (port: number, method: string, path: string, fields: Fields, body = ''): Promise<Got> =>
+/** Sends exactly these lines, and reads until the server closes the connection, has upgraded it, or has said enough. */
+const send = (
+  port: number,
+  method: string,
+  path: string,
+  fields: Fields,
+  body = '',
+  isHeadEnough = false,
+): Promise<Got> =>
   new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1')
     let text = ''
@@ -41,7 +48,7 @@ const send = (port: number, method: string, path: string, fields: Fields, body =
     socket.setEncoding('utf8')
     socket.on('data', (part: string) => {
       text += part
-      if (text.startsWith('HTTP/1.1 101')) finish()
+      if (text.startsWith('HTTP/1.1 101') || (isHeadEnough && text.includes('\r\n\r\n'))) finish()
     })
     socket.once('end', finish)
     socket.once('error', reject)
@@ -204,6 +211,30 @@ describe('requests of web pages', () => {
         },
       ),
     60_000,
+  )
+})
+
+describe('a request that offers another protocol', () => {
+  const offer: Fields = [
+    ['Connection', 'Upgrade, HTTP2-Settings'],
+    ['Upgrade', 'h2c'],
+    ['HTTP2-Settings', 'AAMAAABkAAQAAP__'],
+    ['Content-Length', '2'],
+  ]
+
+  it(
+    'is served behind agentcore dev all the same, and guarded all the same',
+    () =>
+      withTargets(strict, async (targets) => {
+        for (const target of targets.filter(({ name }) => name === 'agentcore dev' || name === 'app.run')) {
+          const pass = await send(target.port, 'POST', '/invocations', [here(target), ...offer], '{}', true)
+          expect([target.name, pass.status]).toEqual([target.name, 200])
+          const fields: Fields = [here(target), ['Origin', 'null'], ...offer]
+          const page = await send(target.port, 'POST', '/invocations', fields, '{}', true)
+          expect([target.name, page.status]).toEqual([target.name, 403])
+        }
+      }),
+    30_000,
   )
 })
 
