@@ -239,7 +239,11 @@ describe('what is no proper request', () => {
     'a folded header': [head('GET /ping HTTP/1.1', 'Host: localhost', 'x: y', ' z'), 400, 'BAD_REQUEST'],
     'a bad version': [head('GET /ping HTTP/9.9', 'Host: localhost'), 400, 'BAD_REQUEST'],
     'a NUL in a header': [head('GET /ping HTTP/1.1', 'Host: localhost', 'x: \0'), 400, 'BAD_REQUEST'],
-    'a bad content length': [head('POST /invocations HTTP/1.1', 'Host: localhost', 'Content-Length: -1'), 400, 'BAD_REQUEST'],
+    'a bad content length': [
+      head('POST /invocations HTTP/1.1', 'Host: localhost', 'Content-Length: -1'),
+      400,
+      'BAD_REQUEST',
+    ],
     'two content lengths': [
       head('POST /invocations HTTP/1.1', 'Host: localhost', 'Content-Length: 2', 'Content-Length: 3') + '{}',
       400,
@@ -252,7 +256,8 @@ describe('what is no proper request', () => {
       'BAD_REQUEST',
     ],
     'smuggling: chunks that are not the last coding': [
-      head('POST /invocations HTTP/1.1', 'Host: localhost', 'Transfer-Encoding: chunked, identity') + '2\r\n{}\r\n0\r\n\r\n',
+      head('POST /invocations HTTP/1.1', 'Host: localhost', 'Transfer-Encoding: chunked, identity') +
+        '2\r\n{}\r\n0\r\n\r\n',
       400,
       'BAD_REQUEST',
     ],
@@ -262,14 +267,20 @@ describe('what is no proper request', () => {
       'BAD_REQUEST',
     ],
     'a URL of 20 KB': [head(`GET /${'x'.repeat(20_000)} HTTP/1.1`, 'Host: localhost'), 431, 'HEADERS_TOO_LARGE'],
-    'headers of 20 KB': [head('GET /ping HTTP/1.1', 'Host: localhost', `x: ${'y'.repeat(20_000)}`), 431, 'HEADERS_TOO_LARGE'],
+    'headers of 20 KB': [
+      head('GET /ping HTTP/1.1', 'Host: localhost', `x: ${'y'.repeat(20_000)}`),
+      431,
+      'HEADERS_TOO_LARGE',
+    ],
     'chunk extensions of 20 KB': [
-      head('POST /invocations HTTP/1.1', 'Host: localhost', 'Transfer-Encoding: chunked') + `2;${'x'.repeat(20_000)}\r\n`,
+      head('POST /invocations HTTP/1.1', 'Host: localhost', 'Transfer-Encoding: chunked') +
+        `2;${'x'.repeat(20_000)}\r\n`,
       431,
       'HEADERS_TOO_LARGE',
     ],
     'an expectation that is none': [
-      head('POST /invocations HTTP/1.1', 'Host: localhost', 'Connection: close', 'Content-Length: 2', 'Expect: tea') + '{}',
+      head('POST /invocations HTTP/1.1', 'Host: localhost', 'Connection: close', 'Content-Length: 2', 'Expect: tea') +
+        '{}',
       417,
       'REJECTED',
     ],
@@ -383,7 +394,10 @@ describe('what is unusual, and yet HTTP', () => {
       ),
       async ({ port }) => {
         const raw = await rawTo(port)
-        raw.say([1, 2, 3].map((n) => invocation(n)).join('') + head('GET /x HTTP/1.1', 'Host: localhost', 'Connection: close'))
+        raw.say(
+          [1, 2, 3].map((n) => invocation(n)).join('') +
+            head('GET /x HTTP/1.1', 'Host: localhost', 'Connection: close'),
+        )
         const bodies = (await raw.closed)
           .split(/HTTP\/1\.1 /)
           .slice(1)
@@ -427,7 +441,13 @@ describe('what is unusual, and yet HTTP', () => {
     served(echo, async ({ port }) => {
       const raw = await rawTo(port)
       raw.say(
-        head('POST /invocations HTTP/1.1', 'Host: localhost', 'Connection: close', 'Content-Length: 2', 'Expect: 100-continue'),
+        head(
+          'POST /invocations HTTP/1.1',
+          'Host: localhost',
+          'Connection: close',
+          'Content-Length: 2',
+          'Expect: 100-continue',
+        ),
       )
       await raw.hears('100 Continue\r\n\r\n')
       raw.say('{}')
@@ -447,7 +467,12 @@ describe('what is unusual, and yet HTTP', () => {
         ] as const) {
           const raw = await rawTo(port)
           raw.say(
-            head(`${method} ${url} HTTP/1.1`, 'Host: localhost', 'Connection: close', `Content-Length: ${body.length}`) + body,
+            head(
+              `${method} ${url} HTTP/1.1`,
+              'Host: localhost',
+              'Connection: close',
+              `Content-Length: ${body.length}`,
+            ) + body,
           )
           expect(answerIn(await raw.closed).status).toBe(200)
         }

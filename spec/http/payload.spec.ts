@@ -41,7 +41,9 @@ describe('row 28: the content type is of no account', () => {
   it('row 28: neither a type nor a length, in chunks', () =>
     served(echo, async ({ port }) => {
       const raw = await rawTo(port)
-      raw.say('POST /invocations HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n')
+      raw.say(
+        'POST /invocations HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n',
+      )
       for (const part of ['{"a"', ':', '1}']) raw.say(`${part.length}\r\n${part}\r\n`)
       raw.say('0\r\n\r\n')
       expect(answerIn(await raw.closed)).toMatchObject({ status: 200, body: '{"a":1}' })
@@ -219,7 +221,9 @@ describe('row 26: the session id', () => {
   it('one with a control character is 400', () =>
     served(told, async ({ port }) => {
       const raw = await rawTo(port)
-      raw.say(`POST /invocations HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n${sessionHeader}: a\u0001b\r\n\r\n{}`)
+      raw.say(
+        `POST /invocations HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n${sessionHeader}: a\u0001b\r\n\r\n{}`,
+      )
       const { status, body } = answerIn(await raw.closed)
       expect([status, failureIn(body).code]).toEqual([400, 'BAD_REQUEST'])
     }))
