@@ -61,9 +61,14 @@ const isLocalName = (name: string): boolean => name === 'localhost' || name.ends
 /** An attacker's name can resolve to this machine, an address literal cannot. */
 const isAddress = (name: string): boolean => name.startsWith('[') || ipv4.test(name)
 
-const isLocalHost = (name: string): boolean => isLocalName(name) || name === '[::1]' || (ipv4.test(name) && isLoopback(name))
+const isLocalHost = (name: string): boolean =>
+  isLocalName(name) || name === '[::1]' || (ipv4.test(name) && isLoopback(name))
 
-const asOrigin = (text: string): string => text.trim().toLowerCase().replace(/([^/])\/$/, '$1')
+const asOrigin = (text: string): string =>
+  text
+    .trim()
+    .toLowerCase()
+    .replace(/([^/])\/$/, '$1')
 
 const matcher = (allowed: Allowed, normalized: (text: string) => string): ((text: string) => boolean) => {
   if (allowed === 'any') return () => true
@@ -91,22 +96,26 @@ const countHosts = (rawHeaders: ReadonlyArray<string>): number => {
   return count
 }
 
-const textOf = (value: RawHeaders[string]): string | undefined =>
-  value === undefined || typeof value === 'string' ? value : value.join(', ')
-
 /** The guard of a server on a loopback address, at the given port. */
 export const loopbackGuard = ({ allowedHosts, allowedOrigins }: GuardPolicy, port: number): Guard => {
   const isAllowedHost = matcher(allowedHosts, (name) => name.trim().toLowerCase())
   const isAllowedOrigin = matcher(allowedOrigins, asOrigin)
+  const isHostAllowed = (host: string): boolean => {
+    const [, name = ''] = authority.exec(host.toLowerCase()) ?? []
+    return name !== '' && (isLocalName(name) || isAddress(name) || isAllowedHost(name))
+  }
+  let lastAllowed: string | undefined // clients repeat their Host: a comparison is cheaper than to take it apart again
   return ({ headers, rawHeaders }) => {
-    const host = textOf(headers['host'])?.toLowerCase() ?? ''
-    const [, name = ''] = authority.exec(host) ?? []
-    if (countHosts(rawHeaders) !== 1 || name === '') return E.left(forbiddenHost(''))
-    if (!isLocalName(name) && !isAddress(name) && !isAllowedHost(name)) return E.left(forbiddenHost(host))
-    const origin = textOf(headers['origin'])
+    const { host, origin } = headers
+    if (typeof host !== 'string' || countHosts(rawHeaders) !== 1) return E.left(forbiddenHost(''))
+    if (host !== lastAllowed) {
+      if (!isHostAllowed(host)) return E.left(forbiddenHost(host))
+      lastAllowed = host
+    }
     if (origin !== undefined) {
-      const lower = origin.toLowerCase()
-      return isOwn(lower, host, port) || isAllowedOrigin(lower) ? passed : E.left(forbiddenOrigin(origin))
+      const text = String(origin)
+      const lower = text.toLowerCase()
+      return isOwn(lower, host.toLowerCase(), port) || isAllowedOrigin(lower) ? passed : E.left(forbiddenOrigin(text))
     }
     // Browsers send no origin with the GET of an image, a form or a link; they do say where it comes from.
     const site = headers['sec-fetch-site']

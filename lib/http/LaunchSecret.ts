@@ -11,7 +11,7 @@ const { variable, header } = launchSecret
 /** Reads the secret and removes it from the environment, so that processes which the agent starts do not inherit it. */
 const taken = (): Buffer | undefined => {
   const text = process.env[variable]
-  delete process.env[variable]
+  Reflect.deleteProperty(process.env, variable)
   return text === undefined || text === '' ? undefined : Buffer.from(text)
 }
 
@@ -25,8 +25,8 @@ export const isSecretRequired = secret !== undefined
 const remove = (req: IncomingMessage): void => {
   // Node makes both from rawHeaders when they are first asked for, and by the number of fields that it had at the start.
   const { headers, headersDistinct, rawHeaders } = req
-  delete headers[header]
-  delete headersDistinct[header]
+  Reflect.deleteProperty(headers, header)
+  Reflect.deleteProperty(headersDistinct, header)
   for (let i = rawHeaders.length - 2; i >= 0; i -= 2) {
     if (rawHeaders[i]?.toLowerCase() === header) rawHeaders.splice(i, 2)
   }
@@ -42,7 +42,7 @@ export const bringsSecret = (req: IncomingMessage): boolean => {
   if (given === undefined) return false
   remove(req)
   const bytes = Buffer.from(String(given))
-  const isRight = secret !== undefined && bytes.length === secret.length && timingSafeEqual(bytes, secret)
+  const isRight = secret?.length === bytes.length && timingSafeEqual(bytes, secret)
   if (isRight) known.add(req)
   return isRight
 }

@@ -40,6 +40,7 @@ describeHere('the WebSocket of a browser', () => {
           expect(await page?.evaluate(talk(url, []))).toEqual(refused)
           for (const secret of [token, ...protocolsOf(token).slice(0, 1)]) expect(lines.join('')).not.toContain(secret)
         },
+        { allowedOrigins: ['null'] }, // as a blank page has it
       ),
     ))
 })

@@ -33,7 +33,7 @@ const served = (agent: Agent.Agent, attack: (at: Served) => Promise<void>, optio
       await attack(at)
       await connectionsOf(at, 0)
       const raw = await rawTo(at.port)
-      raw.say('GET /ping HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
+      raw.say('GET /ping HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')
       expect(answerIn(await raw.closed)).toMatchObject({ status: 200 })
     },
     options,
@@ -58,10 +58,10 @@ const refusedWith = async (raw: Raw, status: number, code: string): Promise<void
 
 describe('slow ones', () => {
   for (const [name, start] of Object.entries({
-    'a body that does not come': head('POST /invocations HTTP/1.1', 'Host: a', 'Content-Length: 10') + '{"a"',
+    'a body that does not come': head('POST /invocations HTTP/1.1', 'Host: localhost', 'Content-Length: 10') + '{"a"',
     'a body in chunks that does not end':
-      head('POST /invocations HTTP/1.1', 'Host: a', 'Transfer-Encoding: chunked') + '1\r\n{\r\n',
-    'headers that do not end': 'POST /invocations HTTP/1.1\r\nHost: a\r\nX-',
+      head('POST /invocations HTTP/1.1', 'Host: localhost', 'Transfer-Encoding: chunked') + '1\r\n{\r\n',
+    'headers that do not end': 'POST /invocations HTTP/1.1\r\nHost: localhost\r\nX-',
   })) {
     for (const [way, agent] of [
       ['', echo],
@@ -85,7 +85,7 @@ describe('slow ones', () => {
       echo,
       async ({ port }) => {
         const raw = await rawTo(port)
-        raw.say(head('POST /invocations HTTP/1.1', 'Host: a', 'Content-Length: 1000'))
+        raw.say(head('POST /invocations HTTP/1.1', 'Host: localhost', 'Content-Length: 1000'))
         const drip = setInterval(() => raw.say(' '), 10)
         await refusedWith(raw, 408, 'REQUEST_TIMEOUT').finally(() => clearInterval(drip))
       },
@@ -118,7 +118,7 @@ describe('clients that vanish', () => {
       async ({ port, server, logged }) => {
         const raw = await rawTo(port)
         const arrived = once(server, 'request')
-        raw.say(head('POST /invocations HTTP/1.1', 'Host: a', 'Content-Length: 100') + '{"a":')
+        raw.say(head('POST /invocations HTTP/1.1', 'Host: localhost', 'Content-Length: 100') + '{"a":')
         await arrived
         raw.socket.resetAndDestroy()
         await eventually(() => logged().some(({ message }) => message === 'The client left'), 'it is logged')
@@ -152,11 +152,11 @@ describe('clients that vanish', () => {
         '',
         'P',
         'POST /invocations HTTP/1.1\r\n',
-        head('POST /invocations HTTP/1.1', 'Host: a', 'Content-Length: 9') + '{',
+        head('POST /invocations HTTP/1.1', 'Host: localhost', 'Content-Length: 9') + '{',
         invocation({}),
         head(
           'GET /ws HTTP/1.1',
-          'Host: a',
+          'Host: localhost',
           'Connection: Upgrade',
           'Upgrade: websocket',
           'Sec-WebSocket-Version: 13',
@@ -180,7 +180,7 @@ describe('clients that vanish', () => {
       raw.say(
         head(
           'GET /ws HTTP/1.0',
-          'Host: a',
+          'Host: localhost',
           'Connection: Upgrade',
           'Upgrade: websocket',
           'Sec-WebSocket-Version: 13',
@@ -234,42 +234,53 @@ describe('what is no proper request', () => {
     'a TLS hello': [new Uint8Array([22, 3, 1, 2, 0, 1, 0, 1, 252, 3, 3]), 400, 'BAD_REQUEST'],
     'another protocol': ['SSH-2.0-OpenSSH_9.6\r\n', 400, 'BAD_REQUEST'],
     'HTTP/2 without TLS': ['PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 400, 'BAD_REQUEST'],
-    'an unknown method': [head('BREW /invocations HTTP/1.1', 'Host: a'), 400, 'BAD_REQUEST'],
-    'a bad header name': [head('GET /ping HTTP/1.1', 'Host: a', 'x y: z'), 400, 'BAD_REQUEST'],
-    'a folded header': [head('GET /ping HTTP/1.1', 'Host: a', 'x: y', ' z'), 400, 'BAD_REQUEST'],
-    'a bad version': [head('GET /ping HTTP/9.9', 'Host: a'), 400, 'BAD_REQUEST'],
-    'a NUL in a header': [head('GET /ping HTTP/1.1', 'Host: a', 'x: \0'), 400, 'BAD_REQUEST'],
-    'a bad content length': [head('POST /invocations HTTP/1.1', 'Host: a', 'Content-Length: -1'), 400, 'BAD_REQUEST'],
+    'an unknown method': [head('BREW /invocations HTTP/1.1', 'Host: localhost'), 400, 'BAD_REQUEST'],
+    'a bad header name': [head('GET /ping HTTP/1.1', 'Host: localhost', 'x y: z'), 400, 'BAD_REQUEST'],
+    'a folded header': [head('GET /ping HTTP/1.1', 'Host: localhost', 'x: y', ' z'), 400, 'BAD_REQUEST'],
+    'a bad version': [head('GET /ping HTTP/9.9', 'Host: localhost'), 400, 'BAD_REQUEST'],
+    'a NUL in a header': [head('GET /ping HTTP/1.1', 'Host: localhost', 'x: \0'), 400, 'BAD_REQUEST'],
+    'a bad content length': [
+      head('POST /invocations HTTP/1.1', 'Host: localhost', 'Content-Length: -1'),
+      400,
+      'BAD_REQUEST',
+    ],
     'two content lengths': [
-      head('POST /invocations HTTP/1.1', 'Host: a', 'Content-Length: 2', 'Content-Length: 3') + '{}',
+      head('POST /invocations HTTP/1.1', 'Host: localhost', 'Content-Length: 2', 'Content-Length: 3') + '{}',
       400,
       'BAD_REQUEST',
     ],
     'smuggling: both a length and chunks': [
-      head('POST /invocations HTTP/1.1', 'Host: a', 'Content-Length: 4', 'Transfer-Encoding: chunked') +
+      head('POST /invocations HTTP/1.1', 'Host: localhost', 'Content-Length: 4', 'Transfer-Encoding: chunked') +
         '2\r\n{}\r\n0\r\n\r\nGET /ping HTTP/1.1\r\n\r\n',
       400,
       'BAD_REQUEST',
     ],
     'smuggling: chunks that are not the last coding': [
-      head('POST /invocations HTTP/1.1', 'Host: a', 'Transfer-Encoding: chunked, identity') + '2\r\n{}\r\n0\r\n\r\n',
+      head('POST /invocations HTTP/1.1', 'Host: localhost', 'Transfer-Encoding: chunked, identity') +
+        '2\r\n{}\r\n0\r\n\r\n',
       400,
       'BAD_REQUEST',
     ],
     'a bad chunk size': [
-      head('POST /invocations HTTP/1.1', 'Host: a', 'Transfer-Encoding: chunked') + 'zz\r\n',
+      head('POST /invocations HTTP/1.1', 'Host: localhost', 'Transfer-Encoding: chunked') + 'zz\r\n',
       400,
       'BAD_REQUEST',
     ],
-    'a URL of 20 KB': [head(`GET /${'x'.repeat(20_000)} HTTP/1.1`, 'Host: a'), 431, 'HEADERS_TOO_LARGE'],
-    'headers of 20 KB': [head('GET /ping HTTP/1.1', 'Host: a', `x: ${'y'.repeat(20_000)}`), 431, 'HEADERS_TOO_LARGE'],
+    'a URL of 20 KB': [head(`GET /${'x'.repeat(20_000)} HTTP/1.1`, 'Host: localhost'), 431, 'HEADERS_TOO_LARGE'],
+    'headers of 20 KB': [
+      head('GET /ping HTTP/1.1', 'Host: localhost', `x: ${'y'.repeat(20_000)}`),
+      431,
+      'HEADERS_TOO_LARGE',
+    ],
     'chunk extensions of 20 KB': [
-      head('POST /invocations HTTP/1.1', 'Host: a', 'Transfer-Encoding: chunked') + `2;${'x'.repeat(20_000)}\r\n`,
+      head('POST /invocations HTTP/1.1', 'Host: localhost', 'Transfer-Encoding: chunked') +
+        `2;${'x'.repeat(20_000)}\r\n`,
       431,
       'HEADERS_TOO_LARGE',
     ],
     'an expectation that is none': [
-      head('POST /invocations HTTP/1.1', 'Host: a', 'Connection: close', 'Content-Length: 2', 'Expect: tea') + '{}',
+      head('POST /invocations HTTP/1.1', 'Host: localhost', 'Connection: close', 'Content-Length: 2', 'Expect: tea') +
+        '{}',
       417,
       'REJECTED',
     ],
@@ -291,7 +302,7 @@ describe('what is no proper request', () => {
   it('CONNECT closes the connection', () =>
     served(echo, async ({ port }) => {
       const raw = await rawTo(port)
-      raw.say(head('CONNECT example.org:443 HTTP/1.1', 'Host: a'))
+      raw.say(head('CONNECT example.org:443 HTTP/1.1', 'Host: localhost'))
       expect(await raw.closed).toBe('')
     }))
 
@@ -324,7 +335,7 @@ describe('what is no proper request', () => {
           ['*', 404],
         ] as const) {
           const raw = await rawTo(port)
-          raw.say(head(`${method} ${path} HTTP/1.1`, 'Host: a', 'Connection: close'))
+          raw.say(head(`${method} ${path} HTTP/1.1`, 'Host: localhost', 'Connection: close'))
           await refusedWith(raw, status, status === 405 ? 'METHOD_NOT_ALLOWED' : 'NOT_FOUND')
         }
       }))
@@ -338,7 +349,7 @@ describe('what is no proper request', () => {
         ['/x', 404],
       ] as const) {
         const raw = await rawTo(port)
-        raw.say(head(`HEAD ${path} HTTP/1.1`, 'Host: a', 'Connection: close'))
+        raw.say(head(`HEAD ${path} HTTP/1.1`, 'Host: localhost', 'Connection: close'))
         expect(answerIn(await raw.closed)).toMatchObject({ status, body: '' })
       }
     }))
@@ -359,7 +370,7 @@ describe('what is no proper request', () => {
     it(`${path} is 404`, () =>
       served(echo, async ({ port }) => {
         const raw = await rawTo(port)
-        raw.say(head(`GET ${path} HTTP/1.1`, 'Host: a', 'Connection: close'))
+        raw.say(head(`GET ${path} HTTP/1.1`, 'Host: localhost', 'Connection: close'))
         await refusedWith(raw, 404, 'NOT_FOUND')
       }))
   }
@@ -376,7 +387,10 @@ describe('what is unusual, and yet HTTP', () => {
       ),
       async ({ port }) => {
         const raw = await rawTo(port)
-        raw.say([1, 2, 3].map((n) => invocation(n)).join('') + head('GET /x HTTP/1.1', 'Host: a', 'Connection: close'))
+        raw.say(
+          [1, 2, 3].map((n) => invocation(n)).join('') +
+            head('GET /x HTTP/1.1', 'Host: localhost', 'Connection: close'),
+        )
         const bodies = (await raw.closed)
           .split(/HTTP\/1\.1 /)
           .slice(1)
@@ -397,7 +411,7 @@ describe('what is unusual, and yet HTTP', () => {
       ),
       async ({ port }) => {
         const raw = await rawTo(port)
-        raw.say(invocation({}) + head('GET /ping HTTP/1.1', 'Host: a', 'Connection: close'))
+        raw.say(invocation({}) + head('GET /ping HTTP/1.1', 'Host: localhost', 'Connection: close'))
         expect(await raw.closed).toMatch(/data: 2\n\n\r\n0\r\n\r\nHTTP\/1\.1 200 OK[\s\S]+"Healthy"/)
       },
     ))
@@ -405,14 +419,14 @@ describe('what is unusual, and yet HTTP', () => {
   it('HTTP/1.0 is answered and the connection closed', () =>
     served(echo, async ({ port }) => {
       const raw = await rawTo(port)
-      raw.say('POST /invocations HTTP/1.0\r\nContent-Length: 2\r\n\r\n[]')
+      raw.say('POST /invocations HTTP/1.0\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n[]')
       expect(answerIn(await raw.closed)).toMatchObject({ status: 200, body: '[]' })
     }))
 
   it('HTTP/1.0 is streamed to until the connection closes', () =>
     served(entrypoint(Handler.fromGenerator(() => [1, 2])), async ({ port }) => {
       const raw = await rawTo(port)
-      raw.say('POST /invocations HTTP/1.0\r\nContent-Length: 2\r\n\r\n[]')
+      raw.say('POST /invocations HTTP/1.0\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n[]')
       expect(answerIn(await raw.closed).body).toBe('data: 1\n\ndata: 2\n\n')
     }))
 
@@ -420,7 +434,13 @@ describe('what is unusual, and yet HTTP', () => {
     served(echo, async ({ port }) => {
       const raw = await rawTo(port)
       raw.say(
-        head('POST /invocations HTTP/1.1', 'Host: a', 'Connection: close', 'Content-Length: 2', 'Expect: 100-continue'),
+        head(
+          'POST /invocations HTTP/1.1',
+          'Host: localhost',
+          'Connection: close',
+          'Content-Length: 2',
+          'Expect: 100-continue',
+        ),
       )
       await raw.hears('100 Continue\r\n\r\n')
       raw.say('{}')
@@ -440,7 +460,12 @@ describe('what is unusual, and yet HTTP', () => {
         ] as const) {
           const raw = await rawTo(port)
           raw.say(
-            head(`${method} ${url} HTTP/1.1`, 'Host: a', 'Connection: close', `Content-Length: ${body.length}`) + body,
+            head(
+              `${method} ${url} HTTP/1.1`,
+              'Host: localhost',
+              'Connection: close',
+              `Content-Length: ${body.length}`,
+            ) + body,
           )
           expect(answerIn(await raw.closed).status).toBe(200)
         }
@@ -468,7 +493,7 @@ describe('what is unusual, and yet HTTP', () => {
         ['/other', 'websocket', 404],
       ] as const) {
         const raw = await rawTo(port)
-        raw.say(head(`GET ${path} HTTP/1.1`, 'Host: a', 'Connection: Upgrade', `Upgrade: ${upgrade}`))
+        raw.say(head(`GET ${path} HTTP/1.1`, 'Host: localhost', 'Connection: Upgrade', `Upgrade: ${upgrade}`))
         const { status: told, body } = answerIn(await raw.closed)
         failureIn(body)
         expect(told).toBe(status)

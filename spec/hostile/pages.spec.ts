@@ -28,8 +28,15 @@ interface Got {
   readonly text: string
 }
 
-/** Sends exactly these lines, and reads until the server closes the connection or has answered an upgrade. */
-const send = (port: number, method: string, path: string, fields: Fields, body = ''): Promise<Got> =>
+/** Sends exactly these lines, and reads until the server closes the connection, has upgraded it, or has said enough. */
+const send = (
+  port: number,
+  method: string,
+  path: string,
+  fields: Fields,
+  body = '',
+  isHeadEnough = false,
+): Promise<Got> =>
   new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1')
     let text = ''
@@ -41,7 +48,7 @@ const send = (port: number, method: string, path: string, fields: Fields, body =
     socket.setEncoding('utf8')
     socket.on('data', (part: string) => {
       text += part
-      if (text.startsWith('HTTP/1.1 101')) finish()
+      if (text.startsWith('HTTP/1.1 101') || (isHeadEnough && text.includes('\r\n\r\n'))) finish()
     })
     socket.once('end', finish)
     socket.once('error', reject)
@@ -83,7 +90,10 @@ const ofPages: ReadonlyArray<readonly [string, (target: Target) => Fields]> = [
   ['a page of another port', (target) => [here(target), ['Origin', 'http://localhost:3000']]],
   ['a page of another port of 127.0.0.1', (target) => [here(target), ['Origin', 'http://127.0.0.1:3000']]],
   ['a page of a port that is left out', (target) => [here(target), ['Origin', 'http://localhost']]],
-  ['a page with a name like ours', (target) => [here(target), ['Origin', `http://localhost.evil.example:${target.port}`]]],
+  [
+    'a page with a name like ours',
+    (target) => [here(target), ['Origin', `http://localhost.evil.example:${target.port}`]],
+  ],
   ['an image of another site', (target) => [here(target), ['Sec-Fetch-Site', 'cross-site']]],
   ['an image of another port', (target) => [here(target), ['Sec-Fetch-Site', 'same-site']]],
   [
@@ -99,7 +109,13 @@ const ofFriends: ReadonlyArray<readonly [string, (target: Target) => Fields]> = 
   ['a client of a subdomain of localhost', ({ port }) => [['Host', `agent.localhost:${port}`]]],
   ['a page of its own', (target) => [here(target), ['Origin', `http://127.0.0.1:${target.port}`]]],
   ['a page of its own by name', (target) => [here(target), ['Origin', `http://localhost:${target.port}`]]],
-  ['a page behind a forwarded port', () => [['Host', 'localhost:9999'], ['Origin', 'http://localhost:9999']]],
+  [
+    'a page behind a forwarded port',
+    () => [
+      ['Host', 'localhost:9999'],
+      ['Origin', 'http://localhost:9999'],
+    ],
+  ],
   ['a URL that was typed', (target) => [here(target), ['Sec-Fetch-Site', 'none']]],
   ['an image of its own', (target) => [here(target), ['Sec-Fetch-Site', 'same-origin']]],
 ]
@@ -110,71 +126,116 @@ const isRefused = ({ status, text }: Got): boolean =>
   status === 403 && /"code":"FORBIDDEN_(HOST|ORIGIN|CALLER)"|"message":/.test(text) && !text.includes('of the tool')
 
 describe('requests of web pages', () => {
-  it('are refused by every listener before anything runs, and those of clients are not', () =>
-    withTargets(strict, async (targets) => {
-      expect(targets).toHaveLength(6)
-      for (const target of targets) {
-        const before = target.ran()
-        for (const [what, fields] of ofPages) {
-          const got = await tryAll(target, fields(target))
-          expect({ target: target.name, what, got: got.filter((one) => !isRefused(one)) }).toEqual({
-            target: target.name,
-            what,
-            got: [],
-          })
+  it(
+    'are refused by every listener before anything runs, and those of clients are not',
+    () =>
+      withTargets(strict, async (targets) => {
+        expect(targets).toHaveLength(6)
+        for (const target of targets) {
+          const before = [target.ran(), target.sessions()]
+          for (const [what, fields] of ofPages) {
+            const got = await tryAll(target, fields(target))
+            expect({ target: target.name, what, got: got.filter((one) => !isRefused(one)) }).toEqual({
+              target: target.name,
+              what,
+              got: [],
+            })
+          }
+          expect([target.name, target.ran(), target.sessions()]).toEqual([target.name, ...before])
         }
-        expect([target.name, target.ran()]).toEqual([target.name, before])
-      }
-      for (const target of targets) {
-        const before = target.ran()
-        for (const [what, fields] of ofFriends) {
-          const statuses = (await tryAll(target, fields(target))).map(({ status }) => status)
-          const [posted, opened, ...read] = statuses
-          const expected = target.isPrivate ? [403, 403, ...read.map(() => 403)] : [200, 101]
-          expect([target.name, what, posted, opened, ...(target.isPrivate ? read : [])]).toEqual([
-            target.name,
-            what,
-            ...expected,
-          ])
-          if (!target.isPrivate) expect(read).not.toContain(403)
+        for (const target of targets) {
+          const before = target.ran()
+          for (const [what, fields] of ofFriends) {
+            const statuses = (await tryAll(target, fields(target))).map(({ status }) => status)
+            const [posted, opened, ...read] = statuses
+            const expected = target.isPrivate ? [403, 403, ...read.map(() => 403)] : [200, 101]
+            expect([target.name, what, posted, opened, ...(target.isPrivate ? read : [])]).toEqual([
+              target.name,
+              what,
+              ...expected,
+            ])
+            if (!target.isPrivate) expect(read).not.toContain(403)
+          }
+          if (!target.isPrivate) await eventually(() => target.ran() > before, `${target.name} runs its handler`)
         }
-        if (!target.isPrivate) await eventually(() => target.ran() > before, `${target.name} runs its handler`)
-      }
-    }), 60_000)
+      }),
+    60_000,
+  )
 
-  it('are refused before their body is there', () =>
-    withTargets(strict, async (targets) => {
-      for (const target of targets) {
-        const status = await new Promise((resolve, reject) => {
-          const headers = { origin: 'https://evil.example', 'content-length': '1000000' }
-          const asked = request({ host: '127.0.0.1', port: target.port, path: target.invocations, method: 'POST', headers })
-          asked.once('error', reject)
-          asked.once('response', (answer) => {
-            resolve(answer.statusCode)
-            asked.destroy()
+  it(
+    'are refused before their body is there',
+    () =>
+      withTargets(strict, async (targets) => {
+        for (const target of targets) {
+          const status = await new Promise((resolve, reject) => {
+            const headers = { origin: 'https://evil.example', 'content-length': '1000000' }
+            const asked = request({
+              host: '127.0.0.1',
+              port: target.port,
+              path: target.invocations,
+              method: 'POST',
+              headers,
+            })
+            asked.once('error', reject)
+            asked.once('response', (answer) => {
+              resolve(answer.statusCode)
+              asked.destroy()
+            })
+            asked.flushHeaders()
           })
-          asked.flushHeaders()
-        })
-        expect([target.name, status]).toEqual([target.name, 403])
-      }
-    }), 30_000)
-
-  it('pass from an origin, or with a host, that is allowed', () =>
-    withTargets({ allowedHosts: ['Agent.test'], allowedOrigins: ['http://localhost:3000/', 'null'] }, async (targets) => {
-      for (const target of targets.filter(({ isPrivate }) => !isPrivate)) {
-        const passing: ReadonlyArray<Fields> = [
-          [here(target), ['Origin', 'http://localhost:3000'], ['Sec-Fetch-Site', 'same-site']],
-          [here(target), ['Origin', 'null']],
-          [['Host', 'agent.test']],
-        ]
-        for (const fields of passing) {
-          const [posted, opened] = await tryAll(target, fields)
-          expect([target.name, fields, posted?.status, opened?.status]).toEqual([target.name, fields, 200, 101])
+          expect([target.name, status]).toEqual([target.name, 403])
         }
-        const refused = await tryAll(target, [here(target), ['Origin', 'http://localhost:3001']])
-        expect(refused.filter((one) => !isRefused(one))).toEqual([])
-      }
-    }), 60_000)
+      }),
+    30_000,
+  )
+
+  it(
+    'pass from an origin, or with a host, that is allowed',
+    () =>
+      withTargets(
+        { allowedHosts: ['Agent.test'], allowedOrigins: ['http://localhost:3000/', 'null'] },
+        async (targets) => {
+          for (const target of targets.filter(({ isPrivate }) => !isPrivate)) {
+            const passing: ReadonlyArray<Fields> = [
+              [here(target), ['Origin', 'http://localhost:3000'], ['Sec-Fetch-Site', 'same-site']],
+              [here(target), ['Origin', 'null']],
+              [['Host', 'agent.test']],
+            ]
+            for (const fields of passing) {
+              const [posted, opened] = await tryAll(target, fields)
+              expect([target.name, fields, posted?.status, opened?.status]).toEqual([target.name, fields, 200, 101])
+            }
+            const refused = await tryAll(target, [here(target), ['Origin', 'http://localhost:3001']])
+            expect(refused.filter((one) => !isRefused(one))).toEqual([])
+          }
+        },
+      ),
+    60_000,
+  )
+})
+
+describe('a request that offers another protocol', () => {
+  const offer: Fields = [
+    ['Connection', 'Upgrade, HTTP2-Settings'],
+    ['Upgrade', 'h2c'],
+    ['HTTP2-Settings', 'AAMAAABkAAQAAP__'],
+    ['Content-Length', '2'],
+  ]
+
+  it(
+    'is served behind agentcore dev all the same, and guarded all the same',
+    () =>
+      withTargets(strict, async (targets) => {
+        for (const target of targets.filter(({ name }) => name === 'agentcore dev' || name === 'app.run')) {
+          const pass = await send(target.port, 'POST', '/invocations', [here(target), ...offer], '{}', true)
+          expect([target.name, pass.status]).toEqual([target.name, 200])
+          const fields: Fields = [here(target), ['Origin', 'null'], ...offer]
+          const page = await send(target.port, 'POST', '/invocations', fields, '{}', true)
+          expect([target.name, page.status]).toEqual([target.name, 403])
+        }
+      }),
+    30_000,
+  )
 })
 
 describe('an app', () => {
@@ -234,29 +295,37 @@ describe('an app', () => {
 })
 
 describe('an agent that was started for a session', () => {
-  it('shows the secret to no handler, middleware or process that it starts', () =>
-    local({ launcher: processLauncher({ file: agentFile }) }, async (at) => {
-      const headers = { 'x-agentcore-launch-secret': 'guess', 'x-own': 'kept' }
-      const got = await ask(at, '/invocations', { headers, body: '"look"' })
-      expect(valueOf(got)).toMatchObject({ own: 'undefined', child: 'undefined', worker: 'undefined' })
-      expect(valueOf(got)).toMatchObject({ ofKoa: { 'x-own': 'kept' }, distinct: { 'x-own': ['kept'] } })
-      expect(got.text).toContain('"x-own"')
-      expect(got.text).not.toMatch(/launch-secret/i)
-      expect((await invoke(at, sessionId('look'), 'look')).text).not.toMatch(/launch-secret/i)
-    }), 30_000)
+  it(
+    'shows the secret to no handler, middleware or process that it starts',
+    () =>
+      local({ launcher: processLauncher({ file: agentFile }) }, async (at) => {
+        const headers = { 'x-agentcore-launch-secret': 'guess', 'x-own': 'kept' }
+        const got = await ask(at, '/invocations', { headers, body: '"look"' })
+        expect(valueOf(got)).toMatchObject({ own: 'undefined', child: 'undefined', worker: 'undefined' })
+        expect(valueOf(got)).toMatchObject({ ofKoa: { 'x-own': 'kept' }, distinct: { 'x-own': ['kept'] } })
+        expect(got.text).toContain('"x-own"')
+        expect(got.text).not.toMatch(/launch-secret/i)
+        expect((await invoke(at, sessionId('look'), 'look')).text).not.toMatch(/launch-secret/i)
+      }),
+    30_000,
+  )
 
-  it('is reached by nobody who guesses', () =>
-    withTargets(strict, async (targets) => {
-      for (const target of targets.filter(({ isPrivate }) => isPrivate)) {
-        const before = target.ran()
-        for (const guess of ['', 'x', 'x'.repeat(43), 'undefined']) {
-          const got = await tryAll(target, [here(target), ['X-AgentCore-Launch-Secret', guess]])
-          expect(got.map(({ status }) => status)).toEqual(got.map(() => 403))
-          expect(got[0]?.text).toContain('FORBIDDEN_CALLER')
+  it(
+    'is reached by nobody who guesses',
+    () =>
+      withTargets(strict, async (targets) => {
+        for (const target of targets.filter(({ isPrivate }) => isPrivate)) {
+          const before = target.ran()
+          for (const guess of ['', 'x', 'x'.repeat(43), 'undefined']) {
+            const got = await tryAll(target, [here(target), ['X-AgentCore-Launch-Secret', guess]])
+            expect(got.map(({ status }) => status)).toEqual(got.map(() => 403))
+            expect(got[0]?.text).toContain('FORBIDDEN_CALLER')
+          }
+          expect(target.ran()).toBe(before)
         }
-        expect(target.ran()).toBe(before)
-      }
-    }), 30_000)
+      }),
+    30_000,
+  )
 })
 
 describe('the plain paths of the local runtime', () => {
@@ -288,14 +357,27 @@ describe('the plain paths of the local runtime', () => {
     ))
 
   it('keep a signature from the agent', () =>
-    local({ authorize: ({ body }) => pipe(TE.tryCatch(body, () => refusal), TE.map(() => ({ scheme: 'sigv4' }))) }, async (at) => {
-      const headers = { authorization: 'AWS4-HMAC-SHA256 …'.slice(0, 16), 'x-amz-security-token': 'token', 'x-own': 'kept' }
-      const path = '/invocations?X-Amz-Signature=s&a=1&X-Amz-Security-Token=t'
-      const got = valueOf(await ask(at, path, { headers, body: '{"do":"headers"}' }))
-      expect(got).toMatchObject({ url: '/invocations?a=1', headers: { 'x-own': 'kept' } })
-      expect(Object.keys(got['headers'] as object)).not.toContain('x-amz-security-token')
-      expect(Object.keys(got['headers'] as object)).not.toContain('authorization')
-    }))
+    local(
+      {
+        authorize: ({ body }) =>
+          pipe(
+            TE.tryCatch(body, () => refusal),
+            TE.map(() => ({ scheme: 'sigv4' })),
+          ),
+      },
+      async (at) => {
+        const headers = {
+          authorization: 'AWS4-HMAC-SHA256 …'.slice(0, 16),
+          'x-amz-security-token': 'token',
+          'x-own': 'kept',
+        }
+        const path = '/invocations?X-Amz-Signature=s&a=1&X-Amz-Security-Token=t'
+        const got = valueOf(await ask(at, path, { headers, body: '{"do":"headers"}' }))
+        expect(got).toMatchObject({ url: '/invocations?a=1', headers: { 'x-own': 'kept' } })
+        expect(Object.keys(got['headers'] as object)).not.toContain('x-amz-security-token')
+        expect(Object.keys(got['headers'] as object)).not.toContain('authorization')
+      },
+    ))
 })
 
 describe('the local runtime', () => {
@@ -358,7 +440,12 @@ describe('the guard', () => {
   it('refuses more than one Host, and none', () => {
     fc.assert(
       fc.property(local, fc.constantFrom('Host', 'host', 'HOST'), (name, second) => {
-        expect(verdict([['Host', name], [second, name]])).toBe('FORBIDDEN_HOST')
+        expect(
+          verdict([
+            ['Host', name],
+            [second, name],
+          ]),
+        ).toBe('FORBIDDEN_HOST')
       }),
     )
     expect(verdict([['Accept', '*/*']])).toBe('FORBIDDEN_HOST')
@@ -369,7 +456,14 @@ describe('the guard', () => {
       fc.tuple(local, otherPort).map(([name, at]) => `http://${name}:${at}`),
       domain.map((name) => `https://${name}`),
       domain.map((name) => `http://${name}:${port}`),
-      fc.constantFrom('null', 'file://', '', 'http://', `http://localhost:${port}.evil.example`, `ftp://localhost:${port}`),
+      fc.constantFrom(
+        'null',
+        'file://',
+        '',
+        'http://',
+        `http://localhost:${port}.evil.example`,
+        `ftp://localhost:${port}`,
+      ),
     )
     fc.assert(
       fc.property(origin, fc.constantFrom(undefined, 'none', 'same-origin', 'cross-site'), (from, site) => {

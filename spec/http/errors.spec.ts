@@ -258,11 +258,11 @@ describe('row 29: one shape for every failure', () => {
     const slow = entrypoint(() => TE.fromTask(() => after(entered.open(), left.opened)))
     await served(slow, async ({ port, app }) => {
       const [first, idle] = [await rawTo(port), await rawTo(port)]
-      idle.say('GET /ping HTTP/1.1\r\nHost: a\r\n\r\n')
+      idle.say('GET /ping HTTP/1.1\r\nHost: localhost\r\n\r\n')
       first.say(invocation({}))
       await Promise.all([entered.opened, idle.hears('Healthy')])
       // The second request of this connection is begun before the stop, and so the connection is not idle.
-      idle.say('POST /invocations HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n')
+      idle.say('POST /invocations HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n')
       await ask(port, { path: '/ping', method: 'GET' })
       const stopped = app.stop({ timeout: 2000 })
       idle.say('\r\n{}')
@@ -294,11 +294,11 @@ describe('row 29: 413 can be read by the client', () => {
       echo,
       async ({ port }) => {
         const raw = await rawTo(port)
-        raw.say('POST /invocations HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n')
+        raw.say('POST /invocations HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n')
         for (const _ of Array(30)) raw.say(`${(100_000).toString(16)}\r\n${'y'.repeat(100_000)}\r\n`)
         await raw.hears('PAYLOAD_TOO_LARGE')
         raw.say('0\r\n\r\n')
-        raw.say('GET /ping HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
+        raw.say('GET /ping HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')
         expect(await raw.closed).toMatch(/413 Payload Too Large[\s\S]+HTTP\/1\.1 200 OK/)
       },
       { maxBody: 1000 },

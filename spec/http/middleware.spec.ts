@@ -93,7 +93,7 @@ const readsAsItComes = async (send: Send, headers: Readonly<Record<string, strin
 const handshake = (path = '/ws', more: ReadonlyArray<string> = []): string =>
   [
     `GET ${path} HTTP/1.1`,
-    'Host: a',
+    'Host: localhost',
     'Connection: Upgrade',
     'Upgrade: websocket',
     'Sec-WebSocket-Version: 13',
@@ -127,6 +127,7 @@ describe('row 32: @koa/cors', () => {
         expect.stringContaining('POST'),
       ])
     },
+    { allowedOrigins: ['https://example.org'] },
   )
 })
 

@@ -41,7 +41,9 @@ describe('row 28: the content type is of no account', () => {
   it('row 28: neither a type nor a length, in chunks', () =>
     served(echo, async ({ port }) => {
       const raw = await rawTo(port)
-      raw.say('POST /invocations HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n')
+      raw.say(
+        'POST /invocations HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n',
+      )
       for (const part of ['{"a"', ':', '1}']) raw.say(`${part.length}\r\n${part}\r\n`)
       raw.say('0\r\n\r\n')
       expect(answerIn(await raw.closed)).toMatchObject({ status: 200, body: '{"a":1}' })
@@ -65,7 +67,7 @@ describe('row 28: how large a body may be', () => {
       body[0] = body[body.length - 1] = 0x22
       expect(await ask(port, { body })).toMatchObject({ status: 200, text: '99999998' })
       const raw = await rawTo(port)
-      raw.say('POST /invocations HTTP/1.1\r\nHost: a\r\nContent-Length: 100000001\r\n\r\n')
+      raw.say('POST /invocations HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000001\r\n\r\n')
       expect(await raw.hears('PAYLOAD_TOO_LARGE')).toMatch(/^HTTP\/1.1 413 /)
       raw.socket.destroy()
     }))
@@ -208,7 +210,7 @@ describe('row 26: the session id', () => {
         const raw = await rawTo(port)
         raw.say(
           Buffer.from(
-            `POST /invocations HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 2\r\n${sessionHeader}: ${id}\r\n\r\n{}`,
+            `POST /invocations HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 2\r\n${sessionHeader}: ${id}\r\n\r\n{}`,
           ),
         )
         const { status, body } = answerIn(await raw.closed)
@@ -219,7 +221,9 @@ describe('row 26: the session id', () => {
   it('one with a control character is 400', () =>
     served(told, async ({ port }) => {
       const raw = await rawTo(port)
-      raw.say(`POST /invocations HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n${sessionHeader}: a\u0001b\r\n\r\n{}`)
+      raw.say(
+        `POST /invocations HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n${sessionHeader}: a\u0001b\r\n\r\n{}`,
+      )
       const { status, body } = answerIn(await raw.closed)
       expect([status, failureIn(body).code]).toEqual([400, 'BAD_REQUEST'])
     }))

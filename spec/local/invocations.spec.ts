@@ -58,6 +58,7 @@ describe('an invocation through the data plane', () => {
           'x-amzn-trace-id': expect.stringMatching(/^Root=1-[0-9a-f]{8}-[0-9a-f]{24}$/),
           'x-amzn-bedrock-agentcore-runtime-session-id': a,
           'x-amzn-bedrock-agentcore-runtime-request-id': expect.any(String),
+          'x-agentcore-launch-secret': expect.any(String) as string,
           workloadaccesstoken: 'local',
         })
       },
@@ -242,7 +243,7 @@ describe('authorisation', () => {
           authorization_servers: ['https://issuer.example.org'],
           bearer_methods_supported: ['header'],
         })
-        expect((await fetch(`${at.url}/ping`)).status).toBe(200)
+        expect((await fetch(`${at.url}/ping`)).status).toBe(401)
       },
     ))
 

@@ -138,9 +138,7 @@ export const develop = async (cli: Cli, plan: DevPlan): Promise<void> => {
 
   const aim = (): void => {
     const server = state.current === undefined ? undefined : fleet.find(state.current.id)
-    front.aim(
-      server === undefined ? targetOf(state) : { _tag: 'Serving', port: server.port, secret: server.secret },
-    )
+    front.aim(server === undefined ? targetOf(state) : { _tag: 'Serving', port: server.port, secret: server.secret })
   }
 
   const send = (event: DevEvent): void => {

@@ -146,7 +146,11 @@ const passSocket = (req: IncomingMessage, client: Duplex, head: Buffer, behind: 
 
 const refuseSocket = (client: Duplex, why: Refusal): void => {
   const body = bodyOf(why)
-  const head = [`HTTP/1.1 ${why.status} ${STATUS_CODES[why.status] ?? ''}`, 'content-type: application/json', 'connection: close']
+  const head = [
+    `HTTP/1.1 ${why.status} ${STATUS_CODES[why.status] ?? ''}`,
+    'content-type: application/json',
+    'connection: close',
+  ]
   client.end([...head, `content-length: ${Buffer.byteLength(body)}`, '', body].join('\r\n'))
 }
 

@@ -24,7 +24,8 @@ export const run: Run<DevValues> =
       agentFolder(cli.cwd, name),
       TE.chain(({ agent, ...paths }) =>
         TE.tryCatch(
-          () => develop(cli, { ...paths, agent: agent.name, port, env, guard: guardPolicy({ allowOrigin, allowHost }) }),
+          () =>
+            develop(cli, { ...paths, agent: agent.name, port, env, guard: guardPolicy({ allowOrigin, allowHost }) }),
           (cause) =>
             failed('DEV_FAILED', cause instanceof Error ? cause.message : String(cause), 'name another --port', {
               cause,
