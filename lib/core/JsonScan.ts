@@ -31,7 +31,7 @@ const openObject = 0x7b
 const closeObject = 0x7d
 
 /** From this length on, the native search for the end of a string is quicker than the loop. */
-const longString = 64
+const longString = 8
 
 /** Whether the character at `at` is escaped: an odd number of backslashes stands before it, from `from` on. */
 const isEscaped = (text: string, from: number, at: number): boolean => {
