@@ -1,7 +1,7 @@
 /**
  * What a JSON text would cost, found by one pass over the text before anything is built from it. `JSON.parse` followed by
- * a walk over its value took 45 seconds and all of the heap for 99 MB of `[],[],…`; this pass takes 0.2 seconds and
- * allocates nothing. That figure is why it is a loop over character codes.
+ * a walk over its value took 45 seconds and all of the heap for 99 MB of `[],[],…`; this pass takes 4 ms
+ * for a MB of it and allocates nothing. That figure is why it is a loop over character codes.
  *
  * @since 0.1.0
  */
