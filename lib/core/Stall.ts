@@ -48,7 +48,7 @@ export const stallWatch = <C extends Sending>(limit: number): StallWatch<C> => {
       const { taken, pending } = outflowOf(connection)
       if (pending === 0) continue
       const before = seen.get(connection)
-      const since = before !== undefined && before.taken === taken ? before.since : now
+      const since = before?.taken === taken ? before.since : now
       if (now - since >= limit) stalled.push(connection)
       else next.set(connection, { taken, since })
     }

@@ -8,6 +8,7 @@ import WebSocket from 'ws'
 import { entrypoint, Handler, type Options, provide, use, websocket } from '../../lib'
 import { openFront } from '../../lib/cli/dev/Front'
 import { aborted, answerIn, ask, eventually, failureIn, gate, invocation, rawTo, served } from '../http/support'
+import { local } from '../local/support'
 import { bodyOf, fateOf, percentile } from './bodiesSupport'
 
 const echo = entrypoint((payload) => TE.right(payload))
@@ -366,6 +367,18 @@ describe('ambiguous HTTP is 400 in the one shape and closes the connection', () 
       }
     })
   }
+
+  it('by the local runtime too, as the service answers, with the id of the request', () =>
+    local({}, async ({ port }) => {
+      for (const text of Object.values(ambiguous)) {
+        const raw = await rawTo(port)
+        raw.say(text)
+        const { status, head, body } = answerIn(await raw.closed)
+        expect([status, JSON.parse(body)]).toMatchObject([400, { reason: 'CannotParse' }])
+        expect(head).toMatch(/x-amzn-errortype: ValidationException/i)
+        expect(head).toMatch(/x-amzn-requestid: \S+/i)
+      }
+    }))
 
   it('HTTP/1.0 needs no Host', () =>
     served(echo, async ({ port }) => {
