@@ -31,6 +31,9 @@ const authorise: Koa.Middleware = async (ctx, next) => {
   await next()
 }
 
+/** The origin of the page that talks to this agent. */
+const page = 'https://example.org'
+
 const User = t.type({ user: t.string })
 
 interface Tenant {
@@ -56,7 +59,7 @@ const hello = ({ user, tenant }: State): string => `Hello ${user} of ${tenant}`
 // Without `use(authorise, User)` or `tenant` this does not compile: the handlers ask for their state.
 export const agent = pipe(
   use(timing),
-  use(cors({ origin: 'https://example.org' })),
+  use(cors({ origin: page })),
   use(authorise, User),
   tenant,
   entrypoint(Prompt, ({ prompt }, { state }: Context.Context<State>) =>
@@ -65,6 +68,7 @@ export const agent = pipe(
   websocket((socket, { state }: Context.Context<State>) => socket.send({ hello: hello(state) })),
 )
 
-export const app = createApp(agent)
+// A page of another origin reaches an agent on this machine only if it is named here; CORS decides what it may read.
+export const app = createApp(agent, { allowedOrigins: [page] })
 
 if (require.main === module) void app.run()

@@ -101,6 +101,7 @@ export const loopbackGuard = ({ allowedHosts, allowedOrigins }: GuardPolicy, por
   const isAllowedHost = matcher(allowedHosts, (name) => name.trim().toLowerCase())
   const isAllowedOrigin = matcher(allowedOrigins, asOrigin)
   const isHostAllowed = (host: string): boolean => {
+    if (allowedHosts === 'any') return true
     const [, name = ''] = authority.exec(host.toLowerCase()) ?? []
     return name !== '' && (isLocalName(name) || isAddress(name) || isAllowedHost(name))
   }

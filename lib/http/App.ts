@@ -21,7 +21,8 @@ import type { Options } from './Options'
 import { createRoutes } from './Routes'
 import { run, type Running, type RunOptions } from './Run'
 import { createRuntime } from './Runtime'
-import { attach, isDisconnect, listener, timeLimits } from './Server'
+import { pipelined } from './Pipelined'
+import { attach, isDisconnect, timeLimits } from './Server'
 import { stopAll, type StopOptions } from './Stop'
 import { createSockets } from './Upgrade'
 import { upgradeListener } from './UpgradeListener'
@@ -150,7 +151,7 @@ export const createApp = <Needs extends object, Has extends Needs>(
     stopped = undefined
     runtime.setStopping(false)
     const gate = createGate(runtime)
-    const server = createServer(timeLimits(settings), listener(runtime, gate.request(answering())))
+    const server = createServer(timeLimits(settings), gate.request(pipelined(answering())))
     gate.watch(server)
     attach(server, runtime, sockets, gate.upgrade(onUpgrade), connections)
     servers.add(server)

@@ -3,6 +3,7 @@ import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'n
 import type { Duplex } from 'node:stream'
 import * as E from 'fp-ts/Either'
 import { type AgentError, forbiddenCaller, problem } from '../core/AgentError'
+import { flawOfRequest } from '../core/HttpRequest'
 import { guardOn, open } from '../core/LoopbackGuard'
 import { type Answer, ofError, writeTo } from './Answer'
 import { refuse } from './Handshake'
@@ -32,33 +33,35 @@ const secretGuard = (req: IncomingMessage): E.Either<AgentError, void> =>
 export const createGate = ({ settings, logs }: Runtime): Gate => {
   let guard: (req: IncomingMessage) => E.Either<AgentError, void> = open
 
-  const refusalOf = (req: IncomingMessage, verdict: E.Either<AgentError, void>): Answer | undefined => {
-    if (E.isRight(verdict)) return undefined
+  const refusalOf = (req: IncomingMessage, error: AgentError): Answer => {
     const requestId = requestIdOf(req.headers, settings.newId)
-    const { status, code, message } = problem(verdict.left)
+    const { status, code, message } = problem(error)
     logs(() => ({ requestId })).warn('Request refused', { status, code, reason: message })()
-    return ofError(verdict.left, requestId, settings.debug)
+    return ofError(error, requestId, settings.debug)
   }
 
   /** Answers a request that is refused. */
   const refuses = (req: IncomingMessage, res: ServerResponse, verdict: E.Either<AgentError, void>): boolean => {
-    const refusal = refusalOf(req, verdict)
-    if (refusal === undefined) return false
+    if (E.isRight(verdict)) return false
     req.resume()
-    writeTo(res, refusal)
+    writeTo(res, refusalOf(req, verdict.left))
     return true
   }
 
   return {
     request: (serve) => (req, res) => {
-      if (!refuses(req, res, guard(req))) serve(req, res)
+      const flaw = flawOfRequest(req)
+      // Where the end of a request is in doubt, so is the beginning of the next.
+      if (flaw !== undefined) res.shouldKeepAlive = false
+      if (!refuses(req, res, flaw === undefined ? guard(req) : E.left(flaw))) serve(req, res)
     },
     refusesOnForeignServer: isSecretRequired ? (req, res) => refuses(req, res, secretGuard(req)) : () => false,
     upgrade: (serve) => (req, duplex, head) => {
-      const refusal = refusalOf(req, guard(req))
-      if (refusal === undefined) return serve(req, duplex, head)
+      const flaw = flawOfRequest(req)
+      const verdict = flaw === undefined ? guard(req) : E.left(flaw)
+      if (E.isRight(verdict)) return serve(req, duplex, head)
       duplex.on('error', () => duplex.destroy()) // a client that has gone needs no answer
-      refuse(req, duplex, refusal)
+      refuse(req, duplex, refusalOf(req, verdict.left))
     },
     watch: (server) => {
       server.on('listening', () => {

@@ -3,19 +3,18 @@ import { type IncomingMessage, type Server, type ServerOptions, ServerResponse, 
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { problem, rejected } from '../core/AgentError'
-import { flawOfRequest, fromParserCode, rawResponse } from '../core/HttpRequest'
+import { fromParserCode, rawResponse } from '../core/HttpRequest'
 import { lookEvery as stallEvery, stallWatch } from '../core/Stall'
 import { ofError, problemText, writeTo } from './Answer'
 import { requestIdOf } from './Incoming'
 import { isOffer, serveAgain } from './Offer'
-import { pipelined, type Serve } from './Pipelined'
 import type { Runtime } from './Runtime'
 import type { Sockets } from './Upgrade'
 
 /** How long a server waits for a request. Node looks every 30 seconds unless it is told to look more often. */
 export const timeLimits = ({ requestTimeout: limit }: Runtime['settings']): ServerOptions => ({
   requestTimeout: limit,
-  requireHostHeader: false, // `listener` looks at it, and answers in the one shape
+  requireHostHeader: false, // the gate looks at it, and answers in the one shape
   connectionsCheckingInterval: limit > 0 ? Math.min(30_000, Math.ceil(limit / 2)) : 30_000,
 })
 
@@ -49,18 +48,6 @@ const onClientError =
     const text = rawResponse(status, STATUS_CODES[status] ?? '', { 'content-type': 'application/json' }, body)
     socket.end(text, () => socket.destroy())
   }
-
-/** Serves the requests of a server that are valid HTTP, and only so many of one connection at once. */
-export const listener = ({ settings }: Runtime, serve: Serve): Serve => {
-  const next = pipelined(serve)
-  return (req, res) => {
-    const flaw = flawOfRequest(req)
-    if (flaw === undefined) return next(req, res)
-    res.shouldKeepAlive = false // where its end is in doubt, so is the beginning of the next
-    req.resume()
-    writeTo(res, ofError(flaw, requestIdOf(req.headers, settings.newId), settings.debug))
-  }
-}
 
 /** Answers a request that expects what no server does, such as `Expect: tea`. */
 const onExpectation =

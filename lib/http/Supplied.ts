@@ -71,7 +71,9 @@ export const operation =
     try {
       const result = checked<A>(await call(run()))
       if (E.isLeft(result)) return E.left(orStoreFailed(result.left))
-      return isResult(result.right) ? result : E.left(storeFailed(new TypeError('The store resolved with a value of the wrong type')))
+      return isResult(result.right)
+        ? result
+        : E.left(storeFailed(new TypeError('The store resolved with a value of the wrong type')))
     } catch (cause) {
       return E.left(isAgentError(cause) ? cause : storeFailed(cause))
     }

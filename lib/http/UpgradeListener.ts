@@ -7,7 +7,6 @@ import type { IO } from 'fp-ts/IO'
 import { deadlineExceeded, notFound } from '../core/AgentError'
 import type { Request } from '../core/Context'
 import { incomingOf, requestIdOf } from './Incoming'
-import { flawOfRequest } from '../core/HttpRequest'
 import { type Answer, writeTo } from './Answer'
 import { type Fields, flawOf, isForSocket, responseOn } from './Handshake'
 import type { KoaPipeline, Upgrade } from './KoaPipeline'
@@ -100,7 +99,7 @@ export const upgradeListener = <Has extends object>({
 
   return (req, duplex, head) => {
     // With middleware it is the last of them that says what is asked for.
-    const flaw = flawOfRequest(req) ?? (isForSocket(req) || hasMiddleware() ? flawOf(req) : notFound())
+    const flaw = isForSocket(req) || hasMiddleware() ? flawOf(req) : notFound()
     if (flaw !== undefined) {
       return sockets.refuse(req, duplex, routes.failure(flaw, requestIdOf(req.headers, settings.newId)))
     }

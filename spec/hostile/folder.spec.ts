@@ -257,7 +257,7 @@ describe('a file of agents', () => {
       write('.bedrock_agentcore.yaml', `${yaml}${line.replace('ELSEWHERE', elsewhere)}\n`)
       for (const words of [['deploy', '--local', '--isolation', 'container'], ['dev', '--port', '0'], ['build']]) {
         const { code, stderr } = await agentcore(folder, words)
-        expect([code, stderr]).toEqual([1, expect.stringContaining(`The ${field} of agent is outside of this folder`)])
+        expect([code, stderr]).toEqual([1, expect.stringContaining(`agents.agent.${field}: `)])
       }
     }),
   )

@@ -70,7 +70,7 @@ const tryAll = async (target: Target, given: Fields): Promise<ReadonlyArray<Got>
   const text: Fields = [...once, ['Content-Type', 'text/plain'], ['Content-Length', '2']]
   return Promise.all([
     send(port, 'POST', invocations, text, '{}'),
-    send(port, 'GET', socket, [...fields, ['Connection', 'Upgrade'], ...handshake]),
+    send(port, 'GET', socket, [...given, ['Connection', 'Upgrade'], ...handshake]), // its session is in the query
     ...reads.map((path) => send(port, 'GET', path, once)),
   ])
 }
@@ -123,7 +123,9 @@ const ofFriends: ReadonlyArray<readonly [string, (target: Target) => Fields]> = 
 const strict = { allowedHosts: [], allowedOrigins: [] } as const
 
 const isRefused = ({ status, text }: Got): boolean =>
-  status === 403 && /"code":"FORBIDDEN_(HOST|ORIGIN|CALLER)"|"message":/.test(text) && !text.includes('of the tool')
+  (status === 403 || (status === 400 && text.includes('The Host header is repeated'))) &&
+  /"code":"(FORBIDDEN_(HOST|ORIGIN|CALLER)|BAD_REQUEST)"|"message":/.test(text) &&
+  !text.includes('of the tool')
 
 describe('requests of web pages', () => {
   it(

@@ -224,7 +224,8 @@ export const openFront = async (from: number, policy: GuardPolicy): Promise<Fron
   })
   server.on('upgrade', (req, client: Duplex, head) => {
     client.on('error', () => undefined) // a reset is a way to leave; `close` tells
-    const verdict = guard(req)
+    const flaw = flawOfRequest(req)
+    const verdict = flaw === undefined ? guard(req) : E.left(flaw)
     if (E.isLeft(verdict)) return refuseSocket(client, problem(verdict.left))
     const guest: Guest = {
       go: (behind) => passSocket(req, client, head, behind),
