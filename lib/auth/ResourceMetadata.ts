@@ -1,7 +1,7 @@
 /** What an agent tells of whom to ask for a token: RFC 9728, OAuth 2.0 Protected Resource Metadata. */
 import * as O from 'fp-ts/Option'
 import { path } from '../core/Protocol'
-import { authorizationServer, type AuthorizerConfig } from './AuthorizerConfig'
+import { authorizationServer, type AuthorizerConfig } from './rules/AuthorizerConfig'
 
 /** The document, as JSON has it. */
 export interface ResourceMetadata {
@@ -25,10 +25,10 @@ export const resourceAt = (where: string): O.Option<string> =>
   Object.hasOwn(resources, where) ? O.fromNullable(resources[where]) : O.none
 
 /** The URL of a resource, without a slash at its end. */
-const textOf = ({ href }: URL): string => href.replace(/\/$/, '')
+const toText = ({ href }: URL): string => href.replace(/\/$/, '')
 
 /** The origin that a request was sent to, if its host is one. */
-export const originOf = (protocol: string, host: string): O.Option<URL> =>
+export const toOrigin = (protocol: string, host: string): O.Option<URL> =>
   /^([\w.-]+|\[[0-9a-f:.]+\])(:\d{1,5})?$/i.test(host) && URL.canParse(`${protocol}://${host}`)
     ? O.some(new URL(`${protocol}://${host}`))
     : O.none
@@ -37,7 +37,7 @@ export const originOf = (protocol: string, host: string): O.Option<URL> =>
 export const document = (config: AuthorizerConfig, resource: URL): ResourceMetadata => {
   const { allowedScopes } = config.customJWTAuthorizer
   return {
-    resource: textOf(resource),
+    resource: toText(resource),
     authorization_servers: [authorizationServer(config)],
     bearer_methods_supported: ['header'],
     ...(allowedScopes === undefined ? {} : { scopes_supported: allowedScopes }),
@@ -45,4 +45,4 @@ export const document = (config: AuthorizerConfig, resource: URL): ResourceMetad
 }
 
 /** The value of `WWW-Authenticate`: where the document is. A URL has no quotes and no line breaks. */
-export const challenge = (resource: URL): string => `Bearer resource_metadata="${textOf(resource)}${wellKnown}"`
+export const challenge = (resource: URL): string => `Bearer resource_metadata="${toText(resource)}${wellKnown}"`

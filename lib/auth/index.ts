@@ -3,10 +3,10 @@
  *
  * @since 0.2.0
  */
-export type { Clock } from './Guard'
-export * as AuthorizerConfig from './AuthorizerConfig'
-export type { Claims } from './Claims'
+export type { Clock } from './authorizer'
+export * as AuthorizerConfig from './rules/AuthorizerConfig'
+export type { Claims } from './jwt/Claims'
 export { jwtAuthorizer, jwtMiddleware, type JwtOptions } from './jwtAuthorizer'
 export { sigv4Authorizer, type Sigv4Config, sigv4Middleware, type Sigv4Options } from './sigv4Authorizer'
-export type { Caller, Credentials } from './Sigv4'
-export type { ProviderOptions } from './Tokens'
+export type { Caller, Credentials } from './sigv4/SignatureVerifier'
+export type { ProviderOptions } from './jwt/Tokens'

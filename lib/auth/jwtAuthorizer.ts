@@ -5,14 +5,14 @@ import * as O from 'fp-ts/Option'
 import type * as Koa from 'koa'
 import type { Agent } from '../core/Agent'
 import { methodNotAllowed } from '../core/AgentError'
-import { passUnchecked } from '../core/OpenRequests'
+import { passUnchecked } from '../node/http/OpenRequests'
 import { path } from '../core/Protocol'
-import { toAgentError } from './AuthError'
-import { type AuthorizerConfig, warnings } from './AuthorizerConfig'
-import type { Claims } from './Claims'
-import { authorizer, type Clock, createVerified, isOpen, refuse, systemClock } from './Guard'
-import { challenge, document, originOf, resourceAt } from './ResourceMetadata'
-import { createTokens, type ProviderOptions } from './Tokens'
+import { toAgentError } from './rules/AuthError'
+import { type AuthorizerConfig, warnings } from './rules/AuthorizerConfig'
+import type { Claims } from './jwt/Claims'
+import { authorizer, type Clock, createVerified, isOpen, refuse, systemClock } from './authorizer'
+import { challenge, document, toOrigin, resourceAt } from './ResourceMetadata'
+import { createTokens, type ProviderOptions } from './jwt/Tokens'
 
 /** Options of `jwtAuthorizer`. Durations are milliseconds. */
 export interface JwtOptions {
@@ -29,11 +29,11 @@ export interface JwtOptions {
 const verified = createVerified<Claims>()
 
 /** The URL of the agent, or of a path of it, as the client knows it. */
-const resourceOf = (ctx: Koa.Context, given: URL | undefined, below: string): O.Option<URL> =>
+const toResource = (ctx: Koa.Context, given: URL | undefined, below: string): O.Option<URL> =>
   given !== undefined
     ? O.some(given)
     : pipe(
-        originOf(ctx.protocol, ctx.host),
+        toOrigin(ctx.protocol, ctx.host),
         O.map((origin) => new URL(below, origin)),
       )
 
@@ -48,7 +48,7 @@ export const jwtMiddleware = (config: AuthorizerConfig, options: JwtOptions = {}
 
   const tell = (ctx: Koa.Context, below: string): void => {
     if (ctx.method !== 'GET' && ctx.method !== 'HEAD') return refuse(ctx, methodNotAllowed('GET, HEAD'))
-    const found = resourceOf(ctx, resource, below)
+    const found = toResource(ctx, resource, below)
     if (O.isSome(found)) ctx.body = document(config, found.value)
     else ctx.status = 404
   }
@@ -64,7 +64,7 @@ export const jwtMiddleware = (config: AuthorizerConfig, options: JwtOptions = {}
     const report = (failure: unknown): void => void ctx.app.emit('error', failure, ctx)
     const claims = await check(ctx.req.rawHeaders, ctx.path === path.websocket, report)()
     if (E.isLeft(claims)) {
-      const where = resourceOf(ctx, resource, path.invocations)
+      const where = toResource(ctx, resource, path.invocations)
       return refuse(ctx, toAgentError(O.isSome(where) ? challenge(where.value) : 'Bearer')(claims.left))
     }
     ctx.state['claims'] = verified.add(claims.right)

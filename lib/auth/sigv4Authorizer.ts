@@ -5,12 +5,12 @@ import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
 import type * as Koa from 'koa'
 import type { Agent } from '../core/Agent'
-import { budget, type Hold } from '../core/Budget'
-import { passUnchecked } from '../core/OpenRequests'
-import { type AuthError, toAgentError } from './AuthError'
-import { authorizer, type Clock, createVerified, isOpen, refuse, systemClock } from './Guard'
-import { hasBody, readBytes } from './ReadBytes'
-import { type Caller, type Credentials, examine, type SignatureRules } from './Sigv4'
+import { budget, type Hold } from '../node/Budget'
+import { passUnchecked } from '../node/http/OpenRequests'
+import { type AuthError, toAgentError } from './rules/AuthError'
+import { authorizer, type Clock, createVerified, isOpen, refuse, systemClock } from './authorizer'
+import { hasBody, readBytes } from './sigv4/ReadBytes'
+import { type Caller, type Credentials, examine, type SignatureRules } from './sigv4/SignatureVerifier'
 
 /** Who is let in. */
 export interface Sigv4Config {
@@ -41,12 +41,12 @@ const isMany = <A>(value: A | ReadonlyArray<A>): value is ReadonlyArray<A> => Ar
 
 const many = <A>(value: A | ReadonlyArray<A>): ReadonlyArray<A> => (isMany(value) ? value : [value])
 
-const hashOf = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex')
+const toHash = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex')
 
 const verified = createVerified<Caller>()
 
 /** The body as it came, which a middleware may have read already. */
-const bodyOf = (ctx: Koa.Context, limit: number, hold: Hold): TE.TaskEither<AuthError, Buffer> => {
+const readBody = (ctx: Koa.Context, limit: number, hold: Hold): TE.TaskEither<AuthError, Buffer> => {
   const { request }: { readonly request: object } = ctx
   if ('rawBody' in request && request.rawBody instanceof Uint8Array) return TE.right(Buffer.from(request.rawBody))
   if (ctx.req.readableDidRead) throw new Error('A middleware before sigv4Authorizer has read the body')
@@ -85,8 +85,8 @@ export const sigv4Middleware = (config: Sigv4Config, options: Sigv4Options = {})
         TE.fromEither(examine(rules, clock.now())(sent)),
         TE.chain(({ verify }) =>
           pipe(
-            hasBody(ctx.req) ? bodyOf(ctx, maxBody, hold) : TE.right<AuthError, Buffer>(nothing),
-            TE.chainEitherK((body) => verify(hashOf(body))),
+            hasBody(ctx.req) ? readBody(ctx, maxBody, hold) : TE.right<AuthError, Buffer>(nothing),
+            TE.chainEitherK((body) => verify(toHash(body))),
           ),
         ),
       )()

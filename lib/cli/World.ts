@@ -2,16 +2,16 @@
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { isatty } from 'node:tty'
-import { codeOf } from '../config/systemError'
-import type { Sink, World } from './Cli'
+import { errorCode } from '../node/SystemError'
+import type { Sink, World } from './program/Cli'
 
 const signals: ReadonlyArray<NodeJS.Signals> =
   process.platform === 'win32' ? ['SIGINT', 'SIGTERM', 'SIGBREAK'] : ['SIGINT', 'SIGTERM', 'SIGHUP']
 
-const hasLeft = (error: unknown): boolean => codeOf(error) === 'EPIPE'
+const hasLeft = (error: unknown): boolean => errorCode(error) === 'EPIPE'
 
 /** A reader that leaves, as `head` does, has what it wanted: the process ends without a word. */
-const sinkOf = (stream: NodeJS.WriteStream, fd: number): Sink => {
+const toSink = (stream: NodeJS.WriteStream, fd: number): Sink => {
   stream.on('error', (error) => {
     if (!hasLeft(error)) throw error
     process.exit(0)
@@ -34,8 +34,8 @@ export const processWorld = (): World => ({
   cwd: process.cwd(),
   env: process.env,
   stdin: { isTTY: isatty(0), stream: process.stdin },
-  stdout: sinkOf(process.stdout, 1),
-  stderr: sinkOf(process.stderr, 2),
+  stdout: toSink(process.stdout, 1),
+  stderr: toSink(process.stderr, 2),
   now: () => Date.now(),
   newId: randomUUID,
   spawn: (command, args, options) => spawn(command, [...args], { windowsHide: true, ...options, shell: false }),

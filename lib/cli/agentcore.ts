@@ -1,15 +1,15 @@
 /** The program `agentcore`: its commands, in the order of its help. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { build } from './commands/build'
-import { configure } from './commands/configure'
-import { deploy } from './commands/deploy'
-import { dev } from './commands/dev'
-import { invoke } from './commands/invoke'
-import { status } from './commands/status'
-import { stop } from './commands/stop'
-import { stopSession } from './commands/stopSession'
-import type { Program } from './Parse'
+import { build } from './build/command'
+import { configure } from './configure/command'
+import { deploy } from './deploy/command'
+import { dev } from './dev/command'
+import { invoke } from './invoke/command'
+import { status } from './status/command'
+import { stop } from './stop/command'
+import { stopSession } from './stopSession/command'
+import type { Program } from './program/Parse'
 
 const versionIn = (manifest: string): string => (JSON.parse(manifest) as { readonly version: string }).version
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** `agentcore`: the one place where the process is touched. */
-import { run } from './Program'
+import { run } from './program/Program'
 import { program } from './agentcore'
 import { processWorld } from './World'
 

@@ -9,12 +9,12 @@ import * as O from 'fp-ts/Option'
 import type { ReaderTaskEither } from 'fp-ts/ReaderTaskEither'
 import type { Codec } from '../core/Codec'
 import type { Codecs } from '../core/Socket'
-import { agentCard, type AgentCardOptions } from './AgentCard'
-import { type Answer, toText } from './Answer'
-import type { CallOptions } from './Call'
-import type { ClientError } from './ClientError'
-import { toError } from './ClientFailure'
-import { command, type CommandEvent, type CommandOptions } from './Command'
+import { agentCard, type AgentCardOptions } from './operation/AgentCard'
+import { type Answer, toText } from './response/Answer'
+import type { CallOptions } from './operation/ServiceCall'
+import type { ClientError } from './error/ClientError'
+import { toError } from './error/ClientFailure'
+import { command, type CommandEvent, type CommandOptions } from './operation/ShellCommand'
 import {
   type Connection,
   type ConnectionOptions,
@@ -24,14 +24,14 @@ import {
   generateWsConnectionOAuth,
   type PresignOptions,
   type UrlOptions,
-} from './Connection'
-import type { Environment } from './Environment'
-import type { Event } from './EventDecoder'
-import { invoke, invokeAs, type InvokeOptions } from './Invoke'
+} from './socket/Connection'
+import type { Environment } from './transport/Environment'
+import type { Event } from './response/SseDecoder'
+import { invoke, invokeAs, type InvokeOptions } from './operation/Invoke'
 import { type ClientOptions, environment } from './Options'
-import { type Shell, shell, type ShellOptions } from './Shell'
-import { connect, type Socket, type SocketOptions } from './Socket'
-import { type Stopped, stopSession } from './StopSession'
+import { type Shell, shell, type ShellOptions } from './shell/Shell'
+import { connect, type Socket, type SocketOptions } from './socket/AgentSocket'
+import { type Stopped, stopSession } from './operation/StopSession'
 
 // ---------------------------------------------------------------------------------------------------------------------
 // model
@@ -86,7 +86,7 @@ const rights = async function* <A>(steps: AsyncIterable<E.Either<ClientError, A>
 // constructors
 // ---------------------------------------------------------------------------------------------------------------------
 
-const eventOf = (value: unknown): Event => ({
+const toEvent = (value: unknown): Event => ({
   event: 'message',
   id: O.none,
   data: value,
@@ -97,7 +97,7 @@ const eventOf = (value: unknown): Event => ({
 const eventsIn = async function* (answer: Answer): AsyncGenerator<Event, void> {
   switch (answer._tag) {
     case 'Json':
-      yield eventOf(answer.value)
+      yield toEvent(answer.value)
       return
     case 'Events':
       return yield* rights(answer.events)

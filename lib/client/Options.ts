@@ -10,15 +10,15 @@ import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import type { Task } from 'fp-ts/Task'
 import * as TE from 'fp-ts/TaskEither'
-import type { ClientError } from './ClientError'
-import { fromChain, fromProvider, type Provider } from './Credentials'
-import type { Variables } from './Endpoint'
-import type { Auth, Credentials, Environment, Target } from './Environment'
-import { httpTransport } from './HttpTransport'
-import { ofLimits } from './Limits'
-import type { SocketEnvironment } from './Socket'
-import { deployed, plain } from './Target'
-import { parse as parseToken } from './Token'
+import type { ClientError } from './error/ClientError'
+import { fromChain, fromProvider, type Provider } from './auth/Credentials'
+import type { Variables } from './target/Endpoint'
+import type { Auth, Credentials, Environment, Target } from './transport/Environment'
+import { httpTransport } from './transport/HttpTransport'
+import { fromLimits } from './transport/CallLimits'
+import type { SocketEnvironment } from './socket/AgentSocket'
+import { deployed, plain } from './target/Target'
+import { parse as parseToken } from './auth/Token'
 
 // ---------------------------------------------------------------------------------------------------------------------
 // model
@@ -92,7 +92,7 @@ const bearer = (token: string | (() => string | Promise<string>)): E.Either<Clie
   return E.right({ _tag: 'Bearer', token: asked })
 }
 
-const authOf = (
+const toAuth = (
   { credentials, profile, bearerToken, anonymous = false }: AuthOptions,
   isDeployed: boolean,
   variables: Variables,
@@ -113,7 +113,7 @@ const authOf = (
 // the environment
 // ---------------------------------------------------------------------------------------------------------------------
 
-const targetOf = (options: ClientOptions, variables: Variables): E.Either<ClientError, Target> => {
+const toTarget = (options: ClientOptions, variables: Variables): E.Either<ClientError, Target> => {
   const { region } = options
   if (typeof options.runtimeArn !== 'string') {
     return typeof options.url === 'string'
@@ -140,9 +140,9 @@ export const environment = (options: ClientOptions): E.Either<ClientError, Envir
   const { variables = process.env, effects = {}, agent } = options
   return pipe(
     E.Do,
-    E.apS('target', targetOf(options, variables)),
-    E.bind('auth', ({ target }) => authOf(options, target._tag === 'Deployed', variables)),
-    E.apS('limits', ofLimits(options)),
+    E.apS('target', toTarget(options, variables)),
+    E.bind('auth', ({ target }) => toAuth(options, target._tag === 'Deployed', variables)),
+    E.apS('limits', fromLimits(options)),
     E.map(({ target, auth, limits }) => {
       const { transport, close } = httpTransport(agent === undefined ? {} : { agent })
       return {

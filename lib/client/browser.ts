@@ -8,8 +8,8 @@ import { randomUUID } from 'node:crypto'
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
-import type { ClientError } from './ClientError'
-import { toError } from './ClientFailure'
+import type { ClientError } from './error/ClientError'
+import { toError } from './error/ClientFailure'
 import {
   type Connecting,
   type Connection,
@@ -18,12 +18,12 @@ import {
   generateWsConnectionBrowser,
   type PresignOptions,
   type UrlOptions,
-} from './Connection'
-import type { Auth, Credentials } from './Environment'
-import { deployed, plain } from './Target'
+} from './socket/Connection'
+import type { Auth, Credentials } from './transport/Environment'
+import { deployed, plain } from './target/Target'
 
-export { type ClientError, explain } from './ClientError'
-export { type ClientFailure, isClientFailure } from './ClientFailure'
+export { type ClientError, explain } from './error/ClientError'
+export { type ClientFailure, isClientFailure } from './error/ClientFailure'
 export {
   type Connecting,
   type Connection,
@@ -32,9 +32,9 @@ export {
   generateWsConnectionBrowser,
   type PresignOptions,
   type UrlOptions,
-} from './Connection'
-export type { Credentials } from './Environment'
-export { derive as deriveSessionId } from './SessionId'
+} from './socket/Connection'
+export type { Credentials } from './transport/Environment'
+export { derive as deriveSessionId } from './target/SessionId'
 
 // ---------------------------------------------------------------------------------------------------------------------
 // model
@@ -76,7 +76,7 @@ const asked = <A>(f: () => A | Promise<A>, failure: ClientError): TE.TaskEither<
     () => failure,
   )
 
-const authOf = ({ credentials, bearerToken }: BrowserOptions): E.Either<ClientError, Auth> => {
+const toAuth = ({ credentials, bearerToken }: BrowserOptions): E.Either<ClientError, Auth> => {
   if (credentials !== undefined && bearerToken !== undefined) return invalid('bearerToken', 'credentials are given too')
   if (bearerToken !== undefined) {
     const failure: ClientError = { _tag: 'InvalidToken', reason: 'the function that gives it has failed' }
@@ -104,7 +104,7 @@ export const environment = (options: BrowserOptions): E.Either<ClientError, Conn
       'target',
       runtimeArn === undefined ? plain({ url: url ?? '', region }) : deployed({ ...options, runtimeArn }),
     ),
-    E.apS('auth', authOf(options)),
+    E.apS('auth', toAuth(options)),
     E.map(({ target, auth }) => ({ target, auth, now: () => Date.now(), newId: () => randomUUID() })),
   )
 }

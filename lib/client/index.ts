@@ -4,10 +4,10 @@
  *
  * @since 0.2.0
  */
-export { agentCard, type AgentCardOptions } from './AgentCard'
+export { agentCard, type AgentCardOptions } from './operation/AgentCard'
 export { type Client, createClient } from './Client'
-export { type ClientFailure, isClientFailure } from './ClientFailure'
-export { command, type CommandEvent, type CommandOptions, type Running } from './Command'
+export { type ClientFailure, isClientFailure } from './error/ClientFailure'
+export { command, type CommandEvent, type CommandOptions, type Running } from './operation/ShellCommand'
 export {
   type Connection,
   type ConnectionEnvironment,
@@ -18,25 +18,25 @@ export {
   generateWsConnectionOAuth,
   type PresignOptions,
   type UrlOptions,
-} from './Connection'
-export { type HttpOptions, httpTransport, type HttpTransport } from './HttpTransport'
-export { invoke, invokeAs, type InvokeOptions } from './Invoke'
+} from './socket/Connection'
+export { type HttpOptions, httpTransport, type HttpTransport } from './transport/HttpTransport'
+export { invoke, invokeAs, type InvokeOptions } from './operation/Invoke'
 export { type ClientOptions, environment } from './Options'
-export { type Output, reconnect, type Shell, shell, type ShellOptions } from './Shell'
-export { attach, type Sink, type Streams } from './ShellStreams'
-export { connect, open, type Socket, type SocketEnvironment, type SocketOptions } from './Socket'
-export { type Stopped, stopSession } from './StopSession'
+export { type Output, reconnect, type Shell, shell, type ShellOptions } from './shell/Shell'
+export { attach, type Sink, type Streams } from './shell/ShellStreams'
+export { connect, open, type Socket, type SocketEnvironment, type SocketOptions } from './socket/AgentSocket'
+export { type Stopped, stopSession } from './operation/StopSession'
 
-export * as Answer from './Answer'
-export * as ClientError from './ClientError'
-export * as RuntimeArn from './Arn'
-export * as SessionId from './SessionId'
-export * as Sigv4 from './Sigv4'
-export * as Target from './Target'
+export * as Answer from './response/Answer'
+export * as ClientError from './error/ClientError'
+export * as RuntimeArn from './target/AgentArn'
+export * as SessionId from './target/SessionId'
+export * as Sigv4 from './auth/SigV4Signer'
+export * as Target from './target/Target'
 
-export type { CallOptions } from './Call'
-export type { Provider } from './Credentials'
-export type { Auth, Credentials, Environment } from './Environment'
-export type { Event } from './EventDecoder'
-export type { Size } from './ShellFrame'
-export type { Transport } from './Transport'
+export type { CallOptions } from './operation/ServiceCall'
+export type { Provider } from './auth/Credentials'
+export type { Auth, Credentials, Environment } from './transport/Environment'
+export type { Event } from './response/SseDecoder'
+export type { Size } from './shell/ShellFrame'
+export type { Transport } from './transport/Transport'

@@ -14,13 +14,13 @@ export const sizeFault = (bytes: number): string | undefined =>
     : `the file is ${(bytes / 1e6).toFixed(1)} MB; at most ${maxBytes / 1e6} MB are read: remove what does not belong to an agent`
 
 /** How a key is compared: scalars by type and value, others not at all. */
-const keyOf = ({ key }: Pair): string | undefined =>
+const toKey = ({ key }: Pair): string | undefined =>
   isScalar(key) ? `${typeof key.value} ${String(key.value)}` : undefined
 
 const repeatedIn = (map: YAMLMap): Node | undefined => {
   const seen = new Set<string>()
   for (const pair of map.items) {
-    const key = keyOf(pair)
+    const key = toKey(pair)
     if (key === undefined || key === 'string <<') continue // a map may merge several others
     if (seen.has(key)) return pair.key as Node // keyOf has found a scalar there
     seen.add(key)

@@ -1,6 +1,6 @@
 /** Everything that can go wrong with the file of the agents, as one closed union. `explain` says it, and what to do. */
 import type { Issue } from '../core/AgentError'
-import { messageOf } from './systemError'
+import { errorMessage } from '../node/SystemError'
 
 // ---------------------------------------------------------------------------------------------------------------------
 // model
@@ -93,9 +93,9 @@ export const explain = (error: ConfigError): string => {
     case 'Foreign':
       return `${error.path} was not written by agentcore for you in this folder, so it is ignored`
     case 'Unreadable':
-      return `${error.path} cannot be read: ${messageOf(error.cause)}`
+      return `${error.path} cannot be read: ${errorMessage(error.cause)}`
     case 'Unwritable':
-      return `${error.path} cannot be written: ${messageOf(error.cause)}`
+      return `${error.path} cannot be written: ${errorMessage(error.cause)}`
   }
 }
 

@@ -10,7 +10,7 @@ import { repeatedKey, sizeFault } from './Bounds'
 import { type ConfigError, type Fault, malformed } from './ConfigError'
 import { decodeNow } from './decodeNow'
 import { Project } from './Project'
-import { messageOf } from './systemError'
+import { errorMessage } from '../node/SystemError'
 
 // ---------------------------------------------------------------------------------------------------------------------
 // model
@@ -40,7 +40,7 @@ const keysIn = (path: string): ReadonlyArray<string | number> =>
   })
 
 /** The line of the nearest node on the way to a path. */
-const lineOf = (document: Document, lines: LineCounter, path: string): number | undefined => {
+const toLine = (document: Document, lines: LineCounter, path: string): number | undefined => {
   const keys = keysIn(path)
   for (let length = keys.length; length >= 0; length -= 1) {
     const node: unknown = length === 0 ? document.contents : document.getIn(keys.slice(0, length), true)
@@ -88,13 +88,13 @@ const projectIn = (path: string, document: Document, lines: LineCounter): E.Eith
   return pipe(
     E.tryCatch(
       (): unknown => document.toJS(),
-      (cause): ReadonlyArray<Issue> => [{ path: '', message: messageOf(cause) }], // aliases without end
+      (cause): ReadonlyArray<Issue> => [{ path: '', message: errorMessage(cause) }], // aliases without end
     ),
     E.chain((value) => decodeNow(Project)(value)),
     E.mapLeft((issues) =>
       malformed(
         path,
-        issues.map((issue): Fault => ({ ...issue, line: lineOf(document, lines, issue.path) })),
+        issues.map((issue): Fault => ({ ...issue, line: toLine(document, lines, issue.path) })),
       ),
     ),
   )
@@ -144,7 +144,7 @@ const apply =
 /** Whether lists stand as deep as their key, as the toolkit writes them. */
 const hasFlatLists = (text: string): boolean => /^( *)[^\s#-][^\n]*:[ \t]*\n\1- /m.test(text)
 
-const indentOf = (text: string): number => /^( +)\S/m.exec(text)?.[1]?.length ?? 2
+const toIndent = (text: string): number => /^( +)\S/m.exec(text)?.[1]?.length ?? 2
 
 // ---------------------------------------------------------------------------------------------------------------------
 // both
@@ -164,7 +164,7 @@ export const read =
     if (tooLarge !== undefined) return refuse(tooLarge)
     const parse = (): Document =>
       parseDocument(text, { version: '1.1', customTags, lineCounter: lines, prettyErrors: false, uniqueKeys: false })
-    const parsed = E.tryCatch(parse, messageOf) // the parser calls itself for each level
+    const parsed = E.tryCatch(parse, errorMessage) // the parser calls itself for each level
     if (E.isLeft(parsed)) return refuse(`it is nested too deeply (${parsed.left})`)
     const document = parsed.right
     if (document.errors.length > 0) {
@@ -188,7 +188,7 @@ export const read =
           start(fresh)
           wrapLegacy(fresh)
           if (changes.filter(apply(fresh)).length === 0) return text
-          const indent = Math.min(8, indentOf(text))
+          const indent = Math.min(8, toIndent(text))
           return fresh.toString({ lineWidth: 0, indent, indentSeq: !hasFlatLists(text), flowCollectionPadding: false })
         },
       })),

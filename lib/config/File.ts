@@ -4,18 +4,18 @@ import { join } from 'node:path'
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
-import { writeAtomic } from './Atomic'
+import { writeAtomic } from '../node/file/AtomicFile'
 import { sizeFault } from './Bounds'
 import { type ConfigError, locked, malformed, noFile, unreadable, unwritable } from './ConfigError'
 import { type Change, type Read, read as readText } from './Document'
-import { withLock } from './Lock'
+import { withLock } from '../node/file/FileLock'
 import { fileName, type Project } from './Project'
-import { isMissing } from './systemError'
+import { isMissing } from '../node/SystemError'
 
 /** The file's path in a folder. */
 export const pathIn = (folder: string): string => join(folder, fileName)
 
-const textOf = (path: string): TE.TaskEither<ConfigError, string> =>
+const readFileText = (path: string): TE.TaskEither<ConfigError, string> =>
   pipe(
     TE.tryCatch(
       async () => sizeFault((await stat(path)).size) ?? { text: await readFile(path, 'utf8') },
@@ -31,7 +31,7 @@ const textOf = (path: string): TE.TaskEither<ConfigError, string> =>
 /** The agents of a folder. Left: `NoFile`, `Malformed`, `Unreadable`. */
 export const read = (folder: string): TE.TaskEither<ConfigError, Project> =>
   pipe(
-    textOf(pathIn(folder)),
+    readFileText(pathIn(folder)),
     TE.chainEitherK(readText(fileName)),
     TE.map(({ project }) => project),
   )
@@ -76,7 +76,7 @@ export const update =
   <A>(decide: (project: Project) => E.Either<Err, Decision<A>>): TE.TaskEither<Err, Updated<A>> => {
     const path = pathIn(folder)
     const textNow = pipe(
-      textOf(path),
+      readFileText(path),
       TE.orElse((error) => (error._tag === 'NoFile' ? TE.right('') : TE.left(error))),
       TE.mapLeft(lift),
     )

@@ -11,7 +11,7 @@ import * as TE from 'fp-ts/TaskEither'
 import * as t from 'io-ts'
 import { type ConfigError, foreign, malformed, unreadable, unwritable } from './ConfigError'
 import { decodeNow } from './decodeNow'
-import { hasPrivateFolder, stateFolder } from './Private'
+import { hasPrivateFolder, stateFolder } from '../node/file/PrivateFile'
 import { type Found, readSealed, writeSealed } from './Sealed'
 
 /** How callers of a local runtime say who they are. */
@@ -67,12 +67,12 @@ export type LocalRecord = t.TypeOf<typeof LocalRecord>
 export type PublicRecord = Omit<LocalRecord, 'control' | 'identity'>
 
 /** Without what is between the runtime and the commands alone. */
-export const shownOf = ({ control: _, identity: __, ...record }: LocalRecord): PublicRecord => record
+export const toShown = ({ control: _, identity: __, ...record }: LocalRecord): PublicRecord => record
 
 const folderIn = (folder: string): string => join(folder, stateFolder, 'local')
 
 /** Where the record of an agent stands. */
-export const pathOf = (folder: string, agent: string): string => join(folderIn(folder), `${agent}.json`)
+export const toPath = (folder: string, agent: string): string => join(folderIn(folder), `${agent}.json`)
 
 const shown = (agent: string): string => `${stateFolder}/local/${agent}.json`
 
@@ -102,7 +102,7 @@ export const read = (folder: string, agent: string): TE.TaskEither<ConfigError, 
   pipe(
     TE.fromIOEither(
       E.tryCatchK(
-        () => readSealed(pathOf(folder, agent)),
+        () => readSealed(toPath(folder, agent)),
         (cause) => unreadable(shown(agent), cause),
       ),
     ),
@@ -112,7 +112,7 @@ export const read = (folder: string, agent: string): TE.TaskEither<ConfigError, 
 /** Writes a record, whole or not at all. */
 export const write = (folder: string, record: LocalRecord): TE.TaskEither<ConfigError, void> =>
   TE.tryCatch(
-    () => writeSealed(pathOf(folder, record.agent), record),
+    () => writeSealed(toPath(folder, record.agent), record),
     (cause) => unwritable(shown(record.agent), cause),
   )
 
@@ -126,7 +126,7 @@ export const remove = (folder: string, agent: string, pid: number): TE.TaskEithe
         ? TE.right(undefined)
         : TE.tryCatch(
             async () => {
-              if (hasPrivateFolder(folderIn(folder))) await rm(pathOf(folder, agent), { force: true })
+              if (hasPrivateFolder(folderIn(folder))) await rm(toPath(folder, agent), { force: true })
             },
             (cause) => unwritable(shown(agent), cause),
           ),

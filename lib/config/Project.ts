@@ -157,13 +157,13 @@ export type Project = t.TypeOf<typeof Project>
 export const isSet = <A>(field: A): field is NonNullable<A> => field !== undefined && field !== null
 
 /** The names of the agents, in the order of the file. */
-export const namesOf = (project: Project): ReadonlyArray<string> => Object.keys(project.agents)
+export const toNames = (project: Project): ReadonlyArray<string> => Object.keys(project.agents)
 
 /** The agent of that name; the default one without a name, or the only one. Left: `UnknownAgent`, `NoDefault`. */
-export const agentOf =
+export const toAgent =
   (name?: string) =>
   (project: Project): E.Either<ConfigError, AgentConfig> => {
-    const known = namesOf(project)
+    const known = toNames(project)
     const wanted = name ?? project.default_agent ?? (known.length === 1 ? known[0] : undefined)
     if (wanted === undefined) return E.left(noDefault(known))
     const agent = Object.hasOwn(project.agents, wanted) ? project.agents[wanted] : undefined
@@ -171,11 +171,11 @@ export const agentOf =
   }
 
 /** How an agent is deployed; `container` where the file does not say, as the toolkit has it. */
-export const deploymentTypeOf = (agent: AgentConfig): 'container' | 'direct_code_deploy' =>
+export const toDeploymentType = (agent: AgentConfig): 'container' | 'direct_code_deploy' =>
   agent.deployment_type ?? 'container'
 
 /** How long a session may be idle, and live at all, in seconds; the service's defaults where the file does not say. */
-export const lifecycleOf = (
+export const toLifecycle = (
   agent: AgentConfig,
 ): { readonly idleRuntimeSessionTimeout: number; readonly maxLifetime: number } => {
   const { idle_runtime_session_timeout: idle, max_lifetime: life } = agent.aws?.lifecycle_configuration ?? {}
@@ -184,7 +184,7 @@ export const lifecycleOf = (
 }
 
 /** The names of headers that reach the agent besides the service's own. */
-export const headerAllowlistOf = (agent: AgentConfig): ReadonlyArray<string> => {
+export const toHeaderAllowlist = (agent: AgentConfig): ReadonlyArray<string> => {
   const names: unknown = agent.request_header_configuration?.['requestHeaderAllowlist']
   return Array.isArray(names) ? names.filter((name) => typeof name === 'string') : []
 }

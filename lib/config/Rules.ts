@@ -91,7 +91,7 @@ const roleArn = /^arn:aws(-[^:]+)?:iam::\d{12}:role\/[\w+=,.@/-]+$/
 export const role = matching(roleArn, 'the ARN of a role, such as arn:aws:iam::123456789012:role/MyAgent')
 
 /** The account in the ARN of a role. */
-export const accountOf = (arn: string): string | undefined => /^arn:[^:]+:iam::(\d{12}):/.exec(arn)?.[1]
+export const toAccountId = (arn: string): string | undefined => /^arn:[^:]+:iam::(\d{12}):/.exec(arn)?.[1]
 
 const repository = '[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*'
 const ecrUri = new RegExp(`^(?:\\d{12}[.]dkr[.]ecr[.][a-z0-9-]+[.]amazonaws[.]com(?:[.]cn)?/)?${repository}$`)

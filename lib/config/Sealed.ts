@@ -6,7 +6,7 @@
 import { createHmac, randomUUID, timingSafeEqual } from 'node:crypto'
 import { realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { writePrivate, privateFolder, readPrivate } from './Private'
+import { writePrivate, privateFolder, readPrivate } from '../node/file/PrivateFile'
 import { userKey } from './UserKey'
 
 /** A value that can be sealed: what JSON shows of it is all that there is. */
@@ -23,14 +23,14 @@ const missing: Found = { _tag: 'Missing' }
 const foreign: Found = { _tag: 'Foreign' }
 
 /** The place counts, by its real path: a file of another folder says nothing of this one. */
-const sealOf = (path: string, text: string): Buffer =>
+const toSeal = (path: string, text: string): Buffer =>
   createHmac('sha256', userKey())
     .update(JSON.stringify(['agentcore-fp/1', realpathSync(dirname(path)), basename(path), text]))
     .digest()
 
 const sealed = (path: string, value: Sealable): string => {
   const text = JSON.stringify(value)
-  return `${JSON.stringify({ ...value, seal: sealOf(path, text).toString('hex') }, undefined, 2)}\n`
+  return `${JSON.stringify({ ...value, seal: toSeal(path, text).toString('hex') }, undefined, 2)}\n`
 }
 
 const parse = (text: string): Sealable | undefined => {
@@ -50,7 +50,7 @@ export const readSealed = (path: string): Found => {
   if (file === undefined) return foreign
   const { seal, ...value } = file
   if (typeof seal !== 'string' || !/^[\da-f]{64}$/.test(seal)) return foreign
-  const isOwn = timingSafeEqual(Buffer.from(seal, 'hex'), sealOf(path, JSON.stringify(value)))
+  const isOwn = timingSafeEqual(Buffer.from(seal, 'hex'), toSeal(path, JSON.stringify(value)))
   return isOwn ? { _tag: 'Own', value } : foreign
 }
 

@@ -8,7 +8,7 @@ import { closeSync, constants, fstatSync, linkSync, openSync, readFileSync, rmSy
 import { chmodSync, lstatSync, mkdirSync } from 'node:fs'
 import { homedir, tmpdir, userInfo } from 'node:os'
 import { isAbsolute, join } from 'node:path'
-import { codeOf, isMissing, messageOf } from './systemError'
+import { errorCode, isMissing, errorMessage } from '../node/SystemError'
 
 type Variables = Readonly<Record<string, string | undefined>>
 
@@ -24,7 +24,7 @@ const stateHome = ({ XDG_STATE_HOME: named, LOCALAPPDATA: local }: Variables): s
 }
 
 /** Where the key may be, the usual place first. */
-const placesOf = (env: Variables): ReadonlyArray<string> => [
+const toPlaces = (env: Variables): ReadonlyArray<string> => [
   join(stateHome(env), 'agentcore-fp'),
   join(tmpdir(), `agentcore-fp-${userId()}`),
 ]
@@ -70,8 +70,8 @@ const create = (path: string): void => {
     writeFileSync(temporary, text, { flag: 'wx', mode: 0o600 })
     linkSync(temporary, path)
   } catch (cause) {
-    if (codeOf(cause) === 'EEXIST') return
-    if (codeOf(cause) !== 'EPERM' && codeOf(cause) !== 'ENOTSUP') throw cause
+    if (errorCode(cause) === 'EEXIST') return
+    if (errorCode(cause) !== 'EPERM' && errorCode(cause) !== 'ENOTSUP') throw cause
     writeFileSync(path, text, { flag: 'wx', mode: 0o600 }) // a file system without hard links
   } finally {
     rmSync(temporary, { force: true })
@@ -98,11 +98,11 @@ let known: Buffer | undefined
 export const userKey = (): Buffer => {
   if (known !== undefined) return known
   const reasons: Array<string> = []
-  for (const folder of placesOf(process.env)) {
+  for (const folder of toPlaces(process.env)) {
     try {
       return (known = keyIn(folder))
     } catch (cause) {
-      reasons.push(messageOf(cause))
+      reasons.push(errorMessage(cause))
     }
   }
   throw new Error(`agentcore has no place for its key (${reasons.join('; ')}): set XDG_STATE_HOME to a folder of yours`)

@@ -25,7 +25,7 @@ import { type Handler, isStreaming, markStreaming } from './Handler'
 import type { Status } from './Health'
 import type * as Reply from './Reply'
 import { type Codecs, typed } from './Socket'
-import { answerOf, type OnMessage, type SocketHandler, typedAnswer } from './SocketHandler'
+import { findOnMessage, type OnMessage, type SocketHandler, typedAnswer } from './SocketHandler'
 
 // ---------------------------------------------------------------------------------------------------------------------
 // model
@@ -217,14 +217,14 @@ const isTyped = <In, Says, S extends object>(args: SocketArgs<In, Says, S>): arg
 const untyped = <S extends object>(format: Format, handler: SocketHandler<unknown, unknown, S>): SocketEntry<S> => ({
   format,
   handler,
-  onMessage: answerOf(handler),
+  onMessage: findOnMessage(handler),
 })
 
 const socketEntry = <In, Says, S extends object>(args: SocketArgs<In, Says, S>): SocketEntry<S> => {
   if (isTyped<In, Says, S>(args)) {
     const [codecs, handler] = args
     const toTyped = typed(codecs)
-    const answer = answerOf(handler)
+    const answer = findOnMessage(handler)
     return {
       format: 'json',
       handler: (socket, context) => handler(toTyped(socket), context),

@@ -60,10 +60,10 @@ const shown = (value: unknown): string => {
 
 const short = (name: string): string => (name.length > 80 ? `${name.slice(0, 79)}…` : name)
 
-const tagOf = (type: object | undefined): unknown => (type !== undefined && '_tag' in type ? type._tag : undefined)
+const toTag = (type: object | undefined): unknown => (type !== undefined && '_tag' in type ? type._tag : undefined)
 
 const isBranching = (type: object | undefined): boolean => {
-  const tag = tagOf(type)
+  const tag = toTag(type)
   return tag === 'UnionType' || tag === 'IntersectionType'
 }
 
@@ -73,16 +73,16 @@ const step = (key: PropertyKey): string => {
   return /^[\w$-]+$/.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`
 }
 
-const pathOf = (keys: ReadonlyArray<PropertyKey>): string => keys.map(step).join('').replace(/^\./, '')
+const toPath = (keys: ReadonlyArray<PropertyKey>): string => keys.map(step).join('').replace(/^\./, '')
 
 /** The keys that lead to a value: those of unions' and intersections' members are no part of the value. */
-const keysOf = (context: Context): ReadonlyArray<string> =>
+const toKeys = (context: Context): ReadonlyArray<string> =>
   context.flatMap(({ key }, i) => (key === '' || isBranching(context[i - 1]?.type) ? [] : [key]))
 
-const issueOf = ({ context, message }: ValidationError): Issue => {
+const toIssue = ({ context, message }: ValidationError): Issue => {
   const last = context[context.length - 1]
   return {
-    path: pathOf(keysOf(context)),
+    path: toPath(toKeys(context)),
     message: message ?? `expected ${short(last?.type.name ?? 'another value')}, got ${shown(last?.actual)}`,
   }
 }
@@ -91,7 +91,7 @@ const issueOf = ({ context, message }: ValidationError): Issue => {
 const unionAt =
   (from: number) =>
   ({ context }: ValidationError): number =>
-    context.findIndex(({ type }, i) => i >= from && i < context.length - 1 && tagOf(type) === 'UnionType')
+    context.findIndex(({ type }, i) => i >= from && i < context.length - 1 && toTag(type) === 'UnionType')
 
 const groupBy = <A>(items: ReadonlyArray<A>, key: (item: A) => string): ReadonlyArray<ReadonlyArray<A>> => {
   const groups = new Map<string, Array<A>>()
@@ -107,7 +107,7 @@ const groupBy = <A>(items: ReadonlyArray<A>, key: (item: A) => string): Readonly
 const missesTag =
   (member: number) =>
   ({ context }: ValidationError): boolean =>
-    context.length === member + 2 && tagOf(context[member + 1]?.type) === 'LiteralType'
+    context.length === member + 2 && toTag(context[member + 1]?.type) === 'LiteralType'
 
 /** Of a union's members the one that the value's tag speaks for; the union as a whole where no one does. */
 const issuesOfUnion = (errors: ReadonlyArray<ValidationError>, at: number): ReadonlyArray<Issue> => {
@@ -117,7 +117,7 @@ const issuesOfUnion = (errors: ReadonlyArray<ValidationError>, at: number): Read
   if (only !== undefined && meant.length === 1) return issuesFrom(at + 1)(only)
   return errors
     .slice(0, 1)
-    .map(({ context }) => issueOf({ value: context[at]?.actual, context: context.slice(0, at + 1) }))
+    .map(({ context }) => toIssue({ value: context[at]?.actual, context: context.slice(0, at + 1) }))
 }
 
 const issuesFrom =
@@ -125,16 +125,16 @@ const issuesFrom =
   (errors: ReadonlyArray<ValidationError>): ReadonlyArray<Issue> =>
     groupBy(errors, (error) => {
       const at = unionAt(from)(error)
-      return at < 0 ? '' : `${at} ${keysOf(error.context.slice(0, at + 1)).join('\0')}`
+      return at < 0 ? '' : `${at} ${toKeys(error.context.slice(0, at + 1)).join('\0')}`
     }).flatMap((group) => {
       const at = group[0] === undefined ? -1 : unionAt(from)(group[0])
-      return at < 0 ? group.map(issueOf) : issuesOfUnion(group, at)
+      return at < 0 ? group.map(toIssue) : issuesOfUnion(group, at)
     })
 
 /** How many issues an answer tells at most. */
 const most = 20
 
-const issuesOf = (errors: Errors): ReadonlyArray<Issue> =>
+const toIssues = (errors: Errors): ReadonlyArray<Issue> =>
   groupBy(issuesFrom(0)(errors), ({ path, message }) => `${path}\0${message}`)
     .flatMap(([first]) => (first === undefined ? [] : [first]))
     .slice(0, most)
@@ -150,7 +150,7 @@ const fromStandard = <A>(result: StandardResult<A>): E.Either<ReadonlyArray<Issu
     ? E.right(result.value)
     : E.left(
         result.issues.slice(0, most).map(({ path, message }) => ({
-          path: pathOf((path ?? []).map((key) => (typeof key === 'object' ? key.key : key))),
+          path: toPath((path ?? []).map((key) => (typeof key === 'object' ? key.key : key))),
           message,
         })),
       )
@@ -181,7 +181,7 @@ export const decode =
       if (hasStandard(codec)) return validate(codec, value)
       const result = codec.decode(value)
       disregard(result)
-      return E.isRight(result) ? result : E.left(issuesOf(result.left))
+      return E.isRight(result) ? result : E.left(toIssues(result.left))
     } catch (cause) {
       return orTooDeep(cause)
     }

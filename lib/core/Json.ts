@@ -25,13 +25,13 @@ const hasRuled = (items: ReadonlyArray<unknown>): boolean => {
   return false
 }
 
-const keyOf = (key: unknown): string => {
+const toKey = (key: unknown): string => {
   if (typeof key === 'string' || typeof key === 'number' || typeof key === 'boolean') return String(key)
   throw new TypeError(`a Map has a key of type ${typeof key}`)
 }
 
 const byRule = (_: string, value: unknown): unknown => {
-  if (value instanceof Map) return Object.fromEntries([...value].map(([key, item]) => [keyOf(key), item]))
+  if (value instanceof Map) return Object.fromEntries([...value].map(([key, item]) => [toKey(key), item]))
   return value instanceof Set ? [...value] : value
 }
 

@@ -87,7 +87,7 @@ const isOutOfRange = (text: string, from: number, end: number): boolean => {
  * Why the value of a JSON text must not be built: too much nesting, too many values, or a number that JavaScript would
  * turn into Infinity. Undefined if it may be, or if the text is not JSON at all, which `JSON.parse` finds out.
  */
-export const flawOf = (text: string, { maxDepth, maxNodes }: JsonLimits): string | undefined => {
+export const toFlaw = (text: string, { maxDepth, maxNodes }: JsonLimits): string | undefined => {
   let depth = 0
   let nodes = 1
   for (let at = 0; at < text.length; at += 1) {

@@ -58,7 +58,7 @@ const affordable = <A>(members: ReadonlyArray<A>, budget: Budget): ReadonlyArray
   return some
 }
 
-const memberOf = (value: object, name: string): unknown => {
+const toMember = (value: object, name: string): unknown => {
   try {
     return (value as Readonly<Record<string, unknown>>)[name] // it has a key of this name
   } catch {
@@ -78,7 +78,7 @@ const redactObject = (value: object, depth: number, budget: Budget): Fields =>
   Object.fromEntries(
     affordable(Object.keys(value), budget).map((name) => [
       name,
-      secretName.test(name) ? hidden : redactValue(memberOf(value, name), depth - 1, budget),
+      secretName.test(name) ? hidden : redactValue(toMember(value, name), depth - 1, budget),
     ]),
   )
 

@@ -6,7 +6,7 @@
  */
 import * as E from 'fp-ts/Either'
 import { type AgentError, invalidJson } from './AgentError'
-import { flawOf, type JsonLimits } from './JsonScan'
+import { toFlaw, type JsonLimits } from './JsonScan'
 
 /** How deeply a payload may be nested, unless `createApp` is told otherwise. */
 export const maxDepth = 1000
@@ -25,7 +25,7 @@ const isHarmless = (text: string, limits: JsonLimits): boolean =>
 export const parse =
   (limits: JsonLimits) =>
   (text: string): E.Either<AgentError, unknown> => {
-    const flaw = isHarmless(text, limits) ? undefined : flawOf(text, limits)
+    const flaw = isHarmless(text, limits) ? undefined : toFlaw(text, limits)
     if (flaw !== undefined) return E.left(invalidJson(flaw))
     try {
       return E.right(JSON.parse(text))

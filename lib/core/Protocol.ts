@@ -70,7 +70,7 @@ export interface Headers {
 const words = (text: string): ReadonlyArray<string> => text.trim().split(/\s+/)
 
 /** The service's own headers, forwardable although their prefix is reserved. */
-const ofTheService: ReadonlySet<string> = new Set<string>([
+const serviceHeaders: ReadonlySet<string> = new Set<string>([
   header.sessionId,
   header.requestId,
   header.userId,
@@ -104,7 +104,7 @@ const restrictedPrefixes = ['accept', 'if-', 'access-control-', 'x-amz-', 'x-amz
 /** Whether a header of a request reaches the handler. */
 export const isForwardable = (name: string): boolean => {
   const lower = name.toLowerCase()
-  if (ofTheService.has(lower) || lower.startsWith(customPrefix)) return true
+  if (serviceHeaders.has(lower) || lower.startsWith(customPrefix)) return true
   return !restricted.has(lower) && !restrictedPrefixes.some((prefix) => lower.startsWith(prefix))
 }
 

@@ -42,7 +42,7 @@ export interface Codecs<In, Says> {
 // constructors
 // ---------------------------------------------------------------------------------------------------------------------
 
-const nextOf = async <In>(receive: TE.TaskEither<AgentError, O.Option<In>>): Promise<IteratorResult<In, undefined>> => {
+const toNext = async <In>(receive: TE.TaskEither<AgentError, O.Option<In>>): Promise<IteratorResult<In, undefined>> => {
   const received = await receive()
   if (E.isLeft(received)) throw received.left
   return O.isSome(received.right) ? { done: false, value: received.right.value } : { done: true, value: undefined }
@@ -52,7 +52,7 @@ const nextOf = async <In>(receive: TE.TaskEither<AgentError, O.Option<In>>): Pro
 export const messages = <In>(receive: TE.TaskEither<AgentError, O.Option<In>>): AsyncIterable<In> => ({
   [Symbol.asyncIterator]: () => ({
     next: () => {
-      const step = nextOf(receive)
+      const step = toNext(receive)
       step.catch(() => undefined) // who reads ahead may not look at it yet when it fails, which must not end the process
       return step
     },

@@ -48,7 +48,7 @@ const isAnswering = <In, Says, S extends object>(
 ): handler is SocketHandler<In, Says, S> & Answering<In, Says, S> => answering in handler
 
 /** How a handler answers each message, if that is all it does. */
-export const answerOf = <In, Says, S extends object>(
+export const findOnMessage = <In, Says, S extends object>(
   handler: SocketHandler<In, Says, S>,
 ): OnMessage<In, Says, S> | undefined => (isAnswering(handler) ? handler[answering] : undefined)
 

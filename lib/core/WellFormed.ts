@@ -58,7 +58,7 @@ export const fields = {
   SocketClosed: { closeCode: 'number' },
 } as const satisfies Readonly<Record<string, Shape>>
 
-const isOf = (kind: Kind, value: unknown): boolean => {
+const toIs = (kind: Kind, value: unknown): boolean => {
   switch (kind) {
     case 'anything':
       return true
@@ -76,5 +76,5 @@ export const isWellFormed =
   (value: Readonly<Record<PropertyKey, unknown>>): boolean => {
     const tag = value['_tag']
     const shape = typeof tag === 'string' && Object.hasOwn(shapes, tag) ? shapes[tag] : undefined
-    return shape !== undefined && Object.entries(shape).every(([name, kind]) => isOf(kind, value[name]))
+    return shape !== undefined && Object.entries(shape).every(([name, kind]) => toIs(kind, value[name]))
   }

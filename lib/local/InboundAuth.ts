@@ -3,14 +3,14 @@ import { createHash } from 'node:crypto'
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
-import type { AuthError } from '../auth/AuthError'
-import { type AuthorizerConfig, authorizationServer } from '../auth/AuthorizerConfig'
-import { type Credentials, examine } from '../auth/Sigv4'
-import { createTokens } from '../auth/Tokens'
+import type { AuthError } from '../auth/rules/AuthError'
+import { type AuthorizerConfig, authorizationServer } from '../auth/rules/AuthorizerConfig'
+import { type Credentials, examine } from '../auth/sigv4/SignatureVerifier'
+import { createTokens } from '../auth/jwt/Tokens'
 import type { Log } from '../core/Log'
-import type { Authorize, Refusal } from './Authorize'
-import type { Clock } from './Clock'
-import type { ProtectedResource } from './Options'
+import type { Authorize, Refusal } from './dataplane/CallerAuthorizer'
+import type { Clock } from '../node/Clock'
+import type { ProtectedResource } from './dataplane/Options'
 
 /** Who is let in on the data plane. */
 export interface InboundAuth {
@@ -24,7 +24,7 @@ const unauthorized = (message: string): Refusal => ({ _tag: 'Unauthorized', mess
 const denied = (message: string): Refusal => ({ _tag: 'AccessDenied', message })
 
 /** What a caller is told. The service answers 401 to tokens and 403 to signatures that it does not take. */
-const refusalOf = (error: AuthError): Refusal => {
+const toRefusal = (error: AuthError): Refusal => {
   switch (error._tag) {
     case 'NoToken':
       return unauthorized('Missing Authentication Token')
@@ -59,7 +59,7 @@ export const jwtAuth = (config: AuthorizerConfig, { now }: Clock, log: Log): Inb
           (error) => {
             if (error._tag === 'ProviderUnavailable')
               log.error('The keys of the provider cannot be had', { error: error.cause })()
-            return refusalOf(error)
+            return toRefusal(error)
           },
           () => ({ scheme: 'jwt' }),
         ),
@@ -74,7 +74,7 @@ export const jwtAuth = (config: AuthorizerConfig, { now }: Clock, log: Log): Inb
 /** How long a presigned URL may be good, in seconds, as the service has it. */
 const maxExpires = 300
 
-const hashOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
+const toHash = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
 /**
  * Lets in whoever signs with the given credentials, for the given region. They are asked for with each request, since
@@ -99,7 +99,7 @@ export const sigv4Auth = (
             { credentials: [known], regions: [region], service: 'bedrock-agentcore', maxExpires },
             now(),
           )({ method, target, rawHeaders }),
-          E.mapLeft(refusalOf),
+          E.mapLeft(toRefusal),
         ),
       ),
       TE.chain(({ verify }) =>
@@ -107,7 +107,7 @@ export const sigv4Auth = (
           isForSocket
             ? TE.right<Refusal, Uint8Array>(new Uint8Array())
             : TE.tryCatch(body, () => denied('The body cannot be read')),
-          TE.chainEitherK((bytes) => pipe(verify(hashOf(bytes)), E.mapLeft(refusalOf))),
+          TE.chainEitherK((bytes) => pipe(verify(toHash(bytes)), E.mapLeft(toRefusal))),
         ),
       ),
       TE.map(() => ({ scheme: 'sigv4' })),

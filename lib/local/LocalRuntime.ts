@@ -7,15 +7,15 @@ import type { IO } from 'fp-ts/IO'
 import * as E from 'fp-ts/Either'
 import type { Task } from 'fp-ts/Task'
 import type { TaskEither } from 'fp-ts/TaskEither'
-import { type Guard, guardOn, open } from '../core/LoopbackGuard'
-import { lookEvery, stallWatch } from '../core/Stall'
-import { dataPlane } from './DataPlane'
-import { type Launcher, messageOf } from './Launcher'
-import { type LocalOptions, type Settings, settingsOf } from './Options'
-import { type Overview, sessionOverview } from './Overview'
-import { refuseBroken } from './Respond'
-import { createSessions } from './Sessions'
-import { socketRelay } from './SocketRelay'
+import { type Guard, guardOn, open } from '../node/http/LoopbackGuard'
+import { lookEvery, stallWatch } from '../node/Stall'
+import { dataPlane } from './dataplane/DataPlane'
+import { type Launcher, errorMessage } from './launch/Launcher'
+import { type LocalOptions, type Settings, toSettings } from './dataplane/Options'
+import { type Overview, sessionOverview } from './dataplane/Overview'
+import { refuseBroken } from './service/Respond'
+import { createSessions } from './session/AgentSessions'
+import { socketRelay } from './relay/SocketRelay'
 
 // ---------------------------------------------------------------------------------------------------------------------
 // model
@@ -46,9 +46,9 @@ const maxHeaderSize = 65_536
 /** How long a connection of a client is kept while nothing is asked, in milliseconds. */
 const keepAliveTimeout = 65_000
 
-const urlOf = (host: string, port: number): string => `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+const toUrl = (host: string, port: number): string => `http://${host.includes(':') ? `[${host}]` : host}:${port}`
 
-const portOf = (server: Server): number => {
+const toPort = (server: Server): number => {
   const address = server.address()
   return typeof address === 'object' && address !== null ? address.port : 0
 }
@@ -60,7 +60,7 @@ const listening = (server: Server, { host, port }: Settings): Promise<E.Either<L
         E.left(
           cause.code === 'EADDRINUSE'
             ? { _tag: 'PortTaken', host, port }
-            : { _tag: 'CannotListen', message: `Cannot listen on ${host}:${port}: ${messageOf(cause)}`, cause },
+            : { _tag: 'CannotListen', message: `Cannot listen on ${host}:${port}: ${errorMessage(cause)}`, cause },
         ),
       ),
     )
@@ -74,9 +74,9 @@ const closed = (server: Server): Promise<void> =>
   })
 
 const start = async (options: LocalOptions): Promise<E.Either<LocalError, LocalRuntime>> => {
-  const settings = settingsOf(options, randomUUID)
+  const settings = toSettings(options, randomUUID)
   const { arn, name, folder, limits, lifecycle, clock, log, pingEvery } = settings
-  const url = (): string => urlOf(settings.host, portOf(server))
+  const url = (): string => toUrl(settings.host, toPort(server))
   const launcher: Launcher = options.launcher({ arn, url, folder, maxMemory: limits.maxMemory })
   const opened = await launcher.open()
   if (E.isLeft(opened)) return E.left({ ...opened.left, _tag: 'CannotLaunch' })

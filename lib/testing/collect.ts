@@ -9,7 +9,7 @@ const pullable = (source: Source): AsyncIterable<unknown> | Iterable<unknown> =>
   return { [Symbol.asyncIterator]: () => ({ next: async () => source.next() }) }
 }
 
-const valuesOf = (answer: unknown): AsyncIterable<unknown> | Iterable<unknown> => {
+const toValues = (answer: unknown): AsyncIterable<unknown> | Iterable<unknown> => {
   if (isReply(answer)) {
     switch (answer.body._tag) {
       case 'Events':
@@ -35,7 +35,7 @@ export const collect =
     if (E.isLeft(result)) return result
     return TE.tryCatch(async () => {
       const values: Array<unknown> = []
-      for await (const value of valuesOf(result.right)) values.push(value)
+      for await (const value of toValues(result.right)) values.push(value)
       return values
     }, fromUnknown)()
   }

@@ -1,8 +1,8 @@
 /** An agent served in memory: real HTTP and WebSocket, no port. */
 import { WebSocket } from 'ws'
 import type { Agent } from '../core/Agent'
-import { type App, createApp } from '../http/App'
-import type { Options } from '../http/Options'
+import { type App, createApp } from '../http/app/App'
+import type { Options } from '../http/state/Options'
 
 /**
  * What sends requests to an agent, with `fetch`'s arguments and answer; sessions last from one request to the next.

@@ -1,5 +1,5 @@
 /** A clock that a test moves. */
-import type { Clock } from '../http/Clock'
+import type { Clock } from '../node/Clock'
 
 /** A clock that stands still until it is moved. */
 export interface TestClock extends Clock {

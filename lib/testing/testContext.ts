@@ -6,10 +6,10 @@ import type { Context } from '../core/Context'
 import type { Fields, Level, Log } from '../core/Log'
 import { header, headers as headersOf } from '../core/Protocol'
 import { parseId } from '../core/Session'
-import { type Clock, systemClock } from '../http/Clock'
-import { memoryStore } from '../http/MemoryStore'
-import { createSessions } from '../http/Sessions'
-import { createTasks } from '../http/TaskCell'
+import { type Clock, systemClock } from '../node/Clock'
+import { memoryStore } from '../http/store/MemoryStore'
+import { createSessions } from '../http/session/Sessions'
+import { createTasks } from '../http/state/TaskStore'
 
 /** What a test says of its request; everything else is as in a request that says nothing. */
 export interface TestContextOptions<S extends object> {
@@ -32,7 +32,7 @@ export interface TestContextOptions<S extends object> {
 const lowerCase = (headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
   Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
 
-const sessionIdOf = (text: string): Context['sessionId'] =>
+const toSessionId = (text: string): Context['sessionId'] =>
   pipe(
     parseId(text),
     E.getOrElseW(() => {
@@ -54,7 +54,7 @@ export const testContext = <S extends object = {}>(options: TestContextOptions<S
     () =>
       onLog(level, message, fields)
   const log: Log = { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') }
-  const sessionId = sessionIdOf(options.sessionId ?? 'test-session-00000000-0000-4000-8000-000000000000')
+  const sessionId = toSessionId(options.sessionId ?? 'test-session-00000000-0000-4000-8000-000000000000')
   const session = { store: memoryStore(), idleTimeout: 900_000, max: 1000, onEvict: () => undefined }
   const sessions = createSessions({ session: { ...session, policy: 'generate' }, clock }, log)
   const view = headersOf(raw)

@@ -1,12 +1,12 @@
 /** Where a bearer token may stand, and what is no bearer token. */
 import * as E from 'fp-ts/Either'
 import * as fc from 'fast-check'
-import { bearerOf } from '../../lib/auth/Bearer'
+import { parseBearer } from '../../lib/auth/jwt/Bearer'
 
 const encoded = (token: string): string => `base64UrlBearerAuthorization.${Buffer.from(token).toString('base64url')}`
 
 const reasonOf = (rawHeaders: ReadonlyArray<string>, isForSocket = true): string => {
-  const found = bearerOf(rawHeaders, isForSocket)
+  const found = parseBearer(rawHeaders, isForSocket)
   if (E.isRight(found)) return `the token ${found.right}`
   return found.left._tag === 'BadToken' ? found.left.reason : found.left._tag
 }
@@ -63,7 +63,7 @@ describe('bearerOf', () => {
   it('finds no token with a space, a quote or a control character, whatever is sent', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), fc.boolean(), (text, isHeader) => {
-        const found = bearerOf(isHeader ? auth(`Bearer ${text}`) : protocol(encoded(text)), true)
+        const found = parseBearer(isHeader ? auth(`Bearer ${text}`) : protocol(encoded(text)), true)
         if (E.isRight(found)) expect(found.right).toMatch(/^[\w.~+/=-]+$/)
       }),
     )

@@ -3,9 +3,9 @@ import { createHash } from 'node:crypto'
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as fc from 'fast-check'
-import { canonicalFields, canonicalPath, canonicalQuery } from '../../lib/auth/CanonicalRequest'
-import { examine, type Caller } from '../../lib/auth/Sigv4'
-import type { AuthError } from '../../lib/auth/AuthError'
+import { canonicalFields, canonicalPath, canonicalQuery } from '../../lib/auth/sigv4/CanonicalRequest'
+import { examine, type Caller } from '../../lib/auth/sigv4/SignatureVerifier'
+import type { AuthError } from '../../lib/auth/rules/AuthError'
 import { at, rules, type Signed, signed, temporary } from './signing'
 
 const hash = (body: string | Uint8Array): string => createHash('sha256').update(body).digest('hex')

@@ -1,9 +1,9 @@
 /** Which claims a configuration lets in: every check that it makes, by any member of its list. */
 import * as E from 'fp-ts/Either'
 import * as fc from 'fast-check'
-import type { ClaimMatchOperator, CustomClaim, CustomJWTAuthorizer } from '../../lib/auth/AuthorizerConfig'
-import { badToken, claimMismatch } from '../../lib/auth/AuthError'
-import { check, fromPayload } from '../../lib/auth/Claims'
+import type { ClaimMatchOperator, CustomClaim, CustomJWTAuthorizer } from '../../lib/auth/rules/AuthorizerConfig'
+import { badToken, claimMismatch } from '../../lib/auth/rules/AuthError'
+import { check, fromPayload } from '../../lib/auth/jwt/Claims'
 
 const discoveryUrl = 'https://a/.well-known/openid-configuration'
 const bare = { iss: 'https://a', exp: 1 }

@@ -1,7 +1,7 @@
 /** A provider's keys, kept: when it is asked, who waits, and what is had while it is down. Time is moved by hand. */
 import * as E from 'fp-ts/Either'
 import * as fc from 'fast-check'
-import { createKeyring, type Keyring, type KeepingTimes, type Want } from '../../lib/auth/Jwks'
+import { createKeyring, type Keyring, type KeepingTimes, type Want } from '../../lib/auth/jwt/Jwks'
 import { deferred, type Deferred, turns } from '../http/socketSupport'
 
 const times: KeepingTimes = { maxAge: 1000, maxStale: 10_000, cooldown: 100, retry: 10 }

@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import { problem } from '../../lib/core/AgentError'
-import { type AuthError, toAgentError } from '../../lib/auth/AuthError'
-import { type Caller, examine, type SignatureRules } from '../../lib/auth/Sigv4'
+import { type AuthError, toAgentError } from '../../lib/auth/rules/AuthError'
+import { type Caller, examine, type SignatureRules } from '../../lib/auth/sigv4/SignatureVerifier'
 import { at, credentials, rules, type Signed, signed, type Signing, temporary, type Unsigned } from './signing'
 
 const hash = (body: string | Uint8Array): string => createHash('sha256').update(body).digest('hex')

@@ -2,8 +2,8 @@
 import { Sha256 } from '@aws-crypto/sha256-js'
 import { SignatureV4 } from '@smithy/signature-v4'
 import type { Credentials } from '../../lib/auth'
-import type { SentRequest } from '../../lib/auth/SignatureProof'
-import type { SignatureRules } from '../../lib/auth/Sigv4'
+import type { SentRequest } from '../../lib/auth/sigv4/SignatureProof'
+import type { SignatureRules } from '../../lib/auth/sigv4/SignatureVerifier'
 
 export const credentials: Credentials = {
   accessKeyId: 'AKIDEXAMPLE',

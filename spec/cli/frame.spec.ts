@@ -3,10 +3,10 @@ import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { program } from '../../lib/cli/agentcore'
-import { problem, unexpected } from '../../lib/cli/CliError'
-import type { Command } from '../../lib/cli/Command'
-import { run } from '../../lib/cli/Program'
-import { hasColours } from '../../lib/cli/Style'
+import { problem, unexpected } from '../../lib/cli/program/CliError'
+import type { Command } from '../../lib/cli/program/Command'
+import { run } from '../../lib/cli/program/Program'
+import { hasColours } from '../../lib/cli/program/Style'
 import { inFolder, toolkitYaml } from '../config/support'
 import { read, root } from '../package/support'
 import { agentcore, inWorld, main, worldIn } from './world'
@@ -174,7 +174,7 @@ describe('a process of agentcore', () => {
 
   it('loads none of what commands do before one is run', () => {
     const script = `
-      require('${join(root, 'dist/lib/cli/Program.js')}')
+      require('${join(root, 'dist/lib/cli/program/Program.js')}')
       require('${join(root, 'dist/lib/cli/agentcore.js')}').program()
       const packages = Object.keys(require.cache).map((path) => /node_modules.((?:@[^/\\\\]+.)?[^/\\\\]+)/.exec(path)?.[1])
       console.log(packages.join())`

@@ -1,5 +1,5 @@
 import { program } from '../../lib/cli/agentcore'
-import type { Command } from '../../lib/cli/Command'
+import type { Command } from '../../lib/cli/program/Command'
 import { fences, read } from '../package/support'
 import { inWorld } from './world'
 

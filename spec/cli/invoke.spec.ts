@@ -11,13 +11,13 @@ import * as TE from 'fp-ts/TaskEither'
 import * as t from 'io-ts'
 import { parse } from 'yaml'
 import { AgentError, createApp, entrypoint, Handler, Reply, websocket } from '../../lib'
-import type { World } from '../../lib/cli/Cli'
-import { headersOf } from '../../lib/cli/invoke/Headers'
-import { payloadOf } from '../../lib/cli/invoke/Payload'
+import type { World } from '../../lib/cli/program/Cli'
+import { toHeaders } from '../../lib/cli/invoke/input/Headers'
+import { toPayload } from '../../lib/cli/invoke/input/InputPayload'
 import * as LocalRecord from '../../lib/config/LocalRecord'
 import { running, startLocalRuntime } from '../../lib/local'
-import { newControl } from '../../lib/local/Control'
-import { identityNow } from '../../lib/local/Processes'
+import { newControl } from '../../lib/local/dataplane/Control'
+import { identityNow } from '../../lib/node/process/Processes'
 import { inFolder } from '../config/support'
 import { gate, served } from '../http/support'
 import { agentcore, inWorld, main, type Said } from './world'
@@ -82,7 +82,7 @@ const keptIn = async (folder: string): Promise<unknown> => {
 // payloads
 // ---------------------------------------------------------------------------------------------------------------------
 
-describe('row 39: invoke takes', () => {
+describe('invoke takes', () => {
   it('JSON as it is, and other text as a prompt, from the command line, a file or standard input', async () => {
     await withDev(mirror, async (invoke, folder) => {
       await writeFile(join(folder, 'json.json'), '\ufeff{"n": 12345678901234567890}\n')
@@ -99,7 +99,7 @@ describe('row 39: invoke takes', () => {
   })
 
   it('JSON to the digit of a number', () => {
-    expect(payloadOf(' {"n": 12345678901234567890} ').json).toBe('{"n": 12345678901234567890}')
+    expect(toPayload(' {"n": 12345678901234567890} ').json).toBe('{"n": 12345678901234567890}')
   })
 
   it('what looks like JSON and is none as a prompt, with a word of warning', async () => {
@@ -202,7 +202,7 @@ describe('the headers of invoke', () => {
   it('have no prefix where the agent lists them, and the last of a name counts', () => {
     const prefix = 'X-Amzn-Bedrock-AgentCore-Runtime-Custom-'
     expect(
-      headersOf(
+      toHeaders(
         ['X-Team'],
         [
           ['x-team', '1'],

@@ -2,9 +2,9 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
-import type { World } from '../../lib/cli/Cli'
+import type { World } from '../../lib/cli/program/Cli'
 import { program } from '../../lib/cli/agentcore'
-import { run } from '../../lib/cli/Program'
+import { run } from '../../lib/cli/program/Program'
 import { root } from './support'
 
 /** What a command has said, and its exit code. */

@@ -2,7 +2,7 @@
 import * as fc from 'fast-check'
 import * as E from 'fp-ts/Either'
 import * as TE from 'fp-ts/TaskEither'
-import { type ClientError, explain } from '../../lib/client/ClientError'
+import { type ClientError, explain } from '../../lib/client/error/ClientError'
 import {
   type Connection,
   type Connecting,
@@ -10,9 +10,9 @@ import {
   generateWsConnection,
   generateWsConnectionBrowser,
   generateWsConnectionOAuth,
-} from '../../lib/client/Connection'
-import * as SessionId from '../../lib/client/SessionId'
-import { presign, signHeaders } from '../../lib/client/Sigv4'
+} from '../../lib/client/socket/Connection'
+import * as SessionId from '../../lib/client/target/SessionId'
+import { presign, signHeaders } from '../../lib/client/auth/SigV4Signer'
 import { left, right } from '../core/support'
 import { anonymous, bearing, environment, leftOf, local, moment, newId, rightOf, signing, standIn } from './environment'
 import { hostile, keys, parametersOf, target } from './support'
@@ -112,7 +112,7 @@ describe('generatePresignedUrl', () => {
     expect(new URL(url).searchParams.get('X-Amz-Expires')).toBe(String(expires))
   })
 
-  it.each([0, -1, 301, NaN, 1.5, Infinity])('row 35: may not hold for %d seconds, whoever asks', async (expires) => {
+  it.each([0, -1, 301, NaN, 1.5, Infinity])('may not hold for %d seconds, whoever asks', async (expires) => {
     for (const auth of [signing, anonymous, bearing(token)])
       expect(await leftOf(generatePresignedUrl({ expires })(environment({ auth })))).toEqual({
         _tag: 'InvalidExpiry',
@@ -142,7 +142,7 @@ describe('generateWsConnectionOAuth', () => {
   })
 })
 
-describe('row 36: generateWsConnectionBrowser', () => {
+describe('generateWsConnectionBrowser', () => {
   it('has the token in a subprotocol and the session in the URL', async () => {
     const made = await rightOf(generateWsConnectionBrowser({ bearerToken: 'a?b>c' })(environment()))
     expect(made).toEqual({
@@ -209,7 +209,7 @@ describe.each([
 describe.each(all)('%s', (_, make) => {
   const outcome = (options: object): Promise<E.Either<ClientError, Connection>> => make(options)(environment())()
 
-  it('row 26: refuses a session id that is too short or too long', async () => {
+  it('refuses a session id that is too short or too long', async () => {
     for (const sessionId of ['', 'short', 'a'.repeat(32), 'a'.repeat(257), `${'a'.repeat(40)}\r\n`])
       expect(left(await outcome({ sessionId }))._tag).toBe('InvalidSessionId')
   })

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import * as O from 'fp-ts/Option'
-import type { ClientError, Told } from '../../lib/client/ClientError'
-import { base, delay, type Failed, isRetryable, longest } from '../../lib/client/Retry'
+import type { ClientError, Told } from '../../lib/client/error/ClientError'
+import { base, delay, type Failed, isRetryable, longest } from '../../lib/client/transport/Retry'
 import { examples } from './examples'
 
 const all: ReadonlyArray<ClientError> = Object.values(examples)

@@ -1,8 +1,8 @@
 import * as fc from 'fast-check'
 import * as O from 'fp-ts/Option'
-import type { ClientError } from '../../lib/client/ClientError'
-import { explain } from '../../lib/client/ClientError'
-import { decode, retryAfter } from '../../lib/client/ServiceError'
+import type { ClientError } from '../../lib/client/error/ClientError'
+import { explain } from '../../lib/client/error/ClientError'
+import { decode, retryAfter } from '../../lib/client/response/ServiceErrorDecoder'
 import { examples } from './examples'
 
 const refusal = (status: number, headers: Readonly<Record<string, string>>, body: unknown): ClientError =>

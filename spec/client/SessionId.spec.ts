@@ -1,13 +1,13 @@
 import * as fc from 'fast-check'
 import * as E from 'fp-ts/Either'
 import { parseId } from '../../lib/core/Session'
-import * as SessionId from '../../lib/client/SessionId'
+import * as SessionId from '../../lib/client/target/SessionId'
 import { left, right } from '../core/support'
 
 /** What the API says that an answer names a session by. */
 const ofAnswer = /^[a-zA-Z0-9][a-zA-Z0-9-_]{0,99}$/
 
-describe('row 26: a session id of a client', () => {
+describe('a session id of a client', () => {
   it('is 33 to 256 visible ASCII characters', () => {
     for (const length of [33, 36, 256]) expect(right(SessionId.parse('a'.repeat(length)))).toHaveLength(length)
     for (const length of [0, 1, 32, 257, 5_000_000])

@@ -3,10 +3,10 @@ import { PassThrough, Writable } from 'node:stream'
 import * as fc from 'fast-check'
 import * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
-import { explain } from '../../lib/client/ClientError'
-import { type Output, reconnect, shell, type Shell } from '../../lib/client/Shell'
-import { decode, encode, type ShellFrame, type Size, statusOf } from '../../lib/client/ShellFrame'
-import { attach } from '../../lib/client/ShellStreams'
+import { explain } from '../../lib/client/error/ClientError'
+import { type Output, reconnect, shell, type Shell } from '../../lib/client/shell/Shell'
+import { decode, encode, type ShellFrame, type Size, toStatus } from '../../lib/client/shell/ShellFrame'
+import { attach } from '../../lib/client/shell/ShellStreams'
 import { left } from '../core/support'
 import { eventually } from '../http/support'
 import { environment, leftOf, local, newId, rightOf, standIn } from './environment'
@@ -23,7 +23,7 @@ const frame: fc.Arbitrary<ShellFrame> = fc.oneof(
   fc.record({ _tag: fc.constantFrom('Stdin' as const, 'Stdout' as const, 'Stderr' as const), data: bytes }),
   fc.record({
     _tag: fc.constant('Status' as const),
-    status: fc.jsonValue().map((raw) => statusOf(JSON.parse(JSON.stringify(raw)))),
+    status: fc.jsonValue().map((raw) => toStatus(JSON.parse(JSON.stringify(raw)))),
   }),
   fc.record({ _tag: fc.constant('Resize' as const), size: fc.record({ width: length, height: length }) }),
   fc.constantFrom<ShellFrame>({ _tag: 'Heartbeat' }, { _tag: 'Close' }),
@@ -63,7 +63,7 @@ describe('a frame of a shell', () => {
 
   it('says how a shell has ended', () => {
     const causes = [{ reason: 'ExitCode', message: '7' }]
-    expect(statusOf({ status: 'Failure', message: 'm', details: { causes } })).toMatchObject({
+    expect(toStatus({ status: 'Failure', message: 'm', details: { causes } })).toMatchObject({
       ...{
         status: O.some('Failure'),
         message: O.some('m'),
@@ -72,12 +72,12 @@ describe('a frame of a shell', () => {
         isReconnected: false,
       },
     })
-    expect(statusOf({ status: 'Success' }).exitCode).toEqual(O.some(0))
-    expect(statusOf({ status: 'Success', metadata: { shellId: 'a', reconnected: true } })).toMatchObject({
+    expect(toStatus({ status: 'Success' }).exitCode).toEqual(O.some(0))
+    expect(toStatus({ status: 'Success', metadata: { shellId: 'a', reconnected: true } })).toMatchObject({
       ...{ shellId: O.some('a'), isReconnected: true, exitCode: O.none },
     })
     for (const odd of [null, 1, [], { details: { causes: 1 } }, { metadata: [] }])
-      expect(statusOf(odd)).toMatchObject({ exitCode: O.none, shellId: O.none })
+      expect(toStatus(odd)).toMatchObject({ exitCode: O.none, shellId: O.none })
   })
 })
 

@@ -3,11 +3,11 @@ import { Sha256 } from '@aws-crypto/sha256-js'
 import { SignatureV4 } from '@smithy/signature-v4'
 import * as fc from 'fast-check'
 import * as E from 'fp-ts/Either'
-import { explain } from '../../lib/client/ClientError'
-import type { Credentials } from '../../lib/client/Environment'
-import { presign, signHeaders } from '../../lib/client/Sigv4'
-import * as Target from '../../lib/client/Target'
-import type { Request } from '../../lib/client/Transport'
+import { explain } from '../../lib/client/error/ClientError'
+import type { Credentials } from '../../lib/client/transport/Environment'
+import { presign, signHeaders } from '../../lib/client/auth/SigV4Signer'
+import * as Target from '../../lib/client/target/Target'
+import type { Request } from '../../lib/client/transport/Transport'
 import { read } from '../package/support'
 import { left, right } from '../core/support'
 import { keys, parametersOf } from './support'
@@ -41,7 +41,7 @@ const momentOf = (amzDate: string): number =>
 const urlOf = (operation: Target.Operation, { input }: Vector, query: Target.Query = []): string => {
   const { runtimeArn, region, qualifier } = input
   const at = right(Target.deployed({ runtimeArn, region, qualifier: qualifier ?? undefined }))
-  return right(Target.urlOf(operation, query)(at))
+  return right(Target.toUrl(operation, query)(at))
 }
 
 const keysOf = ({ input: { accessKeyId, secretAccessKey, sessionToken } }: Vector): Credentials =>
@@ -165,7 +165,7 @@ const credentials: fc.Arbitrary<Credentials> = fc.record(
 const target = (path: string, pairs: Target.Query): string => {
   const runtimeArn = 'arn:aws:bedrock-agentcore:us-west-2:123456789012:runtime/my_agent-a1b2c3d4e5'
   const at = right(Target.deployed({ runtimeArn, endpoint: `https://example.com:8443${path}` }))
-  return right(Target.urlOf('websocket', pairs)(at))
+  return right(Target.toUrl('websocket', pairs)(at))
 }
 
 describe('a signature', () => {
@@ -243,7 +243,7 @@ describe('a signature', () => {
 // what cannot be signed
 // ---------------------------------------------------------------------------------------------------------------------
 
-describe('row 35: the time that a presigned URL holds', () => {
+describe('the time that a presigned URL holds', () => {
   it.each([0, -1, 301, NaN, Infinity, -Infinity, 1.5, 1e9])('is not %d', (expires) => {
     expect(left(presign(target('', []), keys, { region }, moment, expires))).toEqual({ _tag: 'InvalidExpiry', expires })
   })

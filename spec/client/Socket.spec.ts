@@ -9,13 +9,13 @@ import * as TE from 'fp-ts/TaskEither'
 import * as t from 'io-ts'
 import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws'
 import { Handler, provide, websocket, AgentError } from '../../lib'
-import type { ClientError } from '../../lib/client/ClientError'
+import type { ClientError } from '../../lib/client/error/ClientError'
 import {
   generatePresignedUrl,
   generateWsConnectionBrowser,
   generateWsConnectionOAuth,
-} from '../../lib/client/Connection'
-import { connect, open, type Socket, type SocketEnvironment } from '../../lib/client/Socket'
+} from '../../lib/client/socket/Connection'
+import { connect, open, type Socket, type SocketEnvironment } from '../../lib/client/socket/AgentSocket'
 import { left, right } from '../core/support'
 import { eventually, gate, served } from '../http/support'
 import { anonymous, bearing, environment, leftOf, local, newId, rightOf, standIn } from './environment'
@@ -181,7 +181,7 @@ describe('an opened socket', () => {
 // refusals
 // ---------------------------------------------------------------------------------------------------------------------
 
-describe('row 21: a refused socket', () => {
+describe('a refused socket', () => {
   it('is the left that the agent said', () => {
     const agent = pipe(
       provide(() => TE.left(AgentError.rejected(403, 'not you', { why: 1 }))),

@@ -2,11 +2,11 @@
 import * as fc from 'fast-check'
 import * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
-import { explain } from '../../lib/client/ClientError'
-import * as Arn from '../../lib/client/Arn'
-import * as Endpoint from '../../lib/client/Endpoint'
-import * as Region from '../../lib/client/Region'
-import * as Target from '../../lib/client/Target'
+import { explain } from '../../lib/client/error/ClientError'
+import * as Arn from '../../lib/client/target/AgentArn'
+import * as Endpoint from '../../lib/client/target/Endpoint'
+import * as Region from '../../lib/client/target/Region'
+import * as Target from '../../lib/client/target/Target'
 import { left, right } from '../core/support'
 import { arn, hostile, target } from './support'
 
@@ -26,7 +26,7 @@ describe('a region', () => {
     ['us-gov-west-1', 'aws-us-gov'],
     ['cn-northwest-1', 'aws-cn'],
   ])('%s is of the partition %s', (name, partition) => {
-    expect(Region.partitionOf(right(Region.parse(name)))).toBe(partition)
+    expect(Region.toPartition(right(Region.parse(name)))).toBe(partition)
   })
 
   it.each([
@@ -115,7 +115,7 @@ describe('an ARN', () => {
   })
 })
 
-describe('row 35: the region of a target', () => {
+describe('the region of a target', () => {
   it('is that of the ARN', () => {
     expect(target()).toMatchObject({ region: 'us-west-2', origin: 'https://bedrock-agentcore.us-west-2.amazonaws.com' })
     expect(right(Target.deployed({ runtimeArn: arn, region: 'us-west-2' }))).toMatchObject({ region: 'us-west-2' })
@@ -223,7 +223,7 @@ describe('the URL of an operation', () => {
     ['agentCard', `${path}/invocations/.well-known/agent-card.json?qualifier=prod`],
   ])('%s of a deployed agent', (operation, url) => {
     const at = right(Target.deployed({ runtimeArn: arn, qualifier: 'prod', endpoint: 'http://localhost:1/base' }))
-    expect(right(Target.urlOf(operation)(at))).toBe(`http://localhost:1/base${url}`)
+    expect(right(Target.toUrl(operation)(at))).toBe(`http://localhost:1/base${url}`)
   })
 
   it.each<[Target.Operation, string]>([
@@ -231,12 +231,12 @@ describe('the URL of an operation', () => {
     ['websocket', 'http://localhost:8080/ws'],
     ['agentCard', 'http://localhost:8080/.well-known/agent-card.json'],
   ])('%s of an agent itself', (operation, url) => {
-    expect(right(Target.urlOf(operation)(right(Target.plain({ url: 'http://localhost:8080' }))))).toBe(url)
+    expect(right(Target.toUrl(operation)(right(Target.plain({ url: 'http://localhost:8080' }))))).toBe(url)
   })
 
   it.each<Target.Operation>(['shells', 'stopSession', 'commands'])('%s is none of an agent itself', (operation) => {
     const at = right(Target.plain({ url: 'http://localhost:8080' }))
-    expect(left(Target.urlOf(operation)(at))).toMatchObject({ _tag: 'InvalidEndpoint' })
+    expect(left(Target.toUrl(operation)(at))).toMatchObject({ _tag: 'InvalidEndpoint' })
   })
 
   it('has another qualifier when it is asked for', () => {
@@ -257,7 +257,7 @@ describe('the URL of an operation', () => {
           const made = Target.deployed({ runtimeArn, region, qualifier })
           if (E.isLeft(made)) return
           for (const operation of operations) {
-            const text = right(Target.urlOf(operation, query)(made.right))
+            const text = right(Target.toUrl(operation, query)(made.right))
             const url = new URL(text)
             expect(url.host).toBe('bedrock-agentcore.us-west-2.amazonaws.com')
             expect(url.pathname.startsWith('/runtimes/arn%3Aaws%3Abedrock-agentcore%3A')).toBe(true)
@@ -279,7 +279,7 @@ describe('the URL of an operation', () => {
       fc.property(fc.oneof(hostile('http://localhost:8080/base'), fc.webUrl(), fc.string()), (endpoint) => {
         const made = Target.deployed({ runtimeArn: arn, endpoint })
         if (E.isLeft(made)) return
-        const url = new URL(right(Target.urlOf('websocket')(made.right)))
+        const url = new URL(right(Target.toUrl('websocket')(made.right)))
         expect(url.host).toBe(new URL(endpoint).host)
         expect([url.username, url.password, url.search, url.hash]).toEqual(['', '', '', ''])
         expect(url.pathname.endsWith('/ws')).toBe(true)

@@ -149,7 +149,7 @@ describeHere('agentcore-fp/client/browser in a browser', () => {
       await expect(call(open, 'presigned', other, {}, 1)).rejects.toThrow(/closed with 1006/)
     }))
 
-  it('row 36: brings a token in a subprotocol', () =>
+  it('brings a token in a subprotocol', () =>
     onPage(async (open) => {
       expect(await call(open, 'byToken', 'a.token', 'hi')).toMatchObject({
         ...{ heard: { said: 'hi' }, protocol: 'base64UrlBearerAuthorization' },

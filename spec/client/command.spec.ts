@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import * as E from 'fp-ts/Either'
 import { type Client, command } from '../../lib/client'
-import { decode, maxMessage } from '../../lib/client/EventStream'
+import { decode, maxMessage } from '../../lib/client/response/AwsEventStream'
 import { dataPlane, json, type Say } from './dataPlane'
 import { leftOf, rightOf } from './environment'
 import { chunk, exception, message } from './eventStream'
@@ -34,7 +34,7 @@ const said = async (client: Client): Promise<ReadonlyArray<unknown>> => {
   return (await all(events)).map((step) => (E.isRight(step) ? step.right : step.left))
 }
 
-describe('row 36: a command', () => {
+describe('a command', () => {
   it('is signed, and tells what it says and how it ends', () =>
     dataPlane(streaming(start, hello, warning, stop), async ({ client, heard }) => {
       const sessionId = 'session-0123456789-0123456789-0123456789'

@@ -1,7 +1,7 @@
 /** Asks the chain for keys, as many times as it is told, and prints what came and how long it took. */
 import * as E from 'fp-ts/Either'
-import { explain } from '../../lib/client/ClientError'
-import { fromChain } from '../../lib/client/Credentials'
+import { explain } from '../../lib/client/error/ClientError'
+import { fromChain } from '../../lib/client/auth/Credentials'
 
 const [, , times = '1', options = '{}'] = process.argv
 

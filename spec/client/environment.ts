@@ -1,10 +1,10 @@
 /** Environments for specs: an agent, who asks, and a clock that stands. */
 import * as E from 'fp-ts/Either'
 import * as TE from 'fp-ts/TaskEither'
-import type { ClientError } from '../../lib/client/ClientError'
-import type { Auth, Target as AnyTarget } from '../../lib/client/Environment'
-import type { SocketEnvironment } from '../../lib/client/Socket'
-import * as Target from '../../lib/client/Target'
+import type { ClientError } from '../../lib/client/error/ClientError'
+import type { Auth, Target as AnyTarget } from '../../lib/client/transport/Environment'
+import type { SocketEnvironment } from '../../lib/client/socket/AgentSocket'
+import * as Target from '../../lib/client/target/Target'
 import { right } from '../core/support'
 import { arn, keys, target } from './support'
 

@@ -1,5 +1,5 @@
 /** One failure of every case. A new case does not compile until it stands here. */
-import type { ClientError } from '../../lib/client/ClientError'
+import type { ClientError } from '../../lib/client/error/ClientError'
 
 const told = { status: 500, message: 'no', requestId: 'r-1' }
 

@@ -101,7 +101,7 @@ describe('an answer of JSON', () => {
     ))
 })
 
-describe('row 36: an answer of events', () => {
+describe('an answer of events', () => {
   const counting = entrypoint(
     Handler.fromGenerator(async function* () {
       yield 'one'
@@ -211,7 +211,7 @@ describe('row 36: an answer of events', () => {
     })
   })
 
-  it('row 8: ends it while it is silent too', () => {
+  it('ends it while it is silent too', () => {
     const end = gate<number>()
     const silent = entrypoint(
       Handler.fromGenerator(async function* (_: unknown, { signal }) {

@@ -1,7 +1,7 @@
 /** What the specs of the client stand on: peers that say exactly what a spec tells them to, and how lefts are read. */
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
-import type { Bounds, Request } from '../../lib/client/Transport'
+import type { Bounds, Request } from '../../lib/client/transport/Transport'
 
 /** A peer that speaks no protocol of its own. */
 export interface Peer {

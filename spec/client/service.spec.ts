@@ -99,8 +99,8 @@ describe('what cannot be sent', () => {
   const headers = (name: string, value = 'x'): object => ({ headers: { [name]: value } })
 
   it.each<[string, object, ClientError.ClientError['_tag']]>([
-    ['row 26: a session id of 32 characters', { sessionId: 'a'.repeat(32) }, 'InvalidSessionId'],
-    ['row 26: one of 257', { sessionId: 'a'.repeat(257) }, 'InvalidSessionId'],
+    ['a session id of 32 characters', { sessionId: 'a'.repeat(32) }, 'InvalidSessionId'],
+    ['one of 257', { sessionId: 'a'.repeat(257) }, 'InvalidSessionId'],
     ['a session id with a line break', { sessionId: `${'a'.repeat(40)}\r\nHost: evil` }, 'InvalidSessionId'],
     ['a user id with a line break', { userId: 'ann\r\nHost: evil' }, 'InvalidParameter'],
     ['an empty user id', { userId: '' }, 'InvalidParameter'],
@@ -278,7 +278,7 @@ describe('a call that is made again', () => {
     ))
 })
 
-describe('row 36: stopSession', () => {
+describe('stopSession', () => {
   it('says which session, with a token that stays when it is sent again', () =>
     dataPlane(
       inTurn(refusing('InternalServerException', 500), json({ runtimeSessionId: sessionId })),
@@ -315,7 +315,7 @@ describe('row 36: stopSession', () => {
     }))
 })
 
-describe('row 36: agentCard', () => {
+describe('agentCard', () => {
   it('is the JSON of the agent', () =>
     dataPlane(inTurn(refusing('ThrottlingException', 429), json({ name: 'a' })), async ({ client, heard }) => {
       expect(await rightOf(agentCard({ sessionId })(client().environment))).toEqual({ name: 'a' })

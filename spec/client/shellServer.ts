@@ -5,7 +5,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import * as E from 'fp-ts/Either'
 import { type WebSocket, WebSocketServer } from 'ws'
-import { decode, encode, type ShellFrame, type Size, statusOf } from '../../lib/client/ShellFrame'
+import { decode, encode, type ShellFrame, type Size, toStatus } from '../../lib/client/shell/ShellFrame'
 
 interface Bash {
   readonly child: ChildProcess
@@ -61,7 +61,7 @@ export const shells = async (
       running.delete(id)
       const details = { causes: [{ reason: 'ExitCode', message: String(code) }] }
       const raw = code === 0 ? { status: 'Success' } : { status: 'Failure', reason: 'NonZeroExitCode', details }
-      say(bash, { _tag: 'Status', status: statusOf(raw) })
+      say(bash, { _tag: 'Status', status: toStatus(raw) })
       bash.ws?.close(1000)
     })
     running.set(id, bash)
@@ -89,7 +89,7 @@ export const shells = async (
     bash.ws?.close(4000)
     bash.ws = ws
     const raw = { status: 'Success', metadata: { shellId: id, reconnected: known !== undefined } }
-    if (status) ws.send(encode({ _tag: 'Status', status: statusOf(raw) }))
+    if (status) ws.send(encode({ _tag: 'Status', status: toStatus(raw) }))
     for (const frame of bash.replay.splice(0)) ws.send(encode(frame))
     ws.on('close', () => {
       if (bash.ws === ws) bash.ws = undefined

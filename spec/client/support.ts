@@ -1,7 +1,7 @@
 /** What the specs of the client stand on. */
 import * as fc from 'fast-check'
-import type { Target as AnyTarget } from '../../lib/client/Environment'
-import * as Target from '../../lib/client/Target'
+import type { Target as AnyTarget } from '../../lib/client/transport/Environment'
+import * as Target from '../../lib/client/target/Target'
 import { right } from '../core/support'
 
 export const arn = 'arn:aws:bedrock-agentcore:us-west-2:123456789012:runtime/my_agent-a1b2c3d4e5'

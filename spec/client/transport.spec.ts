@@ -8,8 +8,8 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { Worker } from 'node:worker_threads'
 import * as E from 'fp-ts/Either'
-import { type HttpOptions, httpTransport } from '../../lib/client/HttpTransport'
-import type { Transport } from '../../lib/client/Transport'
+import { type HttpOptions, httpTransport } from '../../lib/client/transport/HttpTransport'
+import type { Transport } from '../../lib/client/transport/Transport'
 import { eventually } from '../http/support'
 import { leftOf, rightOf } from './environment'
 import { asking, bounds, http, onRequest, peer, saying, textOf, thrownBy } from './peers'
@@ -113,7 +113,7 @@ describe('an exchange', () => {
     ))
 
   it('keeps no process alive', async () => {
-    const path = join(__dirname, '../../lib/client/HttpTransport')
+    const path = join(__dirname, '../../lib/client/transport/HttpTransport')
     await saying(http('ok'), async ({ url }) => {
       const script = `const { transport } = require(${JSON.stringify(path)}).httpTransport()
         const request = { method: 'POST', url: '${url}', headers: {}, body: new Uint8Array() }

@@ -3,7 +3,7 @@ import * as fc from 'fast-check'
 import { parse } from 'yaml'
 import { explain, faultLines } from '../../lib/config/ConfigError'
 import { type Change, customTags, type Read, read } from '../../lib/config/Document'
-import { agentOf, deploymentTypeOf, fileName, headerAllowlistOf, lifecycleOf, namesOf } from '../../lib/config/Project'
+import { toAgent, toDeploymentType, fileName, toHeaderAllowlist, toLifecycle, toNames } from '../../lib/config/Project'
 import { legacyYaml, toolkitYaml } from './support'
 
 const right = <A>(either: E.Either<unknown, A>): A => {
@@ -29,11 +29,11 @@ const diff = (
 
 describe('a file of the starter toolkit', () => {
   it('is read as YAML 1.1: an account that begins with 0 is no number', () => {
-    const agent = right(agentOf()(readIn(toolkitYaml).project))
+    const agent = right(toAgent()(readIn(toolkitYaml).project))
     expect(agent.aws?.account).toBe('012345678901')
-    expect(deploymentTypeOf(agent)).toBe('container')
-    expect(lifecycleOf(agent)).toEqual({ idleRuntimeSessionTimeout: 600, maxLifetime: 28_800 })
-    expect(headerAllowlistOf(agent)).toEqual(['Authorization'])
+    expect(toDeploymentType(agent)).toBe('container')
+    expect(toLifecycle(agent)).toEqual({ idleRuntimeSessionTimeout: 600, maxLifetime: 28_800 })
+    expect(toHeaderAllowlist(agent)).toEqual(['Authorization'])
   })
 
   it('is the same to the byte when nothing changes', () => {
@@ -59,7 +59,7 @@ describe('a file of the starter toolkit', () => {
       ],
     })
     const now = readIn(after).project
-    expect(right(agentOf('support')(now)).bedrock_agentcore?.agent_session_id).toBe('a-session')
+    expect(right(toAgent('support')(now)).bedrock_agentcore?.agent_session_id).toBe('a-session')
     expect(parse(after, { version: '1.1', customTags })).toMatchObject({
       agents: { support: { a_field_of_tomorrow: { kept: true } } },
     })
@@ -68,7 +68,7 @@ describe('a file of the starter toolkit', () => {
   it('takes a second agent', () => {
     const agent = { name: 'b', entrypoint: 'b.ts' }
     const { project } = readIn(readIn(toolkitYaml).edit([{ at: ['agents', 'b'], to: agent }]))
-    expect(namesOf(project)).toEqual(['support', 'b'])
+    expect(toNames(project)).toEqual(['support', 'b'])
   })
 })
 
@@ -76,7 +76,7 @@ describe('a file of one agent without a name above it', () => {
   it('is read as the only agent, a container, and the default', () => {
     const { project } = readIn(legacyYaml)
     expect(project.default_agent).toBe('old')
-    expect(deploymentTypeOf(right(agentOf()(project)))).toBe('container')
+    expect(toDeploymentType(right(toAgent()(project)))).toBe('container')
   })
 
   it('is wrapped when it is written, with its comments', () => {

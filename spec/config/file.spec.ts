@@ -3,11 +3,11 @@ import { once } from 'node:events'
 import { chmod, lstat, mkdir, readdir, readFile, stat, symlink, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as E from 'fp-ts/Either'
-import { writeAtomic } from '../../lib/config/Atomic'
+import { writeAtomic } from '../../lib/node/file/AtomicFile'
 import { explain } from '../../lib/config/ConfigError'
 import * as File from '../../lib/config/File'
-import { withLock } from '../../lib/config/Lock'
-import { fileName, namesOf } from '../../lib/config/Project'
+import { withLock } from '../../lib/node/file/FileLock'
+import { fileName, toNames } from '../../lib/config/Project'
 import { inFolder, toolkitYaml } from './support'
 
 /** Adds agents to a file, one at a time, in a process of its own. */
@@ -29,7 +29,7 @@ describe('the file', () => {
       const children = ['a', 'b', 'c'].map((prefix) => adder(folder, prefix, 12))
       expect(await Promise.all(children.map(exitOf))).toEqual([0, 0, 0])
       const project = await File.read(folder)()
-      expect(E.isRight(project) && namesOf(project.right)).toHaveLength(36)
+      expect(E.isRight(project) && toNames(project.right)).toHaveLength(36)
       expect(await readdir(folder)).toEqual([fileName])
     })
   })
@@ -44,7 +44,7 @@ describe('the file', () => {
         child.kill('SIGKILL')
         await exitOf(child)
         const found = await File.read(folder)()
-        expect(E.isRight(found) && namesOf(found.right)[0]).toBe('first')
+        expect(E.isRight(found) && toNames(found.right)[0]).toBe('first')
       }
       const start = performance.now()
       expect(await add(folder, 'last')).toMatchObject({ _tag: 'Right' })

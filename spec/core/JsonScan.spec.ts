@@ -1,6 +1,6 @@
 /** What a text would cost is what its value costs: judged by a walk over the value, which the scan is there to avoid. */
 import * as fc from 'fast-check'
-import { flawOf } from '../../lib/core/JsonScan'
+import { toFlaw } from '../../lib/core/JsonScan'
 
 const costOf = (value: unknown): number => {
   if (typeof value !== 'object' || value === null) return 1
@@ -36,8 +36,8 @@ describe('flawOf', () => {
       fc.property(value, fc.constantFrom(0, 1, 2), (of, space) => {
         const text = JSON.stringify(of, undefined, space)
         const depth = depthOf(of)
-        expect(flawOf(text, { maxDepth: depth, maxNodes: Infinity })).toBeUndefined()
-        if (depth > 0) expect(flawOf(text, { maxDepth: depth - 1, maxNodes: Infinity })).toMatch('levels deep')
+        expect(toFlaw(text, { maxDepth: depth, maxNodes: Infinity })).toBeUndefined()
+        if (depth > 0) expect(toFlaw(text, { maxDepth: depth - 1, maxNodes: Infinity })).toMatch('levels deep')
       }),
     )
   })
@@ -47,8 +47,8 @@ describe('flawOf', () => {
       fc.property(value, (of) => {
         const text = JSON.stringify(of)
         const cost = costOf(of)
-        expect(flawOf(text, { maxDepth: Infinity, maxNodes: cost })).toBeUndefined()
-        if (cost > 1) expect(flawOf(text, { maxDepth: Infinity, maxNodes: cost - 1 })).toMatch('values')
+        expect(toFlaw(text, { maxDepth: Infinity, maxNodes: cost })).toBeUndefined()
+        if (cost > 1) expect(toFlaw(text, { maxDepth: Infinity, maxNodes: cost - 1 })).toMatch('values')
       }),
     )
   })
@@ -59,8 +59,8 @@ describe('flawOf', () => {
       fc.property(value, digits, (of, number) => {
         const text = JSON.stringify(of)
         const limits = { maxDepth: Infinity, maxNodes: Infinity }
-        expect(flawOf(`[${text},${number}]`, limits)).toBe('a number is out of range')
-        expect(flawOf(`[${text},"${number}"]`, limits)).toBeUndefined()
+        expect(toFlaw(`[${text},${number}]`, limits)).toBe('a number is out of range')
+        expect(toFlaw(`[${text},"${number}"]`, limits)).toBeUndefined()
       }),
     )
   })
@@ -68,7 +68,7 @@ describe('flawOf', () => {
   it('is total: any text at all has an answer', () => {
     fc.assert(
       fc.property(fc.string(), fc.nat(3), (text, limit) => {
-        expect(['string', 'undefined']).toContain(typeof flawOf(text, { maxDepth: limit, maxNodes: limit }))
+        expect(['string', 'undefined']).toContain(typeof toFlaw(text, { maxDepth: limit, maxNodes: limit }))
       }),
     )
   })

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import * as E from 'fp-ts/Either'
 import { customPrefix, header } from '../../lib/core/Protocol'
-import { withQuery } from '../../lib/core/RequestFields'
+import { withQuery } from '../../lib/node/http/RequestFields'
 
 describe('the headers of a query', () => {
   it('are the session id and custom headers, by their lower-case name, and nothing else', () => {

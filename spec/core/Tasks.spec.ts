@@ -2,7 +2,7 @@
 import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/function'
 import * as O from 'fp-ts/Option'
-import { createTasks } from '../../lib/http/TaskCell'
+import { createTasks } from '../../lib/http/state/TaskStore'
 import { unexpected } from '../../lib/core/AgentError'
 import {
   begin,

@@ -23,7 +23,7 @@ import {
   websocket,
   wrap,
 } from '../../lib'
-import { systemClock } from '../../lib/http/Clock'
+import { systemClock } from '../../lib/node/Clock'
 
 /** What misbehaves: gives the awkward value in one of several manners, while it is armed. */
 export interface Misbehaviour {

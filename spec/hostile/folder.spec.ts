@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import * as E from 'fp-ts/Either'
 import * as LocalRecord from '../../lib/config/LocalRecord'
 import { readSealed, writeSealed } from '../../lib/config/Sealed'
-import { newControl } from '../../lib/local/Control'
-import { registryIn } from '../../lib/local/Registry'
+import { newControl } from '../../lib/local/dataplane/Control'
+import { registryIn } from '../../lib/local/launch/Registry'
 import { node, root } from '../cli/support'
 import { agentcore } from '../cli/world'
 import { inFolder } from '../config/support'
@@ -143,7 +143,7 @@ describe('a record of this user', () => {
   ])('that holds %j is refused, even with its seal', (wrong) =>
     hostile({}, async ({ folder }) => {
       const record = { ...recordOf(process.pid, 'http://127.0.0.1:1'), ...wrong }
-      await writeSealed(LocalRecord.pathOf(folder, 'agent'), record)
+      await writeSealed(LocalRecord.toPath(folder, 'agent'), record)
       expect(await LocalRecord.read(folder, 'agent')()).toMatchObject({ _tag: 'Left', left: { _tag: 'Malformed' } })
     }),
   )

@@ -15,7 +15,7 @@ import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as O from 'fp-ts/Option'
-import { identityNow } from '../../lib/local/Processes'
+import { identityNow } from '../../lib/node/process/Processes'
 import { inProject, type Project } from '../cli/support'
 
 /** The file of an agent that answers with its process. */

@@ -9,8 +9,8 @@ import * as fc from 'fast-check'
 import { WebSocket } from 'ws'
 import { createApp, entrypoint, Handler, use } from '../../lib'
 import { problem } from '../../lib/core/AgentError'
-import { type Allowed, guardOn, isLoopback, loopbackGuard } from '../../lib/core/LoopbackGuard'
-import { warningOf } from '../../lib/http/Bind'
+import { type Allowed, guardOn, isLoopback, loopbackGuard } from '../../lib/node/http/LoopbackGuard'
+import { toWarning } from '../../lib/http/server/ListenAddress'
 import { processLauncher, running, serviceLimits } from '../../lib/local'
 import { ask, errorOf, eventually, invoke, local, sessionId, valueOf } from '../local/support'
 import { served } from '../http/support'
@@ -501,8 +501,8 @@ describe('app.run in a container', () => {
   const found = { host: '0.0.0.0', port: 8080, reason: 'this is a container: /.dockerenv exists', isContainer: true }
 
   it('warns where somebody sits at a terminal', () => {
-    expect(warningOf(found, true)).toMatch(/\/\.dockerenv exists.*HOST=127\.0\.0\.1.*HOST=0\.0\.0\.0/)
-    expect(warningOf(found, false)).toBeUndefined()
-    expect(warningOf({ ...found, isContainer: false }, true)).toBeUndefined()
+    expect(toWarning(found, true)).toMatch(/\/\.dockerenv exists.*HOST=127\.0\.0\.1.*HOST=0\.0\.0\.0/)
+    expect(toWarning(found, false)).toBeUndefined()
+    expect(toWarning({ ...found, isContainer: false }, true)).toBeUndefined()
   })
 })

@@ -3,7 +3,7 @@ import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as E from 'fp-ts/Either'
 import * as fc from 'fast-check'
-import { dockerfileOf } from '../../lib/cli/container/Dockerfile'
+import { toDockerfile } from '../../lib/cli/container/Dockerfile'
 import { explain, faultLines } from '../../lib/config/ConfigError'
 import { read } from '../../lib/config/Document'
 import { fileName } from '../../lib/config/Project'
@@ -146,8 +146,8 @@ describe('a generated Dockerfile', () => {
           fc.constantFrom('a$(id).ts', '"; id; ".ts', 'a\nRUN id', '<<EOF', '`id`'),
         ),
         (entry) => {
-          const lines = dockerfileOf({ ...plan, entry }).split('\n')
-          expect(lines).toHaveLength(dockerfileOf({ ...plan, entry: 'agent.ts' }).split('\n').length)
+          const lines = toDockerfile({ ...plan, entry }).split('\n')
+          expect(lines).toHaveLength(toDockerfile({ ...plan, entry: 'agent.ts' }).split('\n').length)
           const [line = '', ...others] = lines.filter((one) => one.startsWith('RUN '))
           expect(others).toEqual([])
           const words = JSON.parse(line.slice(4)) as ReadonlyArray<string>
@@ -158,7 +158,7 @@ describe('a generated Dockerfile', () => {
     ))
 
   it('has no line of a version, a region or a package', () => {
-    const text = dockerfileOf({
+    const text = toDockerfile({
       ...plan,
       entry: 'a.ts',
       nodeVersion: '22\nRUN id',

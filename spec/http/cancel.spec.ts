@@ -34,7 +34,7 @@ const talking = (ended: { count: number }) =>
     ),
   )
 
-describe('row 8: a stop sent as a second POST of the same session', () => {
+describe('a stop sent as a second POST of the same session', () => {
   const ended = { count: 0 }
   wire('ends the stream under way with a last frame that says so', talking(ended), async ({ send }) => {
     ended.count = 0
@@ -113,7 +113,7 @@ describe('row 8: a stop sent as a second POST of the same session', () => {
   })
 })
 
-describe('row 8: app.cancel', () => {
+describe('app.cancel', () => {
   it('ends the invocations of a session and tells how many', () =>
     injected(talking({ count: 0 }), async ({ app, send }) => {
       const streams = [await say(send, 'a', { prompt: '1' }), await say(send, 'a', { prompt: '2' })]

@@ -16,7 +16,7 @@ const post = (send: Send, headers: Readonly<Record<string, string>> = {}): Promi
 
 const prefix = 'X-Amzn-Bedrock-AgentCore-Runtime'
 
-describe('row 24: headers', () => {
+describe('headers', () => {
   const through = [
     'Authorization',
     'X-Api-Key',
@@ -65,7 +65,7 @@ describe('row 24: headers', () => {
 
   for (const name of through) {
     wire(
-      `row 24: ${name} is let through, in any case`,
+      `${name} is let through, in any case`,
       telling(({ headers }) =>
         [name, name.toLowerCase(), name.toUpperCase()].map((as) => O.toNullable(headers.get(as))),
       ),
@@ -79,14 +79,14 @@ describe('row 24: headers', () => {
     )
   }
 
-  it('row 24: they are in the record, by their names in lower case', () =>
+  it('they are in the record, by their names in lower case', () =>
     served(record, async ({ port }) => {
       const { text } = await ask(port, { body: '{}', headers: Object.fromEntries(through.map((name) => [name, 'v'])) })
       expect(JSON.parse(text)).toEqual(Object.fromEntries(through.map((name) => [name.toLowerCase(), 'v'])))
     }))
 
   for (const name of refused) {
-    it(`row 24: ${name} is not`, () =>
+    it(`${name} is not`, () =>
       served(
         telling(({ headers }) => [O.isSome(headers.get(name)), Object.keys(headers.toRecord())]),
         async ({ port }) => {
@@ -97,7 +97,7 @@ describe('row 24: headers', () => {
       ))
   }
 
-  it('row 24: names that objects have of their own are absent', () =>
+  it('names that objects have of their own are absent', () =>
     served(
       telling(({ headers }) =>
         ['__proto__', 'constructor', 'toString', 'hasOwnProperty'].map((name) => O.isSome(headers.get(name))),
@@ -105,7 +105,7 @@ describe('row 24: headers', () => {
       async ({ send }) => expect(await (await post(send)).text()).toBe('[false,false,false,false]'),
     ))
 
-  it('row 24: the escape hatch has them all, as Koa does', () =>
+  it('the escape hatch has them all, as Koa does', () =>
     served(
       telling(({ request }) => [request.get('User-Agent'), request.method, request.path, request.querystring]),
       async ({ port }) =>
@@ -115,7 +115,7 @@ describe('row 24: headers', () => {
     ))
 })
 
-describe('row 25: what the service says of a request', () => {
+describe('what the service says of a request', () => {
   const all: Told = ({ userId, workloadAccessToken, oauth2CallbackUrl, trace }) =>
     [
       userId,
@@ -127,11 +127,11 @@ describe('row 25: what the service says of a request', () => {
       trace.xAmznTraceId,
     ].map(O.toNullable)
 
-  wire('row 25: nothing, where it says nothing', telling(all), async ({ send }) =>
+  wire('nothing, where it says nothing', telling(all), async ({ send }) =>
     expect(await (await post(send)).json()).toEqual(Array(7).fill(null)),
   )
 
-  wire('row 25: everything', telling(all), async ({ send }) => {
+  wire('everything', telling(all), async ({ send }) => {
     const headers = {
       [`${prefix}-User-Id`]: 'user-1',
       'X-Amz-Bedrock-AgentCore-Identity-WAT': 'wat',
@@ -145,7 +145,7 @@ describe('row 25: what the service says of a request', () => {
   })
 
   wire(
-    'row 25: the newer workload token is preferred, the older one stands in',
+    'the newer workload token is preferred, the older one stands in',
     telling(({ workloadAccessToken }) => O.toNullable(workloadAccessToken)),
     async ({ send }) => {
       const newer = { 'x-amz-bedrock-agentcore-identity-wat': 'newer' }
@@ -157,7 +157,7 @@ describe('row 25: what the service says of a request', () => {
   )
 
   wire(
-    'row 25: ids',
+    'ids',
     telling(({ requestId, sessionId }) => [requestId, sessionId]),
     async ({ send }) => {
       const response = await post(send, { [`${prefix}-Request-Id`]: 'r-1', [`${prefix}-Session-Id`]: 's-1' })
@@ -166,7 +166,7 @@ describe('row 25: what the service says of a request', () => {
   )
 
   wire(
-    'row 25: the deadline, as a moment',
+    'the deadline, as a moment',
     telling(({ deadline }) => O.toNullable(deadline)),
     async ({ send }) => {
       const before = Date.now()
@@ -178,13 +178,13 @@ describe('row 25: what the service says of a request', () => {
   )
 
   wire(
-    'row 25: none where none is set',
+    'none where none is set',
     telling(({ deadline }) => O.isSome(deadline)),
     async ({ send }) => expect(await (await post(send)).json()).toBe(false),
   )
 })
 
-describe('row 25: the context cannot be changed', () => {
+describe('the context cannot be changed', () => {
   const changes: Readonly<Record<string, (context: Context.Context<{ readonly user: string }>) => boolean>> = {
     'a field': (context) => Reflect.set(context, 'sessionId', 'forged'),
     'a new field': (context) => Reflect.set(context, 'more', 1),
@@ -197,7 +197,7 @@ describe('row 25: the context cannot be changed', () => {
   }
   for (const [name, change] of Object.entries(changes)) {
     wire(
-      `row 25: ${name}`,
+      name,
       pipe(
         provide(() => TE.right({ user: 'u' })),
         entrypoint((_, context: Context.Context<{ readonly user: string }>) => TE.right(change(context))),
@@ -206,7 +206,7 @@ describe('row 25: the context cannot be changed', () => {
     )
   }
 
-  it('row 25: what a provider adds is seen by what follows, and not by what came before', async () => {
+  it('what a provider adds is seen by what follows, and not by what came before', async () => {
     const seen: Array<ReadonlyArray<string>> = []
     const look = (context: Context.Context): void => void seen.push(Object.keys(context.state))
     await served(
@@ -227,9 +227,9 @@ describe('row 25: the context cannot be changed', () => {
   })
 })
 
-describe('row 25: the signal', () => {
+describe('the signal', () => {
   wire(
-    'row 25: is not aborted while the client waits, nor after the answer',
+    'is not aborted while the client waits, nor after the answer',
     telling(({ signal }) => signal.aborted),
     async ({ send }) => expect(await (await post(send)).json()).toBe(false),
   )
@@ -239,7 +239,7 @@ describe('row 25: the signal', () => {
     ['at the deadline', 'DeadlineExceeded', { deadline: 30 }],
     ['when the server stops', 'Stopping', {}],
   ] as const) {
-    it(`row 25: aborts ${name}, and tells why`, async () => {
+    it(`aborts ${name}, and tells why`, async () => {
       const [entered, reason] = [gate(), gate<unknown>()]
       const agent = entrypoint((_, { signal }) =>
         TE.fromTask(async () => {
@@ -411,7 +411,7 @@ describe('no secret gets into the log', () => {
   }
   for (const [name, f] of Object.entries(forms)) {
     for (const format of ['json', 'pretty'] as const) {
-      it(`row 25: ${name}, ${format}`, () =>
+      it(`${name}, ${format}`, () =>
         served(
           telling((context) => after(f(context), 1)),
           async ({ port, lines }) => {
@@ -434,7 +434,7 @@ describe('no secret gets into the log', () => {
     ['Token', 'abcdef0123456789'],
     ['AWS4-HMAC-SHA256', 'Credential=AKIA/2026/x, SignedHeaders=host, Signature=0011223344'],
   ] as const) {
-    it(`row 25: credentials of ${scheme}, without the name of the scheme too`, () =>
+    it(`credentials of ${scheme}, without the name of the scheme too`, () =>
       served(
         telling(({ log, request }) => {
           const whole = String(request.headers['authorization'])
@@ -451,7 +451,7 @@ describe('no secret gets into the log', () => {
       ))
   }
 
-  it('row 25: a middleware that fails with them', () =>
+  it('a middleware that fails with them', () =>
     served(
       pipe(
         use((ctx) => {
@@ -466,7 +466,7 @@ describe('no secret gets into the log', () => {
       },
     ))
 
-  it('row 25: a task in the background that fails with them', () =>
+  it('a task in the background that fails with them', () =>
     served(
       telling(({ tasks, request }) => {
         tasks.fork('t')(
@@ -482,7 +482,7 @@ describe('no secret gets into the log', () => {
     ))
 })
 
-it('row 25: holds nothing that could be changed: every part of it is frozen', async () => {
+it('holds nothing that could be changed: every part of it is frozen', async () => {
   const parts: Array<readonly [string, boolean]> = []
   const agent = entrypoint((_, context) => {
     for (const name of ['headers', 'trace', 'state', 'tasks', 'session', 'log', 'userId', 'deadline'] as const) {

@@ -43,7 +43,7 @@ it('knows the request at hand in a handler, after awaits and in what it forks', 
   expect(await Promise.all([answerOf(app, 'a'), answerOf(app, 'b')])).toEqual([expected('a'), expected('b')])
 })
 
-it('row 25: keeps the streams of many requests apart, whoever wakes their generators', async () => {
+it('keeps the streams of many requests apart, whoever wakes their generators', async () => {
   const app = served((who) =>
     entrypoint(
       Handler.fromGenerator(async function* () {

@@ -211,7 +211,7 @@ const table: Readonly<Record<string, Case>> = {
   },
 }
 
-describe('row 29: one shape for every failure', () => {
+describe('one shape for every failure', () => {
   const seesNothing: Koa.Middleware = (_, next) => next()
   for (const [name, row] of Object.entries(table)) {
     const check = async ({ send, lines }: Spoken): Promise<void> => {
@@ -221,10 +221,9 @@ describe('row 29: one shape for every failure', () => {
       expect(await failureOf(response)).toMatchObject({ status: row.status, code: row.code, requestId: 'req-7' })
       expect(lines.join('\n')).not.toContain('An upgrade failed')
     }
-    wire(`row 29: ${name} is ${row.status} ${row.code}`, row.agent, check, row.options)
-    it(`row 29: ${name} is the same behind a middleware`, () =>
-      served(pipe(use(seesNothing), row.agent), check, row.options))
-    it(`row 2: ${name} keeps its status when only a stream is accepted`, () =>
+    wire(`${name} is ${row.status} ${row.code}`, row.agent, check, row.options)
+    it(`${name} is the same behind a middleware`, () => served(pipe(use(seesNothing), row.agent), check, row.options))
+    it(`${name} keeps its status when only a stream is accepted`, () =>
       served(
         row.agent,
         async ({ send }) => {
@@ -237,13 +236,13 @@ describe('row 29: one shape for every failure', () => {
       ))
   }
 
-  it('row 29: 431 for headers that are too large', () =>
+  it('431 for headers that are too large', () =>
     served(echo, async ({ port }) => {
       const { status, text } = await ask(port, { headers: { 'x-large': 'x'.repeat(20_000) }, body: '{}' })
       expect([status, failureIn(text).code]).toEqual([431, 'HEADERS_TOO_LARGE'])
     }))
 
-  it('row 29: 400 for what is no HTTP', () =>
+  it('400 for what is no HTTP', () =>
     served(echo, async ({ port, logged }) => {
       const raw = await rawTo(port)
       raw.say('NONSENSE\r\n\r\n')
@@ -253,7 +252,7 @@ describe('row 29: one shape for every failure', () => {
       expect(logged()).toContainEqual(expect.objectContaining({ requestId: id, code, status }))
     }))
 
-  it('row 29: 503 while the server stops, to a connection that is there already', async () => {
+  it('503 while the server stops, to a connection that is there already', async () => {
     const [entered, left] = [gate(), gate()]
     const slow = entrypoint(() => TE.fromTask(() => after(entered.open(), left.opened)))
     await served(slow, async ({ port, app }) => {
@@ -276,10 +275,10 @@ describe('row 29: one shape for every failure', () => {
   })
 })
 
-describe('row 29: 413 can be read by the client', () => {
+describe('413 can be read by the client', () => {
   const large = 'x'.repeat(3_000_000)
 
-  it('row 29: with a content length, though the body is sent to its end', () =>
+  it('with a content length, though the body is sent to its end', () =>
     served(
       echo,
       async ({ port }) => {
@@ -289,7 +288,7 @@ describe('row 29: 413 can be read by the client', () => {
       { maxBody: 1000 },
     ))
 
-  it('row 29: chunked, and the connection serves the next request', () =>
+  it('chunked, and the connection serves the next request', () =>
     served(
       echo,
       async ({ port }) => {
@@ -304,16 +303,16 @@ describe('row 29: 413 can be read by the client', () => {
       { maxBody: 1000 },
     ))
 
-  it('row 29: by fetch, which sends and reads at once', () =>
+  it('by fetch, which sends and reads at once', () =>
     served(echo, async ({ send }) => expect(await failureOf(await post(send, large))).toMatchObject({ status: 413 }), {
       maxBody: 1000,
     }))
 })
 
-describe('row 30: refusals on purpose are told, whatever their status', () => {
+describe('refusals on purpose are told, whatever their status', () => {
   for (const status of [400, 401, 404, 409, 418, 422, 429, 451, 499, 500, 503, 599]) {
     wire(
-      `row 30: ${status}`,
+      `${status}`,
       entrypoint(() => TE.left(AgentError.rejected(status, 'On purpose', [status]))),
       async ({ send }) =>
         expect(await failureOf(await post(send))).toMatchObject({
@@ -327,14 +326,14 @@ describe('row 30: refusals on purpose are told, whatever their status', () => {
 
   for (const status of [0, 42, 100, 204, 304, 600, Number.NaN, 404.5]) {
     wire(
-      `row 30: ${status}, with which no body can go, is 500`,
+      `${status}, with which no body can go, is 500`,
       entrypoint(() => TE.left(AgentError.rejected(status, 'On purpose'))),
       async ({ send }) => expect(await failureOf(await post(send))).toMatchObject({ status: 500, code: 'REJECTED' }),
     )
   }
 
   wire(
-    'row 30: details that have no JSON are left out',
+    'details that have no JSON are left out',
     entrypoint(() => TE.left(AgentError.rejected(409, 'Conflict', { big: 1n }))),
     async ({ send }) => {
       const failure = await failureOf(await post(send))
@@ -343,7 +342,7 @@ describe('row 30: refusals on purpose are told, whatever their status', () => {
   )
 
   wire(
-    'row 30: thrown ones too',
+    'thrown ones too',
     entrypoint(
       Handler.fromAsync(async () => {
         throw AgentError.rejected(410, 'Gone')
@@ -353,7 +352,7 @@ describe('row 30: refusals on purpose are told, whatever their status', () => {
   )
 
   wire(
-    'row 30: a wrap may answer in the place of a failure',
+    'a wrap may answer in the place of a failure',
     pipe(
       entrypoint(() => TE.left(AgentError.rejected(409, 'Busy'))),
       wrap(
@@ -371,13 +370,13 @@ describe('row 30: refusals on purpose are told, whatever their status', () => {
   const hidden = Object.assign(new Error('row 17 of table users'), { status: 404, expose: false })
 
   wire(
-    'row 30: an error of http-errors that may be shown',
+    'an error of http-errors that may be shown',
     entrypoint(() => TE.left(AgentError.fromUnknown(exposed))),
     async ({ send }) => expect(await failureOf(await post(send))).toMatchObject({ status: 429, error: 'Too warm' }),
   )
 
   wire(
-    'row 30: an error of http-errors that may not be shown',
+    'an error of http-errors that may not be shown',
     entrypoint(
       Handler.fromSync(() => {
         throw hidden
@@ -391,7 +390,7 @@ describe('row 30: refusals on purpose are told, whatever their status', () => {
   )
 })
 
-describe('row 30: what is thrown is logged with the ids of the request, and not told', () => {
+describe('what is thrown is logged with the ids of the request, and not told', () => {
   const secret = new Error('password of the database')
   const fails = (): Array<never> => {
     throw secret
@@ -460,7 +459,7 @@ describe('row 30: what is thrown is logged with the ids of the request, and not 
     ),
   }
   for (const [name, agent] of Object.entries(throwers)) {
-    wire(`row 30: ${name}`, agent, async ({ send, logged }) => {
+    wire(name, agent, async ({ send, logged }) => {
       for (const headers of [{}, sseOnly]) {
         const response = await post(send, {}, headers)
         const text = await response.text()
@@ -473,7 +472,7 @@ describe('row 30: what is thrown is logged with the ids of the request, and not 
       }
     })
     wire(
-      `row 30: ${name} is told with debug`,
+      `${name} is told with debug`,
       agent,
       async ({ send }) => {
         expect(await failureOf(await post(send))).toMatchObject({ status: 500, error: secret.message })
@@ -511,7 +510,7 @@ describe('row 30: what is thrown is logged with the ids of the request, and not 
     const rejects = entrypoint(() => () => rejecting(thing))
     for (const debug of [false, true]) {
       wire(
-        `row 30: rejecting with ${name}${debug ? ', with debug' : ''}`,
+        `rejecting with ${name}${debug ? ', with debug' : ''}`,
         rejects,
         async ({ send, logged }) => {
           const failure = await failureOf(await post(send))
@@ -521,7 +520,7 @@ describe('row 30: what is thrown is logged with the ids of the request, and not 
         { debug },
       )
     }
-    it(`row 30: a middleware that throws ${name}`, () =>
+    it(`a middleware that throws ${name}`, () =>
       served(
         pipe(
           use(() => rejecting(thing)),
@@ -535,7 +534,7 @@ describe('row 30: what is thrown is logged with the ids of the request, and not 
   }
 })
 
-describe('row 1: a handler that fails before any event, where a stream is asked for', () => {
+describe('a handler that fails before any event, where a stream is asked for', () => {
   const fails = (): Array<never> => {
     throw new Error('x')
   }
@@ -550,14 +549,14 @@ describe('row 1: a handler that fails before any event, where a stream is asked 
     ),
     left: entrypoint(() => TE.left(AgentError.unexpected('x'))),
   })) {
-    wire(`row 1: ${name}`, agent, async ({ send }) => {
+    wire(name, agent, async ({ send }) => {
       const failure = await failureOf(await post(send, {}, sseOnly))
       expect(failure).toMatchObject({ status: 500, code: 'INTERNAL_ERROR', error: 'Internal Server Error' })
     })
   }
 
   wire(
-    'row 1: after the first event the failure is the last event',
+    'after the first event the failure is the last event',
     entrypoint(
       Handler.fromGenerator(async function* () {
         yield 1

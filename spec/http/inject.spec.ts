@@ -11,8 +11,8 @@ import { aborted, after, failureOf, gate, injected, textsOf, valuesIn } from './
 
 const echo = entrypoint((payload) => TE.right(payload))
 
-describe('row 34: inject', () => {
-  it('row 34: takes what fetch takes, and gives what fetch gives', async () => {
+describe('inject', () => {
+  it('takes what fetch takes, and gives what fetch gives', async () => {
     const send = inject(echo)
     const response = await send('/invocations', { body: { a: 1 } })
     expect(response).toBeInstanceOf(Response)
@@ -24,7 +24,7 @@ describe('row 34: inject', () => {
     expect(await response.json()).toEqual({ a: 1 })
   })
 
-  it('row 34: is a GET without a body, a POST with one, or what it is told to be', async () => {
+  it('is a GET without a body, a POST with one, or what it is told to be', async () => {
     const send = inject(echo)
     expect((await send('/ping')).status).toBe(200)
     expect((await send('/invocations')).status).toBe(405)
@@ -34,7 +34,7 @@ describe('row 34: inject', () => {
     expect((await send('/invocations', { method: 'PUT', body: 1 })).status).toBe(405)
   })
 
-  it('row 34: sends text and bytes as they are, anything else as JSON', async () => {
+  it('sends text and bytes as they are, anything else as JSON', async () => {
     const send = inject(echo)
     for (const [body, text] of [
       ['"text"', '"text"'],
@@ -47,14 +47,14 @@ describe('row 34: inject', () => {
     }
   })
 
-  it('row 34: a failure is a response, not a rejection', () =>
+  it('a failure is a response, not a rejection', () =>
     injected(
       entrypoint(() => TE.left(AgentError.rejected(409, 'Busy'))),
       async ({ send }) =>
         expect(await failureOf(await send('/invocations', { body: {} }))).toMatchObject({ status: 409, error: 'Busy' }),
     ))
 
-  it('row 34: a stream is read as it is made', async () => {
+  it('a stream is read as it is made', async () => {
     const more = gate()
     const agent = entrypoint(
       Handler.fromGenerator(async function* () {
@@ -72,7 +72,7 @@ describe('row 34: inject', () => {
     })
   })
 
-  it('row 34: a signal makes the client leave, before the answer and during a stream', async () => {
+  it('a signal makes the client leave, before the answer and during a stream', async () => {
     const [entered, left] = [gate(), gate()]
     const agent = entrypoint((_, { signal }) =>
       TE.fromTask(async () => {
@@ -91,7 +91,7 @@ describe('row 34: inject', () => {
     })
   })
 
-  it('row 34: a body that is given up ends the stream', async () => {
+  it('a body that is given up ends the stream', async () => {
     const left = gate()
     const agent = entrypoint(
       Handler.fromGenerator(async function* (_, { signal }) {
@@ -107,7 +107,7 @@ describe('row 34: inject', () => {
     })
   })
 
-  it('row 34: sessions last from one request to the next', async () => {
+  it('sessions last from one request to the next', async () => {
     const counter = Handler.stateful(t.number, 0)(() => (count: number) => () => TE.right([count + 1, count + 1]))
     const send = inject(entrypoint(counter))
     const headers = { 'x-amzn-bedrock-agentcore-runtime-session-id': 'one' }
@@ -118,7 +118,7 @@ describe('row 34: inject', () => {
     ])
   })
 
-  it('row 34: many requests at once', async () => {
+  it('many requests at once', async () => {
     const send = inject(echo)
     const answers = await Promise.all(
       [...Array(100).keys()].map(async (n) => (await send('/invocations', { body: n })).json()),
@@ -126,12 +126,12 @@ describe('row 34: inject', () => {
     expect(answers).toEqual([...Array(100).keys()])
   })
 
-  it('row 34: a large body both ways', async () => {
+  it('a large body both ways', async () => {
     const body = JSON.stringify('x'.repeat(5_000_000))
     expect((await (await inject(echo)('/invocations', { body })).text()).length).toBe(body.length)
   })
 
-  it('row 34: headers that come twice are both there', async () => {
+  it('headers that come twice are both there', async () => {
     const app = createApp(echo, { log: { level: 'silent' } })
     app.use((ctx, next) => {
       ctx.append('set-cookie', ['a=1', 'b=2'])
@@ -140,7 +140,7 @@ describe('row 34: inject', () => {
     expect((await app.inject('/ping')).headers.getSetCookie()).toEqual(['a=1', 'b=2'])
   })
 
-  it('row 34: logs nothing unless told to', async () => {
+  it('logs nothing unless told to', async () => {
     const write = jest.spyOn(process.stdout, 'write').mockReturnValue(true)
     try {
       await (await inject(echo)('/invocations', { body: {} })).text()
@@ -151,14 +151,14 @@ describe('row 34: inject', () => {
   })
 })
 
-describe('row 34: sockets', () => {
+describe('sockets', () => {
   const shouting = websocket((socket) =>
     TE.fromTask(async () => {
       for await (const message of socket.messages) await socket.send(String(message).toUpperCase())()
     }),
   )
 
-  it('row 34: a socket without a port', async () => {
+  it('a socket without a port', async () => {
     const app = createApp(shouting, { log: { level: 'silent' } })
     const client = await openSocket(app)
     client.send('"hello"')
@@ -170,7 +170,7 @@ describe('row 34: sockets', () => {
     await app.stop()
   })
 
-  it('row 34: a refusal rejects', async () => {
+  it('a refusal rejects', async () => {
     const app = createApp(
       pipe(
         provide(() => TE.left<AgentError.AgentError, {}>(AgentError.rejected(403, 'No'))),
@@ -183,18 +183,18 @@ describe('row 34: sockets', () => {
   })
 })
 
-describe('row 34: handlers as plain functions', () => {
+describe('handlers as plain functions', () => {
   const greet: Handler.Handler<{ readonly name: string }, string, { readonly greeting: string }> = (
     { name },
     { state, sessionId },
   ) => TE.right(`${state.greeting}, ${name} of ${sessionId}`)
 
-  it('row 34: an answer, from a context with state', async () => {
+  it('an answer, from a context with state', async () => {
     const context = testContext({ sessionId: 'here', state: { greeting: 'Hi' } })
     expect(await greet({ name: 'Ann' }, context)()).toEqual(E.right('Hi, Ann of here'))
   })
 
-  it('row 34: a context has what it is told, by the same rules as one of a request', () => {
+  it('a context has what it is told, by the same rules as one of a request', () => {
     const context = testContext({ headers: { 'X-Custom': 'v', Cookie: 'c' }, userId: 'u', deadline: 7 })
     expect(context.headers.get('x-CUSTOM')).toEqual(O.some('v'))
     expect(context.headers.get('cookie')).toEqual(O.none)
@@ -203,14 +203,14 @@ describe('row 34: handlers as plain functions', () => {
     expect(() => testContext({ sessionId: 'no id' })).toThrow('not a session id')
   })
 
-  it('row 34: what it logs', async () => {
+  it('what it logs', async () => {
     const lines: Array<unknown> = []
     const context = testContext({ onLog: (level, message, fields) => void lines.push([level, message, fields]) })
     await Handler.fromSync((_: unknown, { log }) => log.warn('careful', { a: 1 })())(null, context)()
     expect(lines).toEqual([['warn', 'careful', { a: 1 }]])
   })
 
-  it('row 34: all values of a stream, or the one value', async () => {
+  it('all values of a stream, or the one value', async () => {
     const stream = Handler.fromGenerator(function* (n: number) {
       for (let i = 0; i < n; i += 1) yield i
     })
@@ -218,7 +218,7 @@ describe('row 34: handlers as plain functions', () => {
     expect(await collect(TE.right('one'))()).toEqual(E.right(['one']))
   })
 
-  it('row 34: a socket whose peer is the test', async () => {
+  it('a socket whose peer is the test', async () => {
     const { socket, sent } = testSocket<unknown>(['a', 'b'])
     const repeat = Handler.fromMessages(async function* (messages: AsyncIterable<unknown>) {
       for await (const message of messages) yield [message, message]
@@ -230,7 +230,7 @@ describe('row 34: handlers as plain functions', () => {
     ])
   })
 
-  it('row 34: tasks and session state work without a server', async () => {
+  it('tasks and session state work without a server', async () => {
     const context = testContext()
     expect(await context.tasks.track('t')(TE.right(1))()).toEqual(E.right(1))
     expect(await context.session.save({ a: 1 })()).toEqual(E.right(undefined))
@@ -238,8 +238,8 @@ describe('row 34: handlers as plain functions', () => {
   })
 })
 
-describe('row 34: time by hand', () => {
-  it('row 34: the moment of /ping', () => {
+describe('time by hand', () => {
+  it('the moment of /ping', () => {
     const clock = testClock(5_000_000)
     const tasks: Array<number> = []
     const agent = entrypoint((payload, context) =>
@@ -264,7 +264,7 @@ describe('row 34: time by hand', () => {
     )
   })
 
-  it('row 34: a deadline', () => {
+  it('a deadline', () => {
     const clock = testClock()
     const entered = gate()
     const agent = entrypoint((_, { signal }) =>
@@ -286,7 +286,7 @@ describe('row 34: time by hand', () => {
     )
   })
 
-  it('row 34: a ping handler that takes too long', () => {
+  it('a ping handler that takes too long', () => {
     const clock = testClock()
     const asked = gate()
     return injected(
@@ -305,7 +305,7 @@ describe('row 34: time by hand', () => {
   })
 })
 
-it('row 34: the same agent on a port and in memory says the same', async () => {
+it('the same agent on a port and in memory says the same', async () => {
   const send = inject(entrypoint(Handler.fromGenerator(() => [1, 'a', null])))
   expect(valuesIn(await (await send('/invocations', { body: {} })).text())).toEqual([1, 'a', null])
 })

@@ -102,10 +102,10 @@ const handshake = (path = '/ws', more: ReadonlyArray<string> = []): string =>
     '\r\n',
   ].join('\r\n')
 
-describe('row 32: @koa/cors', () => {
+describe('@koa/cors', () => {
   const origin = { origin: 'https://example.org' }
   wire(
-    'row 32: its headers are on JSON, streams and failures, and it answers a preflight',
+    'its headers are on JSON, streams and failures, and it answers a preflight',
     pipe(use(cors()), agent),
     async ({ send }) => {
       const responses = [
@@ -131,29 +131,29 @@ describe('row 32: @koa/cors', () => {
   )
 })
 
-describe('row 32: koa-compress', () => {
+describe('koa-compress', () => {
   const compressing = pipe(use(compress({ threshold: 100 })), agent)
   const gzip = { 'accept-encoding': 'gzip' }
 
-  it('row 32: JSON is compressed', () =>
+  it('JSON is compressed', () =>
     served(compressing, async ({ send }) => {
       const response = await post(send, { text: 'x'.repeat(5000) }, gzip)
       expect(response.headers.get('content-encoding')).toBe('gzip')
       expect(await response.json()).toEqual({ text: 'x'.repeat(5000) })
     }))
 
-  wire('row 32: a stream is neither compressed nor held back', compressing, async ({ send }) => {
+  wire('a stream is neither compressed nor held back', compressing, async ({ send }) => {
     expect((await readsAsItComes(send, gzip)).headers.get('content-encoding')).toBeNull()
   })
 
-  it('row 32: failures have their shape, compressed or not', () =>
+  it('failures have their shape, compressed or not', () =>
     served(compressing, async ({ send }) =>
       expect(await failureOf(await post(send, '{', gzip))).toMatchObject({ status: 400 }),
     ))
 })
 
-describe('row 32: koa-helmet', () => {
-  wire('row 32: its headers are on JSON, streams and failures', pipe(use(helmet()), agent), async ({ send }) => {
+describe('koa-helmet', () => {
+  wire('its headers are on JSON, streams and failures', pipe(use(helmet()), agent), async ({ send }) => {
     const responses = [
       await post(send),
       await readsAsItComes(send),
@@ -170,7 +170,7 @@ describe('row 32: koa-helmet', () => {
     await Promise.all(responses.filter(({ bodyUsed }) => !bodyUsed).map((response) => response.text()))
   })
 
-  it('row 32: and on what a middleware throws, a refused and an accepted upgrade', () =>
+  it('and on what a middleware throws, a refused and an accepted upgrade', () =>
     served(
       pipe(
         use(helmet()),
@@ -196,9 +196,9 @@ describe('row 32: koa-helmet', () => {
     ))
 })
 
-describe('row 32: koa-requestid', () => {
+describe('koa-requestid', () => {
   wire(
-    'row 32: its id is in the header and in the state',
+    'its id is in the header and in the state',
     pipe(
       use(requestId(), t.type({ id: t.string })),
       entrypoint((_, { state }: Context.Context<{ readonly id: string }>) => TE.right(state.id)),
@@ -210,11 +210,11 @@ describe('row 32: koa-requestid', () => {
   )
 })
 
-describe('row 32: koa-ratelimit', () => {
+describe('koa-ratelimit', () => {
   const limited = (options: Partial<ratelimit.MiddlewareOptions> = {}): Agent.Agent =>
     pipe(use(ratelimit({ driver: 'memory', db: new Map(), max: 2, duration: 60_000, ...options })), agent)
 
-  it('row 32: the third request is refused, with the middleware’s own answer and headers', () =>
+  it('the third request is refused, with the middleware’s own answer and headers', () =>
     served(limited(), async ({ send }) => {
       expect([(await send('/ping')).status, (await send('/ping')).status]).toEqual([200, 200])
       const response = await post(send)
@@ -223,7 +223,7 @@ describe('row 32: koa-ratelimit', () => {
       expect(await response.text()).toContain('Rate limit exceeded')
     }))
 
-  it('row 32: where it throws, in the one shape', () =>
+  it('where it throws, in the one shape', () =>
     served(limited({ throw: true }), async ({ send }) => {
       await Promise.all([send('/ping'), send('/ping')].map(async (sent) => (await sent).text()))
       const response = await post(send, '"stream"', { accept: 'text/event-stream' })
@@ -234,7 +234,7 @@ describe('row 32: koa-ratelimit', () => {
     }))
 
   for (const throws of [false, true]) {
-    it(`row 32: an upgrade is refused with 429, and never becomes a socket${throws ? ', where it throws' : ''}`, async () => {
+    it(`an upgrade is refused with 429, and never becomes a socket${throws ? ', where it throws' : ''}`, async () => {
       const opened: Array<string> = []
       const limits = use(ratelimit({ driver: 'memory', db: new Map(), max: 1, duration: 60_000, throw: throws }))
       const sockets = websocket((_, { sessionId }) => TE.fromIO(() => void opened.push(sessionId)))
@@ -251,12 +251,12 @@ describe('row 32: koa-ratelimit', () => {
   }
 })
 
-describe('row 32: koa-conditional-get and koa-etag', () => {
+describe('koa-conditional-get and koa-etag', () => {
   const warn = jest.spyOn(console, 'warn').mockImplementation(() => undefined) // koa-etag says that it has a new name
   const fresh = pipe(use(conditional()), use(etag()), agent)
   afterAll(() => warn.mockRestore())
 
-  it('row 32: an unchanged answer is 304', () =>
+  it('an unchanged answer is 304', () =>
     served(fresh, async ({ port }) => {
       const look = (headers: Readonly<Record<string, string>> = {}) =>
         ask(port, { path: '/ping', method: 'GET', headers })
@@ -265,14 +265,14 @@ describe('row 32: koa-conditional-get and koa-etag', () => {
       expect(await look({ 'if-none-match': tag })).toMatchObject({ status: 304, text: '' })
     }))
 
-  wire('row 32: a stream has no tag and comes as it is made', fresh, async ({ send }) => {
+  wire('a stream has no tag and comes as it is made', fresh, async ({ send }) => {
     expect((await readsAsItComes(send)).headers.get('etag')).toBeNull()
   })
 })
 
-describe('row 32: koa-session', () => {
+describe('koa-session', () => {
   // It comes as an ES module with dependencies of its own, which jest does not load: so it is run by Node.
-  it('row 32: a session of cookies lives on, on JSON and on streams', () => {
+  it('a session of cookies lives on, on JSON and on streams', () => {
     const script = `
       const session = require('koa-session')
       const { createApp, entrypoint, Handler, use } = require(${JSON.stringify(join(__dirname, '../../lib'))})
@@ -293,8 +293,8 @@ describe('row 32: koa-session', () => {
   })
 })
 
-describe('row 32: koa-response-time', () => {
-  it('row 32: the time is on JSON and on streams', async () => {
+describe('koa-response-time', () => {
+  it('the time is on JSON and on streams', async () => {
     const responseTime = jest.requireActual<() => Koa.Middleware>('koa-response-time')
     await served(pipe(use(responseTime()), agent), async ({ send }) => {
       for (const response of [await post(send), await readsAsItComes(send)]) {
@@ -305,39 +305,39 @@ describe('row 32: koa-response-time', () => {
   })
 })
 
-describe('row 32: koa-bodyparser, and others that read the body', () => {
+describe('koa-bodyparser, and others that read the body', () => {
   const echo = entrypoint((payload) => TE.right(payload))
   const parsing = pipe(use(bodyParser({ enableTypes: ['json', 'text'], strict: false })), echo)
 
-  wire('row 32: what it has read is the payload', parsing, async ({ send }) => {
+  wire('what it has read is the payload', parsing, async ({ send }) => {
     const response = await post(send, { a: [1] }, { 'content-type': 'application/json' })
     expect([response.status, await response.json()]).toEqual([200, { a: [1] }])
   })
 
-  wire('row 32: what it does not read is read after it', parsing, async ({ send }) => {
+  wire('what it does not read is read after it', parsing, async ({ send }) => {
     const response = await post(send, '{"a":1}', { 'content-type': 'application/octet-stream' })
     expect([response.status, await response.json()]).toEqual([200, { a: 1 }])
   })
 
-  wire('row 32: text that it has read is JSON all the same', parsing, async ({ send }) => {
+  wire('text that it has read is JSON all the same', parsing, async ({ send }) => {
     const response = await post(send, '{"a":1}', { 'content-type': 'text/plain' })
     expect([response.status, await response.json()]).toEqual([200, { a: 1 }])
   })
 
-  wire('row 32: what it refuses is refused with its status, in the one shape', parsing, async ({ send }) => {
+  wire('what it refuses is refused with its status, in the one shape', parsing, async ({ send }) => {
     expect(await failureOf(await post(send, '{', { 'content-type': 'application/json' }))).toMatchObject({
       status: 400,
     })
   })
 
-  it('row 32: a body that is too large for it is 413 in the one shape', () =>
+  it('a body that is too large for it is 413 in the one shape', () =>
     served(pipe(use(bodyParser({ jsonLimit: '10b' })), echo), async ({ send }) =>
       expect(await failureOf(await post(send, '"0123456789"', { 'content-type': 'application/json' }))).toMatchObject({
         status: 413,
       }),
     ))
 
-  it('row 32: a middleware that reads the body and keeps it is a failure that is logged', () =>
+  it('a middleware that reads the body and keeps it is a failure that is logged', () =>
     served(
       pipe(
         use(async (ctx, next) => {
@@ -352,7 +352,7 @@ describe('row 32: koa-bodyparser, and others that read the body', () => {
       },
     ))
 
-  describe('row 32: a middleware that leaves the bytes in ctx.request.rawBody', () => {
+  describe('a middleware that leaves the bytes in ctx.request.rawBody', () => {
     const keeping = use(async (ctx, next) => {
       const parts: Array<Buffer> = []
       for await (const part of ctx.req) parts.push(part as Buffer)
@@ -373,7 +373,7 @@ describe('row 32: koa-bodyparser, and others that read the body', () => {
       ['must not be too large', Buffer.from(JSON.stringify('x'.repeat(200))), {}, 413, {}],
       ['must not be too large in the end', gzipSync(JSON.stringify('x'.repeat(200))), gzip, 413, {}],
     ]
-    it.each(cases)('row 32: %s', (_, body, headers, status, answer) =>
+    it.each(cases)('%s', (_, body, headers, status, answer) =>
       served(
         kept,
         async ({ port }) => {
@@ -385,7 +385,7 @@ describe('row 32: koa-bodyparser, and others that read the body', () => {
     )
   })
 
-  it('row 32: a middleware that puts the value into ctx.request.body is enough', () =>
+  it('a middleware that puts the value into ctx.request.body is enough', () =>
     served(
       pipe(
         use(async (ctx, next) => {
@@ -400,8 +400,8 @@ describe('row 32: koa-bodyparser, and others that read the body', () => {
     ))
 })
 
-describe('row 32: @koa/router', () => {
-  it('row 32: routes of one’s own beside those of the agent, added after createApp', () => {
+describe('@koa/router', () => {
+  it('routes of one’s own beside those of the agent, added after createApp', () => {
     const app = createApp(agent, { log: { level: 'silent' } })
     const router = new Router()
     router.get('/items/:id', (ctx) => {
@@ -422,8 +422,8 @@ describe('row 32: @koa/router', () => {
   })
 })
 
-describe('row 32: the onion', () => {
-  it('row 32: goes in pipe order, those of app.use inside those of the agent, handlers innermost', async () => {
+describe('the onion', () => {
+  it('goes in pipe order, those of app.use inside those of the agent, handlers innermost', async () => {
     const order: Array<string> = []
     const noting =
       (name: string): Koa.Middleware =>
@@ -448,7 +448,7 @@ describe('row 32: the onion', () => {
     })
   })
 
-  it('row 32: sees the final status, headers and body, and may change them', () =>
+  it('sees the final status, headers and body, and may change them', () =>
     served(
       pipe(
         use(async (ctx, next) => {
@@ -473,7 +473,7 @@ describe('row 32: the onion', () => {
       },
     ))
 
-  it('row 32: may take the place of a stream, whose source is closed then', async () => {
+  it('may take the place of a stream, whose source is closed then', async () => {
     const closed = gate()
     const source = {
       next: () => ({ done: false, value: 1 }),
@@ -494,7 +494,7 @@ describe('row 32: the onion', () => {
     )
   })
 
-  it('row 32: a middleware that answers by itself keeps the handler from being called', async () => {
+  it('a middleware that answers by itself keeps the handler from being called', async () => {
     const calls: Array<unknown> = []
     await served(
       pipe(
@@ -522,7 +522,7 @@ describe('row 32: the onion', () => {
     ['an AgentError', () => rejecting(AgentError.rejected(418, 'Tea')), 418],
     ['a string', () => rejecting('inside'), 500],
   ] as const) {
-    wire(`row 32: ${name} is ${status} in the one shape`, pipe(use(middleware), agent), async ({ send }) => {
+    wire(`${name} is ${status} in the one shape`, pipe(use(middleware), agent), async ({ send }) => {
       for (const path of ['/invocations', '/nowhere']) {
         const response = await send(path, { body: {} })
         const text = await response.text()
@@ -532,7 +532,7 @@ describe('row 32: the onion', () => {
       }
     })
 
-    it(`row 32: ${name} keeps an upgrade from becoming a socket`, () =>
+    it(`${name} keeps an upgrade from becoming a socket`, () =>
       served(pipe(use(middleware), agent), async ({ port }) => {
         const raw = await rawTo(port)
         raw.say(handshake())
@@ -542,7 +542,7 @@ describe('row 32: the onion', () => {
       }))
   }
 
-  it('row 32: a client that leaves while a middleware waits harms nobody', async () => {
+  it('a client that leaves while a middleware waits harms nobody', async () => {
     const [entered, left] = [gate(), gate()]
     const waiting = use(async (_, next) => {
       entered.open()
@@ -561,7 +561,7 @@ describe('row 32: the onion', () => {
     })
   })
 
-  it('row 32: a stream behind a middleware ends when the client leaves', async () => {
+  it('a stream behind a middleware ends when the client leaves', async () => {
     const ended = gate()
     const streaming = entrypoint(
       Handler.fromGenerator(async function* (_, { signal }) {
@@ -580,7 +580,7 @@ describe('row 32: the onion', () => {
   })
 })
 
-describe('row 32: what a middleware left in ctx.state, typed', () => {
+describe('what a middleware left in ctx.state, typed', () => {
   const leaving =
     (state: object): Koa.Middleware =>
     (ctx, next) => {
@@ -600,10 +600,10 @@ describe('row 32: what a middleware left in ctx.state, typed', () => {
     'io-ts': (state: object) => pipe(use(leaving(state), User), tells),
     zod: (state: object) => pipe(use(leaving(state), UserZ), tells),
   })) {
-    wire(`row 32: ${name}: what fits is in the context`, withState(good), async ({ send }) =>
+    wire(`${name}: what fits is in the context`, withState(good), async ({ send }) =>
       expect(await (await post(send)).json()).toEqual(good),
     )
-    wire(`row 32: ${name}: what does not is 500 INVALID_STATE, with the path`, withState(bad), async ({ send }) => {
+    wire(`${name}: what does not is 500 INVALID_STATE, with the path`, withState(bad), async ({ send }) => {
       const { status, code, details } = await failureOf(await post(send))
       expect([status, code]).toEqual([500, 'INVALID_STATE'])
       expect(details).toMatchObject([{ path: 'user.roles[1]' }])
@@ -611,18 +611,18 @@ describe('row 32: what a middleware left in ctx.state, typed', () => {
   }
 })
 
-describe('row 32: supertest', () => {
+describe('supertest', () => {
   const app = createApp(pipe(use(cors()), agent), { log: { level: 'silent' } })
   afterAll(() => app.stop())
 
-  it('row 32: JSON', () =>
+  it('JSON', () =>
     supertest(app.callback())
       .post('/invocations')
       .send({ a: 1 })
       .expect('content-type', 'application/json')
       .expect(200, { a: 1 }))
 
-  it('row 32: a stream', async () => {
+  it('a stream', async () => {
     second.is.open()
     const { text } = await supertest(app.callback())
       .post('/invocations')
@@ -632,12 +632,12 @@ describe('row 32: supertest', () => {
     expect(valuesIn(text)).toHaveLength(2)
   })
 
-  it('row 32: failures', async () => {
+  it('failures', async () => {
     const { text } = await supertest(app.callback()).get('/nowhere').expect(404)
     expect(failureIn(text).code).toBe('NOT_FOUND')
   })
 
-  it('row 32: without any middleware too', () =>
+  it('without any middleware too', () =>
     supertest(createApp(agent, { log: { level: 'silent' } }).callback())
       .post('/invocations')
       .send([1])

@@ -14,7 +14,7 @@ const sessionHeader = 'x-amzn-bedrock-agentcore-runtime-session-id'
 const post = (send: Send, body: unknown, headers: Readonly<Record<string, string>> = {}): Promise<Response> =>
   send('/invocations', { method: 'POST', body, headers })
 
-describe('row 28: the content type is of no account', () => {
+describe('the content type is of no account', () => {
   const types = [
     'application/json',
     'application/json; charset=utf-8',
@@ -27,18 +27,18 @@ describe('row 28: the content type is of no account', () => {
     '',
   ]
   for (const type of types) {
-    wire(`row 28: ${type === '' ? 'an empty one' : type}`, echo, async ({ send }) => {
+    wire(type === '' ? 'an empty one' : type, echo, async ({ send }) => {
       const response = await post(send, '{"a":[1]}', { 'content-type': type })
       expect([response.status, await response.json()]).toEqual([200, { a: [1] }])
     })
   }
 
-  it('row 28: none at all, as the AWS SDKs send', () =>
+  it('none at all, as the AWS SDKs send', () =>
     served(echo, async ({ port }) => {
       expect(await ask(port, { body: '{"a":[1]}' })).toMatchObject({ status: 200, text: '{"a":[1]}' })
     }))
 
-  it('row 28: neither a type nor a length, in chunks', () =>
+  it('neither a type nor a length, in chunks', () =>
     served(echo, async ({ port }) => {
       const raw = await rawTo(port)
       raw.say(
@@ -50,8 +50,8 @@ describe('row 28: the content type is of no account', () => {
     }))
 })
 
-describe('row 28: how large a body may be', () => {
-  it('row 28: 2 MB, without being asked', () =>
+describe('how large a body may be', () => {
+  it('2 MB, without being asked', () =>
     served(echo, async ({ send }) => {
       const text = JSON.stringify({ text: 'x'.repeat(2_000_000) })
       const response = await post(send, text)
@@ -61,7 +61,7 @@ describe('row 28: how large a body may be', () => {
 
   const length = entrypoint((payload) => TE.right(String(payload).length))
 
-  it('row 28: 100,000,000 bytes, and not one more', () =>
+  it('100,000,000 bytes, and not one more', () =>
     served(length, async ({ port }) => {
       const body = Buffer.alloc(100_000_000, 'x')
       body[0] = body[body.length - 1] = 0x22
@@ -83,12 +83,12 @@ describe('row 28: how large a body may be', () => {
       expect((await got).status).toBe(wanted)
     const check = has(status)
 
-    wire(`row 28: ${bytes} bytes of at most 1000 is ${status}`, echo, ({ send }) => check(post(send, body)), options)
-    it(`row 28: ${bytes} bytes of at most 1000 in chunks is ${status}`, () =>
+    wire(`${bytes} bytes of at most 1000 is ${status}`, echo, ({ send }) => check(post(send, body)), options)
+    it(`${bytes} bytes of at most 1000 in chunks is ${status}`, () =>
       served(echo, ({ port }) => check(ask(port, { body, headers: { 'transfer-encoding': 'chunked' } })), options))
     for (const [encoding, small] of Object.entries(packed)) {
       wire(
-        `row 28: ${bytes} bytes of at most 1000 once unpacked from ${encoding} is ${status}`,
+        `${bytes} bytes of at most 1000 once unpacked from ${encoding} is ${status}`,
         echo,
         ({ send }) => check(post(send, small, { 'content-encoding': encoding })),
         options,
@@ -194,7 +194,7 @@ describe('what JSON may hold', () => {
   )
 })
 
-describe('row 26: the session id', () => {
+describe('the session id', () => {
   const told = entrypoint((_, { sessionId }) => TE.right(sessionId))
 
   for (const [name, id] of Object.entries({
@@ -295,7 +295,7 @@ describe('headers that repeat or swell', () => {
     }))
 })
 
-describe('row 31: what a codec refuses is told path by path', () => {
+describe('what a codec refuses is told path by path', () => {
   const ioTs = entrypoint(
     t.type({ user: t.type({ name: t.string }), items: t.array(t.type({ n: t.number })) }),
     (payload) => TE.right(payload),
@@ -323,10 +323,10 @@ describe('row 31: what a codec refuses is told path by path', () => {
       const { details: whole } = await failureOf(await post(send, 'null'))
       expect((whole as ReadonlyArray<{ readonly path: string }>).map(({ path }) => path)).toContain('')
     }
-    wire(`row 31: ${name}`, agent, check)
+    wire(name, agent, check)
   }
 
-  wire('row 31: a schema that takes its time', asyncZod, async ({ send }) => {
+  wire('a schema that takes its time', asyncZod, async ({ send }) => {
     expect((await post(send, { name: 'known' })).status).toBe(200)
     expect(await failureOf(await post(send, { name: 'x' }))).toMatchObject({
       status: 400,
@@ -342,7 +342,7 @@ describe('row 31: what a codec refuses is told path by path', () => {
     },
     String,
   )
-  wire('row 31: a codec that throws is a failure like any other', entrypoint(throwing, TE.right), async ({ send }) =>
+  wire('a codec that throws is a failure like any other', entrypoint(throwing, TE.right), async ({ send }) =>
     expect(await failureOf(await post(send, {}))).toMatchObject({ status: 500, code: 'INTERNAL_ERROR' }),
   )
 
@@ -353,7 +353,7 @@ describe('row 31: what a codec refuses is told path by path', () => {
     (s) => s.toLowerCase(),
   )
   wire(
-    'row 31: an answer is encoded',
+    'an answer is encoded',
     entrypoint({ inbound: upper, outbound: upper }, (text) => TE.right(`${text}!`)),
     async ({ send }) => expect(await (await post(send, '"a"')).json()).toBe('a!'),
   )

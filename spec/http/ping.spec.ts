@@ -28,7 +28,7 @@ describe('a custom ping handler', () => {
         return 'HealthyBusy' as const
       },
     ],
-  ])('row 14: that is %s is honoured', async (_, handler) => {
+  ])('that is %s is honoured', async (_, handler) => {
     expect(await told(createApp(pipe(idle, ping(handler)), quiet))).toMatchObject({ status: 'HealthyBusy' })
   })
 
@@ -44,7 +44,7 @@ describe('a custom ping handler', () => {
     ['says something else', () => 'healthy', { errorMessage: "it gave 'healthy'" }],
     ['says an object', () => ({ status: 'HealthyBusy' }), { errorMessage: 'it gave a value of type object' }],
     ['says nothing', () => undefined, { errorMessage: 'it gave a value of type undefined' }],
-  ])('row 14: that %s is passed over for the automatic status, with a warning', async (_, handler, fields) => {
+  ])('that %s is passed over for the automatic status, with a warning', async (_, handler, fields) => {
     const log = logSink()
     const app = createApp(pipe(idle, ping(handler as () => Health.Status)), { log: log.options })
     expect(await told(app)).toMatchObject({ status: 'Healthy' })
@@ -53,7 +53,7 @@ describe('a custom ping handler', () => {
     expect(await told(app)).toMatchObject({ status: 'HealthyBusy' })
   })
 
-  it('row 14: that takes longer than its time is passed over', async () => {
+  it('that takes longer than its time is passed over', async () => {
     const clock = testClock(start)
     let isAsked = false
     const handler = (): Promise<Health.Status> => {
@@ -68,7 +68,7 @@ describe('a custom ping handler', () => {
     expect(clock.pending()).toBe(0)
   })
 
-  it('row 16: is not even asked while a status is forced', async () => {
+  it('is not even asked while a status is forced', async () => {
     let asked = 0
     const app = createApp(
       pipe(
@@ -147,7 +147,7 @@ describe('time_of_last_update', () => {
 
   const first: Model = { now: start, tasks: 0, forced: undefined, custom: 'Healthy', status: 'Healthy', since: start }
 
-  it('row 15: moves exactly when the status changes, from whatever source, and never otherwise', async () => {
+  it('moves exactly when the status changes, from whatever source, and never otherwise', async () => {
     await fc.assert(
       fc.asyncProperty(steps, async (sequence) => {
         const clock = testClock(start)
@@ -168,7 +168,7 @@ describe('time_of_last_update', () => {
     )
   })
 
-  it('row 15: moves with a custom handler when a ping, or force, first tells of the change', async () => {
+  it('moves with a custom handler when a ping, or force, first tells of the change', async () => {
     await fc.assert(
       fc.asyncProperty(steps, async (sequence) => {
         const clock = testClock(start)
@@ -193,7 +193,7 @@ describe('time_of_last_update', () => {
     )
   })
 
-  it('row 15: is in whole seconds, and stays where no one changes anything', async () => {
+  it('is in whole seconds, and stays where no one changes anything', async () => {
     const clock = testClock(start)
     const app = createApp(idle, { ...quiet, clock })
     expect(await (await app.inject('/ping')).text()).toBe('{"status":"Healthy","time_of_last_update":1700000000}')
@@ -290,7 +290,7 @@ describe('debug actions', () => {
     return [response.status, await response.text()]
   }
 
-  it('row 16: are the five of the Python SDK, with its bodies', async () => {
+  it('are the five of the Python SDK, with its bodies', async () => {
     const clock = testClock(start)
     const app = createApp(idle, { ...quiet, clock, debug: true })
     expect(await act(app, 'ping_status')).toEqual([200, '{"status":"Healthy","time_of_last_update":1700000000}'])
@@ -308,21 +308,21 @@ describe('debug actions', () => {
   })
 
   it.each([['nope'], ['toString'], ['__proto__'], [''], [7], [{ toString: 1 }], [[]]])(
-    'row 16: that do not exist are 400 UNKNOWN_ACTION: %j',
+    'that do not exist are 400 UNKNOWN_ACTION: %j',
     async (action) => {
       const [status, text] = await act(createApp(idle, { ...quiet, debug: true }), action)
       expect([status, JSON.parse(text)]).toMatchObject([400, { code: 'UNKNOWN_ACTION' }])
     },
   )
 
-  it('row 16: are ordinary payload with debug off', async () => {
+  it('are ordinary payload with debug off', async () => {
     const app = createApp(idle, quiet)
     expect(await act(app, 'force_busy')).toEqual([200, '{"payload":{"_agent_core_app_action":"force_busy"}}'])
     expect(await told(app)).toMatchObject({ status: 'Healthy' })
   })
 
   it.each([[[1]], ['_agent_core_app_action'], [7], [null]])(
-    'row 16: leave a payload that is no object alone: %j',
+    'leave a payload that is no object alone: %j',
     async (payload) => {
       expect((await invoke(createApp(idle, { ...quiet, debug: true }), payload)).body).toEqual({ payload })
     },

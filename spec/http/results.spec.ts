@@ -77,7 +77,7 @@ describe('a value is JSON', () => {
     ))
 })
 
-describe('row 13: a string is valid JSON, or a stream is asked for in vain, whatever Accept says', () => {
+describe('a string is valid JSON, or a stream is asked for in vain, whatever Accept says', () => {
   const accepts = [
     undefined,
     '*/*',
@@ -89,7 +89,7 @@ describe('row 13: a string is valid JSON, or a stream is asked for in vain, what
     '',
   ]
   wire(
-    'row 13: the string result',
+    'the string result',
     giving(() => 'say "hi"\n'),
     async ({ send }) => {
       for (const accept of accepts) {
@@ -104,7 +104,7 @@ describe('row 13: a string is valid JSON, or a stream is asked for in vain, what
     },
   )
 
-  it('row 13: the string result to a client that sends no Accept at all', () =>
+  it('the string result to a client that sends no Accept at all', () =>
     served(
       giving(() => 'hi'),
       async ({ port }) => {
@@ -116,7 +116,7 @@ describe('row 13: a string is valid JSON, or a stream is asked for in vain, what
 
 const cut = (text: string): ReadonlyArray<Uint8Array> => [...Buffer.from(text)].map((byte) => new Uint8Array([byte]))
 
-describe('row 4: whatever can be pulled streams', () => {
+describe('whatever can be pulled streams', () => {
   const plainIterator = (): unknown => {
     const left = [1, 2, 3]
     return {
@@ -179,7 +179,7 @@ describe('row 4: whatever can be pulled streams', () => {
     ['events of an emitter, until it says', () => counted(new EventEmitter())],
   ]
   for (const [name, make] of sources) {
-    wire(`row 4: ${name}`, giving(make), async ({ send }) => {
+    wire(name, giving(make), async ({ send }) => {
       const response = await post(send)
       expect(response.status).toBe(200)
       expect(response.headers.get('content-type')).toBe('text/event-stream; charset=utf-8')
@@ -205,7 +205,7 @@ describe('row 4: whatever can be pulled streams', () => {
   const text = 'žluťoučký 🦊 \n "kůň"'
 
   wire(
-    'row 4: a Readable of bytes whose characters are cut',
+    'a Readable of bytes whose characters are cut',
     giving(() => Readable.from(cut(text))),
     async ({ send }) => {
       expect(valuesIn(await (await post(send)).text()).join('')).toBe(text)
@@ -213,7 +213,7 @@ describe('row 4: whatever can be pulled streams', () => {
   )
 
   wire(
-    'row 4: a ReadableStream of bytes whose characters are cut',
+    'a ReadableStream of bytes whose characters are cut',
     giving(() => ReadableStream.from(cut(text))),
     async ({ send }) => {
       expect(valuesIn(await (await post(send)).text()).join('')).toBe(text)
@@ -221,7 +221,7 @@ describe('row 4: whatever can be pulled streams', () => {
   )
 
   wire(
-    'row 4: a Readable with an encoding',
+    'a Readable with an encoding',
     giving(() => new Readable({ encoding: 'utf8', read: reading(parts) })),
     async ({ send }) => {
       expect(valuesIn(await (await post(send)).text()).join('')).toBe(text)
@@ -423,9 +423,9 @@ describe('a reply made by hand', () => {
   }
 })
 
-describe('row 5: events with more than data', () => {
+describe('events with more than data', () => {
   wire(
-    'row 5: event, id, retry, raw text and comments',
+    'event, id, retry, raw text and comments',
     giving(() =>
       Reply.events([
         Sse.event({ event: 'token', id: '7', retry: 250, data: { t: 'a\nb' } }),
@@ -454,7 +454,7 @@ describe('row 5: events with more than data', () => {
     ['a retry that is no number of milliseconds', Sse.event({ retry: 1.5, data: 1 })],
   ] as const) {
     wire(
-      `row 5: ${name} is a failure`,
+      `${name} is a failure`,
       giving(() => Reply.events([event])),
       async ({ send }) => {
         expect(await failureOf(await post(send))).toMatchObject({ status: 500, code: 'UNENCODABLE' })
@@ -463,7 +463,7 @@ describe('row 5: events with more than data', () => {
   }
 
   wire(
-    'row 5: one that comes later ends the stream',
+    'one that comes later ends the stream',
     giving(() => Reply.events([1, Sse.event({ event: '\n', data: 1 }), 3])),
     async ({ send }) => {
       const [first, last, ...more] = eventsIn(await (await post(send)).text())
@@ -476,7 +476,7 @@ describe('row 5: events with more than data', () => {
   )
 })
 
-describe('row 12: what cannot be encoded is a failure in the one shape', () => {
+describe('what cannot be encoded is a failure in the one shape', () => {
   const cycle: { self?: unknown } = {}
   cycle.self = cycle
   const nested = (depth: number): unknown =>
@@ -493,21 +493,21 @@ describe('row 12: what cannot be encoded is a failure in the one shape', () => {
   ]
   for (const [name, value] of values) {
     wire(
-      `row 12: ${name}`,
+      name,
       giving(() => value),
       async ({ send }) => {
         expect(await failureOf(await post(send))).toMatchObject({ status: 500, code: 'UNENCODABLE' })
       },
     )
     wire(
-      `row 12: ${name} as the first event`,
+      `${name} as the first event`,
       giving(() => Reply.events([value])),
       async ({ send }) => {
         expect(await failureOf(await post(send))).toMatchObject({ status: 500, code: 'UNENCODABLE' })
       },
     )
     wire(
-      `row 12: ${name} as a later event`,
+      `${name} as a later event`,
       giving(() => Reply.events([0, value, 2])),
       async ({ send }) => {
         const text = await (await post(send)).text()

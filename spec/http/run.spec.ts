@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { Agent, get, type IncomingMessage, request } from 'node:http'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import * as E from 'fp-ts/Either'
-import { bind } from '../../lib/http/Bind'
+import { bind } from '../../lib/http/server/ListenAddress'
 import { type Child, dial, type Line, withChild } from './socketSupport'
 
 interface Answered {
@@ -116,19 +116,19 @@ describe('the address', () => {
       { port: 8080, host: '127.0.0.1' },
       'no container',
     ],
-  ])('row 33: is %s', (_, given, around, where, reason) => {
+  ])('is %s', (_, given, around, where, reason) => {
     expect(bind(given, around)).toEqual(
       E.right(expect.objectContaining({ ...where, reason: expect.stringContaining(reason) as string })),
     )
   })
 
-  it.each(['abc', '-1', '65536', '80 80', '0x50', '1e3', '8080.5', ' 80'])('row 33: is none with PORT=%s', (text) => {
+  it.each(['abc', '-1', '65536', '80 80', '0x50', '1e3', '8080.5', ' 80'])('is none with PORT=%s', (text) => {
     expect(bind({}, { ...nowhere, env: { PORT: text } })).toEqual(E.left(`PORT is not a port: ${text}`))
   })
 })
 
 describe('the start', () => {
-  it('row 33: says in one line where it listens and why there, on any free port', async () => {
+  it('says in one line where it listens and why there, on any free port', async () => {
     await withChild('runChild', { env: { PORT: '0', DOCKER_CONTAINER: '1' } }, async (child) => {
       const { url, host, port, reason, message } = await listening(child)
       expect([host, url, message]).toEqual([
@@ -143,7 +143,7 @@ describe('the start', () => {
     })
   })
 
-  it('row 33: obeys PORT and HOST', async () => {
+  it('obeys PORT and HOST', async () => {
     const port = await freePort()
     await withChild('runChild', { env: { PORT: String(port), HOST: '127.0.0.1' } }, async (child) => {
       expect(await listening(child)).toMatchObject({
@@ -155,7 +155,7 @@ describe('the start', () => {
     })
   })
 
-  it('row 33: on a port in use is one clear line and exit code 1', async () => {
+  it('on a port in use is one clear line and exit code 1', async () => {
     await occupied((port) =>
       withChild('runChild', { env: { PORT: String(port), HOST: '127.0.0.1' } }, async (child) => {
         expect(await child.exited).toEqual({ code: 1, signal: null })
@@ -165,7 +165,7 @@ describe('the start', () => {
     )
   })
 
-  it('row 33: with a PORT that is none, or a host that is not here, is one clear line and exit code 1', async () => {
+  it('with a PORT that is none, or a host that is not here, is one clear line and exit code 1', async () => {
     for (const [env, text] of [
       [{ PORT: 'http' }, 'PORT is not a port: http'],
       [{ PORT: '0', HOST: '192.0.2.1' }, '192.0.2.1 is no address of this machine'],
@@ -178,7 +178,7 @@ describe('the start', () => {
     }
   })
 
-  it('row 33: is not without its onStart', async () => {
+  it('is not without its onStart', async () => {
     await withChild('runChild', { args: ['failing'], env: { PORT: '0' } }, async (child) => {
       expect(await child.exited).toEqual({ code: 1, signal: null })
       expect(await child.line('onStart failed')).toContain('no database')
@@ -188,7 +188,7 @@ describe('the start', () => {
 })
 
 describe('SIGTERM', () => {
-  it('row 33: finishes a request and a stream in flight, closes sockets with 1001, takes nothing new and exits with 0', () =>
+  it('finishes a request and a stream in flight, closes sockets with 1001, takes nothing new and exits with 0', () =>
     running({}, async (child, url) => {
       const peer = await dial(`${url.replace('http', 'ws')}/ws`)
       const [json, stream] = [post(url, 'json'), post(url, 'stream')]
@@ -204,7 +204,7 @@ describe('SIGTERM', () => {
       expect(await child.exited).toEqual(cleanly)
     }))
 
-  it('row 33: ends with 503 and a last frame what is in flight beyond the time, and exits with 0', () =>
+  it('ends with 503 and a last frame what is in flight beyond the time, and exits with 0', () =>
     running({ stopTimeout: 100 }, async (child, url) => {
       const [json, stream] = [post(url, 'json'), post(url, 'stream')]
       await child.lines.find(
@@ -217,7 +217,7 @@ describe('SIGTERM', () => {
       expect(await child.exited).toEqual(cleanly)
     }))
 
-  it('row 33: for the second time exits at once', () =>
+  it('for the second time exits at once', () =>
     running({}, async (child, url) => {
       const answer = post(url, 'json').catch((error: unknown) => error)
       await child.line('in flight')
@@ -228,7 +228,7 @@ describe('SIGTERM', () => {
     }))
 
   it.each(['SIGTERM', 'SIGINT'] as const)(
-    'row 33: is not delayed by idle connections, kept alive or never used (%s)',
+    'is not delayed by idle connections, kept alive or never used (%s)',
     (signal) =>
       running({}, async (child, url) => {
         const agent = new Agent({ keepAlive: true })
@@ -246,7 +246,7 @@ describe('SIGTERM', () => {
       }),
   )
 
-  it('row 33: runs the hooks in their order', () =>
+  it('runs the hooks in their order', () =>
     running(
       {},
       async (child) => {
@@ -260,7 +260,7 @@ describe('SIGTERM', () => {
 })
 
 describe('stop', () => {
-  it('row 33: leaves nothing that would keep the process alive', () =>
+  it('leaves nothing that would keep the process alive', () =>
     running(
       {},
       async (child) => {
@@ -273,7 +273,7 @@ describe('stop', () => {
 })
 
 describe('a handler that blocks the event loop', () => {
-  it('row 17: is told of by a warning with its time', () =>
+  it('is told of by a warning with its time', () =>
     running({ maxLag: 300 }, async (child, url) => {
       await post(url, 'block')
       const line = JSON.parse(await child.line('The event loop was blocked')) as Line
@@ -281,7 +281,7 @@ describe('a handler that blocks the event loop', () => {
       expect(line['lag']).toBeGreaterThanOrEqual(300)
     }))
 
-  it('row 17: is not told of where that is turned off', () =>
+  it('is not told of where that is turned off', () =>
     running({ maxLag: 0 }, async (child, url) => {
       await post(url, 'block')
       await stopping(child)

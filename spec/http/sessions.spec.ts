@@ -53,7 +53,7 @@ const filesIn = async (folder: string): Promise<ReadonlyArray<string>> =>
   (await readdir(folder)).filter((name) => !name.endsWith('.lock'))
 
 describe('state', () => {
-  it('row 27: of a session is kept from one invocation to the next, and is nobody else’s', async () => {
+  it('of a session is kept from one invocation to the next, and is nobody else’s', async () => {
     const app = counter()
     expect(await countOf(app, 'a')).toEqual({ n: 1 })
     expect(await countOf(app, 'b')).toEqual({ n: 1 })
@@ -61,7 +61,7 @@ describe('state', () => {
     expect((await invoke(app, {})).body).toEqual({ n: 1 })
   })
 
-  it('row 27: loses no update of 50 concurrent invocations, which run one at a time in their order', async () => {
+  it('loses no update of 50 concurrent invocations, which run one at a time in their order', async () => {
     const order: Array<unknown> = []
     let [running, most] = [0, 0]
     const handler = Handler.stateful(Count, { n: 0 })((payload: unknown) => ({ n }) => () => async () => {
@@ -83,7 +83,7 @@ describe('state', () => {
     expect(most).toBe(2)
   })
 
-  it('row 27: is not saved by a left or a throw', async () => {
+  it('is not saved by a left or a throw', async () => {
     const handler = Handler.stateful(Count, { n: 0 })((payload: unknown) => ({ n }) => () => {
       if (payload === 'throw') throw new Error('no')
       return payload === 'left' ? TE.left(AgentError.rejected(409, 'no')) : TE.right([n, { n: n + 1 }])
@@ -126,7 +126,7 @@ describe('state', () => {
 })
 
 describe('a client that waits for its session', () => {
-  it('row 27: and leaves is not waited for, and its handler never runs', async () => {
+  it('and leaves is not waited for, and its handler never runs', async () => {
     const gate = deferred()
     const ran: Array<unknown> = []
     const handler = Handler.stateful(Count, { n: 0 })((payload: unknown) => ({ n }) => () => async () => {
@@ -184,31 +184,31 @@ describe('Handler.statefulGenerator', () => {
     await turns(10)
   }
 
-  it('row 27: saves what it returns when the stream has completed', async () => {
+  it('saves what it returns when the stream has completed', async () => {
     const { app } = streaming(() => Promise.resolve())
     expect(await read(app, 'count')).toContain('data: {"n":0}\n\n')
     expect(await read(app, 'count')).toContain('data: {"n":1}\n\n')
   })
 
-  it('row 27: saves nothing when it throws', async () => {
+  it('saves nothing when it throws', async () => {
     const { app } = streaming(() => Promise.resolve())
     expect(await read(app, 'throw')).toContain('event: error')
     expect(await read(app, 'count')).toContain('data: {"n":0}\n\n')
   })
 
-  it('row 27: saves nothing when the client leaves midway, and keeps nobody waiting', async () => {
+  it('saves nothing when the client leaves midway, and keeps nobody waiting', async () => {
     const { app } = streaming(() => Promise.resolve())
     await leaveMidway(app, 'yield')
     expect(await read(app, 'count')).toContain('data: {"n":0}\n\n')
   })
 
-  it('row 27: saves nothing when the client leaves while it waits for something that ends with the signal', async () => {
+  it('saves nothing when the client leaves while it waits for something that ends with the signal', async () => {
     const { app } = streaming((_, signal) => new Promise((resolve) => signal.addEventListener('abort', resolve)))
     await leaveMidway(app, 'wait')
     expect(await read(app, 'count')).toContain('data: {"n":0}\n\n')
   })
 
-  it('row 27: saves nothing though it comes to its end after the client has left', async () => {
+  it('saves nothing though it comes to its end after the client has left', async () => {
     const { app, gates } = streaming((gate) => gate)
     await leaveMidway(app, 'wait')
     gates.resolve()
@@ -216,7 +216,7 @@ describe('Handler.statefulGenerator', () => {
     expect(await read(app, 'count')).toContain('data: {"n":0}\n\n')
   })
 
-  it('row 27: keeps nobody waiting whose client has left, though it waits for something that never ends', async () => {
+  it('keeps nobody waiting whose client has left, though it waits for something that never ends', async () => {
     const { app } = streaming((gate) => gate)
     await leaveMidway(app, 'wait')
     expect(await read(app, 'count')).toContain('data: {"n":0}\n\n')
@@ -233,7 +233,7 @@ describe('the state of an unused session', () => {
     return { clock, evicted, app: counter({ clock, session: { ...options, onEvict } }) }
   }
 
-  it('row 27: expires exactly 15 minutes after its last use', async () => {
+  it('expires exactly 15 minutes after its last use', async () => {
     const { app, clock, evicted } = evicting()
     await countOf(app, 's')
     clock.advance(15 * minute - 1)
@@ -246,7 +246,7 @@ describe('the state of an unused session', () => {
     expect(await countOf(app, 's')).toEqual({ n: 1 })
   })
 
-  it('row 27: expires after the time that is set, each session at its own', async () => {
+  it('expires after the time that is set, each session at its own', async () => {
     const { app, clock, evicted } = evicting({ idleTimeout: 1000 })
     await countOf(app, 'a')
     clock.advance(600)
@@ -263,7 +263,7 @@ describe('the state of an unused session', () => {
     expect(clock.pending()).toBe(0)
   })
 
-  it('row 27: is given up for a new session where there are too many, the one used longest ago first', async () => {
+  it('is given up for a new session where there are too many, the one used longest ago first', async () => {
     const { app, clock, evicted } = evicting({ max: 2 })
     for (const id of ['a', 'b', 'a', 'c']) {
       await countOf(app, id)
@@ -277,7 +277,7 @@ describe('the state of an unused session', () => {
     expect(evicted.at(-1)).toEqual(['c', 'evicted'])
   })
 
-  it('row 27: is dropped though onEvict throws', async () => {
+  it('is dropped though onEvict throws', async () => {
     const clock = testClock()
     const session: Options['session'] = {
       max: 1,
@@ -340,7 +340,7 @@ describe('a session in use', () => {
     ['an added task', (app) => invoke(app, 'added', as('s'))],
   ]
 
-  it.each(ways)('row 27: by %s keeps its state, however long it takes', async (_, hold) => {
+  it.each(ways)('by %s keeps its state, however long it takes', async (_, hold) => {
     const { app, gate, clock } = holding()
     await countOf(app, 's')
     await hold(app)
@@ -352,7 +352,7 @@ describe('a session in use', () => {
     await app.stop({ timeout: 0 })
   })
 
-  it.each(ways.slice(0, 4))('row 27: by %s is idle again when that has ended', async (_, hold) => {
+  it.each(ways.slice(0, 4))('by %s is idle again when that has ended', async (_, hold) => {
     const { app, gate, clock } = holding()
     await countOf(app, 's')
     const held = await hold(app)
@@ -366,7 +366,7 @@ describe('a session in use', () => {
     await app.stop({ timeout: 0 })
   })
 
-  it('row 27: is never given up: where all are, a new one is 503 TOO_MANY_SESSIONS', async () => {
+  it('is never given up: where all are, a new one is 503 TOO_MANY_SESSIONS', async () => {
     const { app, gate } = holding({ max: 1 })
     await countOf(app, 's')
     const held = invoke(app, 'request', as('s'))
@@ -379,7 +379,7 @@ describe('a session in use', () => {
 })
 
 describe('Session.fileStore', () => {
-  it('row 27: keeps state over a restart, in this process and in another', () =>
+  it('keeps state over a restart, in this process and in another', () =>
     inFolder(async (folder) => {
       const store = (): Options => ({ session: { store: Session.fileStore(folder) } })
       expect(await countOf(counter(store()), 's')).toEqual({ n: 1 })
@@ -391,7 +391,7 @@ describe('Session.fileStore', () => {
       expect(await countOf(counter(store()), 's')).toEqual({ n: 4 })
     }))
 
-  it('row 27: holds a complete state whenever the process is killed', () =>
+  it('holds a complete state whenever the process is killed', () =>
     inFolder(async (folder) => {
       const store = Session.fileStore(folder)
       const id = pipe(
@@ -416,7 +416,7 @@ describe('Session.fileStore', () => {
       expect((await filesIn(folder)).filter((name) => name.endsWith('.json'))).toHaveLength(1)
     }))
 
-  it('row 27: takes ids of any visible characters, and no id leaves its folder', () =>
+  it('takes ids of any visible characters, and no id leaves its folder', () =>
     inFolder(async (folder) => {
       const app = counter({ session: { store: Session.fileStore(join(folder, 'deep', 'er')) } })
       const ids = [
@@ -438,14 +438,14 @@ describe('Session.fileStore', () => {
       expect(await filesIn(join(folder, 'deep', 'er'))).toHaveLength(ids.length)
     }))
 
-  it('row 27: that cannot be written answers 500 SESSION_STORE_FAILED', () =>
+  it('that cannot be written answers 500 SESSION_STORE_FAILED', () =>
     inFolder(async (folder) => {
       await writeFile(join(folder, 'taken'), '')
       const app = counter({ session: { store: Session.fileStore(join(folder, 'taken')) } })
       expect(await invoke(app, {}, as('s'))).toMatchObject({ status: 500, body: { code: 'SESSION_STORE_FAILED' } })
     }))
 
-  it('row 27: is swept after a restart: of expired sessions and of what a kill left half-written, not of others', () =>
+  it('is swept after a restart: of expired sessions and of what a kill left half-written, not of others', () =>
     inFolder(async (folder) => {
       const store = (): Options => ({ session: { store: Session.fileStore(folder) } })
       await countOf(counter(store()), 'old')
@@ -462,7 +462,7 @@ describe('Session.fileStore', () => {
       expect(left).toEqual(expect.arrayContaining(['b.json.2.tmp', 'notes.txt']))
     }))
 
-  it('row 27: forgets on a restart what was saved too long ago', () =>
+  it('forgets on a restart what was saved too long ago', () =>
     inFolder(async (folder) => {
       const clock = testClock(Date.now())
       const app = (): App => counter({ clock, session: { store: Session.fileStore(folder) } })

@@ -73,7 +73,7 @@ const listened = async (peer: Peer, count: number): Promise<ReadonlyArray<unknow
 const range = (count: number): ReadonlyArray<number> => Array.from({ length: count }, (_, index) => index)
 
 describe('a message', () => {
-  it('row 20: that is sent right after open is delivered though the handler awaits first', async () => {
+  it('that is sent right after open is delivered though the handler awaits first', async () => {
     const gate = deferred()
     const app = socketApp((socket) =>
       pipe(
@@ -92,7 +92,7 @@ describe('a message', () => {
     })
   })
 
-  it('row 20: that comes in the same packet as the handshake is delivered, and many of them in order', async () => {
+  it('that comes in the same packet as the handshake is delivered, and many of them in order', async () => {
     const gate = deferred()
     const heard = deferred<ReadonlyArray<unknown>>()
     const app = createApp(
@@ -120,7 +120,7 @@ describe('a message', () => {
     })
   })
 
-  it('row 20: that was sent before the peer left can still be read', async () => {
+  it('that was sent before the peer left can still be read', async () => {
     const [left, heard] = [deferred(), deferred<ReadonlyArray<unknown>>()]
     const app = socketApp(
       talk(async (socket) => {
@@ -315,7 +315,7 @@ describe('an upgrade', () => {
         details: [{ path: 'user', message: 'expected string, got undefined' }],
       },
     ],
-  ])('row 21: is refused by %s, with its status and in the one shape', async (_, agent, status, body) => {
+  ])('is refused by %s, with its status and in the one shape', async (_, agent, status, body) => {
     let isCalled = false
     const handler = talk(async () => {
       isCalled = true
@@ -333,20 +333,20 @@ describe('an upgrade', () => {
     })
   })
 
-  it('row 21: is answered with what a middleware says in its place', async () => {
+  it('is answered with what a middleware says in its place', async () => {
     await served(createApp(pipe(use(answering), websocket(echo)), quiet), async ({ port }) => {
       expect(await refused(port)).toMatchObject({ status: 403, body: { mine: true } })
     })
   })
 
-  it('row 21: is answered with what a wrap says in its place', async () => {
+  it('is answered with what a wrap says in its place', async () => {
     const teapot = wrap(() => () => TE.right(pipe(Reply.json({ tea: true }), Reply.withStatus(418))))
     await served(createApp(pipe(teapot, websocket(echo)), quiet), async ({ port }) => {
       expect(await refused(port)).toMatchObject({ status: 418, body: { tea: true } })
     })
   })
 
-  it('row 21: is asked for: a plain GET is 426, another method 405', async () => {
+  it('is asked for: a plain GET is 426, another method 405', async () => {
     await served(socketApp(echo), async ({ url }) => {
       const plain = await fetch(`${url}/ws`)
       expect([plain.status, plain.headers.get('upgrade')]).toEqual([426, 'websocket'])
@@ -356,7 +356,7 @@ describe('an upgrade', () => {
     })
   })
 
-  it('row 21: is 404 without a handler, whether asked for or not', async () => {
+  it('is 404 without a handler, whether asked for or not', async () => {
     const app = createApp(entrypoint(Handler.fromSync(() => 1)), quiet)
     await served(app, async ({ port, url }) => {
       expect(await refused(port)).toMatchObject({ status: 404, body: { code: 'NOT_FOUND' } })
@@ -375,7 +375,7 @@ describe('an upgrade', () => {
     ['another path', {}, { path: '/wss' }, 404, 'NOT_FOUND'],
     ['another method', {}, { method: 'PUT' }, 405, 'METHOD_NOT_ALLOWED'],
     ['a bad session id', { [sessionHeader]: 'a b' }, {}, 400, 'INVALID_SESSION_ID'],
-  ])('row 21: with %s is told in the one shape', async (_, headers, how, status, code) => {
+  ])('with %s is told in the one shape', async (_, headers, how, status, code) => {
     await served(socketApp(echo), async ({ port, server }) => {
       const answer = refused(port, headers, how)
       if (status === 101) return expect(answer).rejects.toThrow('it became a socket')
@@ -481,7 +481,7 @@ describe('an upgrade', () => {
     })
   })
 
-  it('row 23: echoes the subprotocol that the client offers first, or that the agent prefers', async () => {
+  it('echoes the subprotocol that the client offers first, or that the agent prefers', async () => {
     const tell: Handler.SocketHandler<unknown, unknown> = (socket) => socket.send(O.toNullable(socket.protocol))
     await served(socketApp(tell), async ({ ws }) => {
       const peer = await dial(ws, { protocols: ['talk.abc', 'chat'] })
@@ -627,7 +627,7 @@ describe('an upgrade', () => {
 })
 
 describe('send', () => {
-  it('row 22: waits above the high-water mark, in bounded memory, and goes on when the client reads', async () => {
+  it('waits above the high-water mark, in bounded memory, and goes on when the client reads', async () => {
     let sent = 0
     const app = socketApp(
       talk(async (socket) => {
@@ -659,7 +659,7 @@ describe('send', () => {
     })
   })
 
-  it('row 22: hands no more than the high-water mark to the connection, however much is sent at once', async () => {
+  it('hands no more than the high-water mark to the connection, however much is sent at once', async () => {
     const begun = deferred()
     const app = socketApp(
       talk(async (socket) => {
@@ -680,7 +680,7 @@ describe('send', () => {
     })
   })
 
-  it('row 22: keeps the order of sends that nobody awaits, though some have to wait', async () => {
+  it('keeps the order of sends that nobody awaits, though some have to wait', async () => {
     const app = socketApp(
       talk(async (socket) => {
         const sending: Array<Promise<unknown>> = []
@@ -702,7 +702,7 @@ describe('send', () => {
     })
   })
 
-  it('row 22: lets no later send overtake one that waits, though the client reads slowly', async () => {
+  it('lets no later send overtake one that waits, though the client reads slowly', async () => {
     const app = socketApp(
       talk(async (socket) => {
         let count = 0
@@ -738,7 +738,7 @@ describe('send', () => {
     })
   })
 
-  it('row 22: that waits ends with SOCKET_CLOSED when the client leaves', async () => {
+  it('that waits ends with SOCKET_CLOSED when the client leaves', async () => {
     const ended = deferred<ReadonlyArray<E.Either<AgentError.AgentError, void>>>()
     const app = socketApp(
       talk(async (socket) => {
@@ -792,7 +792,7 @@ describe('send', () => {
 })
 
 describe('a dead peer', () => {
-  it('row 22: that does not answer pings is cut off, and the signal aborts', async () => {
+  it('that does not answer pings is cut off, and the signal aborts', async () => {
     const aborted = deferred()
     const app = createApp(
       websocket((_, { signal }) => async () => {
@@ -813,7 +813,7 @@ describe('a dead peer', () => {
     })
   })
 
-  it('row 22: is none that answers pings, however silent', async () => {
+  it('is none that answers pings, however silent', async () => {
     let isAborted = false
     const app = createApp(
       websocket((socket, { signal }) => {
@@ -834,7 +834,7 @@ describe('a dead peer', () => {
     })
   })
 
-  it('row 22: is none that waits for a handler which does not read', async () => {
+  it('is none that waits for a handler which does not read', async () => {
     const gate = deferred()
     const app = socketApp(
       talk(async (socket) => {
@@ -877,13 +877,13 @@ describe('the end of a socket', () => {
       },
       { code: 1011, reason: 'INTERNAL_ERROR' },
     ],
-  ])('row 23: after %s has its code, and nothing leaks', async (_, handler, closed) => {
+  ])('after %s has its code, and nothing leaks', async (_, handler, closed) => {
     await served(socketApp(handler as Handler.SocketHandler<unknown, unknown>), async ({ ws }) => {
       expect(await (await dial(ws)).closed).toEqual(closed)
     })
   })
 
-  it('row 23: after a throw is logged with its cause and ids', async () => {
+  it('after a throw is logged with its cause and ids', async () => {
     const log = logSink()
     const app = createApp(
       websocket(() => () => Promise.reject(new Error('broken inside'))),
@@ -917,7 +917,7 @@ describe('the end of a socket', () => {
     ['a reserved opcode', frameOf('', 3), 1002],
     ['a frame without a mask', Buffer.from([0x81, 0x01, 0x31]), 1002],
     ['a continuation of nothing', frameOf('1', 0), 1002],
-  ])('row 23: after %s has its code, and leaves no connection', async (_, bytes, code) => {
+  ])('after %s has its code, and leaves no connection', async (_, bytes, code) => {
     await served(socketApp(echo), async ({ server, port }) => {
       const raw = await dialRaw(port)
       raw.socket.write(handshakeText())
@@ -938,7 +938,7 @@ describe('the end of a socket', () => {
     })
   })
 
-  it('row 23: is 1001 when the server stops, and the signal aborts', async () => {
+  it('is 1001 when the server stops, and the signal aborts', async () => {
     const aborted = deferred<unknown>()
     const app = createApp(
       websocket((_, { signal }) => {

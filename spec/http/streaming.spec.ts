@@ -45,10 +45,10 @@ const post = (send: Send, headers: Readonly<Record<string, string>> = {}, body: 
 
 const never = new Promise<never>(() => undefined)
 
-describe('row 3: what a client must accept', () => {
+describe('what a client must accept', () => {
   const three = streaming(() => [1, 2, 3])
 
-  it('row 3: without Accept a streaming handler streams', () =>
+  it('without Accept a streaming handler streams', () =>
     served(three, async ({ port }) => {
       const { status, headers, text, isWhole } = await ask(port, { body: '{}' })
       expect([status, headers['content-type'], isWhole]).toEqual([200, 'text/event-stream; charset=utf-8', true])
@@ -64,7 +64,7 @@ describe('row 3: what a client must accept', () => {
     'application/json, */*;q=0.5',
     '',
   ]) {
-    wire(`row 3: with Accept ${accept} a streaming handler streams`, three, async ({ send }) => {
+    wire(`with Accept ${accept} a streaming handler streams`, three, async ({ send }) => {
       const response = await post(send, { accept })
       expect([response.status, valuesIn(await response.text())]).toEqual([200, [1, 2, 3]])
     })
@@ -77,7 +77,7 @@ describe('row 3: what a client must accept', () => {
     '*/*, text/event-stream; q=0.0',
     'text/*;q=0, */*',
   ]) {
-    it(`row 3: with Accept ${accept} a handler that is known to stream is 406 before any effect`, async () => {
+    it(`with Accept ${accept} a handler that is known to stream is 406 before any effect`, async () => {
       const effects: Array<string> = []
       const agent = pipe(
         provide((): TE.TaskEither<AgentError.AgentError, { readonly user: string }> => {
@@ -95,7 +95,7 @@ describe('row 3: what a client must accept', () => {
       })
     })
 
-    it(`row 3: with Accept ${accept} a stream that is found out late is closed without being pulled`, async () => {
+    it(`with Accept ${accept} a stream that is found out late is closed without being pulled`, async () => {
       const calls: Array<string> = []
       const source = {
         next: () => after(calls.push('next'), { done: false, value: 1 }),
@@ -112,9 +112,9 @@ describe('row 3: what a client must accept', () => {
   }
 })
 
-describe('row 10: the head of a stream', () => {
+describe('the head of a stream', () => {
   for (const [way, agent] of bothWays(streaming(() => [1]))) {
-    wire(`row 10: keeps caches, compressors and buffering proxies off, ${way}`, agent, async ({ send }) => {
+    wire(`keeps caches, compressors and buffering proxies off, ${way}`, agent, async ({ send }) => {
       const response = await post(send)
       expect(response.headers.get('cache-control')).toBe('no-cache, no-transform')
       expect(response.headers.get('x-accel-buffering')).toBe('no')
@@ -206,7 +206,7 @@ const atRest = async (count: () => number): Promise<number> => {
   return last
 }
 
-describe('row 7: a client that does not read makes its own stream wait, and no other', () => {
+describe('a client that does not read makes its own stream wait, and no other', () => {
   const pulls = { count: 0 }
   const endless = streaming(function* (payload) {
     if (Array.isArray(payload)) return yield* [1, 2, 3]
@@ -214,7 +214,7 @@ describe('row 7: a client that does not read makes its own stream wait, and no o
     for (;;) yield `${(pulls.count += 1)}${filler}`
   })
   for (const [way, agent] of bothWays(endless)) {
-    it(`row 7: what is pulled meanwhile is bounded, ${way}`, () =>
+    it(`what is pulled meanwhile is bounded, ${way}`, () =>
       served(agent, async ({ port, send }) => {
         const slow = await stalled(port)
         const pulled = await atRest(() => pulls.count)
@@ -228,14 +228,14 @@ describe('row 7: a client that does not read makes its own stream wait, and no o
   }
 })
 
-describe('row 6: a client that leaves ends what was made for it', () => {
+describe('a client that leaves ends what was made for it', () => {
   const leaving: Readonly<Record<string, (raw: Raw) => void>> = {
     'closes its connection': ({ socket }) => void socket.end(),
     'resets its connection': ({ socket }) => void socket.resetAndDestroy(),
   }
   for (const [how, leave] of Object.entries(leaving)) {
     for (const isSlow of [false, true]) {
-      const row = isSlow ? 'row 7b: a client that stopped reading and then' : 'row 6: a client that'
+      const row = isSlow ? 'a client that stopped reading and then' : 'a client that'
       const seen = { closed: gate<number>(), signalled: gate<number>() }
       const agent = streaming((_, { signal }) => {
         signal.addEventListener('abort', () => seen.signalled.open(performance.now()))
@@ -288,7 +288,7 @@ describe('row 6: a client that leaves ends what was made for it', () => {
       }
     }),
   )) {
-    it(`row 6: the finally of a generator that heeds the signal runs, ${way} (port)`, async () => {
+    it(`the finally of a generator that heeds the signal runs, ${way} (port)`, async () => {
       ended.is = gate()
       await served(agent, async ({ port }) => {
         const raw = await rawTo(port)
@@ -298,7 +298,7 @@ describe('row 6: a client that leaves ends what was made for it', () => {
         await ended.is.opened
       })
     })
-    it(`row 6: the finally of a generator that heeds the signal runs, ${way} (memory)`, async () => {
+    it(`the finally of a generator that heeds the signal runs, ${way} (memory)`, async () => {
       ended.is = gate()
       await injected(agent, async ({ send }) => {
         const leave = new AbortController()
@@ -310,7 +310,7 @@ describe('row 6: a client that leaves ends what was made for it', () => {
     })
   }
 
-  it('row 6: a handler that has not answered yet sees the signal, and what it gives later is closed', async () => {
+  it('a handler that has not answered yet sees the signal, and what it gives later is closed', async () => {
     const [entered, release, closed] = [gate(), gate(), gate()]
     const agent = entrypoint((_, { signal }) =>
       TE.fromTask(async () => {
@@ -331,7 +331,7 @@ describe('row 6: a client that leaves ends what was made for it', () => {
     })
   })
 
-  it('row 6: a source that fails when it is closed is logged, and hurts nobody', async () => {
+  it('a source that fails when it is closed is logged, and hurts nobody', async () => {
     const source = {
       next: (): unknown => after(pulled.open(), never),
       return: (): never => {
@@ -352,7 +352,7 @@ describe('row 6: a client that leaves ends what was made for it', () => {
   })
 })
 
-describe('row 9: keep-alive', () => {
+describe('keep-alive', () => {
   const silent = streaming(async function* (_, { signal }) {
     yield 1
     await aborted(signal)
@@ -364,7 +364,7 @@ describe('row 9: keep-alive', () => {
   }))
 
   for (const [way, agent] of bothWays(silent)) {
-    it(`row 9: a comment after each silence, ${way}`, () =>
+    it(`a comment after each silence, ${way}`, () =>
       served(
         agent,
         async ({ port }) => {
@@ -378,7 +378,7 @@ describe('row 9: keep-alive', () => {
   }
 
   for (const [way, agent] of bothWays(mute)) {
-    it(`row 9: before the first event too, with the head, ${way}`, () =>
+    it(`before the first event too, with the head, ${way}`, () =>
       served(
         agent,
         async ({ port }) => {
@@ -391,7 +391,7 @@ describe('row 9: keep-alive', () => {
       ))
   }
 
-  it('row 9: 0 disables it', async () => {
+  it('0 disables it', async () => {
     const asked = gate()
     const agent = streaming(async function* () {
       yield 1
@@ -411,7 +411,7 @@ describe('row 9: keep-alive', () => {
     )
   })
 
-  it('row 9: none while values flow', async () => {
+  it('none while values flow', async () => {
     const agent = streaming(async function* () {
       for (let i = 0; i < 20; i += 1) {
         yield i
@@ -425,7 +425,7 @@ describe('row 9: keep-alive', () => {
     )
   })
 
-  it('row 9: none while the client does not read', async () => {
+  it('none while the client does not read', async () => {
     const big = 'y'.repeat(1_000_000)
     const agent = streaming(async function* (_, { signal }) {
       for (let i = 0; i < 20 && !signal.aborted; i += 1) yield big
@@ -449,14 +449,14 @@ describe('row 9: keep-alive', () => {
   })
 })
 
-describe('row 11: how a stream ends', () => {
+describe('how a stream ends', () => {
   const failing = streaming(async function* (payload) {
     yield 1
     if (payload !== 'fail') return
     throw new Error('the key is 1234')
   })
   for (const [way, agent] of bothWays(failing)) {
-    it(`row 11: a failure is a last event with a code and the request id, and nothing of what was thrown, ${way}`, () =>
+    it(`a failure is a last event with a code and the request id, and nothing of what was thrown, ${way}`, () =>
       served(agent, async ({ port, logged }) => {
         const { text, isWhole } = await ask(port, { body: '"fail"' })
         const [, last, ...more] = eventsIn(text)
@@ -478,7 +478,7 @@ describe('row 11: how a stream ends', () => {
         )
       }))
 
-    it(`row 11: a clean end is whole, ${way}`, () =>
+    it(`a clean end is whole, ${way}`, () =>
       served(agent, async ({ port }) => {
         const { text, isWhole } = await ask(port, { body: '{}' })
         expect([text, isWhole]).toEqual(['data: 1\n\n', true])
@@ -491,7 +491,7 @@ describe('row 11: how a stream ends', () => {
       await aborted(signal)
     }),
   )) {
-    it(`row 11: a connection that breaks is not taken for an end, ${way}`, () =>
+    it(`a connection that breaks is not taken for an end, ${way}`, () =>
       served(agent, async ({ port, server }) => {
         const connected = once(server, 'connection') as Promise<Array<Socket>>
         const raw = await rawTo(port)
@@ -502,7 +502,7 @@ describe('row 11: how a stream ends', () => {
         expect(await raw.closed).not.toContain('\r\n0\r\n')
       }))
 
-    it(`row 11: at the deadline the failure is the last event, ${way}`, () =>
+    it(`at the deadline the failure is the last event, ${way}`, () =>
       served(
         agent,
         async ({ port }) => {
@@ -517,7 +517,7 @@ describe('row 11: how a stream ends', () => {
         { deadline: 50 },
       ))
 
-    it(`row 11: when the server stops for good the failure is the last event, ${way}`, () =>
+    it(`when the server stops for good the failure is the last event, ${way}`, () =>
       served(agent, async ({ port, app }) => {
         const raw = await rawTo(port)
         raw.say(invocation({}))
@@ -527,7 +527,7 @@ describe('row 11: how a stream ends', () => {
       }))
   }
 
-  it('row 11: at the deadline a stream without any event is 504', () =>
+  it('at the deadline a stream without any event is 504', () =>
     served(
       streaming((_, { signal }) => ({
         [Symbol.asyncIterator]: () => ({
@@ -539,7 +539,7 @@ describe('row 11: how a stream ends', () => {
       { deadline: 30 },
     ))
 
-  it('row 11: at the deadline a client that does not read is let go of, and the source closed', async () => {
+  it('at the deadline a client that does not read is let go of, and the source closed', async () => {
     const closed = gate()
     const agent = streaming(async function* () {
       try {

@@ -4,7 +4,7 @@ import { type IncomingHttpHeaders, request, type Server } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { createParser, type EventSourceMessage } from 'eventsource-parser'
 import { type Agent, type App, createApp, type Options } from '../../lib'
-import { type Clock, systemClock } from '../../lib/http/Clock'
+import { type Clock, systemClock } from '../../lib/node/Clock'
 
 // ---------------------------------------------------------------------------------------------------------------------
 // apps

@@ -33,7 +33,7 @@ const withRunner = (
 const outcomes = (app: App): ReadonlyArray<unknown> => app.tasks.list().map(({ outcome }) => outcome)
 
 describe('an added task', () => {
-  it('row 19: keeps the agent busy until it is completed, with its result, metadata and times', async () => {
+  it('keeps the agent busy until it is completed, with its result, metadata and times', async () => {
     const clock = testClock(1_000_000)
     const app = withRunner((tasks) => TE.fromIO(tasks.add('index', { files: 3 })), { clock })
     const { body: id } = await invoke(app, {})
@@ -55,7 +55,7 @@ describe('an added task', () => {
     expect(task === undefined ? 0 : Tasks.duration(clock.now())(task)).toBe(1500)
   })
 
-  it('row 19: may fail, with its error kept', async () => {
+  it('may fail, with its error kept', async () => {
     const app = createApp(entrypoint(Handler.fromSync(() => 1)), quiet)
     const id = app.tasks.add('work')()
     const error = AgentError.rejected(500, 'no')
@@ -67,7 +67,7 @@ describe('an added task', () => {
     expect(outcomes(app)).toEqual([{ _tag: 'Failed', error }])
   })
 
-  it('row 19: has an id of its own among those of all requests, and the latest hundred ended are remembered', async () => {
+  it('has an id of its own among those of all requests, and the latest hundred ended are remembered', async () => {
     const app = withRunner((tasks) => TE.fromIO(tasks.add('work')))
     const ids = await Promise.all(Array.from({ length: 120 }, async () => (await invoke(app, {})).body as number))
     expect(new Set(ids).size).toBe(120)
@@ -78,7 +78,7 @@ describe('an added task', () => {
 })
 
 describe('a tracked task', () => {
-  it('row 19: keeps the agent busy while it runs, and gives what it gives', async () => {
+  it('keeps the agent busy while it runs, and gives what it gives', async () => {
     const gate = deferred()
     const app = withRunner((tasks) =>
       tasks.track('work')(
@@ -95,7 +95,7 @@ describe('a tracked task', () => {
     expect([await statusOf(app), outcomes(app)]).toEqual(['Healthy', [{ _tag: 'Completed', result: 'done' }]])
   })
 
-  it('row 19: fails at its deadline, and is busy no longer', async () => {
+  it('fails at its deadline, and is busy no longer', async () => {
     const clock = testClock()
     const app = withRunner((tasks) => tasks.track('work', { deadline: 1000, metadata: { a: 1 } })(never), { clock })
     const answer = invoke(app, {})
@@ -122,7 +122,7 @@ describe('asyncTask', () => {
     ['an arrow that gives a promise', (n: unknown) => Promise.resolve(Number(n) * 2)],
     ['a bound method', bound.double.bind(bound)],
     ['a function that gives a TaskEither', (n: unknown) => TE.right(Number(n) * 2)],
-  ])('row 19: takes %s, and keeps its result', async (_, f) => {
+  ])('takes %s, and keeps its result', async (_, f) => {
     const app = createApp(entrypoint(asyncTask('double', f)), quiet)
     expect((await invoke(app, 21)).body).toBe(42)
     expect(app.tasks.list()).toMatchObject([{ name: 'double', outcome: { _tag: 'Completed', result: 42 } }])
@@ -137,7 +137,7 @@ describe('asyncTask', () => {
     ],
     ['rejects', () => Promise.reject(new Error('no'))],
     ['gives a left', () => TE.left(AgentError.unexpected(new Error('no')))],
-  ])('row 18: whose work %s is an ordinary failure', async (_, f) => {
+  ])('whose work %s is an ordinary failure', async (_, f) => {
     const app = createApp(entrypoint(asyncTask('work', f)), quiet)
     expect(await invoke(app, {})).toMatchObject({ status: 500, body: { code: 'INTERNAL_ERROR' } })
     expect(app.tasks.list()).toMatchObject([{ outcome: { _tag: 'Failed', error: { _tag: 'Unexpected' } } }])
@@ -146,7 +146,7 @@ describe('asyncTask', () => {
 })
 
 describe('a forked task', () => {
-  it('row 19: outlives its request, whose context it still uses', async () => {
+  it('outlives its request, whose context it still uses', async () => {
     const [gate, saved] = [deferred(), deferred<unknown>()]
     const log = logSink()
     const app = createApp(
@@ -194,7 +194,7 @@ describe('a forked task', () => {
       {},
     ],
   ])(
-    'row 18: that %s is logged with its request and kept as failed, and the agent is no longer busy',
+    'that %s is logged with its request and kept as failed, and the agent is no longer busy',
     async (_, work, fields) => {
       const log = logSink()
       const unhandled: Array<unknown> = []
@@ -217,7 +217,7 @@ describe('a forked task', () => {
     },
   )
 
-  it('row 18: that fails in any way leaves the process alive', async () => {
+  it('that fails in any way leaves the process alive', async () => {
     await withChild('tasksChild', {}, async (child) => {
       expect(await child.line('answered')).toBe('answered 200')
       expect(await child.line('tasks Failed')).toBe('tasks Failed,Failed,Failed')
@@ -226,7 +226,7 @@ describe('a forked task', () => {
     })
   })
 
-  it('row 19: fails at its deadline, and what it does later changes nothing', async () => {
+  it('fails at its deadline, and what it does later changes nothing', async () => {
     const clock = testClock()
     const late = deferred<E.Either<AgentError.AgentError, string>>()
     const app = createApp(entrypoint(Handler.fromSync(() => 1)), { ...quiet, clock })
@@ -240,13 +240,13 @@ describe('a forked task', () => {
     expect(outcomes(app)).toEqual([{ _tag: 'Failed', error: AgentError.deadlineExceeded }])
   })
 
-  it('row 19: tells its outcome to whoever asks, as often as it is asked', async () => {
+  it('tells its outcome to whoever asks, as often as it is asked', async () => {
     const app = createApp(entrypoint(Handler.fromSync(() => 1)), quiet)
     const { outcome } = app.tasks.fork('work')(TE.right(7))()
     expect([await outcome(), await outcome()]).toEqual([E.right(7), E.right(7)])
   })
 
-  it('row 19: goes on though the client of its request has left', async () => {
+  it('goes on though the client of its request has left', async () => {
     const [gate, started] = [deferred(), deferred()]
     const app = withRunner((tasks) => () => {
       tasks.fork('work')(TE.fromTask(() => gate.promise))()

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check'
-import { decoder, type Head } from '../../lib/local/AgentAnswer'
+import { decoder, type Head } from '../../lib/local/agent/AgentAnswer'
 
 interface Read {
   readonly head: Head | undefined

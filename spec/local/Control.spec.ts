@@ -1,5 +1,5 @@
 import * as fc from 'fast-check'
-import { answerTo, newControl, question } from '../../lib/local/Control'
+import { answerTo, newControl, question } from '../../lib/local/dataplane/Control'
 
 describe('a question to a runtime', () => {
   it('is answered by who knows the secret, to who knows it, and holds no secret', () => {

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { grown, noEvent, type Unended } from '../../lib/local/EventSize'
+import { grown, noEvent, type Unended } from '../../lib/local/relay/EventSize'
 
 /** The moments at which an event ends. */
 const endsOf = (stream: string, blank: string): ReadonlyArray<number> => {

@@ -1,6 +1,6 @@
 import { chmodSync, readdirSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { logFolder } from '../../lib/local/LogFile'
+import { logFolder } from '../../lib/local/launch/LogFile'
 import { withFolder } from './support'
 
 describe('a folder of output', () => {

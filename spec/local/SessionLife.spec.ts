@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import * as O from 'fp-ts/Option'
-import type { Lifecycle } from '../../lib/local/Limits'
-import { lifecycleOf } from '../../lib/local/Limits'
+import type { Lifecycle } from '../../lib/local/service/ServiceLimits'
+import { toLifecycle } from '../../lib/local/service/ServiceLimits'
 import {
   admission,
   due,
@@ -18,7 +18,7 @@ import {
   starting,
   stopping,
   touch,
-} from '../../lib/local/SessionLife'
+} from '../../lib/local/session/SessionLife'
 
 const lifecycle: Lifecycle = { idleRuntimeSessionTimeout: 900, maxLifetime: 28_800 }
 
@@ -170,6 +170,6 @@ describe('a lifecycle', () => {
     [{ maxLifetime: 3600 }, { idleRuntimeSessionTimeout: 900, maxLifetime: 3600 }],
     [{ idleRuntimeSessionTimeout: 60 }, { idleRuntimeSessionTimeout: 60, maxLifetime: 28_800 }],
   ])('of %j is %j', (given, meant) => {
-    expect(lifecycleOf(given)).toEqual(meant)
+    expect(toLifecycle(given)).toEqual(meant)
   })
 })

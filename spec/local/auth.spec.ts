@@ -6,7 +6,7 @@ import { WebSocket } from 'ws'
 import { createClient } from '../../lib/client'
 import { jwtAuth, sigv4Auth } from '../../lib/local'
 import { type At, ask, errorOf, invoke, local, sessionId, valueOf } from './support'
-import { systemClock } from '../../lib/local/Clock'
+import { systemClock } from '../../lib/node/Clock'
 import { configOf, discoveryUrlOf, freePort, protocolsOf, withOidc } from '../auth/oidc'
 
 const a = sessionId('a')

@@ -1,7 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { copyFileSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { bytesIn, label } from '../../lib/local/ContainerLauncher'
+import { bytesIn, label } from '../../lib/local/launch/ContainerLauncher'
 import { containerLauncher } from '../../lib/local'
 import { errorOf, eventually, invoke, local, seen, sessionId, stopSession, valueOf, withFolder } from './support'
 

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import * as E from 'fp-ts/Either'
 import { type LauncherOf, pathOf, processLauncher, running, shared, startLocalRuntime } from '../../lib/local'
-import { openLogFile } from '../../lib/local/LogFile'
+import { openLogFile } from '../../lib/local/launch/LogFile'
 import {
   agentFile,
   ask,

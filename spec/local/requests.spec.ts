@@ -1,11 +1,11 @@
 import * as fc from 'fast-check'
 import * as E from 'fp-ts/Either'
-import { localArn, isArn } from '../../lib/local/Arn'
-import { framed, isOverRate, noFrames } from '../../lib/local/FrameRate'
-import { allowListOf, checked, forwarded, sentHeaders } from '../../lib/local/RequestHeaders'
-import { pathOf, route } from '../../lib/local/Route'
-import { answer } from '../../lib/local/ServiceError'
-import { protocolsOf } from '../../lib/local/Subprotocols'
+import { localArn, isArn } from '../../lib/local/service/RuntimeArn'
+import { framed, isOverRate, noFrames } from '../../lib/local/relay/FrameRate'
+import { toAllowList, checked, forwarded, sentHeaders } from '../../lib/local/service/RequestHeaders'
+import { toPath, route } from '../../lib/local/service/Route'
+import { answer } from '../../lib/local/service/ServiceError'
+import { toProtocols } from '../../lib/local/service/Subprotocols'
 
 const arn = localArn({ name: 'my_agent', folder: '/home/me/agent' })
 
@@ -25,7 +25,7 @@ describe('the ARN of a local agent', () => {
 
 describe('a route', () => {
   const at = (method: string, target: string, isUpgrade = false) => route(arn)({ method, target, isUpgrade })
-  const path = pathOf(arn)
+  const path = toPath(arn)
   const id = arn.slice(arn.lastIndexOf('/') + 1)
 
   it.each([
@@ -49,7 +49,7 @@ describe('a route', () => {
   })
 
   it.each([
-    ['another agent', `${pathOf(localArn({ name: 'other', folder: '/' }))}/invocations`, 'NotFound'],
+    ['another agent', `${toPath(localArn({ name: 'other', folder: '/' }))}/invocations`, 'NotFound'],
     ['another endpoint', `${path}/invocations?qualifier=PROD`, 'NotFound'],
     ['no ARN', '/runtimes/arn%3Aaws%3Anonsense/invocations', 'InvalidField'],
     ['an id without an account', `/runtimes/${id}/invocations`, 'InvalidField'],
@@ -71,7 +71,7 @@ describe('a route', () => {
 
 describe('the headers of the data plane', () => {
   const policy = {
-    allowList: allowListOf(['X-Api-Key', 'Authorization', 'Cookie', 'X-Amzn-Thing']),
+    allowList: toAllowList(['X-Api-Key', 'Authorization', 'Cookie', 'X-Amzn-Thing']),
     maxHeaderValue: 4096,
   }
 
@@ -123,7 +123,7 @@ describe('the headers of the data plane', () => {
 
   it('keep the token of a browser from the agent', () => {
     const offered = { 'sec-websocket-protocol': 'base64UrlBearerAuthorization.abc, base64UrlBearerAuthorization, chat' }
-    expect(protocolsOf(offered)).toEqual({ protocols: ['chat'], protocol: 'base64UrlBearerAuthorization' })
+    expect(toProtocols(offered)).toEqual({ protocols: ['chat'], protocol: 'base64UrlBearerAuthorization' })
   })
 })
 

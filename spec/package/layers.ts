@@ -20,11 +20,12 @@ interface Rule {
 /** Section by section what the architecture allows. The entry `index` is the file `lib/index.ts`. */
 export const rules: Readonly<Record<string, Rule>> = {
   core: { below: [], packages: ['fp-ts'], types: ['io-ts'] },
-  http: { below: ['core'] },
+  node: { below: ['core'] },
+  http: { below: ['node'] },
   testing: { below: ['core', 'http'] },
-  client: { below: ['core'] },
-  auth: { below: ['core'] },
-  config: { below: ['core'] },
+  client: { below: ['node'] },
+  auth: { below: ['node'] },
+  config: { below: ['node'] },
   local: { below: ['auth', 'config'] },
   deploy: { below: ['config', 'client'] },
   cli: { below: ['local', 'deploy', 'client', 'http'] },
@@ -44,6 +45,8 @@ interface Import {
   readonly specifier: string
   readonly line: number
   readonly typeOnly: boolean
+  /** Whether it is loaded when its code runs. */
+  readonly isLoad: boolean
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -83,14 +86,16 @@ const isLoad = (call: ts.CallExpression): boolean =>
   (ts.isIdentifier(call.expression) && call.expression.text === 'require')
 
 /** The specifier of an import, in whatever form, and whether only types come by it. */
-const imported = (node: ts.Node): { readonly specifier: ts.Node; readonly typeOnly: boolean } | undefined => {
+const imported = (
+  node: ts.Node,
+): (Pick<Import, 'typeOnly' | 'isLoad'> & { readonly specifier: ts.Node }) | undefined => {
   if ((ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) && node.moduleSpecifier !== undefined)
-    return { specifier: node.moduleSpecifier, typeOnly: isTypeOnly(node) }
-  if (ts.isExternalModuleReference(node)) return { specifier: node.expression, typeOnly: false }
+    return { specifier: node.moduleSpecifier, typeOnly: isTypeOnly(node), isLoad: false }
+  if (ts.isExternalModuleReference(node)) return { specifier: node.expression, typeOnly: false, isLoad: false }
   if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument))
-    return { specifier: node.argument.literal, typeOnly: true }
+    return { specifier: node.argument.literal, typeOnly: true, isLoad: false }
   const argument = ts.isCallExpression(node) && isLoad(node) ? node.arguments[0] : undefined
-  return argument === undefined ? undefined : { specifier: argument, typeOnly: false }
+  return argument === undefined ? undefined : { specifier: argument, typeOnly: false, isLoad: true }
 }
 
 const importsOf = (source: ts.SourceFile): ReadonlyArray<Import> =>
@@ -99,7 +104,7 @@ const importsOf = (source: ts.SourceFile): ReadonlyArray<Import> =>
     if (found === undefined) return []
     const line = source.getLineAndCharacterOfPosition(node.getStart()).line + 1
     const specifier = ts.isStringLiteralLike(found.specifier) ? found.specifier.text : found.specifier.getText()
-    return [{ specifier, line, typeOnly: found.typeOnly }]
+    return [{ specifier, line, typeOnly: found.typeOnly, isLoad: found.isLoad }]
   })
 
 const isName = (node: ts.Identifier): boolean =>
@@ -184,6 +189,17 @@ const cycleFrom = (graph: ReadonlyMap<string, ReadonlyArray<string>>): ReadonlyA
   return undefined
 }
 
+/** Which files of the sources each file imports; those that it loads when it runs only if they are asked for. */
+export const importGraph = (sources: Sources, withLoads = false): ReadonlyMap<string, ReadonlyArray<string>> =>
+  new Map(
+    [...sources].map(([path, text]) => [
+      path,
+      importsOf(parse(path, text)).flatMap(({ specifier, isLoad }) =>
+        specifier.startsWith('.') && (withLoads || !isLoad) ? [targetOf(sources, path, specifier) ?? []].flat() : [],
+      ),
+    ]),
+  )
+
 /** What breaks the layers in these sources, one line each, with where it stands. `declared` are the known packages. */
 export const faults = (sources: Sources, declared: ReadonlySet<string>): ReadonlyArray<string> => {
   const parsed = [...sources].map(([path, text]) => ({ path, source: parse(path, text) }))
@@ -202,14 +218,6 @@ export const faults = (sources: Sources, declared: ReadonlySet<string>): Readonl
         return effect === undefined ? [] : [`${path}:${line} core speaks of ${effect}`]
       }),
     )
-  const graph = new Map(
-    parsed.map(({ path, source }) => [
-      path,
-      importsOf(source).flatMap(({ specifier }) =>
-        specifier.startsWith('.') ? [targetOf(sources, path, specifier) ?? []].flat() : [],
-      ),
-    ]),
-  )
-  const cycle = cycleFrom(graph)
+  const cycle = cycleFrom(importGraph(sources, true))
   return [...upward, ...impure, ...(cycle === undefined ? [] : [`cycle: ${cycle.join(' -> ')}`])]
 }

@@ -19,7 +19,7 @@ interface User {
 
 const Count = t.type({ n: t.number })
 
-describe('row 34: a handler is a pure function in a test:', () => {
+describe('a handler is a pure function in a test:', () => {
   it('a plain one', async () => {
     const hello = Handler.fromSync(({ prompt }: Prompt) => `hello ${prompt}`)
     expect(await hello({ prompt: 'ann' }, testContext())()).toEqual(E.right('hello ann'))

@@ -2,13 +2,13 @@
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
-import type { ClientError } from '../../client/ClientError'
-import type { Environment } from '../../client/Environment'
+import type { ClientError } from '../../client/error/ClientError'
+import type { Environment } from '../../client/transport/Environment'
 import { type AuthOptions, type ClientOptions, environment } from '../../client/Options'
 import { type AgentConfig, isSet } from '../../config/Project'
-import type { Cli } from '../Cli'
-import { client, type CliError, failed, usage } from '../CliError'
-import { type Reach, whenSilent } from './Reach'
+import type { Cli } from '../program/Cli'
+import { client, type CliError, failed, usage } from '../program/CliError'
+import { type Reach, whenSilent } from './AgentLocation'
 
 /** The variable that a token may come by. */
 export const tokenVariable = 'BEDROCK_AGENTCORE_BEARER_TOKEN'
@@ -25,7 +25,7 @@ const noToken = failed(
 )
 
 /** A token where the agent takes one or one was given by hand; a local runtime says what it takes; else AWS's own. */
-const authOf = (
+const toAuth = (
   { env }: Cli,
   reach: Reach,
   agent: AgentConfig | undefined,
@@ -43,7 +43,7 @@ const authOf = (
   return E.right(reach._tag === 'Local' && takes === undefined ? { anonymous: true } : {})
 }
 
-const targetOf = (reach: Reach): ClientOptions => {
+const toTarget = (reach: Reach): ClientOptions => {
   switch (reach._tag) {
     case 'Dev':
       return { url: reach.url }
@@ -65,9 +65,9 @@ export const withEnvironment =
   (cli: Cli, reach: Reach, agent: AgentConfig | undefined, caller: Caller) =>
   <A>(use: (env: Environment) => TE.TaskEither<CliError, A>): TE.TaskEither<CliError, A> =>
     pipe(
-      TE.fromEither(authOf(cli, reach, agent, caller)),
+      TE.fromEither(toAuth(cli, reach, agent, caller)),
       TE.chainEitherK((auth) =>
-        pipe(environment({ ...targetOf(reach), ...auth, variables: cli.env }), E.mapLeft(failure(reach))),
+        pipe(environment({ ...toTarget(reach), ...auth, variables: cli.env }), E.mapLeft(failure(reach))),
       ),
       TE.chain((env) => TE.bracket(TE.right<CliError, Environment>(env), use, () => TE.fromIO(env.close))),
     )

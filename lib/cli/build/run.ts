@@ -3,13 +3,13 @@ import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:f
 import { basename, dirname, join, resolve } from 'node:path'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
-import { agentFolder } from '../AgentFolder'
-import { type CliError, failed } from '../CliError'
-import type { Run } from '../Command'
-import { ofBuild } from '../Failures'
-import { ofBytes } from '../Progress'
-import type { Artifact } from './Artifact'
-import { build } from './build'
+import { agentFolder } from '../agent/AgentFolder'
+import { type CliError, failed } from '../program/CliError'
+import type { Run } from '../program/Command'
+import { fromBuild } from '../terminal/Failures'
+import { formatBytes } from '../terminal/Progress'
+import type { Artifact } from '../bundler/Artifact'
+import { build } from '../bundler/bundleAgent'
 
 /** The values of its flags. */
 export interface BuildValues {
@@ -60,7 +60,7 @@ export const run: Run<BuildValues> =
         inScratch(out)((scratch) =>
           pipe(
             build(cli.cwd, file, join(scratch, 'build')),
-            TE.mapLeft(ofBuild(cli)),
+            TE.mapLeft(fromBuild(cli)),
             TE.chainFirst(({ artifact }) => placeAt(out, scratch, artifact)),
           ),
         ),
@@ -69,7 +69,7 @@ export const run: Run<BuildValues> =
         json: { main: join(out, 'main.js'), format, bytes, native },
         text: () =>
           [
-            `${join(outdir, 'main.js')} (${ofBytes(bytes)})`,
+            `${join(outdir, 'main.js')} (${formatBytes(bytes)})`,
             ...native.map((name) => `${name} has machine code: take node_modules along`),
           ].join('\n'),
       })),

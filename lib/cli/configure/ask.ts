@@ -4,11 +4,11 @@ import * as E from 'fp-ts/Either'
 import * as TE from 'fp-ts/TaskEither'
 import { type AgentConfig, isSet } from '../../config/Project'
 import * as Rules from '../../config/Rules'
-import { cancelled, type CliError, unexpected } from '../CliError'
-import { visible } from '../TerminalText'
-import type { Wishes } from './flags'
-import { authorizer } from './Authorizer'
-import { type Entry, nameFrom } from './Entry'
+import { cancelled, type CliError, unexpected } from '../program/CliError'
+import { visible } from '../program/TerminalText'
+import type { Wishes } from './plan/flags'
+import { authorizer } from './plan/Authorizer'
+import { type Entry, nameFrom } from './plan/EntryFile'
 
 /** What the questions are asked with. */
 export interface Surroundings {
@@ -20,7 +20,7 @@ export interface Surroundings {
 
 type Prompts = typeof Clack
 
-const faultOf =
+const toFault =
   (rule: Rules.Rule<unknown>) =>
   (text: string | undefined): string | undefined => {
     const result = rule(text ?? '')
@@ -33,16 +33,16 @@ const orEmpty =
     text === '' ? E.right(text) : rule(text)
 
 /** One text. Rejects with `cancelled` when it is broken off. */
-const textOf =
+const toText =
   (prompts: Prompts) =>
   async (message: string, initialValue: string, rule: Rules.Rule<unknown>): Promise<string> => {
-    const answer = await prompts.text({ message, initialValue: visible(initialValue), validate: faultOf(rule) })
+    const answer = await prompts.text({ message, initialValue: visible(initialValue), validate: toFault(rule) })
     if (prompts.isCancel(answer)) throw cancelled
     return answer
   }
 
 /** One of several. Rejects with `cancelled` when it is broken off. */
-const choiceOf =
+const toChoice =
   (prompts: Prompts) =>
   async <A extends string>(message: string, first: NoInfer<A>, labels: Readonly<Record<A, string>>): Promise<A> => {
     const names = Object.keys(labels) as Array<A> // a record's keys are those of its type
@@ -64,7 +64,7 @@ const callers = {
 
 const questions = async (prompts: Prompts, wishes: Wishes, around: Surroundings): Promise<Wishes> => {
   const { existing, entry } = around
-  const [text, choice] = [textOf(prompts), choiceOf(prompts)]
+  const [text, choice] = [toText(prompts), toChoice(prompts)]
   prompts.intro(
     existing === undefined ? `A new agent, of ${visible(entry.file)}` : `The agent ${visible(existing.name)}`,
   )

@@ -108,20 +108,20 @@ const body = (plan: ImagePlan): ReadonlyArray<string> => {
   ]
 }
 
-const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16)
+const toHash = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16)
 
 const mark = /^# Made by agentcore \(([0-9a-f]{16})\)[^\n]*\n/
 
 /** The Dockerfile, its first line the mark by which an edited one is told from it. */
-export const dockerfileOf = (plan: ImagePlan): string => {
+export const toDockerfile = (plan: ImagePlan): string => {
   const text = body(plan).join('\n')
-  return `# Made by agentcore (${hashOf(text)}), which writes it anew unless you edit it: then it stays yours.\n${text}`
+  return `# Made by agentcore (${toHash(text)}), which writes it anew unless you edit it: then it stays yours.\n${text}`
 }
 
 /** Whether a Dockerfile is as it was made, so that nothing is lost when it is made anew. */
 export const isUnedited = (text: string): boolean => {
   const made = mark.exec(text)
-  return made !== null && made[1] === hashOf(text.slice(made[0].length).replaceAll('\r\n', '\n'))
+  return made !== null && made[1] === toHash(text.slice(made[0].length).replaceAll('\r\n', '\n'))
 }
 
 /** What a build leaves out of the context. */

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
-import { runCommand } from '../process/Command'
+import { runCommand } from '../../node/process/ChildCommand'
 import { type EngineError, type EngineName, engineNames, type Unusable, unusable } from './EngineError'
 
 /** An engine that answered. */
@@ -22,7 +22,7 @@ const templates: Readonly<Record<EngineName, ReadonlyArray<string>>> = {
 
 const seconds = 20
 
-const archOf = (said: string): Engine['arch'] | undefined => {
+const toArch = (said: string): Engine['arch'] | undefined => {
   if (/^(arm64|aarch64)$/.test(said)) return 'arm64'
   return /^(amd64|x86_64)$/.test(said) ? 'amd64' : undefined
 }
@@ -38,7 +38,7 @@ const askWith = (name: EngineName, template: string): TE.TaskEither<Unusable, En
     }),
     TE.chainEitherK(({ code, signal, out, err }): E.Either<Unusable, Engine> => {
       if (signal === 'SIGKILL') return E.left({ _tag: 'Silent', name, seconds })
-      const arch = archOf(out.at(-1)?.trim() ?? '')
+      const arch = toArch(out.at(-1)?.trim() ?? '')
       if (code === 0 && arch !== undefined) return E.right({ name, arch })
       return E.left(unusable(name, [...err, ...out].join('\n')))
     }),

@@ -4,11 +4,11 @@ import { readFile } from 'node:fs/promises'
 import { join, posix, relative, sep } from 'node:path'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
-import { writeAtomic } from '../../config/Atomic'
-import { readPrivate, writePrivate } from '../../config/Private'
-import { runCommand } from '../process/Command'
+import { writeAtomic } from '../../node/file/AtomicFile'
+import { readPrivate, writePrivate } from '../../node/file/PrivateFile'
+import { runCommand } from '../../node/process/ChildCommand'
 import { failingStep, type Step, stepIn } from './BuildOutput'
-import { dockerfileOf, dockerignore, type ImagePlan, type Install, isUnedited } from './Dockerfile'
+import { toDockerfile, dockerignore, type ImagePlan, type Install, isUnedited } from './Dockerfile'
 import type { Engine, Platform } from './Engine'
 import type { EngineError } from './EngineError'
 
@@ -83,7 +83,7 @@ export const prepare = (project: string, state: string, plan: ImagePlan): TE.Tas
         if (existsSync(own)) return { path: own, isMade: false }
         const before = readPrivate(made)
         if (before !== undefined && !isUnedited(before)) return { path: made, isMade: false }
-        await writePrivate(made, dockerfileOf(plan))
+        await writePrivate(made, toDockerfile(plan))
         return { path: made, isMade: true }
       }, contextFailed(made)),
     ),
@@ -110,7 +110,7 @@ export interface ToBuild {
 /** The name of an agent's image for local runs. */
 export const imageName = (agent: string): string => `bedrock_agentcore-${agent.toLowerCase()}:local`
 
-const sizeOf = (engine: Engine, name: string): TE.TaskEither<EngineError, Image> =>
+const readSize = (engine: Engine, name: string): TE.TaskEither<EngineError, Image> =>
   pipe(
     runCommand({ file: engine.name, args: ['image', 'inspect', '--format', '{{.Size}}', name] }),
     TE.match(
@@ -148,6 +148,6 @@ export const buildImage = (what: ToBuild): TE.TaskEither<EngineError, Image> => 
         ),
       ),
     ),
-    TE.chain(() => sizeOf(engine, name)),
+    TE.chain(() => readSize(engine, name)),
   )
 }

@@ -6,7 +6,7 @@
 type Variables = Readonly<Record<string, string | undefined>>
 
 /** Of the machine: where programs and certificates are, how it speaks, which way out it takes. */
-const ofMachine =
+const inheritedVariables =
   /^(PATH|HOME|LANG|LC_\w+|TZ|TERM|SSL_CERT_(FILE|DIR)|NODE_EXTRA_CA_CERTS|https?_proxy|no_proxy|all_proxy|SystemRoot|windir|ComSpec|PATHEXT|USERPROFILE|HOMEDRIVE|HOMEPATH|APPDATA|LOCALAPPDATA|ProgramData|ProgramFiles(\(x86\))?|NUMBER_OF_PROCESSORS)$/i
 
 /** Of the role: credentials and where AWS is. */
@@ -19,7 +19,7 @@ const picked = (terminal: Variables, matches: (name: string) => boolean): Readon
 
 /** What an agent inherits that is a process. */
 export const inheritedBy = (terminal: Variables): Readonly<Record<string, string>> =>
-  picked(terminal, (name) => ofMachine.test(name) || isOfRole(name))
+  picked(terminal, (name) => inheritedVariables.test(name) || isOfRole(name))
 
 /** What an agent is given: in a container too, which inherits nothing. */
 export const givenTo = (

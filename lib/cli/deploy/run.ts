@@ -4,27 +4,27 @@ import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
 import * as File from '../../config/File'
-import { type LocalRecord, shownOf } from '../../config/LocalRecord'
-import { withLock } from '../../config/Lock'
-import { privateFolder } from '../../config/Private'
-import { deploymentTypeOf, headerAllowlistOf, isSet, lifecycleOf } from '../../config/Project'
+import { type LocalRecord, toShown } from '../../config/LocalRecord'
+import { withLock } from '../../node/file/FileLock'
+import { privateFolder } from '../../node/file/PrivateFile'
+import { toDeploymentType, toHeaderAllowlist, isSet, toLifecycle } from '../../config/Project'
 import { type Isolation, localArn } from '../../local'
-import { agentFolder, type AgentFolder } from '../AgentFolder'
-import { guardPolicy } from '../Allowed'
-import type { Cli, Output } from '../Cli'
-import { cancelled, type CliError, config, failed, stateUnusable, unexpected, usage } from '../CliError'
-import type { Run } from '../Command'
-import { isTaken } from '../process/Port'
-import { ofMillis, step, told } from '../Progress'
-import { hostInBackground } from './Background'
-import { authorizerOf } from './Callers'
-import { hostHere, untilEnded } from './Foreground'
-import { type Hosted, launcherOf } from './Host'
-import type { HostPlan, Inbound } from './HostPlan'
-import { make } from './Make'
-import { commands, shown } from './Next'
-import { probe } from './Probe'
-import { endRunning, findRunning } from './Running'
+import { agentFolder, type AgentFolder } from '../agent/AgentFolder'
+import { guardPolicy } from '../agent/AllowedFlags'
+import type { Cli, Output } from '../program/Cli'
+import { cancelled, type CliError, config, failed, stateUnusable, unexpected, usage } from '../program/CliError'
+import type { Run } from '../program/Command'
+import { isTaken } from '../../node/network/Port'
+import { formatDuration, step, told } from '../terminal/Progress'
+import { hostInBackground } from './host/Background'
+import { toAuthorizer } from './host/Callers'
+import { hostHere, untilEnded } from './host/Foreground'
+import { type Hosted, createLauncher } from './host/Host'
+import type { HostPlan, Inbound } from './host/HostPlan'
+import { make } from './Package'
+import { commands, shown } from './NextSteps'
+import { probe } from './TrialStart'
+import { endRunning, findRunning } from './LocalInstance'
 
 /** The values of its flags. */
 export interface DeployValues {
@@ -41,13 +41,13 @@ export interface DeployValues {
 
 const firstPort = 8080
 
-const stateOf = ({ folder, agent }: AgentFolder): string => join(folder, '.bedrock_agentcore', 'local', agent.name)
+const toState = ({ folder, agent }: AgentFolder): string => join(folder, '.bedrock_agentcore', 'local', agent.name)
 
-const isolationOf = ({ agent }: AgentFolder, wished: Isolation | undefined): Isolation =>
-  wished ?? (deploymentTypeOf(agent) === 'container' ? 'container' : 'process')
+const toIsolation = ({ agent }: AgentFolder, wished: Isolation | undefined): Isolation =>
+  wished ?? (toDeploymentType(agent) === 'container' ? 'container' : 'process')
 
 /** Who may call: as it was wished, else by the agent's authorizer if it has one. */
-const inboundOf = ({ agent }: AgentFolder, wished: Inbound['_tag'] | undefined): E.Either<CliError, Inbound> => {
+const toInbound = ({ agent }: AgentFolder, wished: Inbound['_tag'] | undefined): E.Either<CliError, Inbound> => {
   const config = agent.authorizer_configuration
   const hasAuthorizer = isSet(config)
   switch (wished ?? (hasAuthorizer ? 'jwt' : 'none')) {
@@ -58,7 +58,7 @@ const inboundOf = ({ agent }: AgentFolder, wished: Inbound['_tag'] | undefined):
     case 'jwt':
       return hasAuthorizer
         ? pipe(
-            authorizerOf(config),
+            toAuthorizer(config),
             E.map((): Inbound => ({ _tag: 'jwt', config })),
           )
         : E.left(
@@ -80,7 +80,7 @@ const portIsFree = (port: number | undefined, running: LocalRecord | undefined):
         TE.map(() => undefined),
       )
 
-const planOf = (
+const toPlan = (
   where: AgentFolder,
   { port, isolation, ...guard }: Pick<DeployValues, 'port' | 'isolation' | 'allowOrigin' | 'allowHost'>,
   inbound: Inbound,
@@ -89,7 +89,7 @@ const planOf = (
 ): HostPlan => {
   const { agent, folder } = where
   const { region, account } = agent.aws ?? {}
-  const state = stateOf(where)
+  const state = toState(where)
   const place = {
     ...(region === undefined || region === null ? {} : { region }),
     ...(account === undefined || account === null ? {} : { account }),
@@ -102,8 +102,8 @@ const planOf = (
     isShared: isolation === 'none',
     port: port ?? running?.port ?? firstPort,
     isPortFixed: port !== undefined,
-    lifecycle: lifecycleOf(agent),
-    requestHeaderAllowlist: [...headerAllowlistOf(agent)],
+    lifecycle: toLifecycle(agent),
+    requestHeaderAllowlist: [...toHeaderAllowlist(agent)],
     inbound,
     ...guardPolicy(guard),
     arn: localArn({ name: agent.name, folder: state, ...place }),
@@ -143,7 +143,7 @@ const replace = (cli: Cli, where: AgentFolder): TE.TaskEither<CliError, LocalRec
 
 const output = (record: LocalRecord, isDefault: boolean, isTold: boolean): Output => {
   const next = commands(record, isDefault, process.platform === 'win32')
-  return { json: { ...shownOf(record), next }, text: isTold ? () => '' : shown(record, next) }
+  return { json: { ...toShown(record), next }, text: isTold ? () => '' : shown(record, next) }
 }
 
 const tellPort = (cli: Cli, { port, isPortFixed }: HostPlan, record: LocalRecord): void => {
@@ -183,27 +183,27 @@ const deployLocal =
     return pipe(
       agentFolder(cli.cwd, values.agent),
       TE.bindTo('where'),
-      TE.bind('inbound', ({ where }) => TE.fromEither(inboundOf(where, values.auth))),
+      TE.bind('inbound', ({ where }) => TE.fromEither(toInbound(where, values.auth))),
       TE.bind('project', () => pipe(File.read(cli.cwd), TE.mapLeft(config))),
       TE.chainFirst(({ where }) =>
-        TE.fromIOEither(E.tryCatchK(() => [where.state, stateOf(where)].forEach(privateFolder), stateUnusable)),
+        TE.fromIOEither(E.tryCatchK(() => [where.state, toState(where)].forEach(privateFolder), stateUnusable)),
       ),
       TE.bind('before', ({ where }) => findRunning(cli, { isTold: true })(where.folder, where.agent.name)),
       TE.chainFirst(({ before }) => portIsFree(values.port, before)),
       TE.bind('launch', ({ where }) => {
-        const isolation = isolationOf(where, values.isolation)
+        const isolation = toIsolation(where, values.isolation)
         return make(cli, { where, isolation, env: values.env, signal: breaking.signal })
       }),
-      TE.bind('plan', ({ where, inbound, before, launch }) => TE.right(planOf(where, values, inbound, before, launch))),
+      TE.bind('plan', ({ where, inbound, before, launch }) => TE.right(toPlan(where, values, inbound, before, launch))),
       TE.chainFirst(({ plan }) =>
         step(cli, 'Starting the agent once')(
           pipe(
             TE.fromIOEither(E.tryCatchK(() => privateFolder(plan.state), stateUnusable)),
             TE.chain(() =>
-              probe(launcherOf({ ...plan, isShared: false }), plan.state, plan.arn ?? '', breaking.signal),
+              probe(createLauncher({ ...plan, isShared: false }), plan.state, plan.arn ?? '', breaking.signal),
             ),
           ),
-          (took) => `The agent starts, and answers /ping after ${ofMillis(took)}`,
+          (took) => `The agent starts, and answers /ping after ${formatDuration(took)}`,
         ),
       ),
       breakable(cli, breaking),

@@ -1,19 +1,19 @@
 /** Does what `DevState` decides: builds, starts and ends servers, aims the port, tells the developer. */
 import type { IO } from 'fp-ts/IO'
 import * as E from 'fp-ts/Either'
-import type { BuildError } from '../build/BuildError'
-import { type Cli, note } from '../Cli'
-import { ofMillis } from '../Progress'
-import type { Style } from '../Style'
-import { type Compiled, compilerOf } from './Compile'
-import * as DevNews from './DevNews'
-import type { DevPlan } from './DevPlan'
-import type { Exit } from './DevServer'
-import { begin, type DevCommand, type DevEvent, type DevState, isComing, type News, step } from './DevState'
-import { createFleet } from './Fleet'
-import { type Front, openFront, type Target } from './Front'
-import { createTypeWatch } from './TypeWatch'
-import { watch } from './Watch'
+import type { BuildError } from '../bundler/BuildError'
+import { type Cli, note } from '../program/Cli'
+import { formatDuration } from '../terminal/Progress'
+import type { Style } from '../program/Style'
+import { type Compiled, createCompiler } from './watch/Compile'
+import * as DevNews from './DevMessages'
+import type { DevPlan } from './state/DevPlan'
+import type { Exit } from './server/DevServer'
+import { begin, type DevCommand, type DevEvent, type DevState, isComing, type News, step } from './state/DevState'
+import { createFleet } from './server/DevServers'
+import { type Front, openFront, type Target } from './server/DevProxy'
+import { createTypeWatch } from './watch/TypeWatch'
+import { watch } from './watch/Watch'
 
 /** How long a server may take to its first answer, and after what time that is remarked on. Milliseconds. */
 const startLimit = 60_000
@@ -34,7 +34,7 @@ interface Known {
 }
 
 /** Where connections go when no server is current. */
-const targetOf = (state: DevState): Target =>
+const toTarget = (state: DevState): Target =>
   isComing(state) ? { _tag: 'Starting' } : { _tag: 'Down', why: 'The agent does not run: agentcore dev shows why' }
 
 /** Develops until a signal comes. Resolves when nothing of it is left. Rejects where no port can be had. */
@@ -42,7 +42,7 @@ export const develop = async (cli: Cli, plan: DevPlan): Promise<void> => {
   const say = (text: (style: Style) => string): void => void note(text)(cli)
   const front: Front = await openFront(plan.port, plan.guard)
   const url = `http://127.0.0.1:${front.port}`
-  const compiler = compilerOf(plan, cli.env)
+  const compiler = createCompiler(plan, cli.env)
   const types = createTypeWatch(plan, say)
   const known: Known = { compiled: undefined, failure: undefined, builtAt: performance.now(), exits: new Map() }
   const timers = new Set<NodeJS.Timeout>()
@@ -92,9 +92,9 @@ export const develop = async (cli: Cli, plan: DevPlan): Promise<void> => {
   }
 
   const tellReady = (isFirst: boolean): void => {
-    const took = ofMillis(performance.now() - known.builtAt)
+    const took = formatDuration(performance.now() - known.builtAt)
     say(({ green, bold }) => green(`${isFirst ? 'Ready' : 'Restarted'} at ${bold(url)} in ${took}`))
-    if (isFirst) say(DevNews.ofFirst(plan, front.port, known.compiled))
+    if (isFirst) say(DevNews.describeFirstStart(plan, front.port, known.compiled))
     types.check()
   }
 
@@ -105,11 +105,11 @@ export const develop = async (cli: Cli, plan: DevPlan): Promise<void> => {
       case 'Unchanged':
         return say(({ dim }) => dim('Nothing to restart for'))
       case 'NotBuilt':
-        return known.failure === undefined ? undefined : say(DevNews.ofBuild(known.failure, news.isKept))
+        return known.failure === undefined ? undefined : say(DevNews.describeBuild(known.failure, news.isKept))
       case 'NotStarted':
-        return say(DevNews.ofStart(news.why === 'late' ? startLimit : known.exits.get(news.id), news.isKept))
+        return say(DevNews.describeStart(news.why === 'late' ? startLimit : known.exits.get(news.id), news.isKept))
       case 'Crashed':
-        return say(DevNews.ofCrash(known.exits.get(news.id), news.again))
+        return say(DevNews.describeCrash(known.exits.get(news.id), news.again))
     }
   }
 
@@ -138,7 +138,7 @@ export const develop = async (cli: Cli, plan: DevPlan): Promise<void> => {
 
   const aim = (): void => {
     const server = state.current === undefined ? undefined : fleet.find(state.current.id)
-    front.aim(server === undefined ? targetOf(state) : { _tag: 'Serving', port: server.port, secret: server.secret })
+    front.aim(server === undefined ? toTarget(state) : { _tag: 'Serving', port: server.port, secret: server.secret })
   }
 
   const send = (event: DevEvent): void => {

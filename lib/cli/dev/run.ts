@@ -1,10 +1,10 @@
 /** What `agentcore dev` does. */
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
-import { agentFolder } from '../AgentFolder'
-import { guardPolicy } from '../Allowed'
-import { failed } from '../CliError'
-import type { Run } from '../Command'
+import { agentFolder } from '../agent/AgentFolder'
+import { guardPolicy } from '../agent/AllowedFlags'
+import { failed } from '../program/CliError'
+import type { Run } from '../program/Command'
 import { develop } from './Dev'
 
 /** The values of its flags. */

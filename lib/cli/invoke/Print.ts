@@ -4,11 +4,11 @@ import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as O from 'fp-ts/Option'
 import * as TE from 'fp-ts/TaskEither'
-import type { Answer } from '../../client/Answer'
-import type { ClientError } from '../../client/ClientError'
-import type { Event } from '../../client/EventDecoder'
-import type { Sink } from '../Cli'
-import { visible } from '../TerminalText'
+import type { Answer } from '../../client/response/Answer'
+import type { ClientError } from '../../client/error/ClientError'
+import type { Event } from '../../client/response/SseDecoder'
+import type { Sink } from '../program/Cli'
+import { visible } from '../program/TerminalText'
 
 // ---------------------------------------------------------------------------------------------------------------------
 // text of values
@@ -92,7 +92,7 @@ export const print =
 // documents
 // ---------------------------------------------------------------------------------------------------------------------
 
-const bodyOf = (answer: Answer): TE.TaskEither<ClientError, Readonly<Record<string, unknown>>> => {
+const toBody = (answer: Answer): TE.TaskEither<ClientError, Readonly<Record<string, unknown>>> => {
   switch (answer._tag) {
     case 'Json':
       return TE.right({ response: answer.value })
@@ -123,9 +123,9 @@ const bodyOf = (answer: Answer): TE.TaskEither<ClientError, Readonly<Record<stri
 }
 
 /** An answer, whole, as the document of `--json`. Left: what the stream ends with. */
-export const documentOf = (answer: Answer): TE.TaskEither<ClientError, Readonly<Record<string, unknown>>> =>
+export const toDocument = (answer: Answer): TE.TaskEither<ClientError, Readonly<Record<string, unknown>>> =>
   pipe(
-    bodyOf(answer),
+    toBody(answer),
     TE.map((body) => ({
       sessionId: answer.sessionId,
       requestId: O.toNullable(answer.requestId),

@@ -4,27 +4,27 @@ import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as O from 'fp-ts/Option'
 import * as TE from 'fp-ts/TaskEither'
-import type { ClientError } from '../../client/ClientError'
-import { connect, type Socket } from '../../client/Socket'
-import { headerAllowlistOf } from '../../config/Project'
+import type { ClientError } from '../../client/error/ClientError'
+import { connect, type Socket } from '../../client/socket/AgentSocket'
+import { toHeaderAllowlist } from '../../config/Project'
 import { failure, withEnvironment } from '../agent/Caller'
-import { nameOf } from '../agent/Reach'
-import { canAsk, type Cli, note, type Output } from '../Cli'
-import type { CliError } from '../CliError'
-import { visible } from '../TerminalText'
-import type { Wishes } from './flags'
-import { headersOf } from './Headers'
-import { keep, type Meant, sessionOf } from './Meant'
-import { payloadOf } from './Payload'
+import { toName } from '../agent/AgentLocation'
+import { canAsk, type Cli, note, type Output } from '../program/Cli'
+import type { CliError } from '../program/CliError'
+import { visible } from '../program/TerminalText'
+import type { Wishes } from './input/flags'
+import { toHeaders } from './input/Headers'
+import { keep, type Meant, toSession } from './input/InvocationTarget'
+import { toPayload } from './input/InputPayload'
 
 // ---------------------------------------------------------------------------------------------------------------------
 // messages
 // ---------------------------------------------------------------------------------------------------------------------
 
-const frameOf = ({ raw }: Wishes, text: string): string => (raw ? text : payloadOf(text).json)
+const toFrame = ({ raw }: Wishes, text: string): string => (raw ? text : toPayload(text).json)
 
 /** A message as a line: a JSON string is its text. */
-const lineOf = (message: unknown): string => {
+const toLine = (message: unknown): string => {
   const text = typeof message === 'string' ? message : Buffer.from(message as Uint8Array).toString('utf8')
   try {
     const value: unknown = JSON.parse(text)
@@ -34,7 +34,7 @@ const lineOf = (message: unknown): string => {
   }
 }
 
-const valueOf = (message: unknown): unknown => {
+const toValue = (message: unknown): unknown => {
   const text = typeof message === 'string' ? message : Buffer.from(message as Uint8Array).toString('base64')
   try {
     return JSON.parse(text) as unknown
@@ -105,7 +105,7 @@ const sayLines = async (cli: Cli, wishes: Wishes, socket: Socket, signal: AbortS
       await prompt()
       continue
     }
-    const sent = await socket.send(frameOf(wishes, line))()
+    const sent = await socket.send(toFrame(wishes, line))()
     if (E.isLeft(sent)) break // the hearing side tells why
     count += 1
   }
@@ -124,12 +124,12 @@ const converse = async (
   const quiet = silence(wishes.wait ?? 2, () => socket.close()())
   const hearing = hear(socket, async (message) => {
     quiet.heard()
-    if (cli.isJson) heard.push(valueOf(message))
-    else await cli.stdout.write(`${cli.stdout.isTTY ? visible(lineOf(message)) : lineOf(message)}\n`)
+    if (cli.isJson) heard.push(toValue(message))
+    else await cli.stdout.write(`${cli.stdout.isTTY ? visible(toLine(message)) : toLine(message)}\n`)
     if (text === undefined && canAsk(cli)) await cli.stderr.write('> ')
   })
   if (text !== undefined) {
-    const sent = await socket.send(frameOf(wishes, text))()
+    const sent = await socket.send(toFrame(wishes, text))()
     if (E.isLeft(sent)) socket.close()()
   } else if ((await sayLines(cli, wishes, socket, signal)) === 0) socket.close()()
   quiet.begin()
@@ -155,8 +155,8 @@ export const talk = (
     agent,
     wishes,
   )((env) => {
-    const sessionId = sessionOf(cli, wishes, agent)
-    const headers = headersOf(agent === undefined ? [] : headerAllowlistOf(agent), wishes.headers ?? [], wishes.header)
+    const sessionId = toSession(cli, wishes, agent)
+    const headers = toHeaders(agent === undefined ? [] : toHeaderAllowlist(agent), wishes.headers ?? [], wishes.header)
     return pipe(
       connect({ sessionId, headers, format: 'text', signal })(env),
       TE.mapLeft((error): CliError => failure(reach)(error)),
@@ -168,7 +168,7 @@ export const talk = (
       ),
       TE.chain((socket) => pipe(() => converse(cli, wishes, socket, text, signal), TE.mapLeft(failure(reach)))),
       TE.map((messages) => ({
-        json: { agent: agent?.name ?? null, target: nameOf(reach), sessionId, messages },
+        json: { agent: agent?.name ?? null, target: toName(reach), sessionId, messages },
         text: () => '',
       })),
     )

@@ -1,5 +1,5 @@
 /** The flags of `agentcore status`, `stop-session` and `stop`. */
-import { text, toggle, type Values } from '../Flag'
+import { text, toggle, type Values } from '../program/Flag'
 
 /** Those of `status`. */
 export const status = {

@@ -1,6 +1,6 @@
-import { entryOf } from '../../../lib/cli/build/Entry'
+import { toEntry } from '../../../lib/cli/bundler/EntryCode'
 
-const self = (source: string): boolean => entryOf(source)._tag === 'Program'
+const self = (source: string): boolean => toEntry(source)._tag === 'Program'
 
 describe('an entry point is a program of its own', () => {
   it.each([

@@ -1,13 +1,13 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as E from 'fp-ts/Either'
-import { build, type Built, buildsOf } from '../../../lib/cli/build/build'
-import { type BuildError, details, explain } from '../../../lib/cli/build/BuildError'
-import { typeCheck } from '../../../lib/cli/build/TypeCheck'
+import { build, type Built, toBuilds } from '../../../lib/cli/bundler/bundleAgent'
+import { type BuildError, details, explain } from '../../../lib/cli/bundler/BuildError'
+import { typeCheck } from '../../../lib/cli/bundler/TypeCheck'
 import { inProject, node, type Project, projectOf, using } from '../support'
 
 const made = async ({ folder }: Project, entry: string): Promise<E.Either<BuildError, Built>> =>
-  build(folder, join(folder, entry), buildsOf(folder, 'agent'))()
+  build(folder, join(folder, entry), toBuilds(folder, 'agent'))()
 
 const right = <A>(either: E.Either<BuildError, A>): A => {
   if (E.isLeft(either)) throw new Error([explain(either.left), ...details(either.left)].join('\n'))
@@ -166,7 +166,7 @@ describe('a failed build', () => {
       expect(details(error)[0]).toMatch(/^agent\.ts:1:8: Could not resolve "nowhere"/)
       expect(details(error)[2]).toBe(`           ^`)
       expect(readFileSync(artifact.main, 'utf8')).toBe(before)
-      expect(readdirSync(buildsOf(project.folder, 'agent'))).toHaveLength(1)
+      expect(readdirSync(toBuilds(project.folder, 'agent'))).toHaveLength(1)
     })
   })
 
@@ -186,7 +186,7 @@ describe('built programs', () => {
         folders.add(right(await made(project, 'agent.ts')).artifact.folder)
       }
       expect(folders.size).toBe(8)
-      const left_ = readdirSync(buildsOf(project.folder, 'agent'))
+      const left_ = readdirSync(toBuilds(project.folder, 'agent'))
       expect(left_).toHaveLength(5)
       expect(existsSync(join([...folders].at(-1) ?? '', 'main.js'))).toBe(true)
     })
@@ -203,9 +203,9 @@ describe('built programs', () => {
 describe('what bundles', () => {
   it('holds no process that lets go of it in the midst of its work', async () => {
     const script = `
-      const { bundlerOf } = require(${JSON.stringify(require.resolve('../../../lib/cli/build/Bundle'))})
+      const { createBundler } = require(${JSON.stringify(require.resolve('../../../lib/cli/bundler/Bundle'))})
       const source = { project: process.cwd(), file: 'agent.ts', entry: { _tag: 'Program' }, hasRuntime: true }
-      bundlerOf(source)().then(async ({ right: bundler }) => {
+      createBundler(source)().then(async ({ right: bundler }) => {
         const bundle = bundler.bundle()
         await bundler.dispose()
         console.log((await bundle)._tag)

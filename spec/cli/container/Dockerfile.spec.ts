@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { failingStep, stepIn } from '../../../lib/cli/container/BuildOutput'
-import { dockerfileOf, type ImagePlan, isUnedited } from '../../../lib/cli/container/Dockerfile'
+import { toDockerfile, type ImagePlan, isUnedited } from '../../../lib/cli/container/Dockerfile'
 
 const plan: ImagePlan = {
   nodeVersion: '22',
@@ -11,7 +11,7 @@ const plan: ImagePlan = {
 }
 
 const lines = (changes: Partial<ImagePlan> = {}): ReadonlyArray<string> =>
-  dockerfileOf({ ...plan, ...changes }).split('\n')
+  toDockerfile({ ...plan, ...changes }).split('\n')
 
 describe('a generated Dockerfile', () => {
   it('has two stages, no dev dependencies, a user by number, and node itself as the command', () => {
@@ -65,7 +65,7 @@ describe('a generated Dockerfile', () => {
   })
 
   it('is known as unedited, and edited by any change below its first line', () => {
-    const text = dockerfileOf(plan)
+    const text = toDockerfile(plan)
     expect(isUnedited(text)).toBe(true)
     expect(isUnedited(text.replaceAll('\n', '\r\n'))).toBe(true)
     fc.assert(

@@ -7,7 +7,7 @@ import {
   isComing,
   type Program,
   step,
-} from '../../../lib/cli/dev/DevState'
+} from '../../../lib/cli/dev/state/DevState'
 
 const programs = fc.constantFrom('a', 'b', 'c').map((key): Program => ({ key, main: `/${key}/main.js` }))
 const ids = fc.integer({ min: 1, max: 6 })

@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { WebSocket } from 'ws'
-import { isAlive } from '../../../lib/config/Lock'
+import { isAlive } from '../../../lib/node/file/FileLock'
 import { inProject, node, type Project, root, type Spawned, until, using } from '../support'
 
 const bin = join(root, 'dist/lib/cli/main.js')
@@ -65,7 +65,7 @@ const isGone = (pid: number): Promise<true> =>
     () => `${pid} is gone`,
   )
 
-describe('row 38: dev', () => {
+describe('dev', () => {
   it('serves from the source, healthy before it says so, with LOCAL_DEV, .env and --env', async () => {
     const files = { 'agent.ts': agentOf(1), '.env': 'FILE=from-file\nOWN=overruled\n' }
     await developing(

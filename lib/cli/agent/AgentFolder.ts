@@ -1,0 +1,60 @@
+/** The agent that a command means, and where its files are. */
+import { resolve } from 'node:path'
+import * as E from 'fp-ts/Either'
+import { pipe } from 'fp-ts/function'
+import * as TE from 'fp-ts/TaskEither'
+import { malformed, unreadable } from '../../config/ConfigError'
+import { stateFolder } from '../../node/file/PrivateFile'
+import { type AgentConfig, fileName } from '../../config/Project'
+import { agentIn } from './ConfiguredAgent'
+import { type CliError, config } from '../program/CliError'
+import { realWithin } from './Within'
+
+/** An agent of the folder that a command runs in. Paths are absolute. */
+export interface AgentFolder {
+  readonly agent: AgentConfig
+  /** The folder of the command, which holds `.bedrock_agentcore.yaml`. */
+  readonly folder: string
+  /** The folder of the agent's package. */
+  readonly package: string
+  /** The entry point. */
+  readonly file: string
+  /** What commands keep of the agent. */
+  readonly state: string
+}
+
+/** A path of the file, made absolute. Left: it leads out of the folder, itself or by a symbolic link. */
+const pathIn = (cwd: string, agent: string, field: string, value: string): TE.TaskEither<CliError, string> => {
+  const path = resolve(cwd, value)
+  return pipe(
+    TE.tryCatch(
+      () => realWithin(cwd, path),
+      (cause) => config(unreadable(value, cause)),
+    ),
+    TE.chainEitherK((isInside) =>
+      isInside
+        ? E.right(path)
+        : E.left(
+            config(
+              malformed(fileName, [
+                {
+                  path: `agents.${agent}.${field}`,
+                  message: `${value} is outside of ${cwd}: name a path in the folder of the file, or move the file to a folder above both`,
+                  line: undefined,
+                },
+              ]),
+            ),
+          ),
+    ),
+  )
+}
+
+/** The agent of that name, or the default one. Left: `Config`, also for paths that lead out of the folder. */
+export const agentFolder = (cwd: string, name: string | undefined): TE.TaskEither<CliError, AgentFolder> =>
+  pipe(
+    agentIn(cwd, name),
+    TE.bindTo('agent'),
+    TE.bind('package', ({ agent }) => pathIn(cwd, agent.name, 'source_path', agent.source_path ?? '.')),
+    TE.bind('file', ({ agent }) => pathIn(cwd, agent.name, 'entrypoint', agent.entrypoint)),
+    TE.map((found) => ({ ...found, folder: cwd, state: resolve(cwd, stateFolder, found.agent.name) })),
+  )

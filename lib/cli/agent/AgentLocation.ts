@@ -1,0 +1,96 @@
+/** How an agent is reached from here: served by `dev`, by a local runtime, or deployed in the cloud. */
+import { pipe } from 'fp-ts/function'
+import * as TE from 'fp-ts/TaskEither'
+import type * as Record from '../../config/LocalRecord'
+import type { AgentConfig } from '../../config/Project'
+import { type CliError, failed } from '../program/CliError'
+import { fetchOverview } from './RuntimeOverview'
+import { find } from './RunningRuntime'
+
+// ---------------------------------------------------------------------------------------------------------------------
+// model
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** Where an agent is. */
+export type Reach =
+  | { readonly _tag: 'Dev'; readonly url: string }
+  | { readonly _tag: 'Local'; readonly record: Record.LocalRecord }
+  | { readonly _tag: 'Deployed'; readonly arn: string; readonly region: string | undefined }
+
+/** What the flags ask for: a local runtime or the cloud, or whatever there is. */
+export interface Wish {
+  readonly isLocal: boolean
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// constructors
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** The port that `agentcore dev` takes when it is free. */
+export const devPort = 8080
+
+/** An agent that `agentcore dev` serves. */
+export const dev = (port: number | undefined): Reach => ({
+  _tag: 'Dev',
+  url: `http://127.0.0.1:${port ?? devPort}`,
+})
+
+const notRunning = (name: string): CliError =>
+  failed('NOT_RUNNING', `No local runtime of ${name} is running`, 'start it with agentcore deploy --local --detach')
+
+const nowhere = (name: string): CliError =>
+  failed(
+    'NOT_DEPLOYED',
+    `${name} is neither deployed nor running here`,
+    'run agentcore deploy --local --detach, or agentcore dev and invoke with --dev',
+  )
+
+const deployedAt = ({ bedrock_agentcore: ids, aws }: AgentConfig): Reach | undefined => {
+  const arn = ids?.agent_arn ?? undefined
+  return arn === undefined || arn === '' ? undefined : { _tag: 'Deployed', arn, region: aws?.region ?? undefined }
+}
+
+/** Where the agent is: by the wish, else in the cloud, else here. Left: `Failed`, `Config`. */
+export const locateAgent = (cwd: string, agent: AgentConfig, { isLocal }: Wish): TE.TaskEither<CliError, Reach> => {
+  const deployed = isLocal ? undefined : deployedAt(agent)
+  if (deployed !== undefined) return TE.right(deployed)
+  return pipe(
+    find(cwd, agent.name),
+    TE.chain((runtime): TE.TaskEither<CliError, Reach> => {
+      if (runtime._tag !== 'Running') return TE.left(isLocal ? notRunning(agent.name) : nowhere(agent.name))
+      const { record } = runtime
+      return pipe(
+        fetchOverview(record), // it says who it is before it is sent a token or a payload
+        TE.map(() => ({ _tag: 'Local', record })),
+      )
+    }),
+  )
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// destructors
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** In a word, for machines. */
+export const toName = (reach: Reach): 'dev' | 'local' | 'deployed' => {
+  switch (reach._tag) {
+    case 'Dev':
+      return 'dev'
+    case 'Local':
+      return 'local'
+    case 'Deployed':
+      return 'deployed'
+  }
+}
+
+/** What to do when nothing answers there. */
+export const whenSilent = (reach: Reach): string => {
+  switch (reach._tag) {
+    case 'Dev':
+      return 'start it with agentcore dev, or name its port with --port'
+    case 'Local':
+      return 'see agentcore status, or start it again with agentcore deploy --local --detach'
+    case 'Deployed':
+      return 'see that this machine reaches AWS'
+  }
+}

@@ -1,0 +1,96 @@
+/** What a local runtime tells of itself at `/`, as far as commands need it. */
+import * as E from 'fp-ts/Either'
+import { pipe } from 'fp-ts/function'
+import * as TE from 'fp-ts/TaskEither'
+import * as t from 'io-ts'
+import { decodeNow } from '../../config/decodeNow'
+import type * as Record from '../../config/LocalRecord'
+import { errorMessage } from '../../node/SystemError'
+import { controlHeader, question } from '../../local/dataplane/Control'
+import { type CliError, failed } from '../program/CliError'
+
+// ---------------------------------------------------------------------------------------------------------------------
+// model
+// ---------------------------------------------------------------------------------------------------------------------
+
+const orNull = <C extends t.Mixed>(codec: C): t.UnionC<[C, t.NullC]> => t.union([codec, t.null])
+
+/** A session of a local runtime. */
+const Session = t.type({
+  id: t.string,
+  state: t.string,
+  started: t.string,
+  lastUsed: orNull(t.string),
+  busy: t.boolean,
+  tasks: t.type({ invocations: t.number, sockets: t.number, background: orNull(t.number) }),
+  memory: orNull(t.number),
+  pid: orNull(t.number),
+  log: orNull(t.string),
+})
+
+const Overview = t.type({
+  runtime: t.type({ pid: t.number, url: t.string, started: t.string, isolation: t.string }),
+  agent: t.type({ name: t.string, arn: t.string }),
+  sessions: t.array(Session),
+  lifecycle: t.UnknownRecord,
+  limits: t.UnknownRecord,
+})
+
+/** A session of a local runtime. */
+export type Session = t.TypeOf<typeof Session>
+
+/** A local runtime and its sessions. */
+export type Overview = t.TypeOf<typeof Overview>
+
+// ---------------------------------------------------------------------------------------------------------------------
+// asking
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** How long a runtime may take to tell, in milliseconds. */
+const patience = 5_000
+
+const again = 'stop it with agentcore stop, and start it again with agentcore deploy --local --detach'
+
+const silent = ({ agent, endpoint, pid }: Record.LocalRecord, next: string, why: string, cause?: unknown): CliError =>
+  failed(
+    'NO_ANSWER',
+    `The local runtime of ${agent} (process ${pid}) does not answer at ${endpoint}: ${why}`,
+    next,
+    cause === undefined ? {} : { cause },
+  )
+
+const asked = (record: Record.LocalRecord, next: string): TE.TaskEither<CliError, E.Either<CliError, unknown>> =>
+  TE.tryCatch(
+    async () => {
+      const { field, isAnsweredBy } = question(record.control)
+      const response = await fetch(new URL('/', record.endpoint), {
+        headers: { accept: 'application/json', [controlHeader]: field },
+        redirect: 'error',
+        signal: AbortSignal.timeout(patience),
+      })
+      if (isAnsweredBy(response.headers.get(controlHeader))) return E.right(await response.json())
+      await response.body?.cancel()
+      return E.left(silent(record, next, 'something else answers there'))
+    },
+    (cause) => silent(record, next, errorMessage(cause), cause),
+  )
+
+/**
+ * Asks a runtime, which proves that it knows the secret of its record. Nothing secret is sent to ask. Left: `Failed`
+ * where it does not answer, or something else does.
+ */
+export const fetchOverview = (record: Record.LocalRecord, next = again): TE.TaskEither<CliError, Overview> =>
+  pipe(
+    asked(record, next),
+    TE.chainEitherK((answer) => answer),
+    TE.chainEitherK((value) =>
+      pipe(
+        decodeNow(Overview)(value),
+        E.mapLeft(() => silent(record, next, 'something else answers there')),
+      ),
+    ),
+    TE.filterOrElse(
+      ({ agent, runtime }) => agent.arn === record.arn && runtime.pid === record.pid,
+      () => silent(record, next, 'another runtime answers there'),
+    ),
+  )

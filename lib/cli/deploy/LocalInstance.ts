@@ -1,0 +1,34 @@
+/** The local runtime that a new one replaces. A record that is not believed is told of and counts as none. */
+import { pipe } from 'fp-ts/function'
+import * as TE from 'fp-ts/TaskEither'
+import type { LocalRecord } from '../../config/LocalRecord'
+import { end, find } from '../agent/RunningRuntime'
+import type { Cli } from '../program/Cli'
+import { type CliError, failed, problem } from '../program/CliError'
+import { told } from '../terminal/Progress'
+
+/** The record of a runtime that runs; undefined where there is none. */
+export const findRunning =
+  (cli: Cli, { isTold }: { readonly isTold: boolean }) =>
+  (folder: string, agent: string): TE.TaskEither<CliError, LocalRecord | undefined> =>
+    pipe(
+      find(folder, agent),
+      TE.map((runtime) => (runtime._tag === 'Running' ? runtime.record : undefined)),
+      TE.orElse((error) => {
+        if (error._tag !== 'Config' || (error.error._tag !== 'Foreign' && error.error._tag !== 'Malformed'))
+          return TE.left(error)
+        if (isTold) told(problem(error).message, 'note')(cli)
+        return TE.right(undefined)
+      }),
+    )
+
+/** Ends it, so that another one can take its place. */
+export const endRunning = (folder: string, record: LocalRecord): TE.TaskEither<CliError, void> =>
+  pipe(
+    end(folder, record),
+    TE.mapLeft((cause) =>
+      failed('NOT_REPLACED', 'The runtime that runs already could not be stopped', `end process ${record.pid}`, {
+        cause,
+      }),
+    ),
+  )

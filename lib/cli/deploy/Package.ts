@@ -1,0 +1,162 @@
+/** From an agent's source to what starts it: a program for `node`, or an image for an engine. Each step is told. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { pipe } from 'fp-ts/function'
+import * as TE from 'fp-ts/TaskEither'
+import type { Isolation } from '../../local'
+import type { AgentFolder } from '../agent/AgentFolder'
+import { build, type Built, toBuilds } from '../bundler/bundleAgent'
+import { type Checked, typeCheck } from '../bundler/TypeCheck'
+import type { Cli } from '../program/Cli'
+import { type CliError, usage } from '../program/CliError'
+import { recommendedNode } from '../configure/plan/EntryFile'
+import { emulatesArm, type Engine, findEngine, platformFor } from '../container/Engine'
+import { type EngineName, engineNames } from '../container/EngineError'
+import { buildImage, imageName, planFor, prepare } from '../container/Image'
+import { doing, formatBytes, step, told } from '../terminal/Progress'
+import { givenTo, inheritedBy } from './AgentEnvironment'
+import { fromBuild, fromEngine } from '../terminal/Failures'
+import type { Launch } from './host/HostPlan'
+
+/** What is to be made. */
+export interface ToMake {
+  readonly where: AgentFolder
+  readonly isolation: Isolation
+  readonly env: ReadonlyArray<readonly [name: string, value: string]>
+  readonly signal: AbortSignal
+}
+
+const checkedText = (checked: Checked): string => {
+  switch (checked._tag) {
+    case 'Checked':
+      return `Types fit, says TypeScript ${checked.version}`
+    case 'NotTypeScript':
+      return ''
+    case 'NoCompiler':
+      return 'Types were not checked: the project has no TypeScript (npm install --save-dev typescript)'
+  }
+}
+
+const check = (cli: Cli, { where, signal }: ToMake): TE.TaskEither<CliError, Checked> =>
+  step(cli, 'Checking types')(
+    pipe(
+      typeCheck({ project: where.folder, file: where.file, cache: where.state, signal }),
+      TE.mapLeft(fromBuild(cli)),
+    ),
+    checkedText,
+  )
+
+const bundle = (cli: Cli, { where, isolation }: ToMake): TE.TaskEither<CliError, Built> =>
+  pipe(
+    step(cli, 'Bundling')(
+      pipe(build(where.folder, where.file, toBuilds(where.folder, where.agent.name)), TE.mapLeft(fromBuild(cli))),
+      ({ artifact, bundle: { format } }) =>
+        `Bundled ${where.agent.entrypoint} into one ${format === 'cjs' ? 'CommonJS' : 'ES module'} file of ${formatBytes(artifact.bytes)}`,
+    ),
+    TE.map((built) => {
+      const outside = built.bundle.native.join(', ')
+      if (outside !== '' && isolation !== 'container') {
+        const why = `${outside} has machine code and stays in node_modules`
+        told(`${why}: it runs here, and in AgentCore only from a container (deployment_type: container)`, 'note')(cli)
+      }
+      return built
+    }),
+  )
+
+const isEngine = (name: unknown): name is EngineName => engineNames.some((known) => known === name)
+
+const engineFor = (cli: Cli, { agent }: AgentFolder): TE.TaskEither<CliError, Engine> => {
+  const name = agent.container_runtime
+  if (name !== undefined && name !== null && name !== '' && name.toLowerCase() !== 'none' && !isEngine(name)) {
+    return TE.left(
+      usage(
+        `${name} is no container engine that is known`,
+        `configure --container-runtime ${engineNames.join(' or ')}`,
+      ),
+    )
+  }
+  return step(cli, 'Looking for a container engine')(
+    pipe(findEngine(isEngine(name) ? name : undefined), TE.mapLeft(fromEngine(cli))),
+    (engine) => `${engine.name} answers, for ${engine.arch}`,
+  )
+}
+
+/** The version of this package: the image's build may have to fetch it. */
+const version = (): string => {
+  const manifest = readFileSync(join(__dirname, '../../../../package.json'), 'utf8')
+  return (JSON.parse(manifest) as { readonly version: string }).version
+}
+
+/** The largest image that the service takes, in bytes. */
+const largestImage = 2e9
+
+const image = (
+  cli: Cli,
+  what: ToMake,
+  engine: Engine,
+  { bundle: { native } }: Built,
+): TE.TaskEither<CliError, string> => {
+  const { where, signal } = what
+  const platform = platformFor(engine, emulatesArm())
+  const region = where.agent.aws?.region
+  const given = {
+    nodeVersion: String(where.agent.node_version ?? recommendedNode),
+    native,
+    version: version(),
+    ...(region === undefined || region === null ? {} : { region }),
+  }
+  const name = imageName(where.agent.name)
+  if (platform.note !== undefined) told(platform.note, 'note')(cli)
+  return pipe(
+    planFor(where.package, where.file, given),
+    TE.chain((plan) => prepare(where.package, where.state, plan)),
+    TE.mapLeft(fromEngine(cli)),
+    TE.chain(({ path, isMade }) =>
+      step(cli, `Building ${name}`)(
+        pipe(
+          buildImage({
+            engine,
+            platform,
+            project: where.package,
+            dockerfile: path,
+            name,
+            onStep: ({ at, text }) => doing(`Building ${name}: ${at} ${text}`)(cli),
+            onLine: (line) => (cli.isVerbose ? told(line)(cli) : undefined),
+            signal,
+          }),
+          TE.mapLeft(fromEngine(cli)),
+        ),
+        ({ bytes }) =>
+          `Built ${name} of ${formatBytes(bytes)} for ${platform.name} by ${isMade ? 'a Dockerfile made for it' : 'the Dockerfile of the project'}`,
+      ),
+    ),
+    TE.map(({ bytes }) => {
+      if (bytes > largestImage) told(`The image is larger than the 2 GB that AgentCore takes`, 'note')(cli)
+      return name
+    }),
+  )
+}
+
+/** Makes what starts the agent. */
+export const make = (cli: Cli, what: ToMake): TE.TaskEither<CliError, Launch> => {
+  const { where, isolation, env } = what
+  const region = where.agent.aws?.region ?? undefined
+  const variables = givenTo(cli.env, region, env, isolation === 'container')
+  return pipe(
+    check(cli, what),
+    TE.chain(() => bundle(cli, what)),
+    TE.chain((built): TE.TaskEither<CliError, Launch> =>
+      isolation === 'container'
+        ? pipe(
+            engineFor(cli, where),
+            TE.chain((engine) =>
+              pipe(
+                image(cli, what, engine, built),
+                TE.map((name): Launch => ({ _tag: 'Container', engine: engine.name, image: name, env: variables })),
+              ),
+            ),
+          )
+        : TE.right({ _tag: 'Process', file: built.artifact.main, env: variables, inherit: inheritedBy(cli.env) }),
+    ),
+  )
+}

@@ -1,0 +1,257 @@
+/**
+ * The port that a developer knows. A request goes on to the server that serves now; one that comes while a server starts
+ * waits for it. What a server that is retired has begun stays with it.
+ */
+import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, request, type Server, ServerResponse, STATUS_CODES } from 'node:http'
+import { connect } from 'node:net'
+import type { Duplex } from 'node:stream'
+import * as E from 'fp-ts/Either'
+import { type AgentError, problem, type Problem } from '../../../core/AgentError'
+import { flawOfRequest, fromParserCode, rawResponse } from '../../../node/http/HttpRequest'
+import { type Guard, guardOn, type GuardPolicy, open } from '../../../node/http/LoopbackGuard'
+import { launchSecret } from '../../../core/Protocol'
+import { problemText } from '../../../http/response/WireResponse'
+import { isTaken, tries } from '../../../node/network/Port'
+
+/** A server behind the port, and the secret that it asks every request for. */
+export interface Behind {
+  readonly port: number
+  readonly secret: string
+}
+
+/** Where requests go. */
+export type Target =
+  | ({ readonly _tag: 'Serving' } & Behind)
+  /** Something is being built or started. */
+  | { readonly _tag: 'Starting' }
+  /** Nothing serves, and nothing will until the source changes. */
+  | { readonly _tag: 'Down'; readonly why: string }
+
+/** The port and who is behind it. */
+export interface Front {
+  readonly port: number
+  readonly aim: (target: Target) => void
+  /** Takes no connection any more, and cuts those that are left when they are not over in time. */
+  readonly close: (within: number) => Promise<void>
+}
+
+/** How long a request waits for a server, in milliseconds. */
+const patience = 60_000
+
+/** Why a request is not passed on. */
+type Refusal = Pick<Problem, 'status' | 'code' | 'message'>
+
+const notRunning = (message: string): Refusal => ({ status: 503, code: 'NOT_RUNNING', message })
+
+const toBody = ({ code, message }: Refusal): string => JSON.stringify({ error: message, code, requestId: randomUUID() })
+
+const refuse = (res: ServerResponse, why: Refusal): void => {
+  if (res.headersSent) return void res.destroy()
+  const body = toBody(why)
+  res.writeHead(why.status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }).end(body)
+}
+
+/** Answers a request that is ambiguous, and closes its connection: where it ends is in doubt. */
+const refuseInvalid = (req: IncomingMessage, res: ServerResponse, error: AgentError): void => {
+  const told = problem(error)
+  const body = problemText(told, randomUUID())
+  res.shouldKeepAlive = false
+  req.resume()
+  res
+    .writeHead(told.status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) })
+    .end(body)
+}
+
+const isAnswering = (client: Duplex): boolean => {
+  const response = '_httpMessage' in client ? client._httpMessage : undefined // as Node's own listener looks
+  return response instanceof ServerResponse && response.headersSent
+}
+
+/** Answers what is not valid HTTP, and closes its connection. */
+const onClientError = (error: Error, client: Duplex): void => {
+  const told = fromParserCode('code' in error ? error.code : undefined)
+  if (told === undefined || !client.writable || isAnswering(client)) return void client.destroy()
+  const { status } = problem(told)
+  const head = { 'content-type': 'application/json' }
+  const text = rawResponse(status, STATUS_CODES[status] ?? '', head, problemText(problem(told), randomUUID()))
+  client.end(text, () => client.destroy())
+}
+
+/** Header fields that speak of one connection alone. */
+const connectionHeader = /^(connection|keep-alive|proxy-connection)$/i
+
+const isSecret = (name: string): boolean => name.toLowerCase() === launchSecret.header
+
+/** The header fields of a message, without those of its connection, as the names and values that Node lists. */
+const fields = (raw: ReadonlyArray<string>): Array<string> =>
+  raw.flatMap((name, i) => (i % 2 === 0 && !connectionHeader.test(name) ? [name, raw[i + 1] ?? ''] : []))
+
+/** The fields of a request for a server, with the secret: one that the client has sent does not count. */
+const withSecret = (raw: ReadonlyArray<string>, { secret }: Behind): Array<string> => [
+  ...raw.filter((_, i) => !isSecret(raw[i - (i % 2)] ?? '')),
+  launchSecret.header,
+  secret,
+]
+
+const pairs = (raw: ReadonlyArray<string>): ReadonlyArray<string> =>
+  raw.flatMap((name, i) => (i % 2 === 0 ? [`${name}: ${raw[i + 1] ?? ''}`] : []))
+
+/** Lets a server answer a request; the end of either side goes on to the other. */
+const pass = (req: IncomingMessage, res: ServerResponse, behind: Behind): void => {
+  const asked = request({
+    port: behind.port,
+    host: '127.0.0.1',
+    method: req.method,
+    path: req.url,
+    headers: withSecret(fields(req.rawHeaders), behind),
+    agent: false,
+  })
+  asked.once('response', (answer) => {
+    res.writeHead(answer.statusCode ?? 502, answer.statusMessage, fields(answer.rawHeaders))
+    res.flushHeaders()
+    answer.pipe(res)
+    answer.once('error', () => res.destroy())
+  })
+  asked.once('error', () => refuse(res, notRunning('The agent broke the connection off: agentcore dev shows why')))
+  res.once('close', () => asked.destroy())
+  req.pipe(asked)
+}
+
+/**
+ * The fields of a request that merely offers another protocol, as Java's client does: it is served as if it had not, and
+ * its connection ends with the answer, since what else came on it would reach the server unguarded.
+ */
+const withoutOffer = (raw: ReadonlyArray<string>): Array<string> => [
+  ...fields(raw).filter((_, i, all) => !/^(upgrade|http2-settings)$/i.test(all[i - (i % 2)] ?? '')),
+  'connection',
+  'close',
+]
+
+/** Hands a connection that is upgraded over to a server. */
+const passSocket = (req: IncomingMessage, client: Duplex, head: Buffer, behind: Behind): void => {
+  const server = connect({ port: behind.port, host: '127.0.0.1', noDelay: true })
+  server.on('error', () => client.destroy())
+  client.on('error', () => server.destroy())
+  client.once('close', () => server.destroy())
+  server.once('close', () => client.destroy())
+  const isSocket = req.headers.upgrade?.toLowerCase() === 'websocket'
+  const asked = withSecret(isSocket ? req.rawHeaders : withoutOffer(req.rawHeaders), behind)
+  const lines = [`${req.method ?? 'GET'} ${req.url ?? '/'} HTTP/1.1`, ...pairs(asked)]
+  server.write(`${lines.join('\r\n')}\r\n\r\n`, 'latin1')
+  server.write(head)
+  client.pipe(server).pipe(client)
+}
+
+const refuseSocket = (client: Duplex, why: Refusal): void => {
+  const body = toBody(why)
+  const head = [
+    `HTTP/1.1 ${why.status} ${STATUS_CODES[why.status] ?? ''}`,
+    'content-type: application/json',
+    'connection: close',
+  ]
+  client.end([...head, `content-length: ${Buffer.byteLength(body)}`, '', body].join('\r\n'))
+}
+
+const isInUse = (cause: unknown): boolean => cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE'
+
+const listen = async (server: Server, port: number): Promise<boolean> => {
+  if (port !== 0 && (await isTaken(port))) return false
+  server.listen(port, '127.0.0.1')
+  try {
+    await once(server, 'listening')
+    return true
+  } catch (cause) {
+    if (isInUse(cause)) return false
+    throw cause
+  }
+}
+
+const listenFrom = async (server: Server, port: number): Promise<void> => {
+  for (let at = port; at < port + tries && at < 65_536; at += 1) if (await listen(server, at)) return
+  throw new Error(`no port from ${port} on is free`)
+}
+
+/** Something that waits for a server, or hears why there is none. */
+interface Guest {
+  readonly go: (behind: Behind) => void
+  readonly refuse: (why: string) => void
+}
+
+/** Takes the first free port from the given one on. Rejects where there is none, or the system refuses. */
+export const openFront = async (from: number, policy: GuardPolicy): Promise<Front> => {
+  const waiting = new Map<Guest, NodeJS.Timeout>()
+  const clients = new Set<Duplex>()
+  let target: Target = { _tag: 'Starting' }
+  let guard: Guard = open
+
+  const leave = (guest: Guest): void => {
+    clearTimeout(waiting.get(guest))
+    waiting.delete(guest)
+  }
+
+  const serve = (guest: Guest): void => {
+    switch (target._tag) {
+      case 'Serving':
+        return guest.go(target)
+      case 'Down':
+        return guest.refuse(target.why)
+      case 'Starting': {
+        const late = setTimeout(() => {
+          leave(guest)
+          guest.refuse('The agent did not start in time')
+        }, patience)
+        waiting.set(guest, late)
+      }
+    }
+  }
+
+  const server = createServer({ requireHostHeader: false }, (req, res) => {
+    const flaw = flawOfRequest(req)
+    if (flaw !== undefined) return refuseInvalid(req, res, flaw)
+    const verdict = guard(req)
+    if (E.isLeft(verdict)) return refuse(res, problem(verdict.left))
+    const guest: Guest = { go: (behind) => pass(req, res, behind), refuse: (why) => refuse(res, notRunning(why)) }
+    res.once('close', () => leave(guest))
+    serve(guest)
+  })
+  server.on('clientError', onClientError)
+  server.requestTimeout = 0 // how long a request may take is the agent's to say
+  server.on('connection', (client) => {
+    clients.add(client)
+    client.once('close', () => clients.delete(client))
+  })
+  server.on('upgrade', (req, client: Duplex, head) => {
+    client.on('error', () => undefined) // a reset is a way to leave; `close` tells
+    const flaw = flawOfRequest(req)
+    const verdict = flaw === undefined ? guard(req) : E.left(flaw)
+    if (E.isLeft(verdict)) return refuseSocket(client, problem(verdict.left))
+    const guest: Guest = {
+      go: (behind) => passSocket(req, client, head, behind),
+      refuse: (why) => refuseSocket(client, notRunning(why)),
+    }
+    client.once('close', () => leave(guest))
+    serve(guest)
+  })
+  server.on('listening', () => (guard = guardOn(policy, server.address())))
+  await listenFrom(server, from)
+  const address = server.address()
+
+  return {
+    port: typeof address === 'object' && address !== null ? address.port : from,
+    aim: (to) => {
+      target = to
+      if (to._tag === 'Starting') return
+      const guests = [...waiting.keys()]
+      guests.forEach(leave)
+      guests.forEach(serve)
+    },
+    close: async (within) => {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      const cut = setTimeout(() => clients.forEach((client) => client.destroy()), within)
+      await closed
+      clearTimeout(cut)
+    },
+  }
+}

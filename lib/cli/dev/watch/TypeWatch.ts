@@ -1,0 +1,62 @@
+/** Type-checks beside the server that runs: errors are told, and stop nothing. A newer check ends the one before. */
+import * as E from 'fp-ts/Either'
+import { type BuildError, details } from '../../bundler/BuildError'
+import { typeCheck } from '../../bundler/TypeCheck'
+import type { Style } from '../../program/Style'
+import type { DevPlan } from '../state/DevPlan'
+
+/** Checks when it is told to. */
+export interface TypeWatch {
+  readonly check: () => void
+  /** Leaves the processor to what is more urgent. */
+  readonly breakOff: () => void
+  readonly end: () => Promise<void>
+}
+
+const shown =
+  (error: BuildError) =>
+  ({ yellow, dim }: Style): string =>
+    [
+      yellow(
+        error._tag === 'TypeErrors'
+          ? 'The types do not fit; the agent runs all the same'
+          : 'The types could not be checked',
+      ),
+      ...details(error),
+      dim('agentcore deploy refuses it'),
+    ].join('\n')
+
+/** No check runs yet. */
+export const createTypeWatch = (plan: DevPlan, say: (text: (style: Style) => string) => void): TypeWatch => {
+  let running: { readonly control: AbortController; readonly done: Promise<void> } | undefined
+  let hadErrors = false
+  let isToldOfNone = false
+
+  const run = async ({ signal }: AbortController): Promise<void> => {
+    const checked = await typeCheck({ project: plan.folder, file: plan.file, cache: plan.state, signal })()
+    if (signal.aborted) return
+    if (E.isLeft(checked)) {
+      hadErrors = true
+      return say(shown(checked.left))
+    }
+    if (hadErrors) say(({ green }) => green('The types fit again'))
+    hadErrors = false
+    if (checked.right._tag === 'NoCompiler' && !isToldOfNone) {
+      isToldOfNone = true
+      say(({ dim }) => dim('Types are not checked: npm install --save-dev typescript'))
+    }
+  }
+
+  return {
+    check: () => {
+      running?.control.abort()
+      const control = new AbortController()
+      running = { control, done: run(control) }
+    },
+    breakOff: () => running?.control.abort(),
+    end: async () => {
+      running?.control.abort()
+      await running?.done
+    },
+  }
+}

@@ -1,0 +1,134 @@
+/** From the words of a command line to what is meant: a command with its flags, or a text to show. Commander reads. */
+import { Command as Commander, CommanderError, Option } from 'commander'
+import * as E from 'fp-ts/Either'
+import { type CliError, usage } from './CliError'
+import type { Command, Given } from './Command'
+import { type Flag, toggle } from './Flag'
+
+/** What a command line means. */
+export type Meaning =
+  | { readonly _tag: 'Show'; readonly text: string; readonly isFault: boolean }
+  | {
+      readonly _tag: 'Run'
+      readonly path: string
+      readonly command: Command
+      readonly given: Given
+      readonly isJson: boolean
+      readonly isVerbose: boolean
+    }
+
+/** What stands above the commands. */
+export interface Program {
+  readonly name: string
+  readonly about: string
+  readonly version: string
+  readonly commands: ReadonlyArray<Command>
+  readonly epilogue: string
+}
+
+/** Flags of every command. */
+const json = toggle('--json', 'print one JSON document on stdout, everything else on stderr')
+const verbose = toggle('--verbose', 'tell the details of what goes wrong')
+
+/** Where the reading writes what it finds. */
+interface Found {
+  meaning: Meaning | undefined
+  said: string
+}
+
+const toOption = (flag: Flag<unknown>): Option => {
+  const option = new Option(flag.usage, flag.about)
+  if (flag.kind !== 'list') return option
+  return option.argParser((text: string, before: ReadonlyArray<string> | undefined) => [...(before ?? []), text])
+}
+
+const toExamples = (command: Command): string =>
+  command.examples.length === 0
+    ? ''
+    : `\nExamples:\n${command.examples.map(({ line, about }) => `  # ${about}\n  $ ${line}`).join('\n')}\n`
+
+const quiet = (commander: Commander, found: Found): Commander =>
+  commander
+    .exitOverride()
+    .helpOption('-h, --help', 'show this help')
+    .configureOutput({
+      writeOut: (text) => {
+        found.said += text
+      },
+      writeErr: () => undefined, // a failure carries its message
+      getOutHelpWidth: () => 80,
+      getErrHelpWidth: () => 80,
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    })
+
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
+
+const add = (found: Found, above: Commander, path: string, command: Command): void => {
+  // A flag belongs to the command that it follows: `configure list --json` is that of `list`.
+  const own = quiet(new Commander(command.name), found).summary(command.summary).enablePositionalOptions()
+  const full = `${path} ${command.name}`
+  const headline = `${capital(command.summary)}.`
+  own.description(command.about === undefined ? headline : `${headline}\n\n${command.about}`)
+  const { argument } = command
+  if (argument !== undefined) {
+    own.argument(argument.isRequired ? `<${argument.name}>` : `[${argument.name}]`, argument.about)
+  }
+  const options = new Map([...Object.values(command.flags), json, verbose].map((flag) => [flag, toOption(flag)]))
+  options.forEach((option) => own.addOption(option))
+  own.addHelpText('after', toExamples(command))
+  own.action(() => {
+    const raw = (flag: Flag<unknown>): unknown => {
+      const option = options.get(flag)
+      return option === undefined ? undefined : (own.getOptionValue(option.attributeName()) as unknown)
+    }
+    const all = own.optsWithGlobals<Readonly<Record<string, unknown>>>()
+    const isSet = (flag: Flag<unknown>): boolean => all[options.get(flag)?.attributeName() ?? ''] === true
+    found.meaning = {
+      _tag: 'Run',
+      path: full,
+      command,
+      given: { argument: own.args[0], raw },
+      isJson: isSet(json),
+      isVerbose: isSet(verbose),
+    }
+  })
+  command.commands?.forEach((below) => add(found, own, full, below))
+  above.addCommand(own)
+}
+
+/** `error: unknown option '--prot'\n(Did you mean --port?)` as one line. */
+const toLine = (message: string): string => {
+  const text = message.replace(/^error: /, '').replace(/\n\(?(Did you mean [^)]*)\)?/, '. $1')
+  return capital(text.replace(/[.]$/, ''))
+}
+
+const toPath = (program: Program, words: ReadonlyArray<string>): string => {
+  const below = (commands: ReadonlyArray<Command>, [first, ...rest]: ReadonlyArray<string>): ReadonlyArray<string> => {
+    const command = commands.find(({ name }) => name === first)
+    return command === undefined ? [] : [command.name, ...below(command.commands ?? [], rest)]
+  }
+  return [program.name, ...below(program.commands, words)].join(' ')
+}
+
+/** What the words mean. Left: they are no command line of this program. */
+export const parse =
+  (program: Program) =>
+  (words: ReadonlyArray<string>): E.Either<CliError, Meaning> => {
+    const found: Found = { meaning: undefined, said: '' }
+    const next = `see ${toPath(program, words)} --help`
+    const root = quiet(new Commander(program.name), found)
+      .description(program.about)
+      .version(program.version, '-V, --version', 'show the version')
+      .addHelpText('after', program.epilogue)
+    program.commands.forEach((command) => add(found, root, program.name, command))
+    if (words.length === 0) return E.right({ _tag: 'Show', text: root.helpInformation(), isFault: true })
+    try {
+      root.parse([...words], { from: 'user' })
+    } catch (thrown) {
+      if (!(thrown instanceof CommanderError)) throw thrown
+      if (thrown.exitCode !== 0) return E.left(usage(toLine(thrown.message), next))
+      return E.right({ _tag: 'Show', text: found.said, isFault: false })
+    }
+    return found.meaning === undefined ? E.left(usage('No command was given', next)) : E.right(found.meaning)
+  }

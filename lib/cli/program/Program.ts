@@ -1,0 +1,70 @@
+/** The program: from words and a world to an exit code. All that is written goes through here or through a command. */
+import * as E from 'fp-ts/Either'
+import type { Task } from 'fp-ts/Task'
+import { type Cli, type Output, styled, type World } from './Cli'
+import { type CliError, problem, unexpected } from './CliError'
+import { type Meaning, parse, type Program } from './Parse'
+import { guarded, visible } from './TerminalText'
+
+/** What is known of how to tell a failure before the words are understood: the flags are looked for as they stand. */
+const asked = (words: ReadonlyArray<string>, flag: string): boolean => {
+  const end = words.indexOf('--')
+  return words.slice(0, end < 0 ? words.length : end).includes(flag)
+}
+
+const toDocument = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}\n`
+
+const tellFailure = async (world: World, error: CliError, isJson: boolean, isVerbose: boolean): Promise<number> => {
+  const { exitCode, code, message, next, details } = problem(error)
+  const { red, dim } = styled(world, 'stderr')
+  if (isJson) {
+    const more = { ...(next === '' ? {} : { next }), ...(details.length === 0 ? {} : { details }) }
+    await world.stdout.write(toDocument({ error: message, code, ...more }))
+  }
+  // Messages of services and files are the words of others, and here they stand alone: not even colours pass.
+  const safe = world.stderr.isTTY ? visible : (text: string): string => text
+  const line = safe(message.replace(/\s*\n\s*/g, ' '))
+  const joint = /[.?!]$/.test(line) ? ' ' : ': '
+  await world.stderr.write(`${red(line)}${next === '' ? '' : `${joint}${safe(next)}`}\n`)
+  if (isVerbose && details.length > 0) await world.stderr.write(`${dim(safe(details.join('\n')))}\n`)
+  return exitCode
+}
+
+const tell = async (cli: Cli, { json, text }: Output): Promise<void> => {
+  if (cli.isJson) return cli.stdout.write(toDocument(json))
+  const shown = text(styled(cli, 'stdout'))
+  if (shown !== '') await cli.stdout.write(shown.endsWith('\n') ? shown : `${shown}\n`)
+}
+
+const attempt = async (meaning: Meaning & { readonly _tag: 'Run' }, cli: Cli): Promise<E.Either<CliError, Output>> => {
+  try {
+    return await meaning.command.execute(meaning.path, meaning.given)(cli)()
+  } catch (thrown) {
+    return E.left(unexpected(thrown))
+  }
+}
+
+/** Runs a command line; never rejects but where the world cannot be written to. */
+export const run =
+  (program: Program, words: ReadonlyArray<string>) =>
+  (given: World): Task<number> =>
+  async () => {
+    const world: World = { ...given, stdout: guarded(given.stdout), stderr: guarded(given.stderr) }
+    const meant = parse(program)(words)
+    if (E.isLeft(meant)) return tellFailure(world, meant.left, asked(words, '--json'), asked(words, '--verbose'))
+    const meaning = meant.right
+    switch (meaning._tag) {
+      case 'Show':
+        await world[meaning.isFault ? 'stderr' : 'stdout'].write(meaning.text)
+        return meaning.isFault ? 2 : 0
+      case 'Run': {
+        const { isJson, isVerbose } = meaning
+        const cli: Cli = { ...world, isJson, isVerbose }
+        const result = await attempt(meaning, cli)
+        if (E.isLeft(result)) return tellFailure(world, result.left, isJson, isVerbose)
+        await tell(cli, result.right)
+        const { failure } = result.right
+        return failure === undefined ? 0 : tellFailure(world, failure, false, isVerbose)
+      }
+    }
+  }

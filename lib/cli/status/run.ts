@@ -1,0 +1,229 @@
+/** What `agentcore status` does. */
+import * as E from 'fp-ts/Either'
+import { pipe } from 'fp-ts/function'
+import * as TE from 'fp-ts/TaskEither'
+import * as File from '../../config/File'
+import type * as Record from '../../config/LocalRecord'
+import { type AgentConfig, toAgent, toDeploymentType, isSet, toLifecycle, type Project } from '../../config/Project'
+import { type Overview, fetchOverview, type Session } from '../agent/RuntimeOverview'
+import { find } from '../agent/RunningRuntime'
+import type { Cli, Output } from '../program/Cli'
+import { type CliError, config, problem } from '../program/CliError'
+import type { Run } from '../program/Command'
+import type { StatusWishes as Wishes } from './flags'
+import type { Style } from '../program/Style'
+
+// ---------------------------------------------------------------------------------------------------------------------
+// model
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** What runs here of an agent. `Gone` has a record without a process: it was killed. */
+type Here =
+  | { readonly _tag: 'Nothing' }
+  | { readonly _tag: 'Gone' }
+  | { readonly _tag: 'Running'; readonly record: Record.LocalRecord; readonly overview: Overview }
+  | { readonly _tag: 'Broken'; readonly error: CliError }
+
+/** An agent and what runs of it. */
+interface Status {
+  readonly agent: AgentConfig
+  readonly isDefault: boolean
+  readonly here: Here
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// finding out
+// ---------------------------------------------------------------------------------------------------------------------
+
+const broken = (error: CliError): Here => ({ _tag: 'Broken', error })
+
+const findLocal = (cwd: string, name: string): TE.TaskEither<never, Here> =>
+  pipe(
+    find(cwd, name),
+    TE.chain((runtime): TE.TaskEither<CliError, Here> => {
+      switch (runtime._tag) {
+        case 'None':
+          return TE.right({ _tag: 'Nothing' })
+        case 'Gone':
+          return TE.right({ _tag: 'Gone' })
+        case 'Running': {
+          const { record } = runtime
+          return pipe(
+            fetchOverview(record),
+            TE.map((overview) => ({ _tag: 'Running', record, overview })),
+          )
+        }
+      }
+    }),
+    TE.orElse((error) => TE.right(broken(error))),
+  )
+
+const meant = (name: string | undefined, project: Project): E.Either<CliError, ReadonlyArray<AgentConfig>> =>
+  name === undefined
+    ? E.right(Object.values(project.agents))
+    : pipe(
+        toAgent(name)(project),
+        E.bimap(config, (agent) => [agent]),
+      )
+
+const toDefault = (project: Project): string | undefined =>
+  pipe(
+    toAgent()(project),
+    E.match(
+      () => undefined,
+      ({ name }) => name,
+    ),
+  )
+
+// ---------------------------------------------------------------------------------------------------------------------
+// for machines
+// ---------------------------------------------------------------------------------------------------------------------
+
+const localDocument = (here: Here): Readonly<Record<string, unknown>> => {
+  switch (here._tag) {
+    case 'Nothing':
+      return { state: 'none' }
+    case 'Gone':
+      return { state: 'gone' }
+    case 'Running': {
+      const { record, overview } = here
+      const { sessions, lifecycle, limits, runtime } = overview
+      const { pid, port, endpoint, arn, startedAt, logFile } = record
+      return {
+        ...{ state: 'running', pid, port, endpoint, arn, startedAt, logFile: logFile ?? null },
+        ...{ isolation: runtime.isolation, sessions, lifecycle, limits },
+      }
+    }
+    case 'Broken': {
+      const { code, message } = problem(here.error)
+      return { state: 'broken', error: message, code }
+    }
+  }
+}
+
+const toDocument = ({ agent, isDefault, here }: Status): Readonly<Record<string, unknown>> => ({
+  name: agent.name,
+  isDefault,
+  entrypoint: agent.entrypoint,
+  deploymentType: toDeploymentType(agent),
+  region: agent.aws?.region ?? null,
+  protocol: agent.aws?.protocol_configuration?.server_protocol ?? 'HTTP',
+  callers: isSet(agent.authorizer_configuration) ? 'jwt' : 'iam',
+  lifecycle: toLifecycle(agent),
+  sessionId: agent.bedrock_agentcore?.agent_session_id ?? null,
+  cloud: { arn: agent.bedrock_agentcore?.agent_arn ?? null },
+  local: localDocument(here),
+})
+
+// ---------------------------------------------------------------------------------------------------------------------
+// for people
+// ---------------------------------------------------------------------------------------------------------------------
+
+const ago = (now: number, moment: string): string => {
+  const seconds = Math.max(0, Math.round((now - Date.parse(moment)) / 1000))
+  if (seconds < 120) return `${seconds} s`
+  return seconds < 7200 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3600)} h`
+}
+
+const size = (bytes: number | null): string => (bytes === null ? '' : `, ${Math.round(bytes / 1_048_576)} MB`)
+
+const sessionLine =
+  (cli: Cli, { bold, dim }: Style) =>
+  (session: Session): ReadonlyArray<string> => {
+    const { id, state, started, lastUsed, busy, tasks, memory, pid, log } = session
+    const now = cli.now()
+    const work = [
+      ...(tasks.invocations > 0 ? [`${tasks.invocations} running`] : []),
+      ...(tasks.sockets > 0 ? [`${tasks.sockets} sockets`] : []),
+      ...(tasks.background !== null && tasks.background > 0 ? [`${tasks.background} background tasks`] : []),
+    ]
+    const used = lastUsed === null ? '' : `, used ${ago(now, lastUsed)} ago`
+    const line = `    ${bold(id)}  ${busy ? 'busy' : state}, started ${ago(now, started)} ago${used}${size(memory)}`
+    return [
+      [line, ...work].join(', '),
+      ...(cli.isVerbose ? [dim(`      process ${pid ?? 'unknown'}, log ${log ?? 'none'}`)] : []),
+    ]
+  }
+
+const localLines = (cli: Cli, style: Style, here: Here): ReadonlyArray<string> => {
+  const { green, yellow, red, dim } = style
+  switch (here._tag) {
+    case 'Nothing':
+      return [`  local      ${dim('not running; agentcore deploy --local starts it')}`]
+    case 'Gone':
+      return [`  local      ${yellow('ended without being stopped')}; agentcore deploy --local starts it again`]
+    case 'Broken':
+      return [`  local      ${red(problem(here.error).message)}`]
+    case 'Running': {
+      const { record, overview } = here
+      const { sessions, limits, lifecycle, runtime } = overview
+      return [
+        `  local      ${green('running')} at ${record.endpoint}, process ${record.pid}, isolation ${runtime.isolation}`,
+        `             ${record.arn}`,
+        ...(cli.isVerbose
+          ? [
+              dim(`             since ${record.startedAt}, log ${record.logFile ?? 'none'}`),
+              dim(`             lifecycle ${JSON.stringify(lifecycle)}`),
+              dim(`             limits ${JSON.stringify(limits)}`),
+            ]
+          : []),
+        `  sessions   ${sessions.length === 0 ? 'none' : sessions.length}`,
+        ...sessions.flatMap(sessionLine(cli, style)),
+      ]
+    }
+  }
+}
+
+const toLines =
+  (cli: Cli, style: Style) =>
+  ({ agent, isDefault, here }: Status): string => {
+    const { bold, dim } = style
+    const arn = agent.bedrock_agentcore?.agent_arn ?? undefined
+    const life = toLifecycle(agent)
+    return [
+      `${bold(agent.name)}${isDefault ? dim(' (default)') : ''}`,
+      `  configured ${agent.entrypoint}, ${toDeploymentType(agent)}, ${agent.aws?.region ?? 'no region'}, callers by ${
+        isSet(agent.authorizer_configuration) ? 'JWT' : 'IAM'
+      }, sessions idle ${life.idleRuntimeSessionTimeout} s and at most ${life.maxLifetime} s`,
+      arn === undefined
+        ? `  cloud      ${dim('not deployed')}`
+        : `  cloud      ${arn} ${dim('(its state there is not asked for yet)')}`,
+      ...localLines(cli, style, here),
+    ].join('\n')
+  }
+
+// ---------------------------------------------------------------------------------------------------------------------
+// all of it
+// ---------------------------------------------------------------------------------------------------------------------
+
+const output =
+  (cli: Cli) =>
+  (statuses: ReadonlyArray<Status>): Output => {
+    const [failure] = statuses.flatMap(({ here }) => (here._tag === 'Broken' ? [here.error] : []))
+    return {
+      json: { agents: statuses.map(toDocument) },
+      text: (style) => statuses.map(toLines(cli, style)).join('\n\n'),
+      ...(failure === undefined ? {} : { failure }),
+    }
+  }
+
+/** Tells the state of agents. */
+export const run: Run<Wishes> = (wishes) => (cli) =>
+  pipe(
+    File.read(cli.cwd),
+    TE.mapLeft(config),
+    TE.chain((project) =>
+      pipe(
+        TE.fromEither(meant(wishes.agent, project)),
+        TE.chainW(
+          TE.traverseArray((agent) =>
+            pipe(
+              findLocal(cli.cwd, agent.name),
+              TE.map((here): Status => ({ agent, here, isDefault: agent.name === toDefault(project) })),
+            ),
+          ),
+        ),
+      ),
+    ),
+    TE.map(output(cli)),
+  )

@@ -1,0 +1,30 @@
+/** What building and engines fail with, as failures of a command. */
+import * as Build from '../bundler/BuildError'
+import type { Cli } from '../program/Cli'
+import { type CliError, failed } from '../program/CliError'
+import * as Engine from '../container/EngineError'
+import { told } from './Progress'
+
+const toCode = (tag: string): string => tag.replace(/(?<=.)[A-Z]/g, '_$&').toUpperCase()
+
+/** What a compiler says is shown whatever the flags: nobody can mend a source without it. */
+const failure = (cli: Cli, tag: string, message: string, lines: ReadonlyArray<string>, isShown: boolean): CliError => {
+  if (isShown) told(lines.join('\n'))(cli)
+  return failed(toCode(tag), message, '', { details: lines })
+}
+
+/** A failed build. */
+export const fromBuild =
+  (cli: Cli) =>
+  (error: Build.BuildError): CliError => {
+    const isShown = (error._tag === 'TypeErrors' || error._tag === 'SourceErrors') && !cli.isVerbose
+    return failure(cli, error._tag, Build.explain(error), Build.details(error), isShown)
+  }
+
+/** An engine that cannot be used, or an image that cannot be built. */
+export const fromEngine =
+  (cli: Cli) =>
+  (error: Engine.EngineError): CliError => {
+    const isShown = error._tag === 'ImageFailed' && !cli.isVerbose
+    return failure(cli, error._tag, Engine.explain(error), Engine.details(error), isShown)
+  }

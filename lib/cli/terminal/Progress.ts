@@ -1,0 +1,58 @@
+/** The steps of a long command, told on stderr: in a terminal as they begin and end, else as they end. */
+import { pipe } from 'fp-ts/function'
+import * as TE from 'fp-ts/TaskEither'
+import { type Cli, styled } from '../program/Cli'
+import { clearLine as clear } from '../program/TerminalText'
+
+/** A duration in words. */
+export const formatDuration = (ms: number): string =>
+  ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`
+
+/** A size in words. */
+export const formatBytes = (bytes: number): string => {
+  if (bytes >= 1e9) return `${(bytes / 1e9).toFixed(1)} GB`
+  return bytes >= 1e6 ? `${(bytes / 1e6).toFixed(1)} MB` : `${Math.max(1, Math.round(bytes / 1e3))} kB`
+}
+
+/** Tells what goes on; in a terminal the next thing told takes its place. */
+export const doing =
+  (text: string) =>
+  (cli: Cli): void => {
+    const { stderr } = cli
+    if (stderr.isTTY)
+      void stderr.write(`${clear}${styled(cli, 'stderr').dim(`… ${text.slice(0, stderr.columns - 3)}`)}`)
+  }
+
+/** Tells a line for good. */
+export const told =
+  (text: string, kind: 'done' | 'note' | 'plain' = 'plain') =>
+  (cli: Cli): void => {
+    const { green, yellow } = styled(cli, 'stderr')
+    const line = kind === 'done' ? `${green('✓')} ${text}` : kind === 'note' ? yellow(text) : text
+    void cli.stderr.write(`${cli.stderr.isTTY ? clear : ''}${line}\n`)
+  }
+
+/** A step: what it does, told while it lasts, and what it has done, told with the time that it took. */
+export const step =
+  (cli: Cli, what: string) =>
+  <Err, A>(task: TE.TaskEither<Err, A>, done: (value: A) => string): TE.TaskEither<Err, A> =>
+    pipe(
+      TE.fromIO(() => {
+        doing(what)(cli)
+        return performance.now()
+      }),
+      TE.chain((began) =>
+        pipe(
+          task,
+          TE.map((value) => {
+            const text = done(value)
+            if (text !== '') told(`${text} (${formatDuration(performance.now() - began)})`, 'done')(cli)
+            return value
+          }),
+          TE.mapLeft((error) => {
+            if (cli.stderr.isTTY) void cli.stderr.write(clear)
+            return error
+          }),
+        ),
+      ),
+    )

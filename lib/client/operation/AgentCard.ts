@@ -1,0 +1,57 @@
+/**
+ * The card that an agent of the A2A protocol describes itself by.
+ *
+ * @since 0.2.0
+ */
+import * as E from 'fp-ts/Either'
+import { pipe } from 'fp-ts/function'
+import * as RTE from 'fp-ts/ReaderTaskEither'
+import * as TE from 'fp-ts/TaskEither'
+import { toJson } from '../response/Answer'
+import { readAll } from '../response/ResponseBody'
+import { call, type CallOptions } from './ServiceCall'
+import type { ClientError } from '../error/ClientError'
+import type { Environment } from '../transport/Environment'
+import { type HeaderFields, sessionName } from '../target/Query'
+import { parse } from '../target/SessionId'
+
+/** What asking for a card may be told. */
+export interface AgentCardOptions extends CallOptions {
+  /** 33 to 256 visible ASCII characters; none unless it is given. */
+  readonly sessionId?: string
+}
+
+/** A card has at most so many bytes. */
+const maxCard = 1_000_000
+
+/** The agent's card, a JSON value. Left: `InvalidSessionId`, `InvalidAnswer`, and what every call gives. */
+export const agentCard = (options: AgentCardOptions = {}): RTE.ReaderTaskEither<Environment, ClientError, unknown> =>
+  pipe(
+    RTE.fromEither(toSession(options)),
+    RTE.chain((session) =>
+      call(
+        {
+          method: 'GET',
+          operation: 'agentCard',
+          headers: { Accept: 'application/json', ...session },
+          body: new Uint8Array(),
+          isIdempotent: true,
+          options,
+        },
+        ({ body }) =>
+          pipe(
+            readAll(maxCard)(body),
+            TE.chainEitherK(toJson),
+            TE.map(({ value }) => value),
+          ),
+      ),
+    ),
+  )
+
+const toSession = ({ sessionId }: AgentCardOptions): E.Either<ClientError, HeaderFields> =>
+  sessionId === undefined
+    ? E.right({})
+    : pipe(
+        parse(sessionId),
+        E.map((id) => ({ [sessionName]: id })),
+      )

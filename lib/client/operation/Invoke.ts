@@ -1,0 +1,166 @@
+/**
+ * Asks an agent: a payload goes in, an answer comes out.
+ *
+ * @since 0.2.0
+ */
+import * as E from 'fp-ts/Either'
+import { pipe } from 'fp-ts/function'
+import * as RTE from 'fp-ts/ReaderTaskEither'
+import * as TE from 'fp-ts/TaskEither'
+import { type Issue, problem } from '../../core/AgentError'
+import { type Codec, decode } from '../../core/Codec'
+import { encode } from '../../core/Json'
+import { header } from '../../core/Protocol'
+import type { SessionId } from '../../core/Session'
+import { type Answer, fromHttp } from '../response/Answer'
+import { call, type CallOptions } from './ServiceCall'
+import type { ClientError } from '../error/ClientError'
+import type { Environment } from '../transport/Environment'
+import { type HeaderFields, fromHeaders, sessionName } from '../target/Query'
+import { parseOr } from '../target/SessionId'
+import { isHeaderValue } from '../error/HeaderText'
+
+// ---------------------------------------------------------------------------------------------------------------------
+// model
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** What an invocation may be told. */
+export interface InvokeOptions extends CallOptions {
+  /** 33 to 256 visible ASCII characters; a new session unless it is given. */
+  readonly sessionId?: string
+  /** On whose behalf, 1 to 1024 characters; the caller needs `InvokeAgentRuntimeForUser` for it. */
+  readonly userId?: string
+  /** Headers of your own, such as `traceparent`, `baggage` and those that the agent's allow-list names. */
+  readonly headers?: HeaderFields
+  /** What answers are taken; JSON and events unless it is given. */
+  readonly accept?: string
+  /** The type of the payload; JSON unless it is given. */
+  readonly contentType?: string
+  /** Whether the agent does no harm if it is asked twice: then what may have been sent is sent again. */
+  readonly idempotent?: boolean
+}
+
+/** A payload has at most so many bytes. */
+export const maxPayload = 100_000_000
+
+// ---------------------------------------------------------------------------------------------------------------------
+// the request
+// ---------------------------------------------------------------------------------------------------------------------
+
+const invalid = (name: string, reason: string): E.Either<ClientError, never> =>
+  E.left({ _tag: 'InvalidParameter', name, reason })
+
+/** A payload as bytes: a `Uint8Array` is itself, anything else its JSON. */
+const toBody = (payload: unknown): E.Either<ClientError, Uint8Array> =>
+  pipe(
+    payload instanceof Uint8Array
+      ? E.right(payload)
+      : pipe(
+          encode(payload),
+          E.bimap(
+            (error): ClientError => ({
+              _tag: 'Unencodable',
+              reason: error._tag === 'Unencodable' ? error.reason : problem(error).message,
+            }),
+            (json) => new TextEncoder().encode(json),
+          ),
+        ),
+    E.filterOrElse(
+      ({ length }) => length <= maxPayload,
+      (): ClientError => ({
+        _tag: 'InvalidParameter',
+        name: 'The payload',
+        reason: `it is larger than ${maxPayload} bytes`,
+      }),
+    ),
+  )
+
+/** A value of a header of this package's. Left: `InvalidParameter`. */
+const field =
+  (name: string, most: number) =>
+  (value: string | undefined): E.Either<ClientError, HeaderFields> => {
+    if (value === undefined) return E.right({})
+    if (value === '' || value.length > most) return invalid(`The header ${name}`, `it has not 1 to ${most} characters`)
+    return isHeaderValue(value)
+      ? E.right({ [name]: value })
+      : invalid(`The header ${name}`, 'it holds a line break or a character outside ASCII')
+  }
+
+const toHeaders = (sessionId: SessionId, options: InvokeOptions): E.Either<ClientError, HeaderFields> =>
+  pipe(
+    E.Do,
+    E.apS('own', fromHeaders(options.headers ?? {})),
+    E.apS('userId', field(header.userId, 1024)(options.userId)),
+    E.apS('accept', field('Accept', 256)(options.accept ?? 'application/json, text/event-stream')),
+    E.apS('type', field('Content-Type', 256)(options.contentType ?? 'application/json')),
+    E.map(({ own, userId, accept, type }) => ({ ...own, ...userId, ...accept, ...type, [sessionName]: sessionId })),
+  )
+
+// ---------------------------------------------------------------------------------------------------------------------
+// invocations
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * Invokes the agent. A payload is any value that JSON can hold (`undefined` as `null`, Maps and Sets as objects and
+ * arrays), or a `Uint8Array`, which is sent as it is. Left: `InvalidSessionId`, `InvalidParameter`, `InvalidQualifier`,
+ * `Unencodable`, `InvalidToken`, `NoCredentials`; a failure of the connection; what the service or the agent refuses;
+ * `InvalidAnswer`, `Truncated`. It is sent again only where the agent has not seen it, unless it is `idempotent`.
+ */
+export const invoke = (
+  payload: unknown,
+  options: InvokeOptions = {},
+): RTE.ReaderTaskEither<Environment, ClientError, Answer> =>
+  pipe(
+    RTE.ask<Environment, ClientError>(),
+    RTE.chainEitherK(({ newId }) =>
+      pipe(
+        E.Do,
+        E.bind('sessionId', () => parseOr(newId)(options.sessionId)),
+        E.bind('headers', ({ sessionId }) => toHeaders(sessionId, options)),
+        E.bind('body', () => toBody(payload)),
+      ),
+    ),
+    RTE.chain(({ sessionId, headers, body }) =>
+      call(
+        { method: 'POST', operation: 'invocations', headers, body, isIdempotent: options.idempotent ?? false, options },
+        fromHttp(sessionId),
+      ),
+    ),
+  )
+
+const toLine = ({ path, message }: Issue): string => (path === '' ? message : `${path}: ${message}`)
+
+const decoded =
+  <A>(codec: Codec<A>) =>
+  (value: unknown): TE.TaskEither<ClientError, A> =>
+    pipe(
+      TE.tryCatch(
+        async () => decode(codec)(value),
+        (): ClientError => ({ _tag: 'InvalidAnswer', reason: 'its codec failed' }),
+      ),
+      TE.chainEitherK(
+        E.mapLeft((issues): ClientError => ({ _tag: 'InvalidAnswer', reason: issues.map(toLine).join('; ') })),
+      ),
+    )
+
+/**
+ * Invokes the agent for one JSON value, which a codec (io-ts, or any Standard Schema) checks. Left: those of `invoke`, and
+ * `InvalidAnswer` for another kind of answer and for what the codec refuses.
+ */
+export const invokeAs =
+  <A>(codec: Codec<A>) =>
+  (payload: unknown, options: InvokeOptions = {}): RTE.ReaderTaskEither<Environment, ClientError, A> =>
+    pipe(
+      invoke(payload, { accept: 'application/json', ...options }),
+      RTE.chainTaskEitherK((answer) =>
+        answer._tag === 'Json' ? decoded(codec)(answer.value) : pipe(dismissed(answer), TE.chain(TE.left)),
+      ),
+    )
+
+/** Gives an answer up that is not of the kind that was wanted. */
+const dismissed = (answer: Exclude<Answer, { readonly _tag: 'Json' }>): TE.TaskEither<ClientError, ClientError> =>
+  TE.fromTask(async () => {
+    const body = answer._tag === 'Events' ? answer.events : answer.bytes
+    await body[Symbol.asyncIterator]().return?.()
+    return { _tag: 'InvalidAnswer', reason: `expected JSON, got the content type "${answer.contentType}"` }
+  })

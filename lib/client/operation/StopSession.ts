@@ -1,0 +1,58 @@
+/**
+ * Ends a session of a deployed agent, and the machine that it runs on.
+ *
+ * @since 0.2.0
+ */
+import * as E from 'fp-ts/Either'
+import { pipe } from 'fp-ts/function'
+import * as RTE from 'fp-ts/ReaderTaskEither'
+import * as TE from 'fp-ts/TaskEither'
+import { header } from '../../core/Protocol'
+import { readAll } from '../response/ResponseBody'
+import { call, type CallOptions } from './ServiceCall'
+import type { ClientError } from '../error/ClientError'
+import type { Environment } from '../transport/Environment'
+import { sessionName } from '../target/Query'
+import { maxBody } from '../response/ServiceErrorDecoder'
+import { parse } from '../target/SessionId'
+
+/** The session that was stopped. */
+export interface Stopped {
+  readonly sessionId: string
+}
+
+/**
+ * Stops a session; its id may be used again, for a new one. Left `InvalidSessionId`; `ResourceNotFoundException` where
+ * there is no such session (any more), or no such agent: the service tells them apart by its message alone;
+ * `InvalidEndpoint` for an agent without a data plane; and what every call gives. It is sent again as `CallOptions` say.
+ */
+export const stopSession = (
+  sessionId: string,
+  options: CallOptions = {},
+): RTE.ReaderTaskEither<Environment, ClientError, Stopped> =>
+  pipe(
+    RTE.ask<Environment, ClientError>(),
+    RTE.chainEitherK(({ newId }) =>
+      pipe(
+        parse(sessionId),
+        E.map((id) => ({ id, clientToken: newId() })),
+      ),
+    ),
+    RTE.chain(({ id, clientToken }) =>
+      call(
+        {
+          method: 'POST',
+          operation: 'stopSession',
+          headers: { 'Content-Type': 'application/json', [sessionName]: id },
+          body: new TextEncoder().encode(JSON.stringify({ clientToken })),
+          isIdempotent: true,
+          options,
+        },
+        ({ headers, body }) =>
+          pipe(
+            readAll(maxBody)(body),
+            TE.map(() => ({ sessionId: headers[header.sessionId] ?? id })),
+          ),
+      ),
+    ),
+  )

@@ -1,0 +1,151 @@
+/**
+ * What an agent has answered: one JSON value, a stream of events, or bytes, as the content type of the answer says. A
+ * stream is pulled, so that a slow reader slows the agent; one that is not read to its end is to be given up, by leaving
+ * its loop or by the signal of the call.
+ *
+ * @since 0.2.0
+ */
+import * as E from 'fp-ts/Either'
+import { pipe } from 'fp-ts/function'
+import * as O from 'fp-ts/Option'
+import * as TE from 'fp-ts/TaskEither'
+import { header } from '../../core/Protocol'
+import { type Bytes, toBytes, maxWhole, readAll } from './ResponseBody'
+import type { ClientError } from '../error/ClientError'
+import { decode, type Events } from './SseDecoder'
+import { parseJson } from './JsonText'
+import type { Answer as HttpAnswer } from '../transport/Transport'
+
+// ---------------------------------------------------------------------------------------------------------------------
+// model
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** What comes before the body. */
+export interface Head {
+  /** 200 to 299. */
+  readonly status: number
+  /** The session that the call was of: the agent's word if it has said one, else the id that was sent. */
+  readonly sessionId: string
+  readonly requestId: O.Option<string>
+  /** Empty if the agent has said none. */
+  readonly contentType: string
+  /** By lower-case name. */
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** An answer by its content type. Each stream is read once. `text` is the value as it came, every digit of it. */
+export type Answer =
+  | (Head & { readonly _tag: 'Json'; readonly value: unknown; readonly text: string })
+  | (Head & { readonly _tag: 'Events'; readonly events: Events })
+  | (Head & { readonly _tag: 'Bytes'; readonly bytes: Bytes })
+
+// ---------------------------------------------------------------------------------------------------------------------
+// constructors
+// ---------------------------------------------------------------------------------------------------------------------
+
+const headerIn = ({ headers }: HttpAnswer, name: string): O.Option<string> =>
+  pipe(
+    O.fromNullable(headers[name]),
+    O.filter((value) => value !== ''),
+  )
+
+const toHead = (sent: string, answer: HttpAnswer): Head => ({
+  status: answer.status,
+  sessionId: pipe(
+    headerIn(answer, header.sessionId),
+    O.getOrElse(() => sent),
+  ),
+  requestId: pipe(
+    headerIn(answer, header.requestId),
+    O.alt(() => headerIn(answer, 'x-amzn-requestid')),
+  ),
+  contentType: answer.headers['content-type'] ?? '',
+  headers: answer.headers,
+})
+
+const invalid = (reason: string): ClientError => ({ _tag: 'InvalidAnswer', reason })
+
+/** JSON as bytes: its text and its value. Left: `InvalidAnswer`. */
+export const toJson = (
+  bytes: Uint8Array,
+): E.Either<ClientError, { readonly text: string; readonly value: unknown }> => {
+  const text = new TextDecoder().decode(bytes)
+  return pipe(
+    parseJson(text),
+    E.bimap(
+      () => invalid('it says that it is JSON, and is none'),
+      (value) => ({ text, value }),
+    ),
+  )
+}
+
+/** The type alone, without its parameters. */
+const mediaType = (contentType: string): string => (contentType.split(';', 1)[0] ?? '').trim().toLowerCase()
+
+const isJson = (type: string): boolean => type === 'application/json' || type.endsWith('+json')
+
+/**
+ * Reads an answer as its content type says: JSON whole, the rest as it is pulled. `sent` is the session id of the
+ * request. Left: `InvalidAnswer` for JSON that is none or has more than 100 MB, and for a compressed body, which nobody
+ * has asked for; what the body throws.
+ */
+export const fromHttp =
+  (sent: string) =>
+  (answer: HttpAnswer): TE.TaskEither<ClientError, Answer> => {
+    const head = toHead(sent, answer)
+    const encoding = answer.headers['content-encoding'] ?? 'identity'
+    if (encoding.toLowerCase() !== 'identity') return TE.left(invalid('it is compressed, which was not asked for'))
+    const type = mediaType(head.contentType)
+    if (type === 'text/event-stream') return TE.right({ _tag: 'Events', ...head, events: decode(answer.body) })
+    if (!isJson(type)) return TE.right({ _tag: 'Bytes', ...head, bytes: toBytes(answer.body) })
+    return pipe(
+      readAll(maxWhole)(answer.body),
+      TE.chainEitherK(toJson),
+      TE.map((json) => ({ _tag: 'Json', ...head, ...json })),
+    )
+  }
+
+// ---------------------------------------------------------------------------------------------------------------------
+// destructors
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** All of a stream of rights, at most `limit` units by `size`. */
+const collected = async <A>(
+  source: AsyncIterable<E.Either<ClientError, A>>,
+  size: (value: A) => number,
+  limit: number,
+): Promise<E.Either<ClientError, ReadonlyArray<A>>> => {
+  const values: Array<A> = []
+  let sum = 0
+  for await (const step of source) {
+    if (E.isLeft(step)) return step
+    values.push(step.right)
+    sum += size(step.right)
+    if (sum > limit) return E.left(invalid(`it is larger than ${limit}`))
+  }
+  return E.right(values)
+}
+
+/** The text of one value: a string is itself, anything else its JSON in a line of its own. */
+const encodeText = (value: unknown): string => (typeof value === 'string' ? value : `${JSON.stringify(value)}\n`)
+
+/**
+ * All of an answer as text, as a terminal would show it: strings, of a stream one after the other, are themselves, other
+ * JSON values a line each, bytes are UTF-8. Left: `InvalidAnswer` for more than 100 MB, and what the stream ends with.
+ */
+export const toText = (answer: Answer): TE.TaskEither<ClientError, string> => {
+  switch (answer._tag) {
+    case 'Json':
+      return TE.right(encodeText(answer.value))
+    case 'Events':
+      return pipe(
+        () => collected(answer.events, ({ text }) => text.length, maxWhole),
+        TE.map((events) => events.map(({ data }) => encodeText(data)).join('')),
+      )
+    case 'Bytes':
+      return pipe(
+        () => collected(answer.bytes, ({ length }) => length, maxWhole),
+        TE.map((parts) => Buffer.concat(parts).toString('utf8')),
+      )
+  }
+}

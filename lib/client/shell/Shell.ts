@@ -1,0 +1,252 @@
+/**
+ * A shell in the container of an agent's session: a terminal over a WebSocket. It outlives its connection: who names its
+ * id again finds it as it was left, and gets what it has said meanwhile.
+ *
+ * @since 0.2.0
+ */
+import * as E from 'fp-ts/Either'
+import type { IO } from 'fp-ts/IO'
+import { pipe } from 'fp-ts/function'
+import * as O from 'fp-ts/Option'
+import type * as RTE from 'fp-ts/ReaderTaskEither'
+import type { Task } from 'fp-ts/Task'
+import * as TE from 'fp-ts/TaskEither'
+import type { SessionId } from '../../core/Session'
+import type { ClientError } from '../error/ClientError'
+import { connectionTo } from '../socket/Connection'
+import { dial, type DialOptions } from '../socket/connect'
+import type { Closed, Frame, Link } from '../socket/WebSocketConnection'
+import type { HeaderFields } from '../target/Query'
+import { decode, encode, isSize, type ShellFrame, type Size, type Status } from './ShellFrame'
+import { bounds, defaults, iterate, type SocketEnvironment, toError } from '../socket/AgentSocket'
+import { shown } from '../error/HeaderText'
+
+// ---------------------------------------------------------------------------------------------------------------------
+// model
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** What a shell says. */
+export type Output = Extract<ShellFrame, { readonly _tag: 'Stdout' | 'Stderr' | 'Status' }>
+
+/** A shell that this side is connected to. */
+export interface Shell {
+  readonly shellId: string
+  readonly sessionId: SessionId
+  /** Whether it had been there before, and what comes first is what it has said meanwhile. */
+  readonly isReconnected: boolean
+  /** Writes to its standard input. Text goes as UTF-8. Left: `SocketClosed`, `Aborted`. */
+  readonly write: (data: string | Uint8Array) => TE.TaskEither<ClientError, void>
+  /** Tells it the size of its terminal, in characters. Left: `InvalidParameter`, `SocketClosed`, `Aborted`. */
+  readonly resize: (size: Size) => TE.TaskEither<ClientError, void>
+  /**
+   * What it says next; none when it has ended. Left: `SocketClosed` with what the code means (4000: another connection
+   * has taken its place), `InvalidAnswer`, `Aborted`.
+   */
+  readonly receive: TE.TaskEither<ClientError, O.Option<Output>>
+  /** All that it says from here on, in its order, until it ends. A left of `receive` is thrown. */
+  readonly output: AsyncIterable<Output>
+  /** Ends the shell. */
+  readonly end: TE.TaskEither<ClientError, void>
+  /** Leaves the shell as it is: it can be come back to. */
+  readonly leave: IO<void>
+  /** How the connection ended, when it has. */
+  readonly closed: Task<Closed>
+}
+
+/** Which shell, and how. Times are milliseconds. */
+export interface ShellOptions {
+  /** The session in whose container it is; a new one unless it is given. */
+  readonly sessionId?: string
+  /** A shell to come back to: a letter or digit, then at most 127 letters, digits, `_` and `-`. */
+  readonly shellId?: string
+  readonly qualifier?: string
+  readonly headers?: HeaderFields
+  readonly size?: Size
+  /** How often the service is told that this side is there: 30 seconds unless it is given, 0 is never. */
+  readonly heartbeat?: number
+  readonly signal?: AbortSignal
+}
+
+/** The header that names the shell in the answer to the handshake. */
+const shellHeader = 'x-amzn-bedrock-agentcore-shell-id'
+
+/** The most bytes that a frame may have: contract of the service. */
+const maxFrame = 65_536
+
+// ---------------------------------------------------------------------------------------------------------------------
+// parts
+// ---------------------------------------------------------------------------------------------------------------------
+
+const invalid = (name: string, reason: string): ClientError => ({ _tag: 'InvalidParameter', name, reason })
+
+const checkedId = (shellId: string | undefined): E.Either<ClientError, string | undefined> =>
+  shellId === undefined || /^[a-zA-Z0-9][a-zA-Z0-9_-]{0,127}$/.test(shellId)
+    ? E.right(shellId)
+    : E.left(invalid(`The shell id ${shown(shellId)}`, 'expected a letter or digit, then at most 127 of them, _ and -'))
+
+/** What codes mean when a shell's connection is closed with them and the service says nothing else. */
+const meanings: Readonly<Record<number, string>> = {
+  1001: 'the service goes away',
+  1003: 'it was sent text',
+  1006: 'the connection broke',
+  1008: 'a limit or a policy was broken',
+  1009: 'a frame was too large',
+  1011: 'the service failed',
+  4000: 'another connection to this shell has taken its place',
+}
+
+const withMeaning = (error: ClientError): ClientError =>
+  error._tag === 'SocketClosed' && error.reason === '' ? { ...error, reason: meanings[error.closeCode] ?? '' } : error
+
+const frameIn = (frame: Frame): E.Either<ClientError, ShellFrame> =>
+  typeof frame === 'string' ? E.left({ _tag: 'InvalidAnswer', reason: 'a shell has said text' }) : decode(frame)
+
+const isOutput = (frame: ShellFrame): frame is Output => ['Stdout', 'Stderr', 'Status'].includes(frame._tag)
+
+/** The next frame that says something; the rest is left out. */
+const toOutput =
+  (link: Link): Shell['receive'] =>
+  async () => {
+    for (;;) {
+      const received = await pipe(link.receive, TE.mapLeft(withMeaning))()
+      if (E.isLeft(received)) return received
+      if (O.isNone(received.right)) return E.right(O.none)
+      const frame = frameIn(received.right.value)
+      if (E.isLeft(frame)) return frame
+      if (isOutput(frame.right)) return E.right(O.some(frame.right))
+    }
+  }
+
+/** The input in frames that the service takes. */
+const pieces = (data: Uint8Array): ReadonlyArray<Uint8Array> =>
+  Array.from({ length: Math.ceil(data.length / (maxFrame - 1)) }, (_, i) =>
+    data.subarray(i * (maxFrame - 1), (i + 1) * (maxFrame - 1)),
+  )
+
+/** Says again and again that this side is there, until the connection is closed. */
+const beat = (link: Link, interval: number): void => {
+  if (interval <= 0) return
+  const timer = setInterval(() => void link.send(encode({ _tag: 'Heartbeat' }))(), interval)
+  void link.closed().then(() => clearInterval(timer))
+}
+
+/** What was said before the first status, and that. */
+interface Start {
+  readonly before: ReadonlyArray<Output>
+  readonly status: Status
+}
+
+const toStart = async (receive: Shell['receive']): Promise<E.Either<ClientError, Start>> => {
+  const before: Array<Output> = []
+  for (;;) {
+    const received = await receive()
+    if (E.isLeft(received)) return received
+    if (O.isNone(received.right)) return E.left({ _tag: 'InvalidAnswer', reason: 'a shell has ended before it began' })
+    const { value } = received.right
+    if (value._tag === 'Status') return E.right({ before, status: value.status })
+    if (before.length >= 64) return E.left({ _tag: 'InvalidAnswer', reason: 'a shell does not say which it is' })
+    before.push(value)
+  }
+}
+
+const toId = (
+  headers: Readonly<Record<string, string>>,
+  { status }: Start,
+  asked: string | undefined,
+): E.Either<ClientError, string> =>
+  pipe(
+    status.shellId,
+    O.alt(() => O.fromNullable(headers[shellHeader] ?? asked)),
+    E.fromOption((): ClientError => ({ _tag: 'InvalidAnswer', reason: 'the service does not say which shell it is' })),
+  )
+
+/** A shell over its connection. */
+const fromConnection = (link: Link, start: Start, names: Pick<Shell, 'shellId' | 'sessionId'>): Shell => {
+  const rest = [...start.before]
+  const next = toOutput(link)
+  const receive: Shell['receive'] = async () => {
+    const first = rest.shift()
+    return first === undefined ? next() : E.right(O.some(first))
+  }
+  const send = (frame: ShellFrame): TE.TaskEither<ClientError, void> =>
+    pipe(link.send(encode(frame)), TE.mapLeft(withMeaning))
+  return {
+    ...names,
+    isReconnected: start.status.isReconnected,
+    write: (data) =>
+      pipe(
+        pieces(typeof data === 'string' ? new TextEncoder().encode(data) : data),
+        TE.traverseSeqArray((piece) => send({ _tag: 'Stdin', data: piece })),
+        TE.map(() => undefined),
+      ),
+    resize: (size) =>
+      isSize(size)
+        ? send({ _tag: 'Resize', size })
+        : TE.left(invalid('The size', 'expected whole numbers of 1 to 65535')),
+    receive,
+    output: iterate(receive),
+    end: pipe(
+      send({ _tag: 'Close' }),
+      TE.map(() => link.close()()),
+    ),
+    leave: link.close(),
+    closed: link.closed,
+  }
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// constructors
+// ---------------------------------------------------------------------------------------------------------------------
+
+const linkOptions = (env: SocketEnvironment, { signal }: ShellOptions): DialOptions => ({
+  ...defaults,
+  maxPayload: 16 * maxFrame, // of what comes; what goes is cut into frames that the service takes
+  ...bounds(env),
+  ...(signal === undefined ? {} : { signal }),
+})
+
+/** Waits for a shell's first words, and gives the connection up if they do not come. */
+const started = (link: Link, { connectTimeout, target }: SocketEnvironment): TE.TaskEither<ClientError, Start> => {
+  const late: ClientError = { _tag: 'ConnectTimeout', host: new URL(target.origin).host, after: connectTimeout }
+  return async () => {
+    let isLate = false
+    const giveUp = (): void => {
+      isLate = true
+      link.close()()
+    }
+    const timer = connectTimeout > 0 ? setTimeout(giveUp, connectTimeout) : undefined
+    const start = await toStart(toOutput(link))
+    clearTimeout(timer)
+    if (E.isLeft(start)) link.close()()
+    return isLate ? E.left(late) : start
+  }
+}
+
+/**
+ * Opens a shell, or comes back to the one that `shellId` names; a shell is of a deployed agent's. Left: what
+ * `generateWsConnection` and `connect` give, `InvalidEndpoint` for an agent by its URL, `InvalidAnswer`.
+ */
+export const shell =
+  (options: ShellOptions = {}): RTE.ReaderTaskEither<SocketEnvironment, ClientError, Shell> =>
+  (env) =>
+    pipe(
+      TE.Do,
+      TE.apS('shellId', TE.fromEither(checkedId(options.shellId))),
+      TE.bind('connection', ({ shellId }) =>
+        connectionTo({ operation: 'shells', query: shellId === undefined ? [] : [['shellId', shellId]] }, options)(env),
+      ),
+      TE.bind('dialled', ({ connection }) => dial(toError(connection))(connection, linkOptions(env, options))),
+      TE.bind('start', ({ dialled }) => started(dialled.link, env)),
+      TE.bind('id', ({ dialled, start, shellId }) => TE.fromEither(toId(dialled.headers, start, shellId))),
+      TE.map(({ connection: { sessionId }, dialled: { link }, start, id }) => {
+        beat(link, options.heartbeat ?? 30_000)
+        return fromConnection(link, start, { shellId: id, sessionId })
+      }),
+      TE.chainFirst((opened) => (options.size === undefined ? TE.right(undefined) : opened.resize(options.size))),
+    )
+
+/** Comes back to a shell, over a connection of its own. The lefts are those of `shell`. */
+export const reconnect =
+  (options: Omit<ShellOptions, 'sessionId' | 'shellId'> = {}) =>
+  ({ shellId, sessionId }: Pick<Shell, 'shellId' | 'sessionId'>): ReturnType<typeof shell> =>
+    shell({ ...options, shellId, sessionId })

@@ -1,0 +1,167 @@
+/**
+ * The agent that is talked to, from its ARN or its URL, and the URL of everything that it can be asked for.
+ *
+ * @since 0.2.0
+ */
+import * as E from 'fp-ts/Either'
+import { pipe } from 'fp-ts/function'
+import * as O from 'fp-ts/Option'
+import { isEndpointName, parse as parseArn } from './AgentArn'
+import type { ClientError } from '../error/ClientError'
+import { parse as parseEndpoint, resolve, type Variables } from './Endpoint'
+import type { Target } from '../transport/Environment'
+import { parse as parseRegion } from './Region'
+import { percentEncode, shown } from '../error/HeaderText'
+
+// ---------------------------------------------------------------------------------------------------------------------
+// model
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** What a target can be asked for. */
+export type Operation = 'invocations' | 'websocket' | 'shells' | 'stopSession' | 'commands' | 'agentCard'
+
+/** Names and values of a query, in order; a name may come again. */
+export type Query = ReadonlyArray<readonly [string, string]>
+
+/** What a deployed agent is named by. */
+export interface DeployedOptions {
+  readonly runtimeArn: string
+  /** Must be that of the ARN, which it is if it is absent. */
+  readonly region?: string | undefined
+  /** The name of an endpoint of the runtime. */
+  readonly qualifier?: string | undefined
+  /** A URL that stands in for AWS. */
+  readonly endpoint?: string | undefined
+  /** The variables of the process. */
+  readonly variables?: Variables
+}
+
+/** What an agent without a data plane before it is named by. */
+export interface PlainOptions {
+  readonly url: string
+  /** What requests are signed for, if they are signed: `us-east-1` unless it is given. */
+  readonly region?: string | undefined
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// constructors
+// ---------------------------------------------------------------------------------------------------------------------
+
+const parseQualifier = (text: string): E.Either<ClientError, string> =>
+  isEndpointName(text) ? E.right(text) : E.left({ _tag: 'InvalidQualifier', qualifier: shown(text) })
+
+const sameRegion =
+  (arnRegion: string) =>
+  (region: string): E.Either<ClientError, string> =>
+    region === arnRegion ? E.right(region) : E.left({ _tag: 'RegionMismatch', region, arnRegion })
+
+/** A value that may be absent, parsed if it is not. */
+const parsed = <A>(
+  text: string | undefined,
+  parse: (text: string) => E.Either<ClientError, A>,
+): E.Either<ClientError, O.Option<A>> => (text === undefined ? E.right(O.none) : pipe(parse(text), E.map(O.some)))
+
+/**
+ * An agent that is deployed, or that a local stand-in for AWS serves. The qualifier is the given one, else the endpoint
+ * that the ARN names. Left: `InvalidArn`, `InvalidRegion`, `RegionMismatch`, `InvalidQualifier`, `InvalidEndpoint`.
+ */
+export const deployed = (options: DeployedOptions): E.Either<ClientError, Target> =>
+  pipe(
+    E.Do,
+    E.apS('arn', parseArn(options.runtimeArn)),
+    E.bind('region', ({ arn }) =>
+      pipe(
+        parsed(options.region, parseRegion),
+        E.chain(O.match(() => E.right(arn.region), sameRegion(arn.region))),
+        E.map(() => arn.region),
+      ),
+    ),
+    E.apS('qualifier', parsed(options.qualifier, parseQualifier)),
+    E.bind('origin', ({ region }) => resolve(region, options)),
+    E.map(({ arn, region, qualifier, origin }) => ({
+      _tag: 'Deployed',
+      origin,
+      arn: arn.arn,
+      region,
+      qualifier: O.isSome(qualifier) ? qualifier : arn.endpoint,
+    })),
+  )
+
+/** An agent by the URL that it listens on. Left: `InvalidEndpoint`, `InvalidRegion`. */
+export const plain = ({ url, region = 'us-east-1' }: PlainOptions): E.Either<ClientError, Target> =>
+  pipe(
+    E.Do,
+    E.apS('origin', parseEndpoint(url)),
+    E.apS('region', parseRegion(region)),
+    E.map(({ origin, region: name }) => ({ _tag: 'Plain', origin, region: name })),
+  )
+
+// ---------------------------------------------------------------------------------------------------------------------
+// combinators
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** The same agent, asked at another of its endpoints; a plain one has none and stays. Left: `InvalidQualifier`. */
+export const withQualifier =
+  (qualifier: string | undefined) =>
+  (target: Target): E.Either<ClientError, Target> =>
+    qualifier === undefined || target._tag === 'Plain'
+      ? E.right(target)
+      : pipe(
+          parseQualifier(qualifier),
+          E.map((name) => ({ ...target, qualifier: O.some(name) })),
+        )
+
+// ---------------------------------------------------------------------------------------------------------------------
+// destructors
+// ---------------------------------------------------------------------------------------------------------------------
+
+const deployedPaths: Readonly<Record<Operation, string>> = {
+  invocations: '/invocations',
+  websocket: '/ws',
+  shells: '/ws/shells',
+  stopSession: '/stopruntimesession',
+  commands: '/commands',
+  agentCard: '/invocations/.well-known/agent-card.json',
+}
+
+/** An agent itself serves these alone; the rest is the data plane's. */
+const plainPaths: Readonly<Partial<Record<Operation, string>>> = {
+  invocations: '/invocations',
+  websocket: '/ws',
+  agentCard: '/.well-known/agent-card.json',
+}
+
+const toPath = (target: Target, operation: Operation): O.Option<string> =>
+  target._tag === 'Plain'
+    ? O.fromNullable(plainPaths[operation])
+    : O.some(`/runtimes/${percentEncode(target.arn)}${deployedPaths[operation]}`)
+
+/** A query as the text behind `?`, percent-encoded as signatures ask for. Names and values are well-formed. */
+export const queryText = (query: Query): string =>
+  query.map(([name, value]) => `${percentEncode(name)}=${percentEncode(value)}`).join('&')
+
+const toQualifier = (target: Target): Query =>
+  target._tag === 'Deployed' && O.isSome(target.qualifier) ? [['qualifier', target.qualifier.value]] : []
+
+/**
+ * The URL (`http` or `https`) of an operation, with more parameters behind the qualifier. Left: `InvalidEndpoint` if the
+ * target is an agent without a data plane, which alone has shells, commands and sessions that can be stopped.
+ */
+export const toUrl =
+  (operation: Operation, query: Query = []) =>
+  (target: Target): E.Either<ClientError, string> =>
+    pipe(
+      toPath(target, operation),
+      E.fromOption((): ClientError => ({
+        _tag: 'InvalidEndpoint',
+        endpoint: target.origin,
+        reason: `an agent itself has no ${operation}: name it by its ARN`,
+      })),
+      E.map((path) => {
+        const text = queryText([...toQualifier(target), ...query])
+        return `${target.origin}${path}${text === '' ? '' : `?${text}`}`
+      }),
+    )
+
+/** A URL for a WebSocket: `ws` for `http`, `wss` for `https`. */
+export const websocketUrl = (url: string): string => url.replace(/^http/, 'ws')

@@ -1,0 +1,235 @@
+/** The Koa side of an app: its middleware around the routes, and every failure in the one shape. */
+import { type IncomingMessage, STATUS_CODES } from 'node:http'
+import type { Duplex } from 'node:stream'
+import * as E from 'fp-ts/Either'
+import type * as Koa from 'koa'
+import compose = require('koa-compose')
+import type { Middleware } from '../../core/Agent'
+import { type AgentError, fromUnknown, notFound, rejected, unauthorized, unexpected } from '../../core/AgentError'
+import type { Log } from '../../core/Log'
+import { isUnchecked } from '../../node/http/OpenRequests'
+import { parse } from '../../core/Payload'
+import { path } from '../../core/Protocol'
+import { writeTo, writeToKoa } from '../response/WireResponse'
+import { parseBody } from '../invocation/RequestBody'
+import { isForSocket } from '../websocket/Handshake'
+import { carried } from '../response/HeaderFields'
+import { reportFlaws, reportHeaders } from '../response/HeaderFlaws'
+import { requestId, type Incoming, toIncoming, toPath } from '../request/Incoming'
+import { whenBegun } from '../response/KoaBody'
+import type { Routes } from './Routes'
+import type { Runtime } from '../request/Runtime'
+import { toSecrets } from '../request/Secrets'
+import type { Granted, Sockets } from '../websocket/SocketRequests'
+
+/** A request for an upgrade on its way through the middleware. */
+export interface Upgrade<in out Has extends object> {
+  readonly duplex: Duplex
+  /** What it was granted, once it is let through. */
+  granted?: Granted<Has>
+  /** Whether it has become a socket, which no answer can go to. */
+  isOpen?: boolean
+}
+
+/** The Koa side of an app. */
+export interface KoaPipeline<in out Has extends object> {
+  /** Composes middleware between the agent's own and the routes: the `compose` of the Koa application. */
+  readonly compose: (middleware: ReadonlyArray<Koa.Middleware>) => (ctx: Koa.Context, next?: Koa.Next) => Promise<void>
+  /** The id of a request, as its answer tells it. */
+  readonly requestId: (ctx: Koa.Context) => string
+  /** What no log line about a request may hold. */
+  readonly secrets: (ctx: Koa.Context) => ReadonlyArray<string>
+  /** Koa's last resort for what middleware throws. */
+  readonly onError: (ctx: Koa.Context, thrown: unknown) => void
+  /** Requests for an upgrade that are on their way through the middleware. */
+  readonly upgrades: WeakMap<IncomingMessage, Upgrade<Has>>
+}
+
+/** Header fields that tell of a body which is not sent after all. */
+const bodyHeader =
+  /^(content-(?!security-policy)|etag$|last-modified$|transfer-encoding$|cache-control$|accept-ranges$)/
+
+/** What code gives, or what stands in for it where it throws: a thrown value may be a proxy, or have getters that throw. */
+const attempt = <A>(f: () => A, instead: (thrown: unknown) => A): A => {
+  try {
+    return f()
+  } catch (thrown) {
+    return instead(thrown)
+  }
+}
+
+/** The header fields that a thrown error asks for, as `ctx.throw` takes them. */
+const headersOfError = (thrown: unknown): Readonly<Record<string, string>> => {
+  if (typeof thrown !== 'object' || thrown === null || !('headers' in thrown)) return {}
+  return Object.fromEntries(
+    Object.entries(thrown.headers ?? {}).flatMap(([name, value]) =>
+      !bodyHeader.test(name.toLowerCase()) && (typeof value === 'string' || typeof value === 'number')
+        ? [[name, String(value)] as const]
+        : [],
+    ),
+  )
+}
+
+const none = (): Readonly<Record<string, string>> => ({})
+
+const ignore = (): void => undefined
+
+/** What a failure status without a body means. */
+const errorOfStatus = (status: number): AgentError =>
+  status === 404 ? notFound() : rejected(status, STATUS_CODES[status] ?? String(status))
+
+/** What a middleware has thrown: as with Koa, a status that it has is told, also where its message must not be. */
+const errorOfThrown = (thrown: unknown): AgentError => {
+  const error = fromUnknown(thrown)
+  if (error._tag !== 'Unexpected' || typeof thrown !== 'object' || thrown === null || !('status' in thrown))
+    return error
+  const { status } = thrown
+  return typeof status === 'number' && status >= 400 && status !== 500 && status in STATUS_CODES
+    ? errorOfStatus(status)
+    : error
+}
+
+/** The Koa side of an app. `agent` is the middleware of its descriptors. */
+export const createKoaPipeline = <Has extends object>(
+  runtime: Runtime,
+  routes: Routes,
+  sockets: Sockets<Has>,
+  agent: ReadonlyArray<Middleware>,
+): KoaPipeline<Has> => {
+  const upgrades = new WeakMap<IncomingMessage, Upgrade<Has>>()
+  const incomings = new WeakMap<IncomingMessage, Incoming>()
+
+  const incomingFor = (ctx: Koa.Context): Incoming => {
+    const known = incomings.get(ctx.req)
+    if (known !== undefined) return known
+    const made = toIncoming(ctx.req, runtime.settings.newId, () => ctx.request, true)
+    incomings.set(ctx.req, made)
+    return made
+  }
+
+  const tell = (ctx: Koa.Context, error: AgentError): void =>
+    writeToKoa(ctx, routes.failure(error, requestId(incomingFor(ctx))))
+
+  /** The payload, where a middleware has read the body. */
+  const toPayload = (
+    ctx: Koa.Context,
+  ): E.Either<AgentError, unknown> | Promise<E.Either<AgentError, unknown>> | undefined => {
+    if (!ctx.req.readableEnded && !ctx.req.readableDidRead) return undefined
+    const { request }: { readonly request: object } = ctx
+    if ('rawBody' in request && typeof request.rawBody === 'string') {
+      return parse(runtime.settings)(request.rawBody)
+    }
+    if ('rawBody' in request && request.rawBody instanceof Uint8Array) {
+      return parseBody(request.rawBody, ctx.req, runtime)
+    }
+    return 'body' in request
+      ? E.right(request.body)
+      : E.left(unexpected(new Error('A middleware has read the body and left nothing in ctx.request.body')))
+  }
+
+  const askForSocket = async (ctx: Koa.Context, upgrade: Upgrade<Has>): Promise<void> => {
+    if (!isForSocket(ctx.req)) return tell(ctx, notFound())
+    const asked = await sockets.ask(incomingFor(ctx), upgrade.duplex)
+    if (E.isLeft(asked)) return writeToKoa(ctx, asked.left)
+    upgrade.granted = asked.right
+    ctx.status = 101
+  }
+
+  /** Outermost: what the middleware leaves without a body, and what it leaves alone. */
+  const guard = async (ctx: Koa.Context, next: Koa.Next): Promise<void> => {
+    ctx.res.on('error', ignore) // a middleware that writes after the end of its answer must not end the process
+    await next()
+    const hasBody = ctx.body !== null && ctx.body !== undefined
+    if (upgrades.get(ctx.req)?.granted !== undefined && ctx.status === 101 && !hasBody) ctx.respond = false
+    else if (ctx.respond === false) return
+    else if (ctx.status < 200 && !ctx.headerSent) throw new Error(`A middleware has set the status ${ctx.status}`)
+    else if (hasBody) await whenBegun(ctx)
+    else if (ctx.status >= 400 && !ctx.headerSent) {
+      tell(ctx, errorOfStatus(ctx.status))
+    }
+  }
+
+  /** Innermost: the routes. */
+  const terminal = async (ctx: Koa.Context): Promise<void> => {
+    // A middleware has rewritten the path of a request that an authorizer let pass as an open one.
+    if (isUnchecked(ctx.req) && (toPath(ctx.req.url) === path.invocations || isForSocket(ctx.req))) {
+      ctx.req.resume()
+      return tell(ctx, unauthorized('The request was let in for an open path and asks for another one now'))
+    }
+    const upgrade = upgrades.get(ctx.req)
+    if (upgrade !== undefined) return askForSocket(ctx, upgrade)
+    writeToKoa(ctx, await routes.answer(incomingFor(ctx), ctx.res, await toPayload(ctx)))
+  }
+
+  const logFor = (ctx: Koa.Context): Log =>
+    runtime.logs(
+      () => ({ requestId: requestId(incomingFor(ctx)) }),
+      () => toSecrets(ctx.req.headers, ctx.originalUrl),
+    )
+
+  /** Tells Koa's `error` event, whose listeners may be the user's and throw. */
+  const announce = (ctx: Koa.Context, thrown: unknown): void =>
+    attempt(
+      () => void ctx.app.emit('error', thrown, ctx),
+      (error) => logFor(ctx).error('A listener of the error event failed', { error })(),
+    )
+
+  const answerThrown = (ctx: Koa.Context, thrown: unknown): void => {
+    for (const name of ctx.res.getHeaderNames()) if (bodyHeader.test(name)) ctx.remove(name)
+    const asked = carried(attempt(() => headersOfError(thrown), none))
+    const error = attempt(
+      () => errorOfThrown(thrown),
+      () => unexpected(thrown),
+    )
+    reportHeaders(logFor(ctx), asked.flaws)
+    reportFlaws(logFor(ctx), error)
+    for (const [name, value] of Object.entries(asked.fields)) ctx.set(name, value)
+    const { status, headers, content } = routes.failure(error, requestId(incomingFor(ctx)))
+    ctx.status = status
+    for (const [name, value] of Object.entries(headers)) ctx.set(name, value)
+    ctx.res.end(content._tag === 'Text' ? content.text : '')
+  }
+
+  /** Nothing else could be answered. */
+  const answerBare = (ctx: Koa.Context, error: unknown): void => {
+    logFor(ctx).error('A request could not be answered', { error })()
+    if (ctx.res.headersSent) return void ctx.res.destroy()
+    for (const name of ctx.res.getHeaderNames()) ctx.res.removeHeader(name)
+    writeTo(ctx.res, routes.failure(unexpected(error), requestId(incomingFor(ctx))))
+  }
+
+  return {
+    upgrades,
+    requestId: (ctx) => requestId(incomingFor(ctx)),
+    secrets: (ctx) => toSecrets(ctx.req.headers, ctx.originalUrl),
+    compose: (middleware) => {
+      // `use` of the http layer lets in nothing but Koa's middleware, whose type the core does not know.
+      const agentMiddleware = agent as ReadonlyArray<Koa.Middleware>
+      let count = -1
+      let run: ReturnType<KoaPipeline<Has>['compose']>
+      return (ctx, next) => {
+        if (count !== middleware.length) {
+          count = middleware.length
+          run = compose([guard, ...agentMiddleware, ...middleware, terminal])
+        }
+        return run(ctx, next)
+      }
+    },
+    onError: (ctx, thrown) => {
+      const isTold = ctx.headerSent || !ctx.writable || upgrades.get(ctx.req)?.isOpen === true
+      // Koa says so of every answer that is over. Before that, a middleware has thrown it.
+      if (isTold && (thrown === null || thrown === undefined)) return
+      announce(ctx, thrown)
+      // Koa calls this where nothing catches what it throws: the process would end.
+      if (!isTold)
+        attempt(
+          () => answerThrown(ctx, thrown),
+          (error) =>
+            attempt(
+              () => answerBare(ctx, error),
+              () => void ctx.res.destroy(),
+            ),
+        )
+    },
+  }
+}

@@ -1,0 +1,14 @@
+/** `use`: an existing Koa middleware, unchanged, as a part of an agent. */
+import type * as Koa from 'koa'
+import { type Agent, use as useAny } from '../../core/Agent'
+import type { Codec } from '../../core/Codec'
+
+/**
+ * Puts a Koa middleware around the handlers, in the order of the pipe; before an upgrade it runs too, and what it
+ * refuses becomes no socket. With a codec (io-ts or any Standard Schema), what it left in `ctx.state` becomes typed
+ * state of the context, checked at run time: 500 `INVALID_STATE` where it does not fit.
+ */
+export const use: {
+  (middleware: Koa.Middleware): Agent
+  <P extends object>(middleware: Koa.Middleware, codec: Codec<P>): Agent<{}, {}, P>
+} = useAny

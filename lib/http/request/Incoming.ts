@@ -1,0 +1,95 @@
+/** What reached the server, before anything was checked: the request, its headers and its ids. */
+import type { IncomingMessage } from 'node:http'
+import * as E from 'fp-ts/Either'
+import type { IO } from 'fp-ts/IO'
+import { type AgentError, badRequest, missingSessionId } from '../../core/AgentError'
+import type { Request } from '../../core/Context'
+import { header, path, type RawHeaders } from '../../core/Protocol'
+import { type FieldFault, repeated, withQuery } from '../../node/http/RequestFields'
+import { parseId, type SessionId } from '../../core/Session'
+import type { Runtime } from './Runtime'
+
+/** Something that has an id in logs and answers: one that came with it, or one that is made when it is first asked for. */
+export interface Identified {
+  id: string | undefined
+  readonly newId: IO<string>
+}
+
+/** What reached the server. */
+export interface Incoming extends Identified {
+  readonly req: IncomingMessage
+  readonly headers: RawHeaders
+  /** What makes the headers ambiguous: then the request is rejected. */
+  readonly fault: FieldFault | undefined
+  /** Whether middleware has seen this very object. */
+  readonly isSeen: boolean
+  /** Makes Koa's view of the request. */
+  readonly koa: (req: IncomingMessage) => Request
+  /** That view, once someone has asked for it. */
+  view: Request | undefined
+}
+
+const origin = /^https?:\/\/[^/?]*/i
+
+/** A URL from its path on: it may be in absolute form. */
+const fromPath = (target: string): string => (target.startsWith('/') ? target : target.replace(origin, ''))
+
+/** The path of a URL. */
+export const toPath = (target = '/'): string => {
+  const url = fromPath(target)
+  const at = url.indexOf('?')
+  return at < 0 ? url : url.slice(0, at)
+}
+
+/** The headers of a request; on `/ws` those that came as query parameters too. Left: what is ambiguous in them. */
+const toHeaders = ({ url = '/', headers, rawHeaders }: IncomingMessage): E.Either<FieldFault, RawHeaders> => {
+  const fault = repeated(headers, rawHeaders)
+  if (fault !== undefined) return E.left(fault)
+  const at = url.indexOf('?')
+  return at < 0 || toPath(url) !== path.websocket ? E.right(headers) : withQuery(headers, url.slice(at + 1))
+}
+
+/** The value of a header; values of a repeated one are joined. */
+export const single = (value: string | ReadonlyArray<string> | undefined): string | undefined =>
+  value === undefined || typeof value === 'string' ? value : value.join(', ')
+
+/** The request id that the service sent, where it is one that may stand in a header and a log line. */
+const sentId = (raw: RawHeaders): string | undefined => {
+  const sent = single(raw[header.requestId])
+  return sent !== undefined && E.isRight(parseId(sent)) ? sent : undefined
+}
+
+/** The request id that the service sent, or a new one. */
+export const toRequestId = (raw: RawHeaders, newId: IO<string>): string => sentId(raw) ?? newId()
+
+/** The id of a request. */
+export const requestId = (identified: Identified): string => (identified.id ??= identified.newId())
+
+/** What reached the server. */
+export const toIncoming = (
+  req: IncomingMessage,
+  newId: IO<string>,
+  koa: (req: IncomingMessage) => Request,
+  isSeen: boolean,
+): Incoming => {
+  const found = toHeaders(req)
+  const headers = E.isRight(found) ? found.right : req.headers
+  const fault = E.isLeft(found) ? found.left : undefined
+  return { req, headers, fault, isSeen, id: sentId(headers), newId, koa, view: undefined }
+}
+
+/** Koa's view of a request. */
+export const toView = (incoming: Incoming): Request => (incoming.view ??= incoming.koa(incoming.req))
+
+/** The session id that was sent, or a new one if the policy is to make one. Left also where headers are ambiguous. */
+export const toSessionId = (
+  { headers, fault }: Pick<Incoming, 'headers' | 'fault'>,
+  { settings }: Runtime,
+): E.Either<AgentError, SessionId> => {
+  const sent = single(headers[header.sessionId])
+  // Two session headers arrive joined, which is no session id: that is told below.
+  const isJoined = fault?.name === header.sessionId && sent?.includes(', ') === true
+  if (fault !== undefined && !isJoined) return E.left(badRequest(`Invalid header ${fault.name}: ${fault.message}`))
+  if (sent !== undefined) return parseId(sent)
+  return settings.session.policy === 'require' ? E.left(missingSessionId) : parseId(settings.newId())
+}

@@ -1,0 +1,112 @@
+/** The cells of one app, made together: everything in it that changes. */
+import type { IO } from 'fp-ts/IO'
+import type * as O from 'fp-ts/Option'
+import type { PingHandler } from '../../core/Agent'
+import { type Budget, budget } from '../../node/Budget'
+import type { Status } from '../../core/Health'
+import { localRuntime } from '../../core/Protocol'
+import { ambient, type Ambient } from '../state/CurrentContext'
+import { type Calls, createCalls } from './InFlight'
+import { createHealth, type HealthCell } from '../state/HealthStore'
+import { guardStandardStreams } from '../state/LogLoss'
+import { type Logs, logs as createLogs } from '../state/LogWriter'
+import { type Options, settings as settingsOf, type Settings } from '../state/Options'
+import { createSessions, type Sessions } from '../session/Sessions'
+import { type Report, safeHook } from '../state/Supplied'
+import { createTasks, type TaskCell } from '../state/TaskStore'
+
+/** What the parts of an app share. */
+export interface Runtime {
+  readonly settings: Settings
+  readonly logs: Logs
+  readonly sessions: Sessions
+  /** What the bodies of all requests may hold at once. */
+  readonly bodies: Budget
+  readonly taskCell: TaskCell
+  readonly health: HealthCell
+  /** Header fields that `/ping` carries beside its status: none but under the local runtime. */
+  readonly pingHeaders: IO<Readonly<Record<string, string>>>
+  readonly ambient: Ambient
+  /** Requests, streams and sockets that are not finished. */
+  readonly calls: Calls
+  /** Whether the server is shutting down. */
+  readonly isStopping: IO<boolean>
+  /** Whether it is from here on. */
+  readonly setStopping: (isStopping: boolean) => void
+  /** Open streams and sockets, for `busyWhileOpen`. */
+  readonly open: Open
+}
+
+/** How many streams and sockets are open. */
+export interface Open {
+  readonly enter: IO<void>
+  readonly leave: IO<void>
+  readonly count: () => number
+}
+
+const createOpen = (onChange: () => void): Open => {
+  let count = 0
+  return {
+    enter: () => {
+      count += 1
+      onChange()
+    },
+    leave: () => {
+      count -= 1
+      onChange()
+    },
+    count: () => count,
+  }
+}
+
+const noHeaders: Readonly<Record<string, string>> = {}
+
+const toPingHeaders = (taskCell: TaskCell): Runtime['pingHeaders'] =>
+  process.env[localRuntime.variable] === '1'
+    ? () => ({ [localRuntime.tasksHeader]: String(taskCell.running()) })
+    : () => noHeaders
+
+/** Sessions must not fail for what a hook throws. */
+const withSafeHook = ({ session, ...settings }: Settings, report: Report): Settings => ({
+  ...settings,
+  session: { ...session, onEvict: safeHook(session.onEvict, report) },
+})
+
+/** The runtime of an app with the given options. */
+export const createRuntime = (options: Options, ping: O.Option<PingHandler>): Runtime => {
+  const settings = settingsOf(options)
+  if (settings.log.level !== 'silent') guardStandardStreams()
+  const logs = createLogs(settings.log, settings.clock)
+  const log = logs()
+  const taskCell = createTasks(settings, () => health.refresh())
+  const open = createOpen(() => settings.busyWhileOpen && health.refresh())
+  const automatic = (): Status =>
+    taskCell.running() > 0 || (settings.busyWhileOpen && open.count() > 0) ? 'HealthyBusy' : 'Healthy'
+  const health: HealthCell = createHealth(ping, automatic, settings, (cause) =>
+    log.warn('The custom ping handler was passed over', { error: cause })(),
+  )
+  const report = (cause: unknown): void => log.error('A hook of the options failed', { error: cause })()
+  const sessions = createSessions(withSafeHook(settings, report), log)
+  let isStopping = false
+  let isWarned = false
+  const warnOfCurrent = (): void => {
+    if (!isWarned) log.warn('app.current needs the option asyncLocalStorage: true')()
+    isWarned = true
+  }
+  return {
+    settings,
+    logs,
+    sessions,
+    bodies: budget(settings.maxBuffered),
+    taskCell,
+    health,
+    pingHeaders: toPingHeaders(taskCell),
+    ambient: ambient(settings.asyncLocalStorage, warnOfCurrent),
+    calls: createCalls(),
+    isStopping: () => isStopping,
+    setStopping: (is) => {
+      isStopping = is
+    },
+    open,
+  }
+}

@@ -1,0 +1,225 @@
+/** Answers ready for the wire, and the two places they are written to: a bare Node response, or a Koa context. */
+import type { ServerResponse } from 'node:http'
+import { Readable } from 'node:stream'
+import * as E from 'fp-ts/Either'
+import type * as Koa from 'koa'
+import { type AgentError, cause, problem, type Problem, unencodable } from '../../core/AgentError'
+import { encode, isPlain } from '../../core/Json'
+import { header } from '../../core/Protocol'
+import type { Reply } from '../../core/Reply'
+import { contentType as eventStreamType } from '../../core/Sse'
+import type { EventStream } from './EventStream'
+import { carried, isCarried } from './HeaderFields'
+
+// ---------------------------------------------------------------------------------------------------------------------
+// model
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** The body of an answer, encoded. */
+export type Content =
+  | { readonly _tag: 'Text'; readonly text: string; readonly value?: unknown }
+  | { readonly _tag: 'Bytes'; readonly bytes: Uint8Array }
+  | { readonly _tag: 'Events'; readonly stream: EventStream }
+  | { readonly _tag: 'Empty' }
+
+/** An answer ready for the wire. Names of headers are in lower case. */
+export interface Answer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly content: Content
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// constructors
+// ---------------------------------------------------------------------------------------------------------------------
+
+const jsonType = 'application/json'
+
+const jsonText = (
+  status: number,
+  text: string,
+  headers: Readonly<Record<string, string>>,
+  value?: unknown,
+): Answer => ({
+  status,
+  headers: { 'content-type': jsonType, ...headers },
+  content: { _tag: 'Text', text, value },
+})
+
+/** An answer of the server's own: a JSON value that is known to encode. */
+export const fromJson = (value: unknown, headers: Readonly<Record<string, string>> = {}): Answer =>
+  jsonText(200, JSON.stringify(value), headers)
+
+const errorMessage = (thrown: unknown): string => {
+  try {
+    return String(thrown instanceof Error ? thrown.message : thrown)
+  } catch {
+    return `A value of type ${typeof thrown} was thrown`
+  }
+}
+
+/** What is told of a failure; with `debug` also what was thrown. */
+export const toProblem = (error: AgentError, debug: boolean): Problem => {
+  const told = problem(error)
+  const thrown = debug ? cause(error) : undefined
+  return thrown === undefined ? told : { ...told, message: errorMessage(thrown) }
+}
+
+/** The body of every failure. */
+export const problemText = ({ message, code, details }: Problem, requestId: string): string => {
+  const body = { error: message, code, requestId }
+  const text = details === undefined ? encode(body) : encode({ ...body, details })
+  return E.isRight(text) ? text.right : JSON.stringify(body)
+}
+
+/** The one shape of failures: `{"error","code","requestId","details"?}`. */
+export const fromError = (
+  error: AgentError,
+  requestId: string,
+  debug: boolean,
+  headers: Readonly<Record<string, string>> = {},
+): Answer => {
+  const told = toProblem(error, debug)
+  const own = told.headers === undefined ? undefined : carried(told.headers).fields
+  return jsonText(told.status, problemText(told, requestId), { ...own, ...headers })
+}
+
+const hasNoBody = (status: number): boolean => status === 204 || status === 205 || status === 304
+
+const isStatus = (status: number): boolean => Number.isInteger(status) && status >= 200 && status <= 599
+
+const hasHeaders = ({ headers }: Pick<Reply, 'headers'>): boolean => {
+  for (const _ in headers) return true
+  return false
+}
+
+/** Why a reply cannot be sent as it is; undefined if it can. */
+export const validateReply = ({ status, headers, body }: Reply): AgentError | undefined => {
+  if (!isStatus(status)) return unencodable(`its status is ${status}`)
+  if (body._tag === 'Events' && hasNoBody(status)) return unencodable(`it is a stream, its status is ${status}`)
+  if ('contentType' in body && !isCarried('content-type', body.contentType)) {
+    return unencodable('its content type is not one that HTTP can carry')
+  }
+  if (!hasHeaders({ headers })) return undefined
+  const bad = Object.entries(headers).find(([name, value]) => !isCarried(name, value))
+  return bad === undefined ? undefined : unencodable(`its header ${bad[0].slice(0, 40)} is not one that it may set`)
+}
+
+/** The headers of a stream: kept from caches, compressors and buffering proxies. */
+const streamHeaders = (sessionId: string): Readonly<Record<string, string>> => ({
+  'content-type': eventStreamType,
+  'cache-control': 'no-cache, no-transform',
+  'x-accel-buffering': 'no',
+  [header.sessionId]: sessionId,
+})
+
+/** The answer that streams a reply. */
+export const fromStream = (reply: Reply, stream: EventStream, sessionId: string): Answer => {
+  const own = streamHeaders(sessionId)
+  return {
+    status: reply.status,
+    headers: hasHeaders(reply) ? { ...own, ...reply.headers, [header.sessionId]: sessionId } : own,
+    content: { _tag: 'Events', stream },
+  }
+}
+
+/** The answer of a reply that is no stream. Left `Unencodable`. */
+export const fromReply = ({ status, body, ...reply }: Reply, sessionId: string): E.Either<AgentError, Answer> => {
+  const withType = (contentType: string): Readonly<Record<string, string>> =>
+    hasHeaders(reply)
+      ? { 'content-type': contentType, ...reply.headers, [header.sessionId]: sessionId }
+      : { 'content-type': contentType, [header.sessionId]: sessionId }
+  switch (body._tag) {
+    case 'Json': {
+      const text = encode(body.value)
+      if (E.isLeft(text)) return text
+      return E.right({
+        status,
+        headers: withType(jsonType),
+        content: { _tag: 'Text', text: text.right, value: body.value },
+      })
+    }
+    case 'Text':
+      return E.right({ status, headers: withType(body.contentType), content: { _tag: 'Text', text: body.text } })
+    case 'Bytes':
+      return E.right({ status, headers: withType(body.contentType), content: { _tag: 'Bytes', bytes: body.bytes } })
+    case 'Events':
+    case 'Empty':
+      return E.right({
+        status,
+        headers: { ...reply.headers, [header.sessionId]: sessionId },
+        content: { _tag: 'Empty' },
+      })
+  }
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// destructors
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** Writes an answer to a Node response that nothing was written to. */
+export const writeTo = (res: ServerResponse, { status, headers, content }: Answer): void => {
+  if (content._tag === 'Events') {
+    res.writeHead(status, headers)
+    const onDrain = content.stream.start({
+      write: (text) => res.write(text),
+      end: (text) => void res.end(text),
+    })
+    res.on('drain', onDrain)
+    return
+  }
+  if (content._tag === 'Empty' || hasNoBody(status)) {
+    res.writeHead(status, hasNoBody(status) ? headers : { ...headers, 'content-length': 0 })
+    res.end()
+    return
+  }
+  const body = content._tag === 'Text' ? content.text : content.bytes
+  const fields: Array<string> = []
+  for (const name in headers) fields.push(name, headers[name] ?? '')
+  fields.push('content-length', String(Buffer.byteLength(body)))
+  res.writeHead(status, fields)
+  res.end(body)
+}
+
+/** A stream of events as a Readable, for Koa and its middleware to pass on. */
+const toReadable = (stream: EventStream): Readable => {
+  let onDrain: (() => void) | undefined
+  const readable = new Readable({
+    encoding: 'utf8',
+    read: () => {
+      if (onDrain === undefined) {
+        onDrain = stream.start({
+          write: (text) => readable.push(text),
+          end: (text) => {
+            if (text !== '') readable.push(text)
+            readable.push(null)
+          },
+        })
+      } else onDrain()
+    },
+    destroy: (error, done) => {
+      stream.cancel()
+      done(error)
+    },
+  })
+  ownStreams.add(readable)
+  return readable
+}
+
+const ownStreams = new WeakSet<Readable>()
+
+/** Whether a body in a Koa context is a stream that `writeToKoa` has put there. */
+export const isOwnStream = (body: Readable): boolean => ownStreams.has(body)
+
+/** Puts an answer into a Koa context, for middleware to see and Koa to write. */
+export const writeToKoa = (ctx: Koa.Context, { status, headers, content }: Answer): void => {
+  ctx.status = status
+  if (content._tag === 'Events') ctx.body = toReadable(content.stream)
+  else if (content._tag === 'Empty') {
+    ctx.body = status >= 400 ? '' : null // a failure that is null means that nobody has answered
+    ctx.remove('content-type')
+  } else if (content._tag === 'Bytes') ctx.body = Buffer.from(content.bytes)
+  else ctx.body = isPlain(content.value) ? content.value : content.text
+  ctx.status = status
+  for (const [name, value] of Object.entries(headers)) ctx.set(name, value)
+}

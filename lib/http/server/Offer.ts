@@ -1,0 +1,42 @@
+/** Requests that merely offer another protocol, as Java's client offers HTTP/2 with each: they are served without it. */
+import { type IncomingMessage, type Server, ServerResponse } from 'node:http'
+import { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { path } from '../../core/Protocol'
+import { toPath } from '../request/Incoming'
+
+/** Whether a request merely offers another protocol. */
+export const isOffer = ({ headers, url }: IncomingMessage): boolean =>
+  headers.upgrade?.toLowerCase() !== 'websocket' && toPath(url) !== path.websocket
+
+const withoutOffer = (req: IncomingMessage, head: Buffer): Buffer => {
+  const lines = [`${req.method ?? 'GET'} ${req.url ?? '/'} HTTP/${req.httpVersion}`]
+  for (let at = 0; at < req.rawHeaders.length; at += 2) {
+    const [name = '', value = ''] = req.rawHeaders.slice(at, at + 2)
+    if (!/^(connection|upgrade|http2-settings)$/i.test(name)) lines.push(`${name}: ${value}`)
+  }
+  return Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), head])
+}
+
+/** The response that a connection is busy with, where Node keeps it. */
+const responseOn = (duplex: Duplex): ServerResponse | undefined => {
+  const response = '_httpMessage' in duplex ? duplex._httpMessage : undefined
+  return response instanceof ServerResponse ? response : undefined
+}
+
+/**
+ * Serves a request as if it had come without its offer: Node takes every one for an upgrade, gives the connection up and
+ * leaves the body unread. The connection is handed in again once the responses to earlier requests are out, since what
+ * Node knows of their order ends with the upgrade.
+ */
+export const serveAgain = (server: Server, req: IncomingMessage, duplex: Duplex, head: Buffer): void => {
+  const earlier = responseOn(duplex)
+  if (earlier !== undefined) {
+    earlier.once('finish', () => serveAgain(server, req, duplex, head))
+    return
+  }
+  if (duplex.destroyed) return
+  if (duplex instanceof Socket) duplex.setTimeout(0) // the wait for a next request, which has come
+  duplex.unshift(withoutOffer(req, head))
+  server.emit('connection', duplex)
+}

@@ -1,0 +1,131 @@
+/** What a Node server needs beside its request listener: upgrades, broken requests, and watching the event loop. */
+import { type IncomingMessage, type Server, type ServerOptions, ServerResponse, STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { problem, rejected } from '../../core/AgentError'
+import { fromParserCode, rawResponse } from '../../node/http/HttpRequest'
+import { lookEvery as stallEvery, stallWatch } from '../../node/Stall'
+import { fromError, problemText, writeTo } from '../response/WireResponse'
+import { toRequestId } from '../request/Incoming'
+import { isOffer, serveAgain } from './Offer'
+import type { Runtime } from '../request/Runtime'
+import type { Sockets } from '../websocket/SocketRequests'
+
+/** How long a server waits for a request. Node looks every 30 seconds unless it is told to look more often. */
+export const timeLimits = ({ requestTimeout: limit }: Runtime['settings']): ServerOptions => ({
+  requestTimeout: limit,
+  requireHostHeader: false, // the gate looks at it, and answers in the one shape
+  connectionsCheckingInterval: limit > 0 ? Math.min(30_000, Math.ceil(limit / 2)) : 30_000,
+})
+
+const disconnects: ReadonlySet<unknown> = new Set(['ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE'])
+
+/** Whether what was thrown is that the connection has broken. */
+export const isDisconnect = (thrown: unknown): boolean => {
+  try {
+    return typeof thrown === 'object' && thrown !== null && 'code' in thrown && disconnects.has(thrown.code)
+  } catch {
+    return false // a proxy or a getter that throws
+  }
+}
+
+/** Whether an answer is being written to a connection: another must not get into it. */
+const isAnswering = (socket: Duplex): boolean => {
+  const response = '_httpMessage' in socket ? socket._httpMessage : undefined // as Node's own listener looks
+  return response instanceof ServerResponse && response.headersSent
+}
+
+/** Answers a request that never became one, in the one shape, and closes its connection. */
+const onClientError =
+  ({ settings, logs }: Runtime) =>
+  (error: Error, socket: Duplex): void => {
+    const told = fromParserCode('code' in error ? error.code : undefined)
+    if (told === undefined || !socket.writable || isAnswering(socket)) return void socket.destroy()
+    const requestId = settings.newId()
+    const { status, code } = problem(told)
+    logs(() => ({ requestId })).warn('Request refused', { status, code, reason: error.message })()
+    const body = problemText(problem(told), requestId)
+    const text = rawResponse(status, STATUS_CODES[status] ?? '', { 'content-type': 'application/json' }, body)
+    socket.end(text, () => socket.destroy())
+  }
+
+/** Answers a request that expects what no server does, such as `Expect: tea`. */
+const onExpectation =
+  ({ settings }: Runtime) =>
+  (req: IncomingMessage, res: ServerResponse): void => {
+    req.resume()
+    writeTo(
+      res,
+      fromError(rejected(417, 'Expectation Failed'), toRequestId(req.headers, settings.newId), settings.debug),
+    )
+  }
+
+/** How often the event loop is looked at, in milliseconds. */
+const lookEvery = 500
+
+/** Warns when something has blocked the event loop for long: `/ping` could not be answered meanwhile. */
+const watchLoop = ({ settings: { maxLag }, logs }: Runtime): (() => void) => {
+  if (maxLag <= 0) return () => undefined
+  let last = performance.now()
+  const timer = setInterval(() => {
+    const now = performance.now()
+    const lag = Math.round(now - last - lookEvery)
+    last = now
+    if (lag >= maxLag) {
+      logs().warn('The event loop was blocked, /ping could not be answered', { lag })()
+    }
+  }, lookEvery)
+  timer.unref()
+  return () => clearInterval(timer)
+}
+
+/** Closes connections whose clients take nothing of what is sent to them: it would be held in memory for them. */
+const watchStalls = (
+  { settings: { sendTimeout }, logs }: Runtime,
+  connections: () => Iterable<Duplex>,
+): (() => void) => {
+  if (sendTimeout <= 0) return () => undefined
+  const look = stallWatch<Duplex>(sendTimeout)
+  const timer = setInterval(() => {
+    for (const connection of look(connections(), performance.now())) {
+      logs().warn('A client took nothing of what was sent to it, its connection is closed', { sendTimeout })()
+      connection.destroy()
+    }
+  }, stallEvery(sendTimeout))
+  timer.unref()
+  return () => clearInterval(timer)
+}
+
+/** Makes a server serve `/ws`, tell every failure in the one shape, and keep its connections in the given set until they
+ * are upgraded. */
+export const attach = (
+  server: Server,
+  runtime: Runtime,
+  sockets: Pick<Sockets<never>, 'beat' | 'connections'>,
+  onUpgrade: (req: IncomingMessage, duplex: Duplex, head: Buffer) => void,
+  connections: Set<Socket>,
+): void => {
+  const forget = function (this: Socket): void {
+    connections.delete(this)
+  }
+  server.on('connection', (connection) => {
+    connections.add(connection)
+    connection.on('close', forget)
+  })
+  server.on('upgrade', (req: IncomingMessage, duplex: Duplex, head: Buffer) => {
+    connections.delete(req.socket)
+    req.socket.off('close', forget)
+    if (isOffer(req)) serveAgain(server, req, duplex, head)
+    else onUpgrade(req, duplex, head)
+  })
+  server.on('clientError', onClientError(runtime))
+  server.on('checkExpectation', onExpectation(runtime))
+  server.on('listening', () => {
+    const all = function* (): Iterable<Duplex> {
+      yield* connections
+      yield* sockets.connections()
+    }
+    const ends = [watchLoop(runtime), watchStalls(runtime, all), sockets.beat()]
+    server.once('close', () => ends.forEach((end) => end()))
+  })
+}

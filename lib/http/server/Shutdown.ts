@@ -1,0 +1,66 @@
+/** Stops an app's servers: nothing new is taken, what is in flight may finish, then all is closed. */
+import type { Server } from 'node:http'
+import type { Socket } from 'node:net'
+import { stopping } from '../../core/AgentError'
+import { interrupt, type Live } from '../request/Live'
+import type { Runtime } from '../request/Runtime'
+import type { Sockets } from '../websocket/SocketRequests'
+
+/** How to stop. */
+export interface StopOptions {
+  /** How many milliseconds to wait for what is in flight; the app's `stopTimeout` unless given. */
+  readonly timeout?: number
+}
+
+/** What is open towards clients. */
+export interface Open {
+  readonly servers: ReadonlySet<Server>
+  readonly connections: ReadonlySet<Socket>
+}
+
+/** How long an interrupted answer may take to be written, in milliseconds. */
+const grace = 500
+
+/** How often idle connections are looked for while the server stops, in milliseconds. */
+const lookEvery = 20
+
+const closed = (server: Server): Promise<void> =>
+  new Promise((resolve) => {
+    if (!server.listening) return resolve()
+    server.close(() => resolve())
+  })
+
+/** Resolves when all servers are closed and every call and forked task is finished, or the time is over. */
+export const stopAll = async (
+  runtime: Runtime,
+  sockets: Pick<Sockets<never>, 'terminate'>,
+  { servers, connections }: Open,
+  timeout: number,
+): Promise<void> => {
+  const { calls } = runtime
+  const interruptThose = (isMeant: (call: Live) => boolean): void =>
+    [...calls].filter(isMeant).forEach((call) => interrupt(call, stopping))
+  runtime.setStopping(true)
+  interruptThose(({ kind }) => kind === 'socket')
+  const closing = [...servers].map(closed)
+  const idle = setInterval(() => {
+    servers.forEach((server) => server.closeIdleConnections())
+    // Node takes a connection that was never used for a busy one.
+    for (const connection of connections) if (connection.bytesRead === 0) connection.destroy()
+  }, lookEvery)
+  let cut: NodeJS.Timeout | undefined
+  const late = setTimeout(() => interruptThose(() => true), timeout)
+  const over = new Promise<void>((resolve) => {
+    cut = setTimeout(() => {
+      sockets.terminate()
+      servers.forEach((server) => server.closeAllConnections())
+      resolve()
+    }, timeout + grace)
+  })
+  await Promise.race([Promise.all([...closing, calls.whenEmpty().then(runtime.taskCell.whenSettled)]), over])
+  await Promise.all(closing)
+  clearTimeout(cut)
+  clearInterval(idle)
+  clearTimeout(late)
+  runtime.sessions.stop()
+}

@@ -1,0 +1,99 @@
+/**
+ * What the options of an app supply as functions, made total: whatever one throws, rejects with or returns becomes a
+ * failure of the one call that needed it, or what stands in for it.
+ */
+import { randomUUID } from 'node:crypto'
+import * as E from 'fp-ts/Either'
+import type { IO } from 'fp-ts/IO'
+import type * as O from 'fp-ts/Option'
+import type { TaskEither } from 'fp-ts/TaskEither'
+import { type AgentError, checked, isAgentError, storeFailed } from '../../core/AgentError'
+import { call, disregard } from '../../core/Call'
+import { parseId, type Stored } from '../../core/Session'
+import { type Clock, systemClock } from '../../node/Clock'
+
+/** Told what a supplied function threw, where nobody waits for it. */
+export type Report = (cause: unknown) => void
+
+/** The time by a supplied clock; by the system's where that one throws or gives no number. */
+export const safeClock = (clock: Clock): Clock =>
+  clock === systemClock
+    ? clock
+    : {
+        now: () => {
+          try {
+            const now: unknown = clock.now()
+            if (typeof now === 'number' && Number.isFinite(now)) return now
+            disregard(now)
+            return systemClock.now()
+          } catch {
+            return systemClock.now()
+          }
+        },
+        after: (ms, f) => {
+          try {
+            const cancel = clock.after(ms, f)
+            disregard(cancel)
+            return () => void attempt(cancel)
+          } catch {
+            return systemClock.after(ms, f)
+          }
+        },
+      }
+
+const attempt = (f: IO<unknown>): unknown => {
+  try {
+    return f()
+  } catch {
+    return undefined
+  }
+}
+
+/** A random UUID as one piece: as Node gives it, it is joined of twenty, which are kept for as long as it is. */
+export const randomId: IO<string> = () => Buffer.from(randomUUID(), 'latin1').toString('latin1')
+
+/** An id by a supplied function; a random one where that one throws or gives no 1 to 256 visible ASCII characters. */
+export const safeId =
+  (newId: IO<string>): IO<string> =>
+  () => {
+    const made = attempt(newId)
+    disregard(made)
+    return typeof made === 'string' && E.isRight(parseId(made)) ? made : randomId()
+  }
+
+const orStoreFailed = (error: AgentError): AgentError =>
+  error._tag === 'Unexpected' ? storeFailed(error.cause) : error
+
+/** An operation of a store that never throws or rejects; its left is an `AgentError`. */
+export const operation =
+  <A>(run: () => TaskEither<AgentError, A>, isResult: (value: unknown) => boolean): TaskEither<AgentError, A> =>
+  async () => {
+    try {
+      const result = checked<A>(await call(run()))
+      if (E.isLeft(result)) return E.left(orStoreFailed(result.left))
+      return isResult(result.right)
+        ? result
+        : E.left(storeFailed(new TypeError('The store resolved with a value of the wrong type')))
+    } catch (cause) {
+      return E.left(isAgentError(cause) ? cause : storeFailed(cause))
+    }
+  }
+
+/** Whether a value is what `load` of a store may give. */
+export const isLoaded = (value: unknown): value is O.Option<Stored> => {
+  if (typeof value !== 'object' || value === null || !('_tag' in value)) return false
+  if (value._tag !== 'Some') return value._tag === 'None'
+  const stored: unknown = 'value' in value ? value.value : undefined
+  return typeof stored === 'object' && stored !== null && 'savedAt' in stored && typeof stored.savedAt === 'number'
+}
+
+/** For an operation whose result nobody looks at. */
+export const isAnything = (): boolean => true
+
+/** A hook that never throws; what it throws or rejects with is reported. */
+export const safeHook =
+  <Args extends ReadonlyArray<unknown>>(hook: (...args: Args) => void, report: Report): ((...args: Args) => void) =>
+  (...args) => {
+    const run = async (): Promise<void> => hook(...args) // its type is void, but a function that gives a promise fits
+    run().catch(report)
+  }

@@ -1,0 +1,162 @@
+/** The cell that holds the tasks of an app, and the runners that handlers are given. */
+import * as E from 'fp-ts/Either'
+import type { IO } from 'fp-ts/IO'
+import type { TaskEither } from 'fp-ts/TaskEither'
+import {
+  type AgentError,
+  cause,
+  checked,
+  deadlineExceeded,
+  fromUnknown,
+  problem,
+  tooManyTasks,
+} from '../../core/AgentError'
+import type { Log } from '../../core/Log'
+import * as Tasks from '../../core/Tasks'
+import type { Clock } from '../../node/Clock'
+
+/** The tasks of an app. */
+export interface TaskCell {
+  /** How many tasks run. */
+  readonly running: IO<number>
+  /** The ended tasks that are remembered and the running ones, oldest first. */
+  readonly list: IO<ReadonlyArray<Tasks.Task>>
+  /** Resolves when everything that was forked until now has settled. */
+  readonly whenSettled: () => Promise<unknown>
+  /** A runner whose tasks hold what `hold` gives until they end, and log to the given log. */
+  readonly runner: (hold: IO<IO<void>>, log: () => Log) => Tasks.TaskRunner
+}
+
+/** What the tasks of an app are made with. */
+export interface TaskSettings {
+  readonly clock: Clock
+  /** The most tasks that run at once. */
+  readonly maxTasks: number
+}
+
+/** A running task, and what lets go of what it holds. */
+interface Running {
+  readonly task: Tasks.Task
+  readonly release: IO<void>
+}
+
+const nothing: IO<void> = () => undefined
+
+const toOutcome = (result: E.Either<AgentError, unknown>): Tasks.Outcome =>
+  E.isLeft(result) ? { _tag: 'Failed', error: result.left } : { _tag: 'Completed', result: result.right }
+
+/**
+ * No task yet. `onChange` is called after each transition. The transitions are those of `Tasks.begin` and `Tasks.end`,
+ * made in place: a task costs the same however many others run.
+ */
+export const createTasks = ({ clock, maxTasks }: TaskSettings, onChange: IO<void>): TaskCell => {
+  const running = new Map<Tasks.TaskId, Running>()
+  const ended: Array<Tasks.Task> = []
+  const forked = new Set<Promise<unknown>>()
+  let nextId = Tasks.empty.nextId
+
+  const remember = (task: Tasks.Task): void => {
+    if (ended.push(task) > Tasks.remembered) ended.shift()
+  }
+
+  const toTask = (name: string, settings?: Tasks.Settings): Tasks.Task => {
+    const task = Tasks.create(nextId, name, clock.now(), settings)
+    nextId += 1
+    return task
+  }
+
+  const begin = (hold: IO<IO<void>>, name: string, settings?: Tasks.Settings): E.Either<AgentError, Tasks.TaskId> => {
+    if (running.size >= maxTasks) return E.left(tooManyTasks(maxTasks))
+    const task = toTask(name, settings)
+    running.set(task.id, { task, release: hold() })
+    onChange()
+    return E.right(task.id)
+  }
+
+  const end = (id: Tasks.TaskId, outcome: Tasks.Outcome): boolean => {
+    const found = running.get(id)
+    if (found === undefined) return false
+    running.delete(id)
+    remember(Tasks.ended(outcome, clock.now())(found.task))
+    found.release()
+    onChange()
+    return true
+  }
+
+  /** Carries out the work of a task against its deadline, and ends the task with the outcome. It never rejects. */
+  const carryOut = <A>(
+    id: Tasks.TaskId,
+    deadline: number | undefined,
+    work: TaskEither<AgentError, A>,
+  ): Promise<E.Either<AgentError, A>> =>
+    new Promise((resolve) => {
+      const settle = (result: E.Either<AgentError, A>): void => {
+        cancel()
+        end(id, toOutcome(result))
+        resolve(result)
+      }
+      const cancel = deadline === undefined ? nothing : clock.after(deadline, () => settle(E.left(deadlineExceeded)))
+      const run = async (): Promise<unknown> => work()
+      run().then(
+        (result) => settle(checked<A>(result)),
+        (thrown: unknown) => settle(E.left(fromUnknown(thrown))),
+      )
+    })
+
+  /** A task that could not begin has failed: it has an id, and is remembered like any other. */
+  const refuse = (name: string, error: AgentError, settings?: Tasks.Settings): Tasks.TaskId => {
+    const task = toTask(name, settings)
+    remember(Tasks.ended({ _tag: 'Failed', error }, task.startedAt)(task))
+    return task.id
+  }
+
+  return {
+    running: () => running.size,
+    list: () => [...ended, ...[...running.values()].map(({ task }) => task)],
+    whenSettled: () => Promise.all(forked),
+    runner: (hold, log) => ({
+      add: (name, metadata) => () => {
+        const begun = begin(hold, name, metadata === undefined ? {} : { metadata })
+        if (E.isLeft(begun)) throw begun.left
+        return begun.right
+      },
+      complete: (id, result) => () => end(id, { _tag: 'Completed', result }),
+      fail: (id, error) => () => end(id, { _tag: 'Failed', error }),
+      list: () => [...ended, ...[...running.values()].map(({ task }) => task)],
+      track:
+        (name, settings = {}) =>
+        (work) =>
+        () => {
+          const begun = begin(hold, name, settings)
+          return E.isLeft(begun) ? Promise.resolve(begun) : carryOut(begun.right, settings.deadline, work)
+        },
+      fork:
+        (name, settings = {}) =>
+        (work) =>
+        () => {
+          const begun = begin(hold, name, settings)
+          if (E.isLeft(begun)) {
+            const id = refuse(name, begun.left, settings)
+            logFailure(log(), name, id, begun.left)
+            return { id, outcome: () => Promise.resolve(begun) }
+          }
+          const id = begun.right
+          const outcome = carryOut(id, settings.deadline, work).then((result) => {
+            if (E.isLeft(result)) logFailure(log(), name, id, result.left)
+            return result
+          })
+          forked.add(outcome)
+          void outcome.then(() => forked.delete(outcome))
+          return { id, outcome: () => outcome }
+        },
+    }),
+  }
+}
+
+const logFailure = (log: Log, name: string, taskId: Tasks.TaskId, error: AgentError): void =>
+  log.error('Background task failed', {
+    task: name,
+    taskId,
+    code: problem(error).code,
+    error: cause(error),
+  })()

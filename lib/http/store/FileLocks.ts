@@ -1,0 +1,199 @@
+/**
+ * Locks between processes: a file that only one of them can create. Its holder touches it as long as it lives, so that
+ * a lock whose holder was killed is taken over: at once if that can be seen, else once it has not been touched for long.
+ */
+import { lstat, mkdir, open, readFile, rename, rm, utimes } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import * as O from 'fp-ts/Option'
+import { isDead, lockText, thisOwner } from './LockOwner'
+import { toCode, temporaryName, unlessMissing } from './StateFile'
+
+type Release = () => Promise<void>
+
+/** Locks in a folder, by name. */
+export interface FileLocks {
+  /** Waits for the lock; gives what releases it, or none if the signal aborts first. */
+  readonly acquire: (name: string, signal: AbortSignal) => Promise<O.Option<Release>>
+  /** Runs an operation under the lock; none if another holds it and goes on to for so many milliseconds. */
+  readonly attempt: <A>(name: string, within: number, operation: () => Promise<A>) => Promise<O.Option<A>>
+  /** Rejects if this store holds the lock, and another has taken it over. */
+  readonly check: (name: string) => Promise<void>
+}
+
+/** Moments of locks, in milliseconds. */
+export interface LockTimes {
+  /** How often the holder touches its lock. */
+  readonly touch: number
+  /** After how long without a touch a lock is taken over. */
+  readonly stale: number
+  /** The first and the longest pause of who waits. */
+  readonly poll: readonly [number, number]
+}
+
+const defaults: LockTimes = { touch: 5000, stale: 30_000, poll: [5, 50] }
+
+// ---------------------------------------------------------------------------------------------------------------------
+// files
+// ---------------------------------------------------------------------------------------------------------------------
+
+interface Lock {
+  readonly path: string
+  readonly text: string
+}
+
+/** Creates the lock, unless there is one. */
+const create = async ({ path, text }: Lock): Promise<boolean> => {
+  try {
+    const file = await open(path, 'wx', 0o600)
+    try {
+      await file.writeFile(text)
+    } finally {
+      await file.close()
+    }
+    return true
+  } catch (cause) {
+    const code = toCode(cause)
+    if (code === 'EEXIST') return false
+    if (code !== 'ENOENT') throw cause
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+    return create({ path, text })
+  }
+}
+
+/** The text of a lock; empty for what is no file, such as a folder that someone has made there. */
+const toText = (path: string): Promise<O.Option<string>> =>
+  unlessMissing(
+    readFile(path, 'utf8').catch((cause: unknown) => {
+      if (toCode(cause) === 'EISDIR' || toCode(cause) === 'ELOOP') return ''
+      throw cause
+    }),
+  )
+
+const isMine = async ({ path, text }: Lock): Promise<boolean> => {
+  const found = await toText(path)
+  return O.isSome(found) && found.value === text
+}
+
+/**
+ * Takes away the lock of an owner that has died. One process does so at a time, and looks again before it does: what
+ * the others saw may be gone, and the lock that is there now be a newer one, which must stay.
+ */
+const takeAway = async (path: string, text: string, stale: number): Promise<void> => {
+  const guard = { path: `${path}.tmp`, text: '' }
+  if (!(await create(guard))) {
+    const stats = await unlessMissing(lstat(guard.path))
+    if (O.isSome(stats) && Date.now() - stats.value.mtimeMs > 2 * stale) await rm(guard.path, { force: true })
+    return
+  }
+  try {
+    const found = await toText(path)
+    if (O.isNone(found) || found.value !== text) return
+    const aside = join(dirname(path), temporaryName('lock'))
+    await unlessMissing(rename(path, aside))
+    await rm(aside, { force: true }).catch(() => undefined) // a folder stays, under its new name
+  } finally {
+    await rm(guard.path, { force: true })
+  }
+}
+
+const pause = (ms: number, signal?: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    const over = (): void => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', over)
+      resolve()
+    }
+    const timer = setTimeout(over, ms)
+    signal?.addEventListener('abort', over, { once: true })
+  })
+
+// ---------------------------------------------------------------------------------------------------------------------
+// constructor
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** Locks in the given folder; it is made when the first one is asked for. */
+export const createFileLocks = (folder: string, { touch, stale, poll }: LockTimes = defaults): FileLocks => {
+  const toPath = (name: string): string => join(folder, `${name}.lock`)
+  const held = new Map<string, Lock>()
+  const self = thisOwner()
+  const isDeadTo = isDead(self)
+  let touching: NodeJS.Timeout | undefined
+
+  const touchAll = (): void => {
+    for (const lock of held.values()) {
+      void isMine(lock)
+        .then((mine) => (mine ? utimes(lock.path, new Date(), new Date()) : undefined))
+        .catch(() => undefined) // one that cannot be touched is taken over, which `check` finds out
+    }
+  }
+
+  const release = (name: string, lock: Lock) => async (): Promise<void> => {
+    if (held.get(name) !== lock) return
+    held.delete(name)
+    if (held.size === 0) {
+      clearInterval(touching)
+      touching = undefined
+    }
+    if (await isMine(lock)) await rm(lock.path, { force: true })
+  }
+
+  const take = async (name: string): Promise<O.Option<Lock>> => {
+    const lock = { path: toPath(name), text: lockText(self) }
+    if (!(await create(lock))) return O.none
+    held.set(name, lock)
+    touching ??= setInterval(touchAll, touch).unref()
+    return O.some(lock)
+  }
+
+  /** Sees for how long a lock has stood still by the time of this process: clocks of machines may differ. */
+  const watch = (path: string): (() => Promise<void>) => {
+    let seen = ''
+    let since = performance.now()
+    return async () => {
+      const [text, stats] = await Promise.all([toText(path), unlessMissing(lstat(path))])
+      if (O.isNone(text) || O.isNone(stats)) return
+      const now = `${stats.value.ino} ${stats.value.mtimeMs} ${text.value}`
+      if (now !== seen) since = performance.now()
+      seen = now
+      if (isDeadTo(text.value) || performance.now() - since >= stale) await takeAway(path, text.value, stale)
+    }
+  }
+
+  const wait = async (name: string, isOver: () => boolean, signal?: AbortSignal): Promise<O.Option<Release>> => {
+    const look = watch(toPath(name))
+    for (let ms = poll[0]; ; ms = Math.min(poll[1], ms * 2)) {
+      let lock = await take(name)
+      if (O.isNone(lock)) {
+        await look()
+        lock = await take(name)
+      }
+      if (O.isSome(lock)) return O.some(release(name, lock.value))
+      if (isOver()) return O.none
+      await pause(ms * (0.5 + Math.random()), signal)
+    }
+  }
+
+  const acquire = (name: string, signal: AbortSignal): Promise<O.Option<Release>> =>
+    signal.aborted ? Promise.resolve(O.none) : wait(name, () => signal.aborted, signal)
+
+  const attempt = async <A>(name: string, within: number, operation: () => Promise<A>): Promise<O.Option<A>> => {
+    const end = performance.now() + within
+    const released = await wait(name, () => performance.now() >= end)
+    if (O.isNone(released)) return O.none
+    try {
+      return O.some(await operation())
+    } finally {
+      await released.value()
+    }
+  }
+
+  const check = async (name: string): Promise<void> => {
+    const lock = held.get(name)
+    if (lock === undefined || (await isMine(lock))) return
+    throw new Error(
+      `The state was not saved: another process has taken over the lock ${lock.path}, which this one had not touched for ${stale / 1000} seconds`,
+    )
+  }
+
+  return { acquire, attempt, check }
+}

@@ -1,0 +1,123 @@
+/** The file that holds the state of one session: how it is read, written whole or not at all, and put aside if damaged. */
+import { randomUUID } from 'node:crypto'
+import { constants } from 'node:fs'
+import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import * as E from 'fp-ts/Either'
+import * as O from 'fp-ts/Option'
+import type { SessionId, Stored } from '../../core/Session'
+
+/** What was found under the name of a state file. */
+export type Found =
+  | { readonly _tag: 'Missing' }
+  | { readonly _tag: 'State'; readonly stored: Stored }
+  | { readonly _tag: 'Damaged'; readonly reason: string }
+
+const missing: Found = { _tag: 'Missing' }
+
+const damaged = (reason: string): Found => ({ _tag: 'Damaged', reason })
+
+/** The code of a system error. */
+export const toCode = (cause: unknown): string | undefined =>
+  typeof cause === 'object' && cause !== null && 'code' in cause && typeof cause.code === 'string'
+    ? cause.code
+    : undefined
+
+/** Runs an operation on a file that may be missing, in which case there is nothing. */
+export const unlessMissing = async <A>(operation: Promise<A>): Promise<O.Option<A>> => {
+  try {
+    return O.some(await operation)
+  } catch (cause) {
+    if (toCode(cause) === 'ENOENT') return O.none
+    throw cause
+  }
+}
+
+const parse = (id: SessionId, text: string): Found => {
+  const json = E.tryCatch((): unknown => JSON.parse(text), String)
+  if (E.isLeft(json)) return damaged(text === '' ? 'it is empty' : 'it is not JSON')
+  const file = json.right
+  if (
+    typeof file !== 'object' ||
+    file === null ||
+    !('state' in file) ||
+    !('savedAt' in file) ||
+    typeof file.savedAt !== 'number'
+  ) {
+    return damaged('it does not have the shape of a state file')
+  }
+  if (!('id' in file) || file.id !== id) return damaged('it holds the state of another session')
+  const version = 'version' in file && typeof file.version === 'string' ? file.version : undefined
+  return { _tag: 'State', stored: { state: file.state, savedAt: file.savedAt, version } }
+}
+
+/** Opening neither follows a symbolic link nor waits for the other end of a pipe. Windows has neither flag. */
+const flags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)
+
+/** What opening or reading fails with if something else than a state file has the name; other failures may pass. */
+const reasons: Readonly<Record<string, string>> = {
+  ELOOP: 'it is a symbolic link',
+  EMLINK: 'it is a symbolic link',
+  EISDIR: 'it is a folder',
+  ENXIO: 'it is not a file',
+  EACCES: 'it may not be read',
+  EPERM: 'it may not be read',
+}
+
+const readFrom = async (file: FileHandle, id: SessionId): Promise<Found> => {
+  const stats = await file.stat()
+  if (stats.isDirectory()) return damaged('it is a folder')
+  return stats.isFile() ? parse(id, await file.readFile('utf8')) : damaged('it is not a file')
+}
+
+/** Reads the state file of a session. Rejects with what may pass, such as too many open files. */
+export const read = async (id: SessionId, path: string): Promise<Found> => {
+  try {
+    const file = await open(path, flags)
+    try {
+      return await readFrom(file, id)
+    } finally {
+      await file.close()
+    }
+  } catch (cause) {
+    const code = toCode(cause)
+    if (code === 'ENOENT') return missing
+    const reason = code === undefined ? undefined : reasons[code]
+    if (reason === undefined) throw cause
+    return damaged(reason)
+  }
+}
+
+/** Renames a damaged file, so that nothing in it is lost, and gives its new path; none if it has gone meanwhile. */
+export const putAside = async (path: string): Promise<O.Option<string>> => {
+  const aside = `${path}.damaged-${new Date().toISOString().replace(/[-:.]/g, '')}-${randomUUID().slice(0, 8)}`
+  const renamed = await unlessMissing(rename(path, aside))
+  return O.isNone(renamed) ? O.none : O.some(aside)
+}
+
+/** The text of a state file. The id in it is for people, and to find out that files were exchanged. */
+export const format = (id: SessionId, { state, savedAt, version }: Stored): string =>
+  JSON.stringify({ id, savedAt, version, state: state ?? null })
+
+/** A name that no other write uses. Such files are swept once they are old: a kill leaves them behind. */
+export const temporaryName = (name: string): string => `${name}.${randomUUID()}.tmp`
+
+/** Writes a file whole or not at all: into a temporary one, to the disk, then renamed. `check` may reject before that. */
+export const write = async (folder: string, name: string, text: string, check: () => Promise<void>): Promise<void> => {
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  const temporary = join(folder, temporaryName(name))
+  try {
+    const file = await open(temporary, 'wx', 0o600)
+    try {
+      await file.writeFile(text)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await check()
+    await rename(temporary, join(folder, name))
+  } catch (cause) {
+    await rm(temporary, { force: true })
+    throw cause
+  }
+}

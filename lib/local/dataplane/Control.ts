@@ -1,0 +1,43 @@
+/**
+ * How a command and a local runtime show each other that both know the secret of the runtime's record, without sending
+ * it: the command sends a nonce with a proof, the runtime answers with a proof of its own over the same nonce.
+ */
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+
+/** The header field, of the request and of the response. */
+export const controlHeader = 'x-agentcore-control'
+
+/** A new secret for a runtime. */
+export const newControl = (): string => randomBytes(32).toString('base64url')
+
+const toProof = (control: string, side: 'command' | 'runtime', nonce: string): string =>
+  createHmac('sha256', control).update(`${side} ${nonce}`).digest('base64url')
+
+const isEqual = (a: string, b: string): boolean =>
+  a.length === b.length && timingSafeEqual(Buffer.from(a, 'latin1'), Buffer.from(b, 'latin1'))
+
+/** A question to a runtime: what to send, and whether an answer comes from who knows the secret. */
+export interface Question {
+  readonly field: string
+  readonly isAnsweredBy: (field: string | null) => boolean
+}
+
+/** A new question. */
+export const question = (control: string): Question => {
+  const nonce = randomBytes(18).toString('base64url')
+  return {
+    field: `${nonce}.${toProof(control, 'command', nonce)}`,
+    isAnsweredBy: (field) => field !== null && isEqual(field, toProof(control, 'runtime', nonce)),
+  }
+}
+
+/** The answer to a question of who knows the secret; undefined to anybody else. */
+export const answerTo = (
+  control: string | undefined,
+  field: string | ReadonlyArray<string> | undefined,
+): string | undefined => {
+  if (control === undefined || typeof field !== 'string') return undefined
+  const [nonce = '', proof = '', ...rest] = field.split('.', 3)
+  const isKnown = nonce !== '' && rest.length === 0 && isEqual(proof, toProof(control, 'command', nonce))
+  return isKnown ? toProof(control, 'runtime', nonce) : undefined
+}

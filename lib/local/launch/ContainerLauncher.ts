@@ -1,0 +1,182 @@
+/** A container of its own for each session, run from the agent's image by the command of an engine. */
+import { execFile } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import * as O from 'fp-ts/Option'
+import type { Task } from 'fp-ts/Task'
+import * as TE from 'fp-ts/TaskEither'
+import { privateFolder } from '../../node/file/PrivateFile'
+import { launchSecret } from '../../core/Protocol'
+import { startChild } from './ChildProcess'
+import { type Launched, launchError, type Launcher, type LauncherOf, errorMessage, newSecret } from './Launcher'
+import { logFolder } from './LogFile'
+import { createPorts } from '../../node/network/PortRange'
+import { environment, toFileName } from './ProcessLauncher'
+import { killGroup } from '../../node/process/Processes'
+import { recoveredLines, registryIn } from './Registry'
+
+/** The agent's image, and who runs it. */
+export interface ContainerOptions {
+  /** The command of the engine: `docker`, `finch`, `podman`. */
+  readonly engine: string
+  readonly image: string
+  /** The environment of the agent. */
+  readonly env?: Readonly<Record<string, string>>
+  /** Further arguments of `run`, before the image. */
+  readonly runArguments?: ReadonlyArray<string>
+  /** Is given what the agents write, as it comes. */
+  readonly show?: (session: string, part: Buffer) => void
+}
+
+/** The port of the contract, inside. */
+const inside = 8080
+
+/** The label that containers of this runtime bear. */
+export const label = 'agentcore-fp.session'
+
+/**
+ * What an agent may not do in its container: gain rights that it does not start with, and fill the process table. It
+ * keeps what a program without capabilities has: its files, its memory, the network.
+ */
+const confinement = ['--cap-drop=all', '--security-opt', 'no-new-privileges', '--pids-limit', '1024'] as const
+
+/** How often an engine is asked for the memory of a container, in milliseconds: it takes its time to tell. */
+const memoryEvery = 10_000
+
+interface Said {
+  readonly isDone: boolean
+  readonly text: string
+}
+
+const tell = (engine: string, args: ReadonlyArray<string>): Promise<Said> =>
+  new Promise((resolve) => {
+    execFile(engine, [...args], { windowsHide: true, timeout: 60_000 }, (error, stdout, stderr) =>
+      resolve({ isDone: error === null, text: error === null ? stdout : stderr === '' ? error.message : stderr }),
+    )
+  })
+
+const units: Readonly<Record<string, number>> = {
+  b: 1,
+  kb: 1e3,
+  mb: 1e6,
+  gb: 1e9,
+  kib: 1024,
+  mib: 1024 ** 2,
+  gib: 1024 ** 3,
+}
+
+/** The bytes that `12.3MiB / 8GiB` begins with. */
+export const bytesIn = (usage: string): O.Option<number> => {
+  const [, amount = '', unit = ''] = /^\s*([\d.]+)\s*([a-z]+)/i.exec(usage) ?? []
+  const factor = units[unit.toLowerCase()]
+  return factor === undefined ? O.none : O.some(Math.round(Number(amount) * factor))
+}
+
+const measureMemory = (engine: string, name: string): Task<O.Option<number>> => {
+  let known: O.Option<number> = O.none
+  let asked = -Infinity
+  return async () => {
+    if (performance.now() - asked < memoryEvery) return known
+    asked = performance.now()
+    const { isDone, text } = await tell(engine, ['stats', '--no-stream', '--format', '{{.MemUsage}}', name])
+    known = isDone ? bytesIn(text) : O.none
+    return known
+  }
+}
+
+/** Values go through the environment of the command, not through its arguments, which everyone may read. */
+const named = (env: Readonly<Record<string, string | undefined>>): ReadonlyArray<string> =>
+  Object.keys(env).flatMap((name) => ['-e', name])
+
+/** Starts a container for each session. */
+export const containerLauncher =
+  (options: ContainerOptions): LauncherOf =>
+  (surroundings): Launcher => {
+    const { engine, image } = options
+    const { folder, maxMemory } = surroundings
+    const logs = logFolder(join(folder, 'logs'))
+    const ports = createPorts()
+    const registry = registryIn(folder)
+    const running = new Map<number, string>()
+
+    const start = async (session: string): Promise<Launched> => {
+      const port = await ports.take()
+      const name = `agentcore-${randomUUID()}`
+      const secret = newSecret()
+      const env = {
+        ...environment(surroundings, options.env ?? {}),
+        PORT: String(inside),
+        HOST: '0.0.0.0',
+        [launchSecret.variable]: secret,
+      }
+      try {
+        const log = await logs.open(`${toFileName(session)}.log`)
+        const args = [
+          ...['run', '--rm', '--name', name, '--label', `${label}=${toFileName(session)}`],
+          ...['-p', `127.0.0.1:${port}:${inside}`, ...(maxMemory > 0 ? ['--memory', String(maxMemory)] : [])],
+          ...confinement,
+          ...named(env),
+          ...(options.runArguments ?? []),
+          image,
+        ]
+        const register = (pid: number): (() => void) => {
+          running.set(pid, name)
+          const strike = registry.add({ pid, container: { engine, name } })
+          return () => {
+            running.delete(pid)
+            strike()
+          }
+        }
+        const child = await startChild(
+          { file: engine, args, folder, env: { ...process.env, ...env } },
+          log,
+          register,
+          (part) => options.show?.(session, part),
+        )
+        const exited = child.exited.then(async (exit) => {
+          await tell(engine, ['rm', '-f', name]) // the command may have ended without it
+          ports.giveBack(port)
+          return exit
+        })
+        return {
+          host: '127.0.0.1',
+          port,
+          secret,
+          pid: O.some(child.pid),
+          log: O.some(log.path),
+          exited: () => exited,
+          stop: (grace) => async () => {
+            await tell(engine, ['stop', '-t', String(Math.ceil(grace / 1000)), name])
+            await child.stop(grace)()
+            await exited
+          },
+          memory: measureMemory(engine, name),
+        }
+      } catch (cause) {
+        ports.giveBack(port)
+        throw cause
+      }
+    }
+
+    return {
+      isolation: 'container',
+      open: TE.tryCatch(
+        async () => {
+          privateFolder(folder)
+          const found = await tell(engine, ['image', 'inspect', '--format', '{{.Id}}', image])
+          if (!found.isDone) throw new Error(`${engine} does not find the image ${image}: ${found.text.trim()}`)
+          const recovered = await registry.recover()
+          await logs.prune()
+          return recoveredLines(recovered)
+        },
+        (cause) => launchError(errorMessage(cause), cause),
+      ),
+      start: (session) =>
+        TE.tryCatch(
+          () => start(session),
+          (cause) => launchError(`${engine} cannot start the agent: ${errorMessage(cause)}`, cause),
+        ),
+      close: async () => Promise.resolve(),
+      kill: () => [...running.keys()].forEach(killGroup),
+    }
+  }

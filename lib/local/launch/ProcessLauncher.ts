@@ -1,0 +1,179 @@
+/** A process of its own for each session: `node` with the built agent, a port, a working folder and the agent's environment. */
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { cp, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises'
+import { isAbsolute, join, relative, resolve } from 'node:path'
+import * as O from 'fp-ts/Option'
+import * as TE from 'fp-ts/TaskEither'
+import { privateFolder } from '../../node/file/PrivateFile'
+import { launchSecret, localRuntime } from '../../core/Protocol'
+import { lifeline, startChild } from './ChildProcess'
+import {
+  type Launched,
+  launchError,
+  type Launcher,
+  type LauncherOf,
+  errorMessage,
+  newSecret,
+  type Surroundings,
+} from './Launcher'
+import { logFolder } from './LogFile'
+import { createPorts } from '../../node/network/PortRange'
+import { killGroup, measureMemory } from '../../node/process/Processes'
+import { recoveredLines, registryIn } from './Registry'
+
+/** The built agent. */
+export interface ProcessOptions {
+  /** The file that `node` runs. */
+  readonly file: string
+  /**
+   * A folder that each session gets a copy of to work in; the file is run from the copy if it is in there. Without it a
+   * session begins in an empty folder.
+   */
+  readonly copyOf?: string
+  /** The environment of the agent, beside that of this process. */
+  readonly env?: Readonly<Record<string, string>>
+  /** What the agent inherits; the environment of this process unless given. */
+  readonly inherit?: Readonly<Record<string, string | undefined>>
+  /** Options of `node` itself. */
+  readonly nodeOptions?: ReadonlyArray<string>
+  /** Is given what the agents write, as it comes. */
+  readonly show?: (session: string, part: Buffer) => void
+}
+
+const plainName = /^[A-Za-z0-9_-]{1,100}$/
+
+/** A name for the files of a session, whatever characters its id holds. */
+export const toFileName = (session: string): string =>
+  plainName.test(session) ? session : createHash('sha256').update(session).digest('hex')
+
+/** What an agent must not inherit: it speaks of this process. */
+const ownVariables = ['NODE_CHANNEL_FD', 'NODE_CHANNEL_SERIALIZATION_MODE', 'NODE_UNIQUE_ID', 'PORT', 'HOST']
+
+/** The environment of an agent: what the service tells it, and its own, which counts for more. */
+export const environment = (
+  { arn, url }: Surroundings,
+  own: Readonly<Record<string, string | undefined>>,
+): Readonly<Record<string, string | undefined>> => ({
+  OTEL_RESOURCE_ATTRIBUTES: `cloud.resource_id=${arn}`,
+  [localRuntime.variable]: '1',
+  AGENTCORE_RUNTIME_URL: `${url()}/runtimes/${encodeURIComponent(arn)}/invocations/`,
+  ...own,
+})
+
+const inherited = (env: Readonly<Record<string, string | undefined>>): Readonly<Record<string, string | undefined>> =>
+  Object.fromEntries(Object.entries(env).filter(([name]) => !ownVariables.includes(name)))
+
+const noPackages = (path: string): boolean => !path.split(/[\\/]/).includes('node_modules')
+
+interface Workspace {
+  /** All that belongs to the session. */
+  readonly root: string
+  /** Where the agent works. */
+  readonly folder: string
+  readonly file: string
+  readonly env: Readonly<Record<string, string>>
+}
+
+const workspace = async (session: string, { file, copyOf }: ProcessOptions, within: string): Promise<Workspace> => {
+  privateFolder(within)
+  const root = await mkdtemp(join(within, `${toFileName(session).slice(0, 40)}-`))
+  const [folder, temporary] = [join(root, 'work'), join(root, 'tmp')]
+  await Promise.all([folder, temporary].map((path) => mkdir(path, { mode: 0o700 })))
+  const temporaries = { TMPDIR: temporary, TMP: temporary, TEMP: temporary }
+  if (copyOf === undefined) return { root, folder, file: resolve(file), env: temporaries }
+  const from = resolve(copyOf)
+  const inside = relative(from, resolve(file))
+  await cp(from, folder, { recursive: true, filter: (path) => noPackages(relative(from, path)) })
+  const packages = join(from, 'node_modules')
+  if (existsSync(packages)) await symlink(packages, join(folder, 'node_modules'), 'junction') // large, and not written to
+  const isInside = !inside.startsWith('..') && !isAbsolute(inside)
+  return { root, folder, file: isInside ? join(folder, inside) : resolve(file), env: temporaries }
+}
+
+/** Starts a process for each session. */
+export const processLauncher =
+  (options: ProcessOptions): LauncherOf =>
+  (surroundings): Launcher => {
+    const { folder } = surroundings
+    const logs = logFolder(join(folder, 'logs'))
+    const ports = createPorts()
+    const registry = registryIn(folder)
+    const running = new Set<number>()
+
+    const start = async (session: string): Promise<Launched> => {
+      const port = await ports.take()
+      const secret = newSecret()
+      const place = await workspace(session, options, join(folder, 'sessions'))
+      const clear = async (): Promise<void> => {
+        ports.giveBack(port)
+        await rm(place.root, { recursive: true, force: true, maxRetries: 5 })
+      }
+      try {
+        const log = await logs.open(`${toFileName(session)}.log`)
+        const env = environment(surroundings, {
+          ...inherited(options.inherit ?? process.env),
+          ...place.env,
+          ...options.env,
+          PORT: String(port),
+          HOST: '127.0.0.1',
+          [launchSecret.variable]: secret,
+        })
+        const register = (pid: number): (() => void) => {
+          running.add(pid)
+          const strike = registry.add({ pid, folder: place.root })
+          return () => {
+            running.delete(pid)
+            strike()
+          }
+        }
+        const args = [...(options.nodeOptions ?? []), ...lifeline, place.file]
+        const child = await startChild(
+          { file: process.execPath, args, folder: place.folder, env, hasLifeline: true },
+          log,
+          register,
+          (part) => options.show?.(session, part),
+        )
+        const exited = child.exited.then(async (exit) => {
+          await clear()
+          return exit
+        })
+        return {
+          host: '127.0.0.1',
+          port,
+          secret,
+          pid: O.some(child.pid),
+          log: O.some(log.path),
+          exited: () => exited,
+          stop: (grace) => async () => {
+            await child.stop(grace)()
+            await exited
+          },
+          memory: measureMemory(child.pid),
+        }
+      } catch (cause) {
+        await clear()
+        throw cause
+      }
+    }
+
+    return {
+      isolation: 'process',
+      open: TE.tryCatch(
+        async () => {
+          privateFolder(join(folder, 'sessions'))
+          const recovered = await registry.recover()
+          await logs.prune()
+          return recoveredLines(recovered)
+        },
+        (cause) => launchError(`The folder ${folder} cannot be used: ${errorMessage(cause)}`, cause),
+      ),
+      start: (session) =>
+        TE.tryCatch(
+          () => start(session),
+          (cause) => launchError(`The agent cannot be started: ${errorMessage(cause)}`, cause),
+        ),
+      close: async () => Promise.resolve(),
+      kill: () => running.forEach(killGroup),
+    }
+  }

@@ -1,0 +1,181 @@
+/**
+ * The headers of a request to the data plane: which the service checks, and which it passes on to the agent. What is
+ * not of the service's own and not on the agent's allow-list does not arrive there.
+ */
+import * as E from 'fp-ts/Either'
+import type * as O from 'fp-ts/Option'
+import { customPrefix, header, isForwardable, launchSecret, lookup, type RawHeaders } from '../../core/Protocol'
+import { type FieldFault, isFieldValue, repeated, withQuery } from '../../node/http/RequestFields'
+import { invalidField, type ServiceError } from './ServiceError'
+
+/** A header as it is written, name and value. */
+export type Line = readonly [name: string, value: string]
+
+/** What the agent's configuration and the caller's authorisation say of headers. */
+export interface Policy {
+  /** Lower-case names. */
+  readonly allowList: ReadonlySet<string>
+  readonly maxHeaderValue: number
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// constructors
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** The allow-list of a configuration; names are compared without regard to case. */
+export const toAllowList = (names: ReadonlyArray<string>): ReadonlySet<string> =>
+  new Set(names.map((name) => name.toLowerCase()))
+
+/** What `sentHeaders` reads of a request. */
+export interface Sent {
+  readonly headers: RawHeaders
+  readonly rawHeaders: ReadonlyArray<string>
+}
+
+/**
+ * The headers of a request, for a socket with what came as query parameters: a browser cannot set headers. Left: a
+ * header with two values where one decides.
+ */
+export const sentHeaders = ({ headers, rawHeaders }: Sent, query: string): E.Either<ServiceError, RawHeaders> => {
+  const fault = repeated(headers, rawHeaders)
+  if (fault !== undefined) return E.left(invalidField(fault.name, fault.message))
+  if (query === '') return E.right(headers)
+  return E.mapLeft(({ name, message }: FieldFault) => invalidField(name, message))(withQuery(headers, query))
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// checks
+// ---------------------------------------------------------------------------------------------------------------------
+
+interface Constraint {
+  readonly header: string
+  readonly field: string
+  readonly min: number
+  readonly max: number
+  readonly pattern?: RegExp
+}
+
+const constraints: ReadonlyArray<Constraint> = [
+  { header: header.sessionId, field: 'runtimeSessionId', min: 33, max: 256, pattern: /^[\x21-\x7e]*$/ },
+  { header: header.userId, field: 'runtimeUserId', min: 1, max: 1024 },
+  { header: 'accept', field: 'accept', min: 1, max: 256 },
+  { header: 'content-type', field: 'contentType', min: 1, max: 256 },
+  { header: 'mcp-session-id', field: 'mcpSessionId', min: 1, max: 1024 },
+  { header: header.xAmznTraceId, field: 'traceId', min: 0, max: 128 },
+  { header: header.traceparent, field: 'traceParent', min: 0, max: 128 },
+  { header: header.tracestate, field: 'traceState', min: 0, max: 512 },
+  { header: header.baggage, field: 'baggage', min: 0, max: 8192 },
+]
+
+const length = (what: string, limit: number): string => `Member must have length ${what} than or equal to ${limit}`
+
+const validateConstraint = (value: string, { field, min, max, pattern }: Constraint): ServiceError | undefined => {
+  if (value.length < min) return invalidField(field, length('greater', min))
+  if (value.length > max) return invalidField(field, length('less', max))
+  // The id becomes a header of responses and of the request to the agent, and a field of log lines.
+  if (pattern?.test(value) === false) return invalidField(field, 'Member must be visible ASCII characters')
+  return undefined
+}
+
+const toValue = (headers: RawHeaders, name: string): string | undefined => {
+  const value = headers[name]
+  return value === undefined || typeof value === 'string' ? value : value.join(', ')
+}
+
+/** Left: what of a request's headers the service refuses. */
+export const checked =
+  ({ allowList, maxHeaderValue }: Policy) =>
+  (headers: RawHeaders): E.Either<ServiceError, RawHeaders> => {
+    for (const constraint of constraints) {
+      const value = toValue(headers, constraint.header)
+      const flaw = value === undefined ? undefined : validateConstraint(value, constraint)
+      if (flaw !== undefined) return E.left(flaw)
+    }
+    for (const name of allowList) {
+      const value = toValue(headers, name)
+      if (value === undefined) continue
+      if (maxHeaderValue > 0 && value.length > maxHeaderValue)
+        return E.left(invalidField(name, length('less', maxHeaderValue)))
+      if (!isFieldValue(value)) return E.left(invalidField(name, 'Member must not hold control characters'))
+    }
+    return E.right(headers)
+  }
+
+/** The session id of a request, if it has one. */
+export const toSessionId: (headers: RawHeaders) => O.Option<string> = lookup(header.sessionId)
+
+// ---------------------------------------------------------------------------------------------------------------------
+// what the agent gets
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** What the service passes on as it came. Ids, and what it adds, are not among them. */
+const serviceHeaders = [
+  'content-type',
+  'accept',
+  header.userId,
+  header.xAmznTraceId,
+  header.traceparent,
+  header.tracestate,
+  header.baggage,
+  'mcp-session-id',
+  'mcp-protocol-version',
+] as const
+
+/** What an allow-list may hold: `Authorization` only where a JWT authorizer has checked it. */
+const mayPass = (name: string, isJwt: boolean): boolean => {
+  if (name === 'authorization') return isJwt
+  if (name.startsWith(customPrefix)) return true
+  return !name.startsWith('x-amzn-') && isForwardable(name)
+}
+
+/** The headers of a request that reach the agent. */
+export const forwarded = (headers: RawHeaders, { allowList }: Policy, isJwt: boolean): ReadonlyArray<Line> => {
+  const lines: Array<Line> = []
+  for (const name of serviceHeaders) {
+    const value = toValue(headers, name)
+    if (value !== undefined) lines.push([name, value])
+  }
+  for (const name of allowList) {
+    const value = toValue(headers, name)
+    if (value !== undefined && mayPass(name, isJwt)) lines.push([name, value])
+  }
+  return lines
+}
+
+const hopByHop = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'transfer-encoding',
+  'te',
+  'trailer',
+  'upgrade',
+  'content-length',
+  'expect',
+  'host',
+  launchSecret.header, // the runtime's own to send
+])
+
+/** A signature, which is for the runtime alone. A bearer token is checked by agents that run elsewhere too. */
+const ofSignature = new Set(['authorization', 'x-amz-date', 'x-amz-content-sha256', 'x-amz-security-token'])
+
+/** The headers of a request on a plain path: all of them but those of the connection, and of a signature if it has one. */
+export const passedOn = (headers: RawHeaders, isSigned: boolean): ReadonlyArray<Line> =>
+  Object.keys(headers).flatMap((name) => {
+    const isKept = !hopByHop.has(name) && !(isSigned && ofSignature.has(name))
+    const value = isKept ? toValue(headers, name) : undefined
+    return value === undefined ? [] : [[name, value] as const]
+  })
+
+/** The target of a request on a plain path, without the signature of a presigned URL if it has one. */
+export const targetOn = (target: string, isSigned: boolean): string => {
+  const at = target.indexOf('?')
+  if (!isSigned || at < 0) return target
+  const kept = target
+    .slice(at + 1)
+    .split('&')
+    .filter(
+      (part) => !/^x-amz-(?:algorithm|credential|date|expires|signedheaders|signature|security-token)=/i.test(part),
+    )
+  return kept.length === 0 ? target.slice(0, at) : `${target.slice(0, at)}?${kept.join('&')}`
+}

@@ -1,0 +1,159 @@
+/**
+ * What the service answers instead of an agent's answer, as one closed union. `answer` tells the status, the name that
+ * goes into `x-amzn-ErrorType`, and the body. Where the service says nothing of a cause, `hint` says it to the developer,
+ * in a header of this runtime's own and never in the body.
+ */
+
+// ---------------------------------------------------------------------------------------------------------------------
+// model
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** A field of a request that is not as it should be. */
+export interface Field {
+  readonly name: string
+  readonly message: string
+}
+
+/** What went wrong. */
+export type ServiceError =
+  | { readonly _tag: 'Unreadable'; readonly message: string }
+  | { readonly _tag: 'InvalidField'; readonly field: Field }
+  | { readonly _tag: 'PayloadTooLarge'; readonly limit: number }
+  | { readonly _tag: 'Unauthorized'; readonly message: string; readonly challenge?: string }
+  | { readonly _tag: 'AccessDenied'; readonly message: string }
+  | { readonly _tag: 'NotFound'; readonly message: string }
+  | { readonly _tag: 'UnknownOperation'; readonly message: string }
+  | { readonly _tag: 'InTransition' }
+  | { readonly _tag: 'QuotaExceeded'; readonly message: string }
+  | { readonly _tag: 'Throttled'; readonly message: string }
+  | { readonly _tag: 'AgentFailed'; readonly status: number; readonly hint: Hint }
+  | { readonly _tag: 'NotReady'; readonly hint: Hint }
+  | { readonly _tag: 'Internal'; readonly message: string }
+
+/** What a developer wants to know of a failure of the agent: why, and the file with its output, if it has one. */
+export interface Hint {
+  readonly why: string
+  readonly log?: string
+}
+
+/** An error on the wire. */
+export interface ErrorAnswer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// constructors
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** The request is none that the service can read. */
+export const unreadable = (message: string): ServiceError => ({ _tag: 'Unreadable', message })
+
+/** A field of the request breaks its constraint. */
+export const invalidField = (name: string, message: string): ServiceError => ({
+  _tag: 'InvalidField',
+  field: { name, message },
+})
+
+export const payloadTooLarge = (limit: number): ServiceError => ({ _tag: 'PayloadTooLarge', limit })
+
+/** The caller has not shown who it is; `challenge` is the value of `WWW-Authenticate`. */
+export const unauthorized = (message: string, challenge?: string): ServiceError => ({
+  _tag: 'Unauthorized',
+  message,
+  ...(challenge === undefined ? {} : { challenge }),
+})
+
+/** The caller may not do this. */
+export const accessDenied = (message: string): ServiceError => ({ _tag: 'AccessDenied', message })
+
+/** No such runtime, endpoint or session. */
+export const notFound = (message: string): ServiceError => ({ _tag: 'NotFound', message })
+
+/** No such operation. */
+export const unknownOperation = (message: string): ServiceError => ({ _tag: 'UnknownOperation', message })
+
+/** The session is being started or stopped: the caller is to try again. */
+export const inTransition: ServiceError = { _tag: 'InTransition' }
+
+export const quotaExceeded = (message: string): ServiceError => ({ _tag: 'QuotaExceeded', message })
+
+export const throttled = (message: string): ServiceError => ({ _tag: 'Throttled', message })
+
+/** The agent answered with this status, or failed in a way that counts as it. */
+export const agentFailed = (status: number, hint: Hint): ServiceError => ({ _tag: 'AgentFailed', status, hint })
+
+/** The agent did not answer `/ping` within its time. */
+export const notReady = (hint: Hint): ServiceError => ({ _tag: 'NotReady', hint })
+
+export const internal = (message: string): ServiceError => ({ _tag: 'Internal', message })
+
+// ---------------------------------------------------------------------------------------------------------------------
+// destructors
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** The headers of this runtime's own, which the service does not send. */
+export const hintHeader = { why: 'x-agentcore-local-reason', log: 'x-agentcore-local-log' } as const
+
+const typed = (status: number, type: string, body: object, headers: Readonly<Record<string, string>> = {}) => ({
+  status,
+  headers: { 'content-type': 'application/json', 'x-amzn-errortype': type, ...headers },
+  body: JSON.stringify(body),
+})
+
+const inHeader = (text: string): string => text.replace(/[^\x20-\x7e]+/g, ' ').slice(0, 500)
+
+const hints = ({ why, log }: Hint): Readonly<Record<string, string>> => ({
+  [hintHeader.why]: inHeader(why),
+  ...(log === undefined ? {} : { [hintHeader.log]: inHeader(log) }),
+})
+
+const fromRuntime = (message: string, hint: Hint): ErrorAnswer =>
+  typed(424, 'RuntimeClientError', { message }, hints(hint))
+
+const invalid = ({ name, message }: Field): string =>
+  `1 validation error detected: Value at '${name}' failed to satisfy constraint: ${message}`
+
+/** What the wire shows of an error. */
+export const answer = (error: ServiceError): ErrorAnswer => {
+  switch (error._tag) {
+    case 'Unreadable':
+      return typed(400, 'ValidationException', { message: error.message, reason: 'CannotParse', fieldList: [] })
+    case 'InvalidField': {
+      const { field } = error
+      const body = { message: invalid(field), reason: 'FieldValidationFailed', fieldList: [field] }
+      return typed(400, 'ValidationException', body)
+    }
+    case 'PayloadTooLarge': {
+      const field = { name: 'payload', message: `Member must have length less than or equal to ${error.limit}` }
+      const body = { message: invalid(field), reason: 'FieldValidationFailed', fieldList: [field] }
+      return typed(413, 'ValidationException', body)
+    }
+    case 'Unauthorized': {
+      const challenge = error.challenge === undefined ? {} : { 'www-authenticate': error.challenge }
+      return typed(401, 'UnauthorizedException', { message: error.message }, challenge)
+    }
+    case 'AccessDenied':
+      return typed(403, 'AccessDeniedException', { message: error.message })
+    case 'NotFound':
+      return typed(404, 'ResourceNotFoundException', { message: error.message })
+    case 'UnknownOperation':
+      return typed(404, 'UnknownOperationException', { message: error.message })
+    case 'InTransition':
+      return typed(409, 'RetryableConflictException', { message: 'Session operation in progress, please retry' })
+    case 'QuotaExceeded':
+      return typed(402, 'ServiceQuotaExceededException', { message: error.message })
+    case 'Throttled':
+      return typed(429, 'ThrottlingException', { message: error.message })
+    case 'AgentFailed':
+      return fromRuntime(
+        `Received error (${error.status}) from runtime. Please check your CloudWatch logs for more information.`,
+        error.hint,
+      )
+    case 'NotReady':
+      return fromRuntime('Runtime initialization time exceeded', error.hint)
+    case 'Internal':
+      return typed(500, 'InternalServerException', { message: error.message })
+  }
+}

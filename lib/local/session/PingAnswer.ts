@@ -1,0 +1,31 @@
+/** Reads what an agent answers to `/ping`. */
+import * as O from 'fp-ts/Option'
+import { localRuntime } from '../../core/Protocol'
+import type { Head } from '../agent/AgentAnswer'
+import type { Report } from './SessionLife'
+
+const parse = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+const tasksIn = (headers: Head['headers']): O.Option<number> => {
+  const told = headers.find(([name]) => name === localRuntime.tasksHeader)?.[1]
+  return told !== undefined && /^\d{1,9}$/.test(told) ? O.some(Number(told)) : O.none
+}
+
+/** What a 200 says; a body that the contract does not know counts as `Healthy`, for the status is what matters. */
+export const reportIn = (headers: Head['headers'], text: string): Report => {
+  const body = parse(text)
+  const isObject = typeof body === 'object' && body !== null
+  const status = isObject && 'status' in body && body.status === 'HealthyBusy' ? 'HealthyBusy' : 'Healthy'
+  const seconds = isObject && 'time_of_last_update' in body ? body.time_of_last_update : undefined
+  return {
+    status,
+    updatedAt: typeof seconds === 'number' ? O.some(seconds * 1000) : O.none,
+    tasks: tasksIn(headers),
+  }
+}

@@ -1,0 +1,14 @@
+/** What the system says when it refuses. Not `instanceof Error`: an error may come from another realm. */
+
+/** The code of a thrown value, such as `ENOENT`. */
+export const errorCode = (cause: unknown): unknown =>
+  typeof cause === 'object' && cause !== null && 'code' in cause ? cause.code : undefined
+
+/** Whether something is not there. */
+export const isMissing = (cause: unknown): boolean => errorCode(cause) === 'ENOENT'
+
+/** The message of a thrown value. */
+export const errorMessage = (cause: unknown): string =>
+  typeof cause === 'object' && cause !== null && 'message' in cause && typeof cause.message === 'string'
+    ? cause.message
+    : String(cause)

@@ -1,0 +1,86 @@
+/** A command that runs to its end: what it said and how it ended. Started without a shell, so that nothing is quoted. */
+import { spawn } from 'node:child_process'
+import type { IO } from 'fp-ts/IO'
+import type { TaskEither } from 'fp-ts/TaskEither'
+import * as E from 'fp-ts/Either'
+import { eachLine } from './Lines'
+
+/** What to run, and where. */
+export interface Command {
+  readonly file: string
+  readonly args: ReadonlyArray<string>
+  readonly cwd?: string
+  readonly env?: NodeJS.ProcessEnv
+  /** Called for each line, of the output and of the errors, as it comes. */
+  readonly onLine?: (line: string) => void
+  /** Ends the command, with SIGTERM. */
+  readonly signal?: AbortSignal
+  /** After how many milliseconds the command is killed. */
+  readonly timeout?: number
+}
+
+/** How a command ended. */
+export interface Ended {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  /** The lines of the output, and those of the errors. */
+  readonly out: ReadonlyArray<string>
+  readonly err: ReadonlyArray<string>
+}
+
+/** A command that could not be started: `ENOENT` where there is no such program. */
+export interface NotStarted {
+  readonly _tag: 'NotStarted'
+  readonly file: string
+  readonly code: string | undefined
+  readonly cause: Error
+}
+
+const errorCode = (cause: Error): string | undefined =>
+  'code' in cause && typeof cause.code === 'string' ? cause.code : undefined
+
+/** Keeps the first and the last lines of a long output. */
+const keeper = (): { readonly add: (line: string) => void; readonly lines: IO<ReadonlyArray<string>> } => {
+  const first: Array<string> = []
+  const last: Array<string> = []
+  return {
+    add: (line) => {
+      if (first.length < 2000) first.push(line)
+      else if (last.push(line) > 4000) last.splice(0, 2000)
+    },
+    lines: () => [...first, ...last],
+  }
+}
+
+/** Runs a command to its end. A failure is how it ended; left is only what could not be started. */
+export const runCommand =
+  ({ file, args, cwd, env = process.env, onLine, signal, timeout }: Command): TaskEither<NotStarted, Ended> =>
+  () =>
+    new Promise((resolve) => {
+      const child = spawn(file, [...args], {
+        ...(cwd === undefined ? {} : { cwd }),
+        ...(signal === undefined ? {} : { signal }),
+        env,
+        stdio: ['ignore', 'pipe', 'pipe'],
+        windowsHide: true,
+      })
+      // The timer of `spawn` itself stays where the program is not there.
+      const late = timeout === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), timeout)
+      const [out, err] = [keeper(), keeper()]
+      const taking =
+        (kept: ReturnType<typeof keeper>) =>
+        (line: string): void => {
+          kept.add(line)
+          onLine?.(line)
+        }
+      eachLine(child.stdout, taking(out))
+      eachLine(child.stderr, taking(err))
+      child.once('error', (cause) => {
+        if (child.pid === undefined) clearTimeout(late)
+        if (child.pid === undefined) resolve(E.left({ _tag: 'NotStarted', file, code: errorCode(cause), cause }))
+      })
+      child.once('close', (code, killedBy) => {
+        clearTimeout(late)
+        resolve(E.right({ code, signal: killedBy, out: out.lines(), err: err.lines() }))
+      })
+    })
