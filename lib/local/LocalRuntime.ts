@@ -10,7 +10,8 @@ import type { TaskEither } from 'fp-ts/TaskEither'
 import { type Guard, guardOn, open } from '../node/http/LoopbackGuard'
 import { lookEvery, stallWatch } from '../node/Stall'
 import { dataPlane } from './dataplane/DataPlane'
-import { type Launcher, errorMessage } from './launch/Launcher'
+import { errorCode, errorMessage } from '../node/SystemError'
+import type { Launcher } from './launch/Launcher'
 import { type LocalOptions, type Settings, toSettings } from './dataplane/Options'
 import { type Overview, sessionOverview } from './dataplane/Overview'
 import { refuseBroken } from './service/Respond'
@@ -55,10 +56,10 @@ const toPort = (server: Server): number => {
 
 const listening = (server: Server, { host, port }: Settings): Promise<E.Either<LocalError, AddressInfo>> =>
   new Promise((resolve) => {
-    server.once('error', (cause: NodeJS.ErrnoException) =>
+    server.once('error', (cause) =>
       resolve(
         E.left(
-          cause.code === 'EADDRINUSE'
+          errorCode(cause) === 'EADDRINUSE'
             ? { _tag: 'PortTaken', host, port }
             : { _tag: 'CannotListen', message: `Cannot listen on ${host}:${port}: ${errorMessage(cause)}`, cause },
         ),

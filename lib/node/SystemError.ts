@@ -1,10 +1,12 @@
 /** What the system says when it refuses. Not `instanceof Error`: an error may come from another realm. */
 
 /** The code of a thrown value, such as `ENOENT`. */
-export const errorCode = (cause: unknown): unknown =>
-  typeof cause === 'object' && cause !== null && 'code' in cause ? cause.code : undefined
+export const errorCode = (cause: unknown): string | undefined =>
+  typeof cause === 'object' && cause !== null && 'code' in cause && typeof cause.code === 'string'
+    ? cause.code
+    : undefined
 
-/** Whether something is not there. */
+/** Whether a file or a program is missing. */
 export const isMissing = (cause: unknown): boolean => errorCode(cause) === 'ENOENT'
 
 /** The message of a thrown value. */

@@ -3,6 +3,7 @@ import * as E from 'fp-ts/Either'
 import type { IO } from 'fp-ts/IO'
 import type * as TE from 'fp-ts/TaskEither'
 import type { CryptoKey, JWSHeaderParameters, JWTPayload } from 'jose' with { 'resolution-mode': 'import' }
+import { errorCode } from '../../node/SystemError'
 import { type AuthError, badToken } from '../rules/AuthError'
 import type { AuthorizerConfig } from '../rules/AuthorizerConfig'
 import { check, type Claims, fromPayload } from './Claims'
@@ -24,9 +25,6 @@ const algorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256
 
 /** How many keys are tried for a token that does not say which one it was signed with. */
 const mostKeys = 8
-
-const errorCode = (cause: unknown): unknown =>
-  typeof cause === 'object' && cause !== null && 'code' in cause ? cause.code : undefined
 
 const toClaim = (cause: unknown): unknown =>
   typeof cause === 'object' && cause !== null && 'claim' in cause ? cause.claim : undefined

@@ -1,4 +1,5 @@
 /** Why a program could not be built from an agent's source. */
+import { errorMessage } from '../../node/SystemError'
 
 /** A place in a source, and what a compiler says of it, in the compiler's words. */
 export interface Diagnostic {
@@ -64,7 +65,7 @@ export const explain = (error: BuildError): string => {
     case 'SourceErrors':
       return `The agent cannot be bundled (${count(error.found.length, 'error')}): mend what the bundler names`
     case 'BuildFailed':
-      return `The build failed at ${error.step}: ${error.cause instanceof Error ? error.cause.message : String(error.cause)}`
+      return `The build failed at ${error.step}: ${errorMessage(error.cause)}`
   }
 }
 

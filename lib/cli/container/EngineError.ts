@@ -1,4 +1,5 @@
 /** Why no container engine can be used. Each reason has its own words: absent, forbidden, and not running differ. */
+import { errorMessage } from '../../node/SystemError'
 
 /** The engines, by the command that each is. */
 export type EngineName = 'finch' | 'docker' | 'podman'
@@ -89,7 +90,7 @@ export const explain = (error: EngineError): string => {
     case 'ImageFailed':
       return `The image could not be built: ${error.step.at(-1) ?? `${error.engine} said nothing`}`
     case 'ContextFailed':
-      return `${error.path} could not be written: ${error.cause instanceof Error ? error.cause.message : String(error.cause)}`
+      return `${error.path} could not be written: ${errorMessage(error.cause)}`
   }
 }
 

@@ -1,6 +1,7 @@
 /** What `agentcore dev` does. */
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
+import { errorMessage } from '../../node/SystemError'
 import { agentFolder } from '../agent/AgentFolder'
 import { guardPolicy } from '../agent/AllowedFlags'
 import { failed } from '../program/CliError'
@@ -26,10 +27,7 @@ export const run: Run<DevValues> =
         TE.tryCatch(
           () =>
             develop(cli, { ...paths, agent: agent.name, port, env, guard: guardPolicy({ allowOrigin, allowHost }) }),
-          (cause) =>
-            failed('DEV_FAILED', cause instanceof Error ? cause.message : String(cause), 'name another --port', {
-              cause,
-            }),
+          (cause) => failed('DEV_FAILED', errorMessage(cause), 'name another --port', { cause }),
         ),
       ),
       TE.map(() => ({ json: { ended: true }, text: () => '' })),

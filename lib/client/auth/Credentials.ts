@@ -6,6 +6,7 @@
  */
 import * as E from 'fp-ts/Either'
 import * as TE from 'fp-ts/TaskEither'
+import { errorCode, errorMessage } from '../../node/SystemError'
 import type { ClientError } from '../error/ClientError'
 import type { Variables } from '../target/Endpoint'
 import type { Credentials } from '../transport/Environment'
@@ -39,13 +40,12 @@ const none = (tried: ReadonlyArray<string>, reason: string): ClientError => ({ _
 
 /** What a provider says of its failure, unless it repeats a command line, in which secrets may stand. */
 const toReason = (cause: unknown): string => {
-  const message = cause instanceof Error ? cause.message : String(cause)
+  const message = errorMessage(cause)
   if (/command failed/i.test(message)) return 'the credential_process of the profile failed'
   return shown(message.replace(/\s+/g, ' '))
 }
 
-const isMissing = (cause: unknown): boolean =>
-  cause instanceof Error && 'code' in cause && /^(ERR_)?MODULE_NOT_FOUND$/.test(String(cause.code))
+const isNotInstalled = (cause: unknown): boolean => /^(ERR_)?MODULE_NOT_FOUND$/.test(errorCode(cause) ?? '')
 
 const isSet = (variables: Variables, ...names: ReadonlyArray<string>): boolean =>
   names.some((name) => (variables[name] ?? '') !== '')
@@ -122,7 +122,7 @@ export const fromChain = (options: ChainOptions = {}): TE.TaskEither<ClientError
   const { profile, timeout = 10_000 } = options
   const provider = loadedOnce(profile)
   const failed = (cause: unknown): ClientError =>
-    isMissing(cause)
+    isNotInstalled(cause)
       ? none(['nothing'], `install ${packageName}, or pass credentials`)
       : none(toPlaces(options), toReason(cause))
   return () =>

@@ -3,6 +3,7 @@ import type { Agent, IncomingMessage } from 'node:http'
 import * as E from 'fp-ts/Either'
 import type { TaskEither } from 'fp-ts/TaskEither'
 import type { WebSocket } from 'ws'
+import { errorCode } from '../../node/SystemError'
 import type { ClientError } from '../error/ClientError'
 import type { Connection } from './Connection'
 import { createLink, type Link, type LinkOptions } from './WebSocketConnection'
@@ -59,7 +60,7 @@ const readBody = async (response: IncomingMessage): Promise<Buffer> => {
 /** Why nothing could be opened, in a few words. */
 const toReason = (cause: unknown): string => {
   if (!(cause instanceof Error)) return shown(String(cause))
-  return 'code' in cause && typeof cause.code === 'string' && cause.message === '' ? cause.code : shown(cause.message)
+  return cause.message === '' ? (errorCode(cause) ?? '') : shown(cause.message)
 }
 
 // ---------------------------------------------------------------------------------------------------------------------

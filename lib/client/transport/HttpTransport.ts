@@ -8,6 +8,7 @@ import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from 'node
 import type { Socket } from 'node:net'
 import * as E from 'fp-ts/Either'
 import type { IO } from 'fp-ts/IO'
+import { errorCode } from '../../node/SystemError'
 import type { ClientError } from '../error/ClientError'
 import { findInvalidHeader } from './HeaderFault'
 import { readBody } from './HttpBody'
@@ -60,12 +61,10 @@ const reasons: Readonly<Record<string, string>> = {
   ETIMEDOUT: 'it does not answer',
 }
 
-const errorCode = (cause: unknown): string =>
-  typeof cause === 'object' && cause !== null && 'code' in cause && typeof cause.code === 'string' ? cause.code : ''
-
 const toReason = (cause: unknown): string => {
   const code = errorCode(cause)
-  return reasons[code] ?? (code === '' ? 'the connection failed' : `the connection failed with ${code}`)
+  if (code === undefined) return 'the connection failed'
+  return reasons[code] ?? `the connection failed with ${code}`
 }
 
 /** What an error of Node's means before the head of an answer is there. */
@@ -73,7 +72,7 @@ const toFailure = (host: string, cause: unknown, isSent: boolean): ClientError =
   const code = errorCode(cause)
   if (code === 'HPE_HEADER_OVERFLOW')
     return { _tag: 'InvalidAnswer', reason: `its head is larger than ${maxHead} bytes` }
-  if (code.startsWith('HPE_')) return { _tag: 'InvalidAnswer', reason: `it is not HTTP (${code})` }
+  if (code?.startsWith('HPE_') === true) return { _tag: 'InvalidAnswer', reason: `it is not HTTP (${code})` }
   return { _tag: 'ConnectionFailed', host, reason: toReason(cause), isSent }
 }
 

@@ -4,6 +4,7 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import * as E from 'fp-ts/Either'
 import type { IO } from 'fp-ts/IO'
+import { errorCode, errorMessage } from '../../node/SystemError'
 import { bind, type Bind, toWarning } from './ListenAddress'
 import type { Runtime } from '../request/Runtime'
 import type { StopOptions } from './Shutdown'
@@ -29,11 +30,11 @@ export interface RunParts {
 }
 
 const whyNot = (error: unknown, { host, port }: Bind): string => {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  const code = errorCode(error)
   if (code === 'EADDRINUSE') return `Port ${port} on ${host} is in use: stop what listens there, or set PORT to another`
   if (code === 'EACCES') return `Port ${port} may not be used by this user: set PORT to one above 1023`
   if (code === 'EADDRNOTAVAIL') return `${host} is no address of this machine: set HOST to one that is`
-  return `Cannot listen on ${host}:${port}: ${error instanceof Error ? error.message : String(error)}`
+  return `Cannot listen on ${host}:${port}: ${errorMessage(error)}`
 }
 
 const toUrl = (host: string, port: number): string =>

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { problem, rejected } from '../../core/AgentError'
 import { fromParserCode, rawResponse } from '../../node/http/HttpRequest'
+import { errorCode } from '../../node/SystemError'
 import { lookEvery as stallEvery, stallWatch } from '../../node/Stall'
 import { fromError, problemText, writeTo } from '../response/WireResponse'
 import { toRequestId } from '../request/Incoming'
@@ -23,7 +24,7 @@ const disconnects: ReadonlySet<unknown> = new Set(['ECONNRESET', 'EPIPE', 'ERR_S
 /** Whether what was thrown is that the connection has broken. */
 export const isDisconnect = (thrown: unknown): boolean => {
   try {
-    return typeof thrown === 'object' && thrown !== null && 'code' in thrown && disconnects.has(thrown.code)
+    return disconnects.has(errorCode(thrown))
   } catch {
     return false // a proxy or a getter that throws
   }
@@ -39,7 +40,7 @@ const isAnswering = (socket: Duplex): boolean => {
 const onClientError =
   ({ settings, logs }: Runtime) =>
   (error: Error, socket: Duplex): void => {
-    const told = fromParserCode('code' in error ? error.code : undefined)
+    const told = fromParserCode(errorCode(error))
     if (told === undefined || !socket.writable || isAnswering(socket)) return void socket.destroy()
     const requestId = settings.newId()
     const { status, code } = problem(told)

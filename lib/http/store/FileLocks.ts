@@ -6,7 +6,8 @@ import { lstat, mkdir, open, readFile, rename, rm, utimes } from 'node:fs/promis
 import { dirname, join } from 'node:path'
 import * as O from 'fp-ts/Option'
 import { isDead, lockText, thisOwner } from './LockOwner'
-import { toCode, temporaryName, unlessMissing } from './StateFile'
+import { errorCode, isMissing } from '../../node/SystemError'
+import { temporaryName, unlessMissing } from './StateFile'
 
 type Release = () => Promise<void>
 
@@ -52,9 +53,8 @@ const create = async ({ path, text }: Lock): Promise<boolean> => {
     }
     return true
   } catch (cause) {
-    const code = toCode(cause)
-    if (code === 'EEXIST') return false
-    if (code !== 'ENOENT') throw cause
+    if (errorCode(cause) === 'EEXIST') return false
+    if (!isMissing(cause)) throw cause
     await mkdir(dirname(path), { recursive: true, mode: 0o700 })
     return create({ path, text })
   }
@@ -64,7 +64,7 @@ const create = async ({ path, text }: Lock): Promise<boolean> => {
 const toText = (path: string): Promise<O.Option<string>> =>
   unlessMissing(
     readFile(path, 'utf8').catch((cause: unknown) => {
-      if (toCode(cause) === 'EISDIR' || toCode(cause) === 'ELOOP') return ''
+      if (errorCode(cause) === 'EISDIR' || errorCode(cause) === 'ELOOP') return ''
       throw cause
     }),
   )

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { threadId } from 'node:worker_threads'
-import { toCode } from './StateFile'
+import { errorCode } from '../../node/SystemError'
 
 /** The holder of a lock. */
 export interface Owner {
@@ -53,7 +53,7 @@ const isRunning = (pid: number): boolean => {
     process.kill(pid, 0)
     return true
   } catch (cause) {
-    return toCode(cause) !== 'ESRCH'
+    return errorCode(cause) !== 'ESRCH'
   }
 }
 

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
 import type { SessionId, Stored } from '../../core/Session'
+import { errorCode, isMissing } from '../../node/SystemError'
 
 /** What was found under the name of a state file. */
 export type Found =
@@ -17,18 +18,12 @@ const missing: Found = { _tag: 'Missing' }
 
 const damaged = (reason: string): Found => ({ _tag: 'Damaged', reason })
 
-/** The code of a system error. */
-export const toCode = (cause: unknown): string | undefined =>
-  typeof cause === 'object' && cause !== null && 'code' in cause && typeof cause.code === 'string'
-    ? cause.code
-    : undefined
-
 /** Runs an operation on a file that may be missing, in which case there is nothing. */
 export const unlessMissing = async <A>(operation: Promise<A>): Promise<O.Option<A>> => {
   try {
     return O.some(await operation)
   } catch (cause) {
-    if (toCode(cause) === 'ENOENT') return O.none
+    if (isMissing(cause)) return O.none
     throw cause
   }
 }
@@ -80,8 +75,8 @@ export const read = async (id: SessionId, path: string): Promise<Found> => {
       await file.close()
     }
   } catch (cause) {
-    const code = toCode(cause)
-    if (code === 'ENOENT') return missing
+    if (isMissing(cause)) return missing
+    const code = errorCode(cause)
     const reason = code === undefined ? undefined : reasons[code]
     if (reason === undefined) throw cause
     return damaged(reason)

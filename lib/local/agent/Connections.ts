@@ -3,6 +3,7 @@
  * of an exchange fails that exchange, and nothing is ever sent twice.
  */
 import { connect, type Socket } from 'node:net'
+import { errorCode } from '../../node/SystemError'
 import { launchSecret } from '../../core/Protocol'
 import { type Decoder, decoder, type Head } from './AgentAnswer'
 import type { Launched } from '../launch/Launcher'
@@ -60,10 +61,10 @@ interface Current {
 }
 
 const toReason = (error: Error | undefined): string => {
-  const code = error !== undefined && 'code' in error ? String(error.code) : ''
+  const code = errorCode(error)
   return code === 'ECONNREFUSED'
     ? 'it does not listen on its port'
-    : `its connection broke${code === '' ? '' : ` (${code})`}`
+    : `its connection broke${code === undefined ? '' : ` (${code})`}`
 }
 
 /** The connections to an agent that listens there; none is open yet. */

@@ -87,6 +87,3 @@ export const launchError = (message: string, cause?: unknown): LaunchError => ({
 
 /** A secret for one agent. */
 export const newSecret: IO<string> = () => randomBytes(32).toString('base64url')
-
-/** What went wrong, in words. */
-export const errorMessage = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))

@@ -8,17 +8,10 @@ import * as TE from 'fp-ts/TaskEither'
 import { privateFolder } from '../../node/file/PrivateFile'
 import { launchSecret, localRuntime } from '../../core/Protocol'
 import { lifeline, startChild } from './ChildProcess'
-import {
-  type Launched,
-  launchError,
-  type Launcher,
-  type LauncherOf,
-  errorMessage,
-  newSecret,
-  type Surroundings,
-} from './Launcher'
+import { type Launched, launchError, type Launcher, type LauncherOf, newSecret, type Surroundings } from './Launcher'
 import { logFolder } from './LogFile'
 import { createPorts } from '../../node/network/PortRange'
+import { errorMessage } from '../../node/SystemError'
 import { killGroup, measureMemory } from '../../node/process/Processes'
 import { recoveredLines, registryIn } from './Registry'
 

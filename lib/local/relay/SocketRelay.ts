@@ -8,7 +8,7 @@ import * as E from 'fp-ts/Either'
 import { type RawData, WebSocket, WebSocketServer } from 'ws'
 import type { Clock } from '../../node/Clock'
 import { framed, isOverRate, noFrames } from './FrameRate'
-import { errorMessage } from '../launch/Launcher'
+import { errorCode, errorMessage } from '../../node/SystemError'
 import type { Limits } from '../service/ServiceLimits'
 import type { Line } from '../service/RequestHeaders'
 import { headerLines } from '../../node/http/RequestFields'
@@ -50,7 +50,7 @@ const closeCodes: Readonly<Record<string, number>> = {
 }
 
 /** The code that a flaw of a peer is closed with. */
-const toCloseCode = (error: Error): number => ('code' in error ? closeCodes[String(error.code)] : undefined) ?? 1002
+const toCloseCode = (error: Error): number => closeCodes[errorCode(error) ?? ''] ?? 1002
 
 const maySend = (code: number): boolean =>
   (code >= 1000 && code <= 1014 && ![1004, 1005, 1006].includes(code)) || (code >= 3000 && code <= 4999)

@@ -5,6 +5,7 @@ import * as E from 'fp-ts/Either'
 import { problem } from '../../core/AgentError'
 import type { Hold } from '../../node/Budget'
 import { fromParserCode, rawResponse } from '../../node/http/HttpRequest'
+import { errorCode } from '../../node/SystemError'
 import { headerLines } from '../../node/http/RequestFields'
 import { answer, type ServiceError, unreadable } from './ServiceError'
 
@@ -53,7 +54,7 @@ export const refuseWith = (duplex: Duplex, error: ServiceError, marks: Marks = {
 
 /** Answers what is no valid HTTP request, as far as its parser has read it, and closes its connection. */
 export const refuseBroken = (error: Error, duplex: Duplex, marks: Marks): void => {
-  const told = fromParserCode('code' in error ? error.code : undefined)
+  const told = fromParserCode(errorCode(error))
   const response = '_httpMessage' in duplex ? duplex._httpMessage : undefined // as Node's own listener looks
   const isAnswering = response instanceof ServerResponse && response.headersSent
   if (told === undefined || !duplex.writable || isAnswering) return void duplex.destroy()

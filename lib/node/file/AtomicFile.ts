@@ -14,7 +14,7 @@ const readMode = (path: string): Promise<number | undefined> =>
     () => undefined, // it is made anew
   )
 
-const isBusy = (cause: unknown): boolean => ['EPERM', 'EACCES', 'EBUSY'].includes(String(errorCode(cause)))
+const isBusy = (cause: unknown): boolean => ['EPERM', 'EACCES', 'EBUSY'].includes(errorCode(cause) ?? '')
 
 /** Windows refuses to rename over a file that someone reads at the moment. */
 const replace = async (from: string, to: string, tries = 10): Promise<void> => {

@@ -71,7 +71,7 @@ const take = async (path: string, until: number): Promise<string | undefined> =>
     return mine
   } catch (cause) {
     // Windows says EPERM of a file that is being removed.
-    if (!['EEXIST', 'EPERM'].includes(String(errorCode(cause))) || Date.now() > until) {
+    if (!['EEXIST', 'EPERM'].includes(errorCode(cause) ?? '') || Date.now() > until) {
       if (errorCode(cause) === 'EEXIST') return undefined
       throw cause
     }

@@ -49,8 +49,7 @@ const checkFolder = (path: string): Stats => {
 }
 
 /** A file system that keeps no modes, or cannot be written to, has none to change. */
-const hasNoModes = (cause: unknown): boolean =>
-  ['EPERM', 'EROFS', 'ENOTSUP', 'ENOSYS'].includes(String(errorCode(cause)))
+const hasNoModes = (cause: unknown): boolean => ['EPERM', 'EROFS', 'ENOTSUP', 'ENOSYS'].includes(errorCode(cause) ?? '')
 
 const restrict = (change: () => void): void => {
   try {

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import type { IO } from 'fp-ts/IO'
 import type { TaskEither } from 'fp-ts/TaskEither'
 import * as E from 'fp-ts/Either'
+import { errorCode } from '../SystemError'
 import { eachLine } from './Lines'
 
 /** What to run, and where. */
@@ -35,9 +36,6 @@ export interface NotStarted {
   readonly code: string | undefined
   readonly cause: Error
 }
-
-const errorCode = (cause: Error): string | undefined =>
-  'code' in cause && typeof cause.code === 'string' ? cause.code : undefined
 
 /** Keeps the first and the last lines of a long output. */
 const keeper = (): { readonly add: (line: string) => void; readonly lines: IO<ReadonlyArray<string>> } => {

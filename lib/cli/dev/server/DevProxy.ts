@@ -13,6 +13,7 @@ import { flawOfRequest, fromParserCode, rawResponse } from '../../../node/http/H
 import { type Guard, guardOn, type GuardPolicy, open } from '../../../node/http/LoopbackGuard'
 import { launchSecret } from '../../../core/Protocol'
 import { problemText } from '../../../http/response/WireResponse'
+import { errorCode } from '../../../node/SystemError'
 import { isTaken, tries } from '../../../node/network/Port'
 
 /** A server behind the port, and the secret that it asks every request for. */
@@ -71,7 +72,7 @@ const isAnswering = (client: Duplex): boolean => {
 
 /** Answers what is not valid HTTP, and closes its connection. */
 const onClientError = (error: Error, client: Duplex): void => {
-  const told = fromParserCode('code' in error ? error.code : undefined)
+  const told = fromParserCode(errorCode(error))
   if (told === undefined || !client.writable || isAnswering(client)) return void client.destroy()
   const { status } = problem(told)
   const head = { 'content-type': 'application/json' }
@@ -154,8 +155,6 @@ const refuseSocket = (client: Duplex, why: Refusal): void => {
   client.end([...head, `content-length: ${Buffer.byteLength(body)}`, '', body].join('\r\n'))
 }
 
-const isInUse = (cause: unknown): boolean => cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE'
-
 const listen = async (server: Server, port: number): Promise<boolean> => {
   if (port !== 0 && (await isTaken(port))) return false
   server.listen(port, '127.0.0.1')
@@ -163,7 +162,7 @@ const listen = async (server: Server, port: number): Promise<boolean> => {
     await once(server, 'listening')
     return true
   } catch (cause) {
-    if (isInUse(cause)) return false
+    if (errorCode(cause) === 'EADDRINUSE') return false
     throw cause
   }
 }

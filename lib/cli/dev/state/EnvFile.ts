@@ -2,11 +2,10 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
+import { isMissing } from '../../../node/SystemError'
 
 /** Variables by their name. */
 export type Variables = Readonly<Record<string, string | undefined>>
-
-const isMissing = (cause: unknown): boolean => cause instanceof Error && 'code' in cause && cause.code === 'ENOENT'
 
 /** What the `.env` of a folder sets; nothing where there is none. */
 export const envFileIn = async (folder: string): Promise<Variables> => {
