@@ -4,6 +4,7 @@ import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as J from 'fp-ts/Json'
 import * as TE from 'fp-ts/TaskEither'
+import { readBody } from '../../node/http/BoundedBody'
 
 /** How long a document may take, in milliseconds, and how many bytes it may have. */
 export interface FetchLimits {
@@ -52,16 +53,10 @@ const readText = (url: string, res: IncomingMessage, maxBytes: number, done: (re
   if (status >= 300 && status < 400) return fail({ _tag: 'Redirects', url })
   if (status !== 200) return fail({ _tag: 'BadStatus', url, status })
   const tooLarge: FetchError = { _tag: 'TooLarge', url, maxBytes }
-  if (Number(res.headers['content-length']) > maxBytes) return fail(tooLarge)
-  const parts: Array<Buffer> = []
-  let size = 0
-  res.on('data', (part: Buffer) => {
-    size += part.length
-    if (size <= maxBytes) return void parts.push(part)
-    parts.length = 0
-    fail(tooLarge)
+  readBody(res, { limit: maxBytes, take: () => true }, (read) => {
+    if (E.isRight(read)) done(E.right(read.right.toString('utf8')))
+    else fail(read.left === 'too large' ? tooLarge : { _tag: 'Unreachable', url, cause: new Error('cut off') })
   })
-  res.on('end', () => done(E.right(Buffer.concat(parts).toString('utf8'))))
 }
 
 const isTimeout = (cause: unknown): boolean =>

@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http'
 import * as E from 'fp-ts/Either'
 import type * as TE from 'fp-ts/TaskEither'
+import { type BodyFault, readBody } from '../../node/http/BoundedBody'
 import type { Hold } from '../../node/Budget'
 import { type AuthError, bodyTooLarge, clientLeft, tooManyBodies } from '../rules/AuthError'
 
@@ -12,32 +13,22 @@ const isUpgrade = (req: IncomingMessage): boolean => 'upgrade' in req && req.upg
 export const hasBody = (req: IncomingMessage): boolean =>
   !isUpgrade(req) && (req.headers['content-length'] !== undefined || req.headers['transfer-encoding'] !== undefined)
 
-/**
- * Reads the body of a request, as far as all bodies together may be held. What comes after a refusal is read and thrown
- * away, so that the client sees the answer.
- */
+const toError = (fault: BodyFault, limit: number): AuthError => {
+  switch (fault) {
+    case 'too large':
+      return bodyTooLarge(limit)
+    case 'too many at once':
+      return tooManyBodies
+    case 'cut off':
+      return clientLeft
+  }
+}
+
+/** Reads the body of a request, as far as all bodies together may be held. */
 export const readBytes =
-  (limit: number, hold: Hold) =>
+  (limit: number, { take }: Hold) =>
   (req: IncomingMessage): TE.TaskEither<AuthError, Buffer> =>
   () =>
-    new Promise((resolve) => {
-      if (Number(req.headers['content-length']) > limit) return resolve(E.left(bodyTooLarge(limit)))
-      if (req.destroyed) return resolve(E.left(clientLeft))
-      const parts: Array<Buffer> = []
-      let size = 0
-      let isRefused = false
-      const refuse = (error: AuthError): void => {
-        isRefused = true
-        parts.length = 0
-        resolve(E.left(error))
-      }
-      req.on('data', (part: Buffer) => {
-        if (isRefused) return
-        size += part.length
-        if (size > limit) return refuse(bodyTooLarge(limit))
-        if (!hold.take(part.length)) return refuse(tooManyBodies)
-        parts.push(part)
-      })
-      req.on('end', () => resolve(E.right(Buffer.concat(parts))))
-      req.on('close', () => resolve(E.left(clientLeft))) // after `end` it says nothing new
-    })
+    new Promise((resolve) =>
+      readBody(req, { limit, take }, (read) => resolve(E.mapLeft((fault: BodyFault) => toError(fault, limit))(read))),
+    )

@@ -3,6 +3,7 @@ import type { Agent, IncomingMessage } from 'node:http'
 import * as E from 'fp-ts/Either'
 import type { TaskEither } from 'fp-ts/TaskEither'
 import type { WebSocket } from 'ws'
+import { readStart } from '../../node/http/BoundedBody'
 import { errorCode } from '../../node/SystemError'
 import type { ClientError } from '../error/ClientError'
 import type { Connection } from './Connection'
@@ -40,22 +41,6 @@ const toHeaders = ({ headers }: IncomingMessage): Readonly<Record<string, string
       value === undefined ? [] : [[name, typeof value === 'string' ? value : value.join(', ')] as const],
     ),
   )
-
-/** The body of a refusal, as far as it is read. */
-const readBody = async (response: IncomingMessage): Promise<Buffer> => {
-  const parts: Array<Buffer> = []
-  let length = 0
-  try {
-    for await (const part of response as AsyncIterable<Buffer>) {
-      parts.push(part)
-      length += part.length
-      if (length > maxRefusal) break
-    }
-  } catch {
-    // what came of it says enough
-  }
-  return Buffer.concat(parts).subarray(0, maxRefusal)
-}
 
 /** Why nothing could be opened, in a few words. */
 const toReason = (cause: unknown): string => {
@@ -116,7 +101,7 @@ export const dial =
         answered = response
       })
       ws.once('unexpected-response', (request, response) => {
-        void readBody(response).then((body) => {
+        void readStart(response, maxRefusal).then((body) => {
           settle(E.left(toError({ status: response.statusCode ?? 0, headers: toHeaders(response), body })))
           request.destroy()
         })

@@ -2,6 +2,7 @@
 import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
 import * as E from 'fp-ts/Either'
+import { type BodyFault, readBody } from '../../node/http/BoundedBody'
 import {
   type AgentError,
   cancelled,
@@ -30,46 +31,15 @@ export interface BodyRules {
 /** A body of at most so many bytes is never counted: there are no more of them than connections. */
 const uncounted = 65_536
 
-/**
- * All bytes of a request. What comes after a refusal is read and thrown away, so that the client sees the answer. The
- * listeners stay: after the first outcome nothing that they say counts, and taking them off costs more.
- */
-const readBytes = (
-  req: IncomingMessage,
-  limit: number,
-  hold: () => Hold,
-  done: (read: E.Either<AgentError, Buffer>) => void,
-): void => {
-  const parts: Array<Buffer> = []
-  let size = 0
-  let counted = 0
-  let isRefused = false
-  if (Number(req.headers['content-length']) > limit) {
-    req.resume()
-    return done(E.left(payloadTooLarge(limit)))
+const toError = (fault: BodyFault, limit: number): AgentError => {
+  switch (fault) {
+    case 'too large':
+      return payloadTooLarge(limit)
+    case 'too many at once':
+      return overloaded()
+    case 'cut off':
+      return cancelled
   }
-  if (req.destroyed) return done(E.left(cancelled))
-  const refuse = (error: AgentError): void => {
-    isRefused = true
-    parts.length = 0
-    done(E.left(error))
-  }
-  req.on('data', (part: Buffer) => {
-    if (isRefused) return
-    size += part.length
-    if (size > limit) return refuse(payloadTooLarge(limit))
-    if (size > uncounted) {
-      if (!hold().take(size - counted)) return refuse(overloaded())
-      counted = size
-    }
-    parts.push(part)
-  })
-  req.on('end', () => {
-    if (isRefused) return
-    const [only] = parts
-    done(E.right(only !== undefined && parts.length === 1 ? only : Buffer.concat(parts, size)))
-  })
-  req.on('close', () => done(E.left(cancelled)))
 }
 
 const withoutMark = (text: string): string => (text.charCodeAt(0) === 0xfeff ? text.slice(1) : text)
@@ -81,10 +51,22 @@ const isPlainEncoding = (encoding: string): boolean => encoding === '' || encodi
 
 const toEncoding = (req: IncomingMessage): string => (req.headers['content-encoding'] ?? '').trim().toLowerCase()
 
-/** Made when it is first asked for: most bodies are too small to be counted. */
-const holding = (bodies: Budget): { readonly hold: () => Hold; readonly release: () => void } => {
+/** What a body takes of the budget. Made when it is first needed: most bodies are too small to be counted. */
+const holding = (
+  bodies: Budget,
+): { readonly hold: () => Hold; readonly take: (bytes: number) => boolean; readonly release: () => void } => {
   let made: Hold | undefined
-  return { hold: () => (made ??= bodies.hold()), release: () => made?.release() }
+  let size = 0
+  const hold = (): Hold => (made ??= bodies.hold())
+  return {
+    hold,
+    take: (bytes) => {
+      size += bytes
+      if (size <= uncounted) return true
+      return size - bytes <= uncounted ? hold().take(size) : hold().take(bytes)
+    },
+    release: () => made?.release(),
+  }
 }
 
 /** The JSON value of a body that is there already, as it came over the wire. */
@@ -118,17 +100,15 @@ export const readJson = (
       req.resume()
       return resolve(E.left(unsupportedMediaType(encoding)))
     }
-    const { hold, release } = holding(bodies)
+    const { hold, take, release } = holding(bodies)
     const parseBytes = (bytes: E.Either<AgentError, Buffer>): void => {
       const text = E.isLeft(bytes) ? bytes : toText(bytes.right)
       resolve(E.isLeft(text) ? text : parse(settings)(text.right))
       release()
     }
-    let isRead = false
-    readBytes(req, settings.maxBody, hold, (read) => {
-      if (isRead) return // `close` may come while the bytes are decompressed
-      isRead = true
-      if (isPlain || E.isLeft(read)) parseBytes(read)
+    readBody(req, { limit: settings.maxBody, take }, (read) => {
+      if (E.isLeft(read)) parseBytes(E.left(toError(read.left, settings.maxBody)))
+      else if (isPlain) parseBytes(read)
       else void decompress(encoding, read.right, settings, hold).then(parseBytes)
     })
   })

@@ -3,13 +3,14 @@ import type { IncomingMessage } from 'node:http'
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as O from 'fp-ts/Option'
+import { type BodyFault, readBody } from '../../node/http/BoundedBody'
 import { budget, type Hold } from '../../node/Budget'
 import { header, type RawHeaders } from '../../core/Protocol'
 import type { Authorize, Granted, Refusal } from './CallerAuthorizer'
 import { isTooLarge } from '../relay/Relay'
 import type { Settings } from './Options'
 import { checked, forwarded, type Line, sentHeaders, toSessionId } from '../service/RequestHeaders'
-import { type BodyFault, readBody, type Marks } from '../service/Respond'
+import type { Marks } from '../service/Respond'
 import { toPath } from '../service/Route'
 import { accessDenied, payloadTooLarge, type ServiceError, throttled, unauthorized } from '../service/ServiceError'
 
@@ -58,6 +59,15 @@ export interface Admission {
 /** How many bytes of bodies may be held at once to check their signatures. */
 const maxBuffered = 200_000_000
 
+/** Reads no further after a fault: the sender is held up rather than heard out. */
+const readPaused = (req: IncomingMessage, limit: number, { take }: Hold): Promise<E.Either<BodyFault, Buffer>> =>
+  new Promise((resolve) =>
+    readBody(req, { limit: limit > 0 ? limit : Infinity, take }, (read) => {
+      if (E.isLeft(read)) req.pause()
+      resolve(read)
+    }),
+  )
+
 /** Admission to one agent; `url` is where its runtime is reached. */
 export const admission = (settings: Settings, url: () => string): Admission => {
   const { arn, limits, authorize, newId, clock } = settings
@@ -100,7 +110,7 @@ export const admission = (settings: Settings, url: () => string): Admission => {
       rawHeaders: req.rawHeaders,
       isForSocket: req.headers.upgrade !== undefined,
       body: async () => {
-        const body = await (read ??= readBody(req, limits.maxPayload, hold))
+        const body = await (read ??= readPaused(req, limits.maxPayload, hold))
         if (E.isLeft(body)) throw new Error(`The body is ${body.left}`)
         return body.right
       },

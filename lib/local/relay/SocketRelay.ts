@@ -6,6 +6,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import * as E from 'fp-ts/Either'
 import { type RawData, WebSocket, WebSocketServer } from 'ws'
+import { readStart } from '../../node/http/BoundedBody'
 import type { Clock } from '../../node/Clock'
 import { framed, isOverRate, noFrames } from './FrameRate'
 import { errorCode, errorMessage } from '../../node/SystemError'
@@ -96,18 +97,6 @@ const closeWith = (from: WebSocket, to: WebSocket, broken: number): void => {
   })
 }
 
-const readBody = async (answer: IncomingMessage): Promise<Buffer> => {
-  const parts: Array<Buffer> = []
-  let size = 0
-  for await (const part of answer) {
-    const bytes = part as Buffer // no encoding was set
-    size += bytes.length
-    if (size > maxRefusal) break
-    parts.push(bytes)
-  }
-  return Buffer.concat(parts)
-}
-
 const connectionHeaders = new Set([
   'connection',
   'keep-alive',
@@ -129,7 +118,7 @@ const passRefusal = async (duplex: Duplex, answer: IncomingMessage, lease: Lease
     answer.destroy()
     return refuseWith(duplex, lease.refusal(status), call.marks)
   }
-  const body = await readBody(answer).catch(() => Buffer.alloc(0)) // the status tells the most of it
+  const body = await readStart(answer, maxRefusal)
   refuseUpgrade(duplex, status, toLines(answer), body)
 }
 

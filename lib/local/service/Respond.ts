@@ -1,9 +1,7 @@
 /** Writes answers that are this runtime's own. */
-import { type IncomingMessage, ServerResponse, STATUS_CODES } from 'node:http'
+import { ServerResponse, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
-import * as E from 'fp-ts/Either'
 import { problem } from '../../core/AgentError'
-import type { Hold } from '../../node/Budget'
 import { fromParserCode, rawResponse } from '../../node/http/HttpRequest'
 import { errorCode } from '../../node/SystemError'
 import { headerLines } from '../../node/http/RequestFields'
@@ -62,26 +60,3 @@ export const refuseBroken = (error: Error, duplex: Duplex, marks: Marks): void =
   const { headers, body } = answer(unreadable(message))
   duplex.end(rawResponse(status, STATUS_CODES[status] ?? '', { ...headers, ...marks }, body), () => duplex.destroy())
 }
-
-/** Why a body is not there. */
-export type BodyFault = 'too large' | 'too many at once' | 'cut off'
-
-/** Reads a whole body. Left where it is larger than the limit, where the hold takes no more, and where it is cut off. */
-export const readBody = (req: IncomingMessage, limit: number, hold: Hold): Promise<E.Either<BodyFault, Buffer>> =>
-  new Promise((resolve) => {
-    const parts: Array<Buffer> = []
-    let size = 0
-    const refuse = (fault: BodyFault): void => {
-      req.pause()
-      parts.length = 0
-      resolve(E.left(fault))
-    }
-    req.on('data', (part: Buffer) => {
-      size += part.length
-      if (limit > 0 && size > limit) return refuse('too large')
-      if (!hold.take(part.length)) return refuse('too many at once')
-      parts.push(part)
-    })
-    req.once('end', () => resolve(E.right(Buffer.concat(parts))))
-    req.once('close', () => resolve(E.left('cut off')))
-  })
