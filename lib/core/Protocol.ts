@@ -123,7 +123,8 @@ export const isConfigurable = (name: string): boolean => {
 // destructors
 // ---------------------------------------------------------------------------------------------------------------------
 
-const joined = (value: string | ReadonlyArray<string> | undefined): string | undefined =>
+/** The value of a header as one string: values of a repeated one are joined. */
+export const joined = (value: string | ReadonlyArray<string> | undefined): string | undefined =>
   value === undefined || typeof value === 'string' ? value : value.join(', ')
 
 /** A header by its lower-case name, forwardable or not; an empty one counts as absent. */

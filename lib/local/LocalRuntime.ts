@@ -99,7 +99,10 @@ const start = async (options: LocalOptions): Promise<E.Either<LocalError, LocalR
     { maxHeaderSize, keepAliveTimeout, requestTimeout: 0, requireHostHeader: false }, // the data plane looks at Host
     plane.onRequest,
   )
-  server.on('clientError', (error, duplex) => refuseBroken(error, duplex, { 'x-amzn-requestid': settings.newId() }))
+  server.on(
+    'clientError',
+    refuseBroken(() => ({ 'x-amzn-requestid': settings.newId() })),
+  )
   const connections = new Set<Duplex>()
   server.on('connection', (connection) => {
     connections.add(connection)

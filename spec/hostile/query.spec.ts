@@ -8,7 +8,7 @@ import { PassThrough } from 'node:stream'
 import { createApp, entrypoint, use, websocket } from '../../lib'
 import { customPrefix, header } from '../../lib/core/Protocol'
 import { isFieldName, isFieldValue, withQuery } from '../../lib/node/http/RequestFields'
-import { refuseUpgrade } from '../../lib/local/service/Respond'
+import { respondRaw } from '../../lib/node/http/RawResponse'
 import { rawTo } from '../http/support'
 import { dial, handshake, quiet, refused, served } from '../http/socketSupport'
 import { ask, eventually, invoke, local, ofSession, sessionId } from '../local/support'
@@ -129,7 +129,7 @@ describe('the data plane', () => {
 describe('a refusal that is written to a bare connection', () => {
   const written = (fields: ReadonlyArray<readonly [string, string]>): string => {
     const duplex = new PassThrough()
-    refuseUpgrade(duplex, 409, fields, 'body')
+    respondRaw(duplex, { status: 409, headers: fields, body: 'body' })
     return String(duplex.read())
   }
 

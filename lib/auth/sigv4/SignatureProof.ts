@@ -1,5 +1,6 @@
 /** What a request says of its AWS signature, in its `Authorization` header or in its query: read, and not yet believed. */
 import * as E from 'fp-ts/Either'
+import { splitTarget, toOriginForm } from '../../node/http/RequestTarget'
 import { type AuthError, noSignature, signatureRefused } from '../rules/AuthError'
 import { type Fields, parseParameters } from './CanonicalRequest'
 
@@ -58,9 +59,7 @@ const toFields = (rawHeaders: ReadonlyArray<string>): Fields => {
 
 /** The parts of a request. A target in absolute form counts from its path. */
 export const toSent = ({ method, target, rawHeaders }: SentRequest): Sent => {
-  const local = target.startsWith('/') ? target : target.replace(/^https?:\/\/[^/?]*/i, '')
-  const at = local.indexOf('?')
-  const [path, query] = at < 0 ? [local, ''] : [local.slice(0, at), local.slice(at + 1)]
+  const [path, query = ''] = splitTarget(toOriginForm(target))
   return { method, path, query, fields: toFields(rawHeaders) }
 }
 

@@ -3,6 +3,7 @@ import type { Agent, IncomingMessage } from 'node:http'
 import * as E from 'fp-ts/Either'
 import type { TaskEither } from 'fp-ts/TaskEither'
 import type { WebSocket } from 'ws'
+import { joinedFields } from '../../node/http/RequestFields'
 import { readStart } from '../../node/http/BoundedBody'
 import { errorCode } from '../../node/SystemError'
 import type { ClientError } from '../error/ClientError'
@@ -34,13 +35,6 @@ const maxRefusal = 65_536
 // ---------------------------------------------------------------------------------------------------------------------
 // answers
 // ---------------------------------------------------------------------------------------------------------------------
-
-const toHeaders = ({ headers }: IncomingMessage): Readonly<Record<string, string>> =>
-  Object.fromEntries(
-    Object.entries(headers).flatMap(([name, value]) =>
-      value === undefined ? [] : [[name, typeof value === 'string' ? value : value.join(', ')] as const],
-    ),
-  )
 
 /** Why nothing could be opened, in a few words. */
 const toReason = (cause: unknown): string => {
@@ -102,7 +96,7 @@ export const dial =
       })
       ws.once('unexpected-response', (request, response) => {
         void readStart(response, maxRefusal).then((body) => {
-          settle(E.left(toError({ status: response.statusCode ?? 0, headers: toHeaders(response), body })))
+          settle(E.left(toError({ status: response.statusCode ?? 0, headers: joinedFields(response.headers), body })))
           request.destroy()
         })
       })
@@ -112,7 +106,12 @@ export const dial =
       ws.once('open', () => {
         ws.off('error', onError)
         // At once, before any other turn: frames that came with the handshake are told next.
-        settle(E.right({ link: createLink(ws, options), headers: answered === undefined ? {} : toHeaders(answered) }))
+        settle(
+          E.right({
+            link: createLink(ws, options),
+            headers: answered === undefined ? {} : joinedFields(answered.headers),
+          }),
+        )
       })
     })
   }

@@ -4,10 +4,11 @@
  *
  * @since 0.2.0
  */
-import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from 'node:http'
+import type { Agent, ClientRequest, RequestOptions } from 'node:http'
 import type { Socket } from 'node:net'
 import * as E from 'fp-ts/Either'
 import type { IO } from 'fp-ts/IO'
+import { joinedFields } from '../../node/http/RequestFields'
 import { errorCode } from '../../node/SystemError'
 import type { ClientError } from '../error/ClientError'
 import { findInvalidHeader } from './HeaderFault'
@@ -80,13 +81,6 @@ const toFailure = (host: string, cause: unknown, isSent: boolean): ClientError =
 // one exchange
 // ---------------------------------------------------------------------------------------------------------------------
 
-const toHeaders = (res: IncomingMessage): Readonly<Record<string, string>> =>
-  Object.fromEntries(
-    Object.entries(res.headers).flatMap(([name, value]) =>
-      value === undefined ? [] : [[name, typeof value === 'string' ? value : value.join(', ')]],
-    ),
-  )
-
 /**
  * Follows a request to its connection; `onConnected` is called once it is there, to the end of a TLS handshake. Tells
  * whether the request has begun to go out, as far as can be known.
@@ -142,7 +136,7 @@ const exchange = (client: Client, { url, method, headers, body }: Request, bound
     asked.on('error', (cause) => fail(toFailure(host, cause, isSent())))
     asked.once('close', () => fail(toFailure(host, undefined, isSent())))
     asked.once('response', (res) => {
-      settle(E.right({ status: res.statusCode ?? 0, headers: toHeaders(res), body: readBody(res, bounds) }))
+      settle(E.right({ status: res.statusCode ?? 0, headers: joinedFields(res.headers), body: readBody(res, bounds) }))
     })
     asked.end(body)
   })

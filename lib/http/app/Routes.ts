@@ -3,6 +3,7 @@ import type { EventEmitter } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
+import { toPath } from '../../node/http/RequestTarget'
 import {
   type AgentError,
   cancelled,
@@ -15,7 +16,7 @@ import { type Health, toPing } from '../../core/Health'
 import { path } from '../../core/Protocol'
 import { type Answer, fromError, fromJson } from '../response/WireResponse'
 import { createCall } from '../request/RequestScope'
-import { requestId, type Incoming, toPath, toSessionId } from '../request/Incoming'
+import { requestId, type Incoming, toSessionId } from '../request/Incoming'
 import { type Closed, invocations } from '../invocation/Invocations'
 import { interrupt } from '../request/Live'
 import type { Runtime } from '../request/Runtime'

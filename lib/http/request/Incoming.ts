@@ -2,9 +2,10 @@
 import type { IncomingMessage } from 'node:http'
 import * as E from 'fp-ts/Either'
 import type { IO } from 'fp-ts/IO'
+import { splitTarget, toPath } from '../../node/http/RequestTarget'
 import { type AgentError, badRequest, missingSessionId } from '../../core/AgentError'
 import type { Request } from '../../core/Context'
-import { header, path, type RawHeaders } from '../../core/Protocol'
+import { header, path, type RawHeaders, joined } from '../../core/Protocol'
 import { type FieldFault, repeated, withQuery } from '../../node/http/RequestFields'
 import { parseId, type SessionId } from '../../core/Session'
 import type { Runtime } from './Runtime'
@@ -29,33 +30,17 @@ export interface Incoming extends Identified {
   view: Request | undefined
 }
 
-const origin = /^https?:\/\/[^/?]*/i
-
-/** A URL from its path on: it may be in absolute form. */
-const fromPath = (target: string): string => (target.startsWith('/') ? target : target.replace(origin, ''))
-
-/** The path of a URL. */
-export const toPath = (target = '/'): string => {
-  const url = fromPath(target)
-  const at = url.indexOf('?')
-  return at < 0 ? url : url.slice(0, at)
-}
-
 /** The headers of a request; on `/ws` those that came as query parameters too. Left: what is ambiguous in them. */
 const toHeaders = ({ url = '/', headers, rawHeaders }: IncomingMessage): E.Either<FieldFault, RawHeaders> => {
   const fault = repeated(headers, rawHeaders)
   if (fault !== undefined) return E.left(fault)
-  const at = url.indexOf('?')
-  return at < 0 || toPath(url) !== path.websocket ? E.right(headers) : withQuery(headers, url.slice(at + 1))
+  const [, query] = splitTarget(url)
+  return query === undefined || toPath(url) !== path.websocket ? E.right(headers) : withQuery(headers, query)
 }
-
-/** The value of a header; values of a repeated one are joined. */
-export const single = (value: string | ReadonlyArray<string> | undefined): string | undefined =>
-  value === undefined || typeof value === 'string' ? value : value.join(', ')
 
 /** The request id that the service sent, where it is one that may stand in a header and a log line. */
 const sentId = (raw: RawHeaders): string | undefined => {
-  const sent = single(raw[header.requestId])
+  const sent = joined(raw[header.requestId])
   return sent !== undefined && E.isRight(parseId(sent)) ? sent : undefined
 }
 
@@ -86,7 +71,7 @@ export const toSessionId = (
   { headers, fault }: Pick<Incoming, 'headers' | 'fault'>,
   { settings }: Runtime,
 ): E.Either<AgentError, SessionId> => {
-  const sent = single(headers[header.sessionId])
+  const sent = joined(headers[header.sessionId])
   // Two session headers arrive joined, which is no session id: that is told below.
   const isJoined = fault?.name === header.sessionId && sent?.includes(', ') === true
   if (fault !== undefined && !isJoined) return E.left(badRequest(`Invalid header ${fault.name}: ${fault.message}`))

@@ -1,7 +1,7 @@
 /** What no log line about a request may hold. */
 import * as O from 'fp-ts/Option'
-import { header, type RawHeaders, tokenOfProtocol } from '../../core/Protocol'
-import { single } from './Incoming'
+import { splitTarget } from '../../node/http/RequestTarget'
+import { header, type RawHeaders, tokenOfProtocol, joined } from '../../core/Protocol'
 
 const afterScheme = /^\S+\s+(.+)$/
 
@@ -23,7 +23,7 @@ const secretHeaders = [
 
 /** A bearer token that came as a subprotocol: as it was sent, and what it stands for. */
 const secretsOfProtocols = (raw: RawHeaders): ReadonlyArray<string> =>
-  (single(raw['sec-websocket-protocol']) ?? '').split(',').flatMap((offered) => {
+  (joined(raw['sec-websocket-protocol']) ?? '').split(',').flatMap((offered) => {
     const token = tokenOfProtocol(offered.trim())
     return O.isNone(token) ? [] : [token.value, Buffer.from(token.value, 'base64url').toString('utf8')].flatMap(toForms)
   })
@@ -31,9 +31,8 @@ const secretsOfProtocols = (raw: RawHeaders): ReadonlyArray<string> =>
 const secretParameters: ReadonlySet<string> = new Set(['x-amz-signature', 'x-amz-security-token', 'access_token'])
 
 const secretsOfQuery = (url: string): ReadonlyArray<string> => {
-  const at = url.indexOf('?')
-  if (at < 0) return []
-  return [...new URLSearchParams(url.slice(at + 1))].flatMap(([name, value]) =>
+  const [, query] = splitTarget(url)
+  return [...new URLSearchParams(query)].flatMap(([name, value]) =>
     secretParameters.has(name.toLowerCase()) ? [value, encodeURIComponent(value)] : [],
   )
 }
@@ -41,7 +40,7 @@ const secretsOfQuery = (url: string): ReadonlyArray<string> => {
 /** The values of a request that no log line may hold. */
 export const toSecrets = (raw: RawHeaders, url = '/'): ReadonlyArray<string> => [
   ...secretHeaders.flatMap((name) => {
-    const value = single(raw[name])
+    const value = joined(raw[name])
     return value === undefined ? [] : [value, ...(afterScheme.exec(value)?.slice(1) ?? [])].flatMap(toForms)
   }),
   ...secretsOfProtocols(raw),

@@ -1,9 +1,10 @@
 /** Requests that merely offer another protocol, as Java's client offers HTTP/2 with each: they are served without it. */
-import { type IncomingMessage, type Server, ServerResponse } from 'node:http'
+import { type IncomingMessage, type Server } from 'node:http'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { toResponse } from '../../node/http/RawResponse'
+import { toPath } from '../../node/http/RequestTarget'
 import { path } from '../../core/Protocol'
-import { toPath } from '../request/Incoming'
 
 /** Whether a request merely offers another protocol. */
 export const isOffer = ({ headers, url }: IncomingMessage): boolean =>
@@ -18,19 +19,13 @@ const withoutOffer = (req: IncomingMessage, head: Buffer): Buffer => {
   return Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), head])
 }
 
-/** The response that a connection is busy with, where Node keeps it. */
-const responseOn = (duplex: Duplex): ServerResponse | undefined => {
-  const response = '_httpMessage' in duplex ? duplex._httpMessage : undefined
-  return response instanceof ServerResponse ? response : undefined
-}
-
 /**
  * Serves a request as if it had come without its offer: Node takes every one for an upgrade, gives the connection up and
  * leaves the body unread. The connection is handed in again once the responses to earlier requests are out, since what
  * Node knows of their order ends with the upgrade.
  */
 export const serveAgain = (server: Server, req: IncomingMessage, duplex: Duplex, head: Buffer): void => {
-  const earlier = responseOn(duplex)
+  const earlier = toResponse(duplex)
   if (earlier !== undefined) {
     earlier.once('finish', () => serveAgain(server, req, duplex, head))
     return

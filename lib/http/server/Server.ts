@@ -1,9 +1,9 @@
 /** What a Node server needs beside its request listener: upgrades, broken requests, and watching the event loop. */
-import { type IncomingMessage, type Server, type ServerOptions, ServerResponse, STATUS_CODES } from 'node:http'
+import { type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { onBrokenRequest } from '../../node/http/RawResponse'
 import { problem, rejected } from '../../core/AgentError'
-import { fromParserCode, rawResponse } from '../../node/http/HttpRequest'
 import { errorCode } from '../../node/SystemError'
 import { lookEvery as stallEvery, stallWatch } from '../../node/Stall'
 import { fromError, problemText, writeTo } from '../response/WireResponse'
@@ -30,25 +30,14 @@ export const isDisconnect = (thrown: unknown): boolean => {
   }
 }
 
-/** Whether an answer is being written to a connection: another must not get into it. */
-const isAnswering = (socket: Duplex): boolean => {
-  const response = '_httpMessage' in socket ? socket._httpMessage : undefined // as Node's own listener looks
-  return response instanceof ServerResponse && response.headersSent
-}
-
 /** Answers a request that never became one, in the one shape, and closes its connection. */
-const onClientError =
-  ({ settings, logs }: Runtime) =>
-  (error: Error, socket: Duplex): void => {
-    const told = fromParserCode(errorCode(error))
-    if (told === undefined || !socket.writable || isAnswering(socket)) return void socket.destroy()
+const onClientError = ({ settings, logs }: Runtime): ((error: Error, socket: Duplex) => void) =>
+  onBrokenRequest((told, error) => {
     const requestId = settings.newId()
     const { status, code } = problem(told)
     logs(() => ({ requestId })).warn('Request refused', { status, code, reason: error.message })()
-    const body = problemText(problem(told), requestId)
-    const text = rawResponse(status, STATUS_CODES[status] ?? '', { 'content-type': 'application/json' }, body)
-    socket.end(text, () => socket.destroy())
-  }
+    return { status, headers: [['content-type', 'application/json']], body: problemText(problem(told), requestId) }
+  })
 
 /** Answers a request that expects what no server does, such as `Expect: tea`. */
 const onExpectation =

@@ -4,10 +4,10 @@ import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import * as O from 'fp-ts/Option'
 import { type WebSocket, WebSocketServer } from 'ws'
+import { toPath } from '../../node/http/RequestTarget'
 import { type AgentError, badRequest, methodNotAllowed } from '../../core/AgentError'
 import { bearerProtocol, path, tokenOfProtocol } from '../../core/Protocol'
 import { type Answer, writeTo } from '../response/WireResponse'
-import { toPath } from '../request/Incoming'
 import type { Settings } from '../state/Options'
 
 /** Names and values of header fields. */

@@ -3,6 +3,7 @@
  * slower side sets the pace of the other.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { hopByHop } from '../../node/http/HopByHop'
 import type { Log } from '../../core/Log'
 import type { Head } from '../agent/AgentAnswer'
 import type { Clock } from '../../node/Clock'
@@ -48,14 +49,8 @@ const responseHeaders = new Set([
   'baggage',
 ])
 
-const connectionHeaders = new Set([
-  'connection',
-  'keep-alive',
-  'transfer-encoding',
-  'content-length',
-  'trailer',
-  'upgrade',
-])
+/** Fields of an agent's answer that do not reach the caller: the length is written anew. */
+const isOfConnection = (name: string): boolean => hopByHop.has(name) || name === 'content-length'
 
 const isEventStream = ({ headers }: Head): boolean =>
   headers.some(([name, value]) => name === 'content-type' && value.startsWith('text/event-stream'))
@@ -65,7 +60,7 @@ const answerHeaders = (head: Head, { manner, marks }: Call): Array<string> => {
   const flat: Array<string> = []
   let isTyped = false
   for (const [name, value] of head.headers) {
-    if (manner === 'service' ? !responseHeaders.has(name) : connectionHeaders.has(name)) continue
+    if (manner === 'service' ? !responseHeaders.has(name) : isOfConnection(name)) continue
     if (Object.hasOwn(marks, name)) continue
     if (name === 'content-type') isTyped = true
     flat.push(name, value)

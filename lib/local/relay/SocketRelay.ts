@@ -6,6 +6,8 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import * as E from 'fp-ts/Either'
 import { type RawData, WebSocket, WebSocketServer } from 'ws'
+import { respondRaw } from '../../node/http/RawResponse'
+import { hopByHop } from '../../node/http/HopByHop'
 import { readStart } from '../../node/http/BoundedBody'
 import type { Clock } from '../../node/Clock'
 import { framed, isOverRate, noFrames } from './FrameRate'
@@ -13,7 +15,7 @@ import { errorCode, errorMessage } from '../../node/SystemError'
 import type { Limits } from '../service/ServiceLimits'
 import type { Line } from '../service/RequestHeaders'
 import { headerLines } from '../../node/http/RequestFields'
-import { type Marks, refuseUpgrade, refuseWith } from '../service/Respond'
+import { type Marks, refuseWith } from '../service/Respond'
 import type { Lease } from '../session/SessionEntry'
 
 /** A request for a socket of an agent. */
@@ -97,18 +99,12 @@ const closeWith = (from: WebSocket, to: WebSocket, broken: number): void => {
   })
 }
 
-const connectionHeaders = new Set([
-  'connection',
-  'keep-alive',
-  'transfer-encoding',
-  'content-length',
-  'date',
-  'upgrade',
-])
+/** Fields of a refusal that do not reach the caller: it is as long as what was read of it, and has no date of its own. */
+const isOfConnection = (name: string): boolean => hopByHop.has(name) || name === 'content-length' || name === 'date'
 
 const toLines = ({ rawHeaders }: IncomingMessage): ReadonlyArray<Line> =>
   rawHeaders.flatMap((name, i) =>
-    i % 2 === 1 || connectionHeaders.has(name.toLowerCase()) ? [] : [[name, rawHeaders[i + 1] ?? ''] as const],
+    i % 2 === 1 || isOfConnection(name.toLowerCase()) ? [] : [[name, rawHeaders[i + 1] ?? ''] as const],
   )
 
 /** Tells the caller in the agent's own words, or in those of the service. */
@@ -119,7 +115,7 @@ const passRefusal = async (duplex: Duplex, answer: IncomingMessage, lease: Lease
     return refuseWith(duplex, lease.refusal(status), call.marks)
   }
   const body = await readStart(answer, maxRefusal)
-  refuseUpgrade(duplex, status, toLines(answer), body)
+  respondRaw(duplex, { status, headers: toLines(answer), body })
 }
 
 /** A relay that holds no socket yet. */

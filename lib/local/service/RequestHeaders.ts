@@ -4,7 +4,9 @@
  */
 import * as E from 'fp-ts/Either'
 import type * as O from 'fp-ts/Option'
-import { customPrefix, header, isForwardable, launchSecret, lookup, type RawHeaders } from '../../core/Protocol'
+import { hopByHop } from '../../node/http/HopByHop'
+import { splitTarget } from '../../node/http/RequestTarget'
+import { customPrefix, header, isForwardable, launchSecret, lookup, type RawHeaders, joined } from '../../core/Protocol'
 import { type FieldFault, isFieldValue, repeated, withQuery } from '../../node/http/RequestFields'
 import { invalidField, type ServiceError } from './ServiceError'
 
@@ -77,22 +79,17 @@ const validateConstraint = (value: string, { field, min, max, pattern }: Constra
   return undefined
 }
 
-const toValue = (headers: RawHeaders, name: string): string | undefined => {
-  const value = headers[name]
-  return value === undefined || typeof value === 'string' ? value : value.join(', ')
-}
-
 /** Left: what of a request's headers the service refuses. */
 export const checked =
   ({ allowList, maxHeaderValue }: Policy) =>
   (headers: RawHeaders): E.Either<ServiceError, RawHeaders> => {
     for (const constraint of constraints) {
-      const value = toValue(headers, constraint.header)
+      const value = joined(headers[constraint.header])
       const flaw = value === undefined ? undefined : validateConstraint(value, constraint)
       if (flaw !== undefined) return E.left(flaw)
     }
     for (const name of allowList) {
-      const value = toValue(headers, name)
+      const value = joined(headers[name])
       if (value === undefined) continue
       if (maxHeaderValue > 0 && value.length > maxHeaderValue)
         return E.left(invalidField(name, length('less', maxHeaderValue)))
@@ -132,29 +129,18 @@ const mayPass = (name: string, isJwt: boolean): boolean => {
 export const forwarded = (headers: RawHeaders, { allowList }: Policy, isJwt: boolean): ReadonlyArray<Line> => {
   const lines: Array<Line> = []
   for (const name of serviceHeaders) {
-    const value = toValue(headers, name)
+    const value = joined(headers[name])
     if (value !== undefined) lines.push([name, value])
   }
   for (const name of allowList) {
-    const value = toValue(headers, name)
+    const value = joined(headers[name])
     if (value !== undefined && mayPass(name, isJwt)) lines.push([name, value])
   }
   return lines
 }
 
-const hopByHop = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'transfer-encoding',
-  'te',
-  'trailer',
-  'upgrade',
-  'content-length',
-  'expect',
-  'host',
-  launchSecret.header, // the runtime's own to send
-])
+/** What the relay writes itself: how long the body is, which host it is for, and the secret of the agent. */
+const writtenAnew = new Set(['content-length', 'expect', 'host', launchSecret.header])
 
 /** A signature, which is for the runtime alone. A bearer token is checked by agents that run elsewhere too. */
 const ofSignature = new Set(['authorization', 'x-amz-date', 'x-amz-content-sha256', 'x-amz-security-token'])
@@ -162,20 +148,19 @@ const ofSignature = new Set(['authorization', 'x-amz-date', 'x-amz-content-sha25
 /** The headers of a request on a plain path: all of them but those of the connection, and of a signature if it has one. */
 export const passedOn = (headers: RawHeaders, isSigned: boolean): ReadonlyArray<Line> =>
   Object.keys(headers).flatMap((name) => {
-    const isKept = !hopByHop.has(name) && !(isSigned && ofSignature.has(name))
-    const value = isKept ? toValue(headers, name) : undefined
+    const isKept = !hopByHop.has(name) && !writtenAnew.has(name) && !(isSigned && ofSignature.has(name))
+    const value = isKept ? joined(headers[name]) : undefined
     return value === undefined ? [] : [[name, value] as const]
   })
 
 /** The target of a request on a plain path, without the signature of a presigned URL if it has one. */
 export const targetOn = (target: string, isSigned: boolean): string => {
-  const at = target.indexOf('?')
-  if (!isSigned || at < 0) return target
-  const kept = target
-    .slice(at + 1)
+  const [path, query] = splitTarget(target)
+  if (!isSigned || query === undefined) return target
+  const kept = query
     .split('&')
     .filter(
       (part) => !/^x-amz-(?:algorithm|credential|date|expires|signedheaders|signature|security-token)=/i.test(part),
     )
-  return kept.length === 0 ? target.slice(0, at) : `${target.slice(0, at)}?${kept.join('&')}`
+  return kept.length === 0 ? path : `${path}?${kept.join('&')}`
 }

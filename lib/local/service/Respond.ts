@@ -1,10 +1,9 @@
 /** Writes answers that are this runtime's own. */
-import { ServerResponse, STATUS_CODES } from 'node:http'
+import type { ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
+import type { IO } from 'fp-ts/IO'
 import { problem } from '../../core/AgentError'
-import { fromParserCode, rawResponse } from '../../node/http/HttpRequest'
-import { errorCode } from '../../node/SystemError'
-import { headerLines } from '../../node/http/RequestFields'
+import { onBrokenRequest, respondRaw } from '../../node/http/RawResponse'
 import { answer, type ServiceError, unreadable } from './ServiceError'
 
 /** What the service puts on every answer of the data plane. */
@@ -25,38 +24,16 @@ export const respondJson = (res: ServerResponse, value: unknown, marks: Marks = 
   res.end(body)
 }
 
-/** Refuses an upgrade with an answer, and closes the connection. */
-export const refuseUpgrade = (
-  duplex: Duplex,
-  status: number,
-  headers: ReadonlyArray<readonly [string, string]>,
-  body: Uint8Array | string,
-): void => {
-  if (!duplex.writable) return void duplex.destroy()
-  const lines = [
-    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
-    ...headerLines(headers),
-    `content-length: ${Buffer.byteLength(body)}`,
-    'connection: close',
-  ]
-  duplex.once('finish', () => duplex.destroy())
-  duplex.write(`${lines.join('\r\n')}\r\n\r\n`, 'latin1')
-  duplex.end(body)
-}
-
 /** Refuses an upgrade with an error of the service. */
 export const refuseWith = (duplex: Duplex, error: ServiceError, marks: Marks = {}): void => {
   const { status, headers, body } = answer(error)
-  refuseUpgrade(duplex, status, Object.entries({ ...headers, ...marks }), body)
+  respondRaw(duplex, { status, headers: Object.entries({ ...headers, ...marks }), body })
 }
 
-/** Answers what is no valid HTTP request, as far as its parser has read it, and closes its connection. */
-export const refuseBroken = (error: Error, duplex: Duplex, marks: Marks): void => {
-  const told = fromParserCode(errorCode(error))
-  const response = '_httpMessage' in duplex ? duplex._httpMessage : undefined // as Node's own listener looks
-  const isAnswering = response instanceof ServerResponse && response.headersSent
-  if (told === undefined || !duplex.writable || isAnswering) return void duplex.destroy()
-  const { status, message } = problem(told)
-  const { headers, body } = answer(unreadable(message))
-  duplex.end(rawResponse(status, STATUS_CODES[status] ?? '', { ...headers, ...marks }, body), () => duplex.destroy())
-}
+/** A listener of `clientError` that answers as the service does; `marks` makes those of each answer. */
+export const refuseBroken = (marks: IO<Marks>): ((cause: Error, duplex: Duplex) => void) =>
+  onBrokenRequest((told) => {
+    const { status, message } = problem(told)
+    const { headers, body } = answer(unreadable(message))
+    return { status, headers: Object.entries({ ...headers, ...marks() }), body }
+  })

@@ -1,5 +1,6 @@
 /** What a request asks for, by its method and its target: an operation of the data plane, or a path as on the agent itself. */
 import * as E from 'fp-ts/Either'
+import { splitTarget } from '../../node/http/RequestTarget'
 import { toAccountId, toAgentId, isArn } from './RuntimeArn'
 import { notFound, type ServiceError, unknownOperation, invalidField, unreadable } from './ServiceError'
 
@@ -64,9 +65,7 @@ export const route =
   (arn: string) =>
   (asked: Asked): E.Either<ServiceError, Route> => {
     const { target, isUpgrade } = asked
-    const mark = target.indexOf('?')
-    const path = mark === -1 ? target : target.slice(0, mark)
-    const query = mark === -1 ? '' : target.slice(mark + 1)
+    const [path, query = ''] = splitTarget(target)
     if (path === '/ws' && isUpgrade) return E.right({ _tag: 'PlainSocket', target, query })
     if (path === '/invocations' || path === '/ping' || path === '/ws')
       return E.right({ _tag: 'Plain', target, isPing: path === '/ping' })

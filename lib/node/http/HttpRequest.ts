@@ -5,7 +5,6 @@
  * @since 0.1.0
  */
 import { type AgentError, badRequest, headersTooLarge, requestTimeout } from '../../core/AgentError'
-import { headerLines } from './RequestFields'
 
 /** The head of a request, as Node's parser gives it. */
 export interface RequestHead {
@@ -52,22 +51,4 @@ export const fromParserCode = (code: unknown): AgentError | undefined => {
     default:
       return badRequest('The request is not valid HTTP')
   }
-}
-
-/** A whole response as text, for a connection that has no response object; the connection closes with it. */
-export const rawResponse = (
-  status: number,
-  reason: string,
-  headers: Readonly<Record<string, string>>,
-  body: string,
-): string => {
-  const length = new TextEncoder().encode(body).length
-  return [
-    `HTTP/1.1 ${status} ${reason}`,
-    ...headerLines(Object.entries(headers)),
-    `content-length: ${length}`,
-    'connection: close',
-    '',
-    body,
-  ].join('\r\n')
 }

@@ -22,6 +22,7 @@ export const respondRaw = (connection: Duplex, { status, headers, body }: RawRes
     `content-length: ${Buffer.byteLength(body)}`,
     'connection: close',
   ]
+  connection.cork() // `end` lets both go out in one packet
   connection.once('finish', () => connection.destroy())
   connection.write(`${lines.join('\r\n')}\r\n\r\n`, 'latin1')
   connection.end(body)

@@ -5,7 +5,7 @@
  * @since 0.2.0
  */
 import * as E from 'fp-ts/Either'
-import { customPrefix, header, type RawHeaders } from '../../core/Protocol'
+import { customPrefix, header, type RawHeaders, joined } from '../../core/Protocol'
 
 /** Why a request is rejected: the header at fault, and what is wrong with it. */
 export interface FieldFault {
@@ -29,6 +29,15 @@ export const isFieldValue = (text: string): boolean => fieldValue.test(text)
  */
 export const headerLines = (headers: Iterable<readonly [string, string]>): ReadonlyArray<string> =>
   [...headers].flatMap(([name, value]) => (isFieldName(name) && isFieldValue(value) ? [`${name}: ${value}`] : []))
+
+/** The headers of a message by lower-case name, each with one value. */
+export const joinedFields = (headers: RawHeaders): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(headers).flatMap(([name, sent]) => {
+      const value = joined(sent)
+      return value === undefined ? [] : [[name, value] as const]
+    }),
+  )
 
 const shown = (name: string): string => (isFieldName(name) ? name : JSON.stringify(name)).slice(0, 120)
 

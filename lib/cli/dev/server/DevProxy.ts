@@ -4,12 +4,14 @@
  */
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, request, type Server, ServerResponse, STATUS_CODES } from 'node:http'
+import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http'
 import { connect } from 'node:net'
 import type { Duplex } from 'node:stream'
 import * as E from 'fp-ts/Either'
+import { onBrokenRequest, type RawResponse, respondRaw } from '../../../node/http/RawResponse'
+import { hopByHop } from '../../../node/http/HopByHop'
 import { type AgentError, problem, type Problem } from '../../../core/AgentError'
-import { flawOfRequest, fromParserCode, rawResponse } from '../../../node/http/HttpRequest'
+import { flawOfRequest } from '../../../node/http/HttpRequest'
 import { type Guard, guardOn, type GuardPolicy, open } from '../../../node/http/LoopbackGuard'
 import { launchSecret } from '../../../core/Protocol'
 import { problemText } from '../../../http/response/WireResponse'
@@ -65,29 +67,27 @@ const refuseInvalid = (req: IncomingMessage, res: ServerResponse, error: AgentEr
     .end(body)
 }
 
-const isAnswering = (client: Duplex): boolean => {
-  const response = '_httpMessage' in client ? client._httpMessage : undefined // as Node's own listener looks
-  return response instanceof ServerResponse && response.headersSent
-}
+const toRaw = (status: number, body: string): RawResponse => ({
+  status,
+  headers: [['content-type', 'application/json']],
+  body,
+})
 
 /** Answers what is not valid HTTP, and closes its connection. */
-const onClientError = (error: Error, client: Duplex): void => {
-  const told = fromParserCode(errorCode(error))
-  if (told === undefined || !client.writable || isAnswering(client)) return void client.destroy()
-  const { status } = problem(told)
-  const head = { 'content-type': 'application/json' }
-  const text = rawResponse(status, STATUS_CODES[status] ?? '', head, problemText(problem(told), randomUUID()))
-  client.end(text, () => client.destroy())
-}
+const onClientError = onBrokenRequest((error) => {
+  const told = problem(error)
+  return toRaw(told.status, problemText(told, randomUUID()))
+})
 
-/** Header fields that speak of one connection alone. */
-const connectionHeader = /^(connection|keep-alive|proxy-connection)$/i
+/** Node frames a body by the `transfer-encoding` that it is given, and a 426 names in `upgrade` what it asks for. */
+const isOfConnection = (name: string): boolean =>
+  hopByHop.has(name) && name !== 'transfer-encoding' && name !== 'upgrade'
 
 const isSecret = (name: string): boolean => name.toLowerCase() === launchSecret.header
 
 /** The header fields of a message, without those of its connection, as the names and values that Node lists. */
 const fields = (raw: ReadonlyArray<string>): Array<string> =>
-  raw.flatMap((name, i) => (i % 2 === 0 && !connectionHeader.test(name) ? [name, raw[i + 1] ?? ''] : []))
+  raw.flatMap((name, i) => (i % 2 === 0 && !isOfConnection(name.toLowerCase()) ? [name, raw[i + 1] ?? ''] : []))
 
 /** The fields of a request for a server, with the secret: one that the client has sent does not count. */
 const withSecret = (raw: ReadonlyArray<string>, { secret }: Behind): Array<string> => [
@@ -145,15 +145,7 @@ const passSocket = (req: IncomingMessage, client: Duplex, head: Buffer, behind: 
   client.pipe(server).pipe(client)
 }
 
-const refuseSocket = (client: Duplex, why: Refusal): void => {
-  const body = toBody(why)
-  const head = [
-    `HTTP/1.1 ${why.status} ${STATUS_CODES[why.status] ?? ''}`,
-    'content-type: application/json',
-    'connection: close',
-  ]
-  client.end([...head, `content-length: ${Buffer.byteLength(body)}`, '', body].join('\r\n'))
-}
+const refuseSocket = (client: Duplex, why: Refusal): void => respondRaw(client, toRaw(why.status, toBody(why)))
 
 const listen = async (server: Server, port: number): Promise<boolean> => {
   if (port !== 0 && (await isTaken(port))) return false
