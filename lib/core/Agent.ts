@@ -6,50 +6,33 @@
  * @since 0.1.0
  */
 import * as E from 'fp-ts/Either'
-import { identity, pipe } from 'fp-ts/function'
+import { pipe } from 'fp-ts/function'
 import * as O from 'fp-ts/Option'
 import * as TE from 'fp-ts/TaskEither'
-import {
-  type AgentError,
-  checked,
-  fromUnknown,
-  invalidPayload,
-  invalidState,
-  type Issue,
-  unencodable,
-} from './AgentError'
-import { call } from './Call'
-import { type Codec, decode, type Decoded, encode, type Out } from './Codec'
-import { type Context, withState } from './Context'
-import { type Handler, isStreaming, markStreaming } from './Handler'
+import { type AgentError, fromUnknown, invalidPayload, invalidState, type Issue } from './AgentError'
+import { type Codec, type Codecs, decode, type Decoded, encode, type Out, toUnencodable } from './Codec'
+import type { Context } from './Context'
+import { type Entry, type Handler, toEntry } from './Handler'
 import type { Status } from './Health'
-import type * as Reply from './Reply'
-import { type Codecs, typed } from './Socket'
-import { findOnMessage, type OnMessage, type SocketHandler, typedAnswer } from './SocketHandler'
+import { type Layers, provider, type Step, wrapper } from './Layer'
+import { type SocketHandler, type Talk, toTalk, typedTalk } from './SocketHandler'
 
 // ---------------------------------------------------------------------------------------------------------------------
 // model
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** From a context to an answer. */
-export type Step<in State extends object> = (context: Context<State>) => TE.TaskEither<AgentError, Reply.Reply>
-
-/**
- * What `provide` and `wrap` put around a handler. `S` is all the state there is at this point: at least `In`, and
- * whatever else was added before.
- */
-export type Around<In extends object, Has extends object> = <S extends In>(next: Step<S & Has>) => Step<S>
+export type { Step } from './Layer'
 
 /** A middleware of Koa. Its context is opaque here; `use` of the http layer knows its type. */
 export type Middleware = (context: never, next: () => Promise<unknown>) => unknown
 
 /** What an agent is made of. `Needs` is the state that handlers ask for, `In` what providers expect, `Has` what they add. */
 export interface Spec<in Needs extends object, in In extends object, out Has extends object> {
-  readonly entrypoint: O.Option<Handler<unknown, unknown, Needs>>
+  readonly entrypoint: O.Option<Entry<unknown, unknown, Needs>>
   readonly ping: O.Option<PingHandler>
   readonly websocket: O.Option<SocketEntry<Needs>>
   readonly middleware: ReadonlyArray<Middleware>
-  readonly around: Around<In, Has>
+  readonly layers: Layers<In, Has>
 }
 
 /** Tells the status of `/ping`, given the automatic one, which stands in for it where it is slow or fails. */
@@ -58,9 +41,7 @@ export type PingHandler = (automatic: Status) => Status | Promise<Status>
 /** A socket handler and how frames are read for it. */
 export interface SocketEntry<in Needs extends object> {
   readonly format: Format
-  readonly handler: SocketHandler<unknown, unknown, Needs>
-  /** How each message is answered, where that is all that the handler does: then it need not be started. */
-  readonly onMessage: OnMessage<unknown, unknown, Needs> | undefined
+  readonly talk: Talk<unknown, unknown, Needs>
 }
 
 /** `json`: text frames are JSON values; `text`: they are strings. Binary frames are Uint8Arrays in both. */
@@ -79,18 +60,25 @@ export type Fresh<P> = { readonly [K in keyof P]?: never } & { toString(): strin
 // combinators
 // ---------------------------------------------------------------------------------------------------------------------
 
-const last = <A>(first: O.Option<A>, second: O.Option<A>): O.Option<A> => (O.isSome(second) ? second : first)
-
 /** An agent's parts followed by another's: middleware, providers and wraps in order, of each handler the last one. */
 export const concat = <N extends object, H extends In, Needs extends object, In extends object, Has extends object>(
   self: Spec<N, {}, H>,
   that: Spec<Needs, In, Has>,
 ): Spec<N & Needs, {}, H & Has> => ({
-  entrypoint: last<Handler<unknown, unknown, N & Needs>>(self.entrypoint, that.entrypoint),
-  ping: last(self.ping, that.ping),
-  websocket: last<SocketEntry<N & Needs>>(self.websocket, that.websocket),
+  entrypoint: pipe(
+    that.entrypoint,
+    O.altW(() => self.entrypoint),
+  ),
+  ping: pipe(
+    that.ping,
+    O.alt(() => self.ping),
+  ),
+  websocket: pipe(
+    that.websocket,
+    O.altW(() => self.websocket),
+  ),
   middleware: [...self.middleware, ...that.middleware],
-  around: <S extends object>(next: Step<S & H & Has>): Step<S> => self.around<S>(that.around<S & H>(next)),
+  layers: [...self.layers, ...that.layers],
 })
 
 const make = <Needs extends object, In extends object, Has extends object>(
@@ -113,17 +101,11 @@ const nothing: Spec<{}, {}, {}> = {
   ping: O.none,
   websocket: O.none,
   middleware: [],
-  around: identity,
+  layers: [],
 }
 
 /** The agent that adds nothing: the identity of composition. */
 export const empty: Agent = make(nothing)
-
-/** Schemas for the two directions of an invocation. */
-export interface Schemas<P, A> {
-  readonly inbound: Codec<P>
-  readonly outbound: Out<A>
-}
 
 const chainDecoded = <A, B>(
   decoded: Decoded<A>,
@@ -140,20 +122,15 @@ const chainDecoded = <A, B>(
 
 const decoding = <P, A, S extends object>(codec: Codec<P>, handler: Handler<P, A, S>): Handler<unknown, A, S> => {
   const toPayload = decode(codec)
-  const decoded: Handler<unknown, A, S> = (payload, context) =>
-    chainDecoded(toPayload(payload), invalidPayload, (value) => handler(value, context))
-  return isStreaming(handler) ? markStreaming(decoded) : decoded
+  return (payload, context) => chainDecoded(toPayload(payload), invalidPayload, (value) => handler(value, context))
 }
-
-const wrongAnswer = (issues: ReadonlyArray<Issue>): AgentError =>
-  unencodable(issues.map(({ path, message }) => `${path} ${message}`.trim()).join('; '))
 
 const encoding =
   <P, A, S extends object>(codec: Out<A>, handler: Handler<P, A, S>): Handler<P, unknown, S> =>
   (payload, context) =>
     pipe(
       handler(payload, context),
-      TE.chain((answer) => chainDecoded(encode(codec)(answer), wrongAnswer, (value) => TE.right(value))),
+      TE.chain((answer) => chainDecoded(encode(codec)(answer), toUnencodable, (value) => TE.right(value))),
     )
 
 /**
@@ -161,23 +138,24 @@ const encoding =
  * refuses is 400 `INVALID_PAYLOAD` with a path for each issue. With `{ inbound, outbound }` the answer is encoded too.
  */
 export function entrypoint<S extends object = {}>(handler: Handler<unknown, unknown, S>): Agent<S>
-export function entrypoint<P, A, S extends object = {}>(schemas: Schemas<P, A>, handler: Handler<P, A, S>): Agent<S>
+export function entrypoint<P, A, S extends object = {}>(codecs: Codecs<P, A>, handler: Handler<P, A, S>): Agent<S>
 export function entrypoint<P, S extends object = {}>(
   codec: Codec<P>,
   handler: Handler<NoInfer<P>, unknown, S>,
 ): Agent<S>
-export function entrypoint<P, A, S extends object>(
-  ...args: [Handler<unknown, A, S>] | [Codec<P> | Schemas<P, A>, Handler<P, A, S>]
-): Agent<S> {
+export function entrypoint<P, A, S extends object>(...args: EntryArgs<P, A, S>): Agent<S> {
   return make({ ...nothing, entrypoint: O.some(entry(args)) })
 }
 
-const entry = <P, A, S extends object>(
-  args: [Handler<unknown, A, S>] | [Codec<P> | Schemas<P, A>, Handler<P, A, S>],
-): Handler<unknown, unknown, S> => {
-  if (args.length === 1) return args[0]
+type EntryArgs<P, A, S extends object> =
+  readonly [Handler<unknown, A, S>] | readonly [Codec<P> | Codecs<P, A>, Handler<P, A, S>]
+
+const entry = <P, A, S extends object>(args: EntryArgs<P, A, S>): Entry<unknown, unknown, S> => {
+  if (args.length === 1) return toEntry(args[0])
   const [codec, handler] = args
-  return 'inbound' in codec ? decoding(codec.inbound, encoding(codec.outbound, handler)) : decoding(codec, handler)
+  // What an outbound codec makes of a stream, nobody knows before it has run.
+  if ('inbound' in codec) return toEntry(decoding(codec.inbound, encoding(codec.outbound, handler)))
+  return { ...toEntry(handler), run: decoding(codec, handler) }
 }
 
 /**
@@ -214,63 +192,23 @@ type Typed<In, Says, S extends object> = readonly [Codecs<In, Says>, SocketHandl
 const isTyped = <In, Says, S extends object>(args: SocketArgs<In, Says, S>): args is Typed<In, Says, S> =>
   args.length === 2 && 'inbound' in args[0]
 
-const untyped = <S extends object>(format: Format, handler: SocketHandler<unknown, unknown, S>): SocketEntry<S> => ({
-  format,
-  handler,
-  onMessage: findOnMessage(handler),
-})
-
 const socketEntry = <In, Says, S extends object>(args: SocketArgs<In, Says, S>): SocketEntry<S> => {
-  if (isTyped<In, Says, S>(args)) {
-    const [codecs, handler] = args
-    const toTyped = typed(codecs)
-    const answer = findOnMessage(handler)
-    return {
-      format: 'json',
-      handler: (socket, context) => handler(toTyped(socket), context),
-      onMessage: answer === undefined ? undefined : typedAnswer(codecs, answer),
-    }
-  }
-  return args.length === 1 ? untyped('json', args[0]) : untyped(args[0].format, args[1])
+  if (isTyped<In, Says, S>(args)) return { format: 'json', talk: typedTalk(args[0])(toTalk(args[1])) }
+  return args.length === 1
+    ? { format: 'json', talk: toTalk(args[0]) }
+    : { format: args[0].format, talk: toTalk(args[1]) }
 }
-
-/** A task of user code, whose outcome may be anything. */
-const whenCalled =
-  <A>(task: TE.TaskEither<AgentError, A>): TE.TaskEither<AgentError, A> =>
-  async () =>
-    checked<A>(await call(task))
 
 /**
  * Adds typed state to the context of what follows, or refuses: before the handler, and before the upgrade of a socket.
  */
 export const provide = <P extends object, S extends object = {}>(
   f: (context: Context<S>) => TE.TaskEither<AgentError, P>,
-): Agent<{}, S, P> =>
-  make<{}, S, P>({
-    ...nothing,
-    around:
-      <S1 extends S>(next: Step<S1 & P>): Step<S1> =>
-      (context) =>
-        pipe(
-          whenCalled(f(context)),
-          TE.chain((more) => next(withState(more)(context))),
-        ),
-  })
+): Agent<{}, S, P> => make<{}, S, P>({ ...nothing, layers: provider(f) })
 
 /** Goes around the handler: may look at the context, answer in its place, and change the answer. */
 export const wrap = <S extends object = {}>(f: (next: Step<S>) => Step<S>): Agent<{}, S> =>
-  make<{}, S, {}>({
-    ...nothing,
-    around:
-      <S1 extends S>(next: Step<S1>): Step<S1> =>
-      (context) =>
-        whenCalled(
-          call(
-            f((changed) => next(changed === context ? context : { ...changed, state: context.state })),
-            context,
-          ),
-        ),
-  })
+  make<{}, S, {}>({ ...nothing, layers: wrapper(f) })
 
 /** Uses a middleware; with a codec, what it left in `ctx.state` becomes typed state, checked at run time. */
 export function use(middleware: Middleware): Agent

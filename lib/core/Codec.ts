@@ -6,7 +6,7 @@
  */
 import * as E from 'fp-ts/Either'
 import type { Context, Decoder, Encoder, Errors, ValidationError } from 'io-ts'
-import type { Issue } from './AgentError'
+import { type AgentError, type Issue, unencodable } from './AgentError'
 import { disregard } from './Call'
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -37,6 +37,12 @@ export type Codec<A> = Decoder<unknown, A> | StandardSchema<A>
 
 /** Takes `A`s to be sent: an io-ts codec encodes them, a Standard Schema checks them. */
 export type Out<A> = Encoder<A, unknown> | StandardSchema<A>
+
+/** Codecs for the two directions of an invocation or a socket. */
+export interface Codecs<In, Answer> {
+  readonly inbound: Codec<In>
+  readonly outbound: Out<Answer>
+}
 
 /** The outcome of decoding; a promise only if the schema is asynchronous. */
 export type Decoded<A> = E.Either<ReadonlyArray<Issue>, A> | Promise<E.Either<ReadonlyArray<Issue>, A>>
@@ -200,3 +206,7 @@ export const encode =
       return orTooDeep(cause)
     }
   }
+
+/** The failure of an answer that its own codec refuses. */
+export const toUnencodable = (issues: ReadonlyArray<Issue>): AgentError =>
+  unencodable(issues.map(({ path, message }) => `${path} ${message}`.trim()).join('; '))

@@ -27,6 +27,16 @@ export type Handler<in Payload, out Answer, in State extends object = {}> = (
   context: Context<State>,
 ) => TE.TaskEither<AgentError, Answer>
 
+/** A handler as an agent holds it: of one that always streams, a client that accepts no stream is told before it runs. */
+export type Entry<Payload, Answer, State extends object = {}> =
+  | { readonly _tag: 'Answer'; readonly run: Handler<Payload, Answer, State> }
+  | { readonly _tag: 'Stream'; readonly run: Handler<Payload, Answer, State> }
+
+/** A handler that says of itself that it streams whatever the payload. */
+interface Streaming<in Payload, in State extends object> extends Handler<Payload, Reply.Reply, State> {
+  readonly _tag: 'Stream'
+}
+
 // ---------------------------------------------------------------------------------------------------------------------
 // lifts
 // ---------------------------------------------------------------------------------------------------------------------
@@ -59,19 +69,18 @@ export const fromReader =
   (payload, context) =>
     call(f(payload), context)
 
-const streaming: unique symbol = Symbol.for('agentcore-fp/Handler.streaming')
-
-/** Whether a handler is known to stream before it is called. */
-export const isStreaming = (handler: object): boolean => streaming in handler
-
-/** Says of a handler that it streams whatever the payload, so that a client that accepts no stream is told first. */
-export const markStreaming = <H extends object>(handler: H): H => Object.assign(handler, { [streaming]: true })
-
 /** A streaming handler from a generator function, sync or async, or any function that gives an iterable. */
 export const fromGenerator = <P, S extends object = {}>(
   f: (payload: P, context: Context<S>) => AsyncIterable<unknown> | Iterable<unknown>,
 ): Handler<P, Reply.Reply, S> =>
-  markStreaming((payload, context) => TE.fromEither(E.tryCatch(() => Reply.events(f(payload, context)), fromUnknown)))
+  streaming((payload, context) => TE.fromEither(E.tryCatch(() => Reply.events(f(payload, context)), fromUnknown)))
+
+const streaming = <P, S extends object>(run: Handler<P, Reply.Reply, S>): Streaming<P, S> =>
+  Object.freeze(Object.assign((payload: P, context: Context<S>) => run(payload, context), { _tag: 'Stream' as const }))
+
+/** A handler as an agent holds it. */
+export const toEntry = <P, A, S extends object>(run: Handler<P, A, S>): Entry<P, A, S> =>
+  '_tag' in run && run._tag === 'Stream' ? { _tag: 'Stream', run } : { _tag: 'Answer', run }
 
 // ---------------------------------------------------------------------------------------------------------------------
 // sessions

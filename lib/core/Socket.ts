@@ -8,8 +8,8 @@ import * as E from 'fp-ts/Either'
 import type { IO } from 'fp-ts/IO'
 import * as O from 'fp-ts/Option'
 import type * as TE from 'fp-ts/TaskEither'
-import { type AgentError, fromUnknown, type Issue, invalidMessage, unencodable } from './AgentError'
-import { type Codec, decode, encode, type Out } from './Codec'
+import { type AgentError, fromUnknown, invalidMessage } from './AgentError'
+import { type Codecs, decode, encode, toUnencodable } from './Codec'
 
 // ---------------------------------------------------------------------------------------------------------------------
 // model
@@ -30,12 +30,6 @@ export interface Socket<out In = unknown, in Says = unknown> {
   readonly close: (code?: number, reason?: string) => IO<void>
   /** The subprotocol that was agreed on. */
   readonly protocol: O.Option<string>
-}
-
-/** Codecs for the two directions of a socket. */
-export interface Codecs<In, Says> {
-  readonly inbound: Codec<In>
-  readonly outbound: Out<Says>
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -64,16 +58,6 @@ export const messages = <In>(receive: TE.TaskEither<AgentError, O.Option<In>>): 
 // combinators
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** What was decoded or encoded, or the failure that its issues mean. */
-export const orElse =
-  <A>(toError: (issues: ReadonlyArray<Issue>) => AgentError) =>
-  (result: E.Either<ReadonlyArray<Issue>, A>): E.Either<AgentError, A> =>
-    E.isLeft(result) ? E.left(toError(result.left)) : result
-
-/** A message of the agent's own that its codec refuses. */
-export const wrongAnswer = (issues: ReadonlyArray<Issue>): AgentError =>
-  unencodable(issues.map(({ path, message }) => `${path} ${message}`.trim()).join('; '))
-
 /** What a codec gives, or `Unexpected` for what it throws: neither a read nor a send may reject. */
 const attempt = async <A>(f: () => Promise<E.Either<AgentError, A>>): Promise<E.Either<AgentError, A>> => {
   try {
@@ -94,7 +78,7 @@ export const typed =
       if (E.isLeft(received)) return received
       if (O.isNone(received.right)) return E.right(O.none)
       const message = received.right.value
-      const decoded = await attempt(async () => orElse<In>(invalidMessage)(await toMessage(message)))
+      const decoded = await attempt(async () => E.mapLeft(invalidMessage)(await toMessage(message)))
       return E.isLeft(decoded) ? decoded : E.right(O.some(decoded.right))
     }
     return {
@@ -102,7 +86,7 @@ export const typed =
       receive,
       messages: messages(receive),
       send: (message) => async () => {
-        const encoded = await attempt(async () => orElse<unknown>(wrongAnswer)(await fromMessage(message)))
+        const encoded = await attempt(async () => E.mapLeft(toUnencodable)(await fromMessage(message)))
         return E.isLeft(encoded) ? encoded : socket.send(encoded.right)()
       },
     }

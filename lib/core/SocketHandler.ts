@@ -9,9 +9,9 @@ import * as O from 'fp-ts/Option'
 import type * as TE from 'fp-ts/TaskEither'
 import { type AgentError, fromUnknown, invalidMessage } from './AgentError'
 import { disregard } from './Call'
-import { decode, encode } from './Codec'
+import { type Codecs, decode, encode, toUnencodable } from './Codec'
 import { type Context, withSignal } from './Context'
-import { type Codecs, orElse, type Socket, wrongAnswer } from './Socket'
+import { type Socket, typed } from './Socket'
 
 // ---------------------------------------------------------------------------------------------------------------------
 // model
@@ -32,25 +32,20 @@ export type OnMessage<in In, out Says, in State extends object = {}> = (
   context: Context<State>,
 ) => Answer<Says>
 
+/** A socket handler as an agent holds it. One that only answers messages is never started, and needs no queue. */
+export type Talk<In, Says, State extends object = {}> =
+  | { readonly _tag: 'Socket'; readonly run: SocketHandler<In, Says, State> }
+  | { readonly _tag: 'Messages'; readonly run: OnMessage<In, Says, State> }
+
+/** A socket handler that says of itself that it does nothing but answer each message. */
+interface Answering<in In, out Says, in State extends object> extends SocketHandler<In, Says, State> {
+  readonly _tag: 'Messages'
+  readonly answer: OnMessage<In, Says, State>
+}
+
 // ---------------------------------------------------------------------------------------------------------------------
 // lifts
 // ---------------------------------------------------------------------------------------------------------------------
-
-const answering: unique symbol = Symbol.for('agentcore-fp/Handler.onMessage')
-
-/** Says of a handler that it does nothing but answer each message, so that a server need not start it. */
-interface Answering<in In, out Says, in State extends object> {
-  readonly [answering]: OnMessage<In, Says, State>
-}
-
-const isAnswering = <In, Says, S extends object>(
-  handler: SocketHandler<In, Says, S>,
-): handler is SocketHandler<In, Says, S> & Answering<In, Says, S> => answering in handler
-
-/** How a handler answers each message, if that is all it does. */
-export const findOnMessage = <In, Says, S extends object>(
-  handler: SocketHandler<In, Says, S>,
-): OnMessage<In, Says, S> | undefined => (isAnswering(handler) ? handler[answering] : undefined)
 
 /**
  * A socket handler that answers one message after the other, in their order: the next is taken when the answer to the
@@ -74,7 +69,7 @@ export const onMessage = <In, Says, S extends object = {}>(f: OnMessage<In, Says
       return E.left(fromUnknown(cause))
     }
   }
-  return Object.assign(handler, { [answering]: f })
+  return Object.freeze(Object.assign(handler, { _tag: 'Messages' as const, answer: f }))
 }
 
 /**
@@ -173,18 +168,33 @@ export const latest =
 // combinators
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** The same answers to typed messages: what the peer says is decoded, what it is answered with is encoded. */
-export const typedAnswer = <In, Says, S extends object>(
+/** The same to typed messages: what the peer says is decoded, what it is answered with is encoded. */
+export const typedTalk =
+  <In, Says>(codecs: Codecs<In, Says>) =>
+  <S extends object>(talk: Talk<In, Says, S>): Talk<unknown, unknown, S> => {
+    switch (talk._tag) {
+      case 'Socket': {
+        const toTyped = typed(codecs)
+        return { _tag: 'Socket', run: (socket, context) => talk.run(toTyped(socket), context) }
+      }
+      case 'Messages':
+        return { _tag: 'Messages', run: typedAnswer(codecs, talk.run) }
+    }
+  }
+
+const typedAnswer = <In, Says, S extends object>(
   { inbound, outbound }: Codecs<In, Says>,
   f: OnMessage<In, Says, S>,
 ): OnMessage<unknown, unknown, S> => {
   const toMessage = decode(inbound)
   const fromMessage = encode(outbound)
+  const orInvalid = E.mapLeft(invalidMessage)
+  const orUnencodable = E.mapLeft(toUnencodable)
 
   const encoded = (said: E.Either<AgentError, Says | undefined>): Answer<unknown> => {
     if (E.isLeft(said) || said.right === undefined) return said
     const text = fromMessage(said.right)
-    return text instanceof Promise ? () => text.then(orElse(wrongAnswer)) : orElse(wrongAnswer)(text)
+    return text instanceof Promise ? () => text.then(orUnencodable) : orUnencodable(text)
   }
 
   const answered = (decoded: E.Either<AgentError, In>, context: Context<S>): Answer<unknown> => {
@@ -196,8 +206,8 @@ export const typedAnswer = <In, Says, S extends object>(
   return (message, context) => {
     const decoded = toMessage(message)
     return decoded instanceof Promise
-      ? async () => settled(answered(orElse<In>(invalidMessage)(await decoded), context))
-      : answered(orElse<In>(invalidMessage)(decoded), context)
+      ? async () => settled(answered(orInvalid(await decoded), context))
+      : answered(orInvalid(decoded), context)
   }
 }
 
@@ -205,3 +215,15 @@ const settled = <A>(
   answer: Answer<A>,
 ): E.Either<AgentError, A | undefined> | Promise<E.Either<AgentError, A | undefined>> =>
   typeof answer === 'function' ? answer() : answer
+
+// ---------------------------------------------------------------------------------------------------------------------
+// destructors
+// ---------------------------------------------------------------------------------------------------------------------
+
+const isAnswering = <In, Says, S extends object>(
+  handler: SocketHandler<In, Says, S>,
+): handler is Answering<In, Says, S> => '_tag' in handler && handler._tag === 'Messages'
+
+/** A socket handler as an agent holds it. */
+export const toTalk = <In, Says, S extends object>(handler: SocketHandler<In, Says, S>): Talk<In, Says, S> =>
+  isAnswering(handler) ? { _tag: 'Messages', run: handler.answer } : { _tag: 'Socket', run: handler }

@@ -14,7 +14,6 @@ import {
   ping,
   provide,
   type Spec,
-  type Step,
   use,
   websocket,
   wrap,
@@ -22,9 +21,11 @@ import {
 import { type AgentError, rejected } from '../../lib/core/AgentError'
 import type { Codec } from '../../lib/core/Codec'
 import type { Context } from '../../lib/core/Context'
-import { fromGenerator, fromSync, isStreaming } from '../../lib/core/Handler'
+import { fromGenerator, fromSync } from '../../lib/core/Handler'
+import { around, type Step } from '../../lib/core/Layer'
 import * as Reply from '../../lib/core/Reply'
 import type { Socket } from '../../lib/core/Socket'
+import type { Talk } from '../../lib/core/SocketHandler'
 import { fakeContext, fakeRequest, fakeSocket, left, right } from './support'
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -44,6 +45,9 @@ const onion =
     await run(0)
   }
 
+const runTalk = <S extends object>(talk: Talk<unknown, unknown, S>, socket: Socket, context: Context<S>) =>
+  talk._tag === 'Socket' ? talk.run(socket, context) : TE.left(rejected(500, 'it answers messages only'))
+
 /** All that can be seen of an agent from outside: one invocation, one socket and one ping, and what happened in them. */
 const observe = async (make: (trace: Trace) => Agent): Promise<unknown> => {
   const trace: Trace = []
@@ -54,7 +58,7 @@ const observe = async (make: (trace: Trace) => Agent): Promise<unknown> => {
     return onion(spec.middleware, async () => {
       if (O.isNone(step)) return outcomes.push('nobody')
       const context = fakeContext({}, { request: fakeRequest({ left: what }) })
-      return outcomes.push(await spec.around(step.value)(context)())
+      return outcomes.push(await around(spec.layers)(step.value)(context)())
     })({})
   }
   const invocation = pipe(
@@ -62,16 +66,16 @@ const observe = async (make: (trace: Trace) => Agent): Promise<unknown> => {
     O.map(
       (handler): Step<{}> =>
         (context) =>
-          pipe(handler('payload', context), TE.map(Reply.of)),
+          pipe(handler.run('payload', context), TE.map(Reply.of)),
     ),
   )
   const socket = pipe(
     spec.websocket,
     O.map(
-      ({ format, handler }): Step<{}> =>
+      ({ format, talk }): Step<{}> =>
         (context) =>
           pipe(
-            handler(fakeSocket().socket, context),
+            runTalk(talk, fakeSocket().socket, context),
             TE.map(() => Reply.json(format)),
           ),
     ),
@@ -314,7 +318,7 @@ const answer = async (
   context = fakeContext({}),
 ): Promise<E.Either<AgentError, unknown>> => {
   if (O.isNone(agent.spec.entrypoint)) throw new Error('no entrypoint')
-  return agent.spec.entrypoint.value(payload, context)()
+  return agent.spec.entrypoint.value.run(payload, context)()
 }
 
 describe('entrypoint', () => {
@@ -403,11 +407,7 @@ describe('entrypoint', () => {
       ),
       entrypoint(fromSync(() => 1)),
     ]
-    expect(handlers.map(({ spec }) => O.isSome(spec.entrypoint) && isStreaming(spec.entrypoint.value))).toEqual([
-      true,
-      true,
-      false,
-    ])
+    expect(handlers.map(({ spec }) => O.toNullable(spec.entrypoint)?._tag)).toEqual(['Stream', 'Stream', 'Answer'])
   })
 })
 
@@ -427,19 +427,19 @@ describe('websocket', () => {
         socket.receive,
         TE.chain((message) => socket.send(O.isSome(message) ? message.value.n : 0)),
       )
-    const { handler } = entryOf(websocket({ inbound: t.type({ n: t.number }), outbound: t.number }, echo))
+    const { talk } = entryOf(websocket({ inbound: t.type({ n: t.number }), outbound: t.number }, echo))
     const [good, bad] = [fakeSocket(), fakeSocket()]
     good.say({ n: 7 })
     bad.say({ n: 'x' })
-    expect(await handler(good.socket, fakeContext({}))()).toEqual(E.right(undefined))
+    expect(await runTalk(talk, good.socket, fakeContext({}))()).toEqual(E.right(undefined))
     expect(good.sent).toEqual([7])
-    expect(left(await handler(bad.socket, fakeContext({}))())._tag).toBe('InvalidMessage')
+    expect(left(await runTalk(talk, bad.socket, fakeContext({}))())._tag).toBe('InvalidMessage')
   })
 })
 
 /** What a step inside the agent's providers and wraps sees. */
 const within = async (agent: Agent<{}, {}, object>, step: Step<object>, context = fakeContext({})) =>
-  agent.spec.around(step)(context)()
+  around(agent.spec.layers)(step)(context)()
 
 const show: Step<object> = ({ state }) => TE.right(Reply.json(state))
 

@@ -11,10 +11,11 @@ import {
   fromMessages,
   fromReader,
   fromSync,
-  isStreaming,
+  type Handler,
   latest,
   stateful,
   statefulGenerator,
+  toEntry,
 } from '../../lib/core/Handler'
 import type { Reply } from '../../lib/core/Reply'
 import { drain, fakeContext, type FakeSocket, fakeSession, fakeSocket, left, right, settled } from './support'
@@ -124,11 +125,22 @@ describe('fromGenerator', () => {
   })
 
   it('is known to stream before it is called, unlike the others', () => {
-    expect(isStreaming(fromGenerator(() => []))).toBe(true)
-    expect(isStreaming(statefulGenerator(t.number, 0)(() => () => () => [][Symbol.iterator]() as never))).toBe(true)
-    expect([fromSync(() => 1), fromAsync(async () => 1), fromReader(() => () => TE.right(1))].some(isStreaming)).toBe(
-      false,
-    )
+    const tagOf = (handler: Handler<never, unknown>): string => toEntry(handler)._tag
+    expect(tagOf(fromGenerator(() => []))).toBe('Stream')
+    expect(tagOf(statefulGenerator(t.number, 0)(() => () => () => [][Symbol.iterator]() as never))).toBe('Stream')
+    const others = [fromSync(() => 1), fromAsync(async () => 1), fromReader(() => () => TE.right(1)), () => TE.right(1)]
+    expect(others.map(tagOf)).toEqual(Array(4).fill('Answer'))
+  })
+
+  it('is a frozen function, whose entry runs it and which is told apart by its tag alone', async () => {
+    const handler = fromGenerator((n: number) => [n, n + 1])
+    expect([Object.isFrozen(handler), Object.keys(handler), Object.getOwnPropertySymbols(handler)]).toEqual([
+      true,
+      ['_tag'],
+      [],
+    ])
+    const { run } = toEntry(handler)
+    expect(await drain(sourceOf(right(await run(7, fakeContext({}))())))).toEqual([7, 8])
   })
 })
 

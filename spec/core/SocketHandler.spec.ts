@@ -3,6 +3,7 @@ import * as E from 'fp-ts/Either'
 import * as TE from 'fp-ts/TaskEither'
 import { invalidMessage, rejected, socketClosed } from '../../lib/core/AgentError'
 import { onMessage } from '../../lib/core/Handler'
+import { toTalk } from '../../lib/core/SocketHandler'
 import { fakeContext, fakeSocket, left } from './support'
 
 describe('onMessage', () => {
@@ -43,5 +44,14 @@ describe('onMessage', () => {
     const done = onMessage(E.right)(peer.socket, fakeContext({}))()
     peer.garble(garbled)
     expect(left(await done)).toBe(garbled)
+  })
+
+  it('is a frozen function that an agent holds as its answers, and any other as a talk over a socket', () => {
+    const echo = (message: unknown) => E.right(message)
+    const handler = onMessage(echo)
+    expect(Object.isFrozen(handler)).toBe(true)
+    expect(toTalk(handler)).toEqual({ _tag: 'Messages', run: echo })
+    const other = () => TE.right(undefined)
+    expect(toTalk(other)).toEqual({ _tag: 'Socket', run: other })
   })
 })

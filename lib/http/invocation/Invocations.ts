@@ -2,7 +2,8 @@
 import { Readable } from 'node:stream'
 import * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
-import type { Around, Spec, Step } from '../../core/Agent'
+import type { Spec } from '../../core/Agent'
+import { around, type Step } from '../../core/Layer'
 import {
   type AgentError,
   cancelled,
@@ -15,7 +16,6 @@ import {
 } from '../../core/AgentError'
 import type { Context } from '../../core/Context'
 import { call as callIt, disregard } from '../../core/Call'
-import { isStreaming } from '../../core/Handler'
 import { json as jsonReply, of as replyOf, type Reply, type Source } from '../../core/Reply'
 import { lastFrame } from '../../core/Sse'
 import { admitsEvents, header } from '../../core/Protocol'
@@ -38,23 +38,22 @@ type Read = () => Promise<E.Either<AgentError, unknown>>
 
 /** The handler of an agent, from payload and bare context to reply, all providers and wraps around it. */
 const pipeline = <Has extends object>(
-  { entrypoint, around }: Closed<Has>,
+  { entrypoint, layers }: Closed<Has>,
   ambient: Ambient,
   act: (payload: unknown) => Promise<E.Either<AgentError, Reply>> | undefined,
 ): ((read: Read) => Step<{}>) => {
-  const within: Around<{}, Has> = around
   const bound = (reply: Reply, context: Context): Reply =>
     reply.body._tag === 'Events'
       ? { ...reply, body: { ...reply.body, source: ambient.bind(context, reply.body.source) } }
       : reply
   return (read) =>
-    within<{}>((context) => async () => {
+    around<{}, Has>(layers)<{}>((context) => async () => {
       const payload = await read()
       if (E.isLeft(payload)) return payload
       const acted = act(payload.right)
       if (acted !== undefined) return acted
       if (O.isNone(entrypoint)) return E.left(noEntrypoint)
-      const handler = entrypoint.value
+      const handler = entrypoint.value.run
       const result = checked(await ambient.run(context, () => callIt(handler(payload.right, context))))
       if (E.isLeft(result)) return result
       if (result.right instanceof Promise) return unawaited(result.right)
@@ -115,7 +114,7 @@ export const invocations = <Has extends object>(
   const step = pipeline(agent, ambient, act)
   const run = (read: Read, context: Context): Promise<E.Either<AgentError, Reply>> =>
     ambient.run(context, () => step(read)(context)())
-  const alwaysStreams = O.isSome(agent.entrypoint) && isStreaming(agent.entrypoint.value)
+  const alwaysStreams = O.isSome(agent.entrypoint) && agent.entrypoint.value._tag === 'Stream'
 
   const logFailure = (call: Call, error: AgentError): void => {
     const { status, code, message } = problem(error)

@@ -7,10 +7,11 @@ import type { SocketEntry } from '../../core/Agent'
 import { type AgentError, cancelled, cause, checked, closeCode, fromUnknown, problem } from '../../core/AgentError'
 import { call as callIt } from '../../core/Call'
 import type { Context } from '../../core/Context'
+import type { OnMessage, SocketHandler } from '../../core/SocketHandler'
 import { type Call, elapsed, finish, toLog } from '../request/RequestScope'
 import { interrupt, type Live, onInterrupt } from '../request/Live'
 import type { Runtime } from '../request/Runtime'
-import { answering } from './MessageLoop'
+import { type Answering, answering } from './MessageLoop'
 import { type Reader, createReader } from './HandlerSocket'
 import { closeWith, type Data, type Link, toRules, waiting } from './WebSocketLink'
 
@@ -68,7 +69,7 @@ const closeFor = (reason: AgentError, { ws }: Live): void => {
 /** No socket is open yet. */
 export const createOpenSockets = <Has extends object>(
   runtime: Runtime,
-  { format, handler, onMessage: answerTo }: SocketEntry<Has>,
+  { format, talk }: SocketEntry<Has>,
 ): OpenSockets<Has> => {
   const { settings, ambient } = runtime
   const { pingInterval } = settings.websocket
@@ -81,16 +82,16 @@ export const createOpenSockets = <Has extends object>(
     finishIfOver(socket)
   }
 
-  const answers =
-    answerTo &&
-    answering<OpenSocket<Has>>({
+  const answersOf = (answerTo: OnMessage<unknown, unknown, Has>): Answering<OpenSocket<Has>> =>
+    answering({
       answer: ({ context }, message) => ambient.run(context, () => answerTo(message, context)),
       run: ({ context }, answer) => ambient.run(context, answer),
       onRead: finishIfOver,
       onEnd,
     })
+  const answers = talk._tag === 'Messages' ? answersOf(talk.run) : undefined
 
-  const start = (socket: OpenSocket<Has>): void => {
+  const start = (socket: OpenSocket<Has>, handler: SocketHandler<unknown, unknown, Has>): void => {
     const reader = createReader(socket, () => finishIfOver(socket))
     const { context } = socket
     const run = async (): Promise<E.Either<AgentError, void>> =>
@@ -166,7 +167,7 @@ export const createOpenSockets = <Has extends object>(
       ws.on('close', onClose)
       call.ws = ws
       onInterrupt(call, closeFor)
-      if (answers === undefined) start(socket)
+      if (talk._tag === 'Socket') start(socket, talk.run)
     },
     beat: () => {
       if (pingInterval <= 0) return () => undefined

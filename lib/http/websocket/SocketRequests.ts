@@ -4,7 +4,6 @@ import type { Duplex } from 'node:stream'
 import * as E from 'fp-ts/Either'
 import type { IO } from 'fp-ts/IO'
 import * as O from 'fp-ts/Option'
-import * as TE from 'fp-ts/TaskEither'
 import {
   type AgentError,
   badRequest,
@@ -17,6 +16,7 @@ import {
   stopping,
 } from '../../core/AgentError'
 import type { Context } from '../../core/Context'
+import { around } from '../../core/Layer'
 import { header } from '../../core/Protocol'
 import { empty as emptyReply, type Reply } from '../../core/Reply'
 import { type Answer, validateReply, fromError, fromReply } from '../response/WireResponse'
@@ -66,18 +66,15 @@ const ignore = (): void => undefined
 
 const none: Readonly<Record<string, never>> = Object.freeze({})
 
-/** The innermost step before an upgrade: whoever gets to it is let through. */
-const letThrough = (): TE.TaskEither<AgentError, Reply> => TE.right(emptyReply)
-
 /** The sockets of an agent. */
 export const createSockets = <Has extends object>(
   runtime: Runtime,
-  { websocket, around }: Closed<Has>,
+  { websocket, layers }: Closed<Has>,
 ): Sockets<Has> => {
   const { settings, ambient } = runtime
   const asking = new Map<Duplex, Call | undefined>()
   /** Whether there is no provider and no wrap: nothing to ask before a socket is opened. */
-  const isBare = around<{}>(letThrough) === letThrough
+  const isBare = layers.length === 0
   const openSockets = O.isSome(websocket) ? createOpenSockets<Has>(runtime, websocket.value) : undefined
 
   /** The peer of a connection that asks for an upgrade has left. */
@@ -146,7 +143,7 @@ export const createSockets = <Has extends object>(
     let context: Context<Has> | undefined
     const bare = toContext(call)
     const run = async (): Promise<E.Either<AgentError, Reply>> =>
-      around<{}>((provided) => async () => {
+      around<{}, Has>(layers)<{}>((provided) => async () => {
         context = provided
         return E.right(emptyReply)
       })(bare)()
