@@ -12,7 +12,7 @@ import { agentCard, type AgentCardOptions } from './operation/AgentCard'
 import { type Answer, toText } from './response/Answer'
 import type { CallOptions } from './operation/ServiceCall'
 import type { ClientError } from './error/ClientError'
-import { toError } from './error/ClientFailure'
+import { orThrow, toError } from './error/ClientFailure'
 import { command, type CommandEvent, type CommandOptions } from './operation/ShellCommand'
 import {
   type Connection,
@@ -71,11 +71,6 @@ export interface Client {
 // ---------------------------------------------------------------------------------------------------------------------
 // failures
 // ---------------------------------------------------------------------------------------------------------------------
-
-const orThrow = <A>(outcome: E.Either<ClientError, A>): A => {
-  if (E.isRight(outcome)) return outcome.right
-  throw toError(outcome.left)
-}
 
 const rights = async function* <A>(steps: AsyncIterable<E.Either<ClientError, A>>): AsyncGenerator<A, void> {
   for await (const step of steps) yield orThrow(step)

@@ -9,7 +9,7 @@ import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
 import type { ClientError } from './error/ClientError'
-import { toError } from './error/ClientFailure'
+import { orThrow } from './error/ClientFailure'
 import {
   type Connecting,
   type Connection,
@@ -107,11 +107,6 @@ export const environment = (options: BrowserOptions): E.Either<ClientError, Conn
     E.apS('auth', toAuth(options)),
     E.map(({ target, auth }) => ({ target, auth, now: () => Date.now(), newId: () => randomUUID() })),
   )
-}
-
-const orThrow = <A>(outcome: E.Either<ClientError, A>): A => {
-  if (E.isRight(outcome)) return outcome.right
-  throw toError(outcome.left)
 }
 
 /** A client that makes connections. Throws a `ClientFailure` for options that are wrong. */

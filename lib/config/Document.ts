@@ -2,6 +2,7 @@
  * The text of the file and its value side by side: what is set in the value is set in the text, and nothing else of the
  * text changes, comments and unknown fields included.
  */
+import { isDeepStrictEqual } from 'node:util'
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import { type Document, isMap, isNode, LineCounter, parseDocument, type Tags, type YAMLMap } from 'yaml'
@@ -104,16 +105,6 @@ const projectIn = (path: string, document: Document, lines: LineCounter): E.Eith
 // writing
 // ---------------------------------------------------------------------------------------------------------------------
 
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
-const same = (a: unknown, b: unknown): boolean => {
-  if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((item, i) => same(item, b[i]))
-  if (!isRecord(a) || !isRecord(b)) return Object.is(a, b)
-  const keys = Object.keys(a)
-  return keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && same(a[key], b[key]))
-}
-
 const valueAt = (document: Document, at: ReadonlyArray<string>): unknown => {
   const node: unknown = document.getIn(at, true)
   return isNode(node) ? node.toJS(document) : node
@@ -135,7 +126,7 @@ const apply =
   ({ at, to }: Change): boolean => {
     const stands = document.hasIn(at)
     if (to === undefined) return stands && document.deleteIn(at)
-    if (stands && same(valueAt(document, at), to)) return false
+    if (stands && isDeepStrictEqual(valueAt(document, at), to)) return false
     clear(document, at)
     document.setIn(at, document.createNode(to))
     return true

@@ -2,6 +2,7 @@
 import * as E from 'fp-ts/Either'
 import * as t from 'io-ts'
 import { type ConfigError, noDefault, unknownAgent } from './ConfigError'
+import * as Lifecycle from '../core/Lifecycle'
 import * as Rules from './Rules'
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -175,12 +176,9 @@ export const toDeploymentType = (agent: AgentConfig): 'container' | 'direct_code
   agent.deployment_type ?? 'container'
 
 /** How long a session may be idle, and live at all, in seconds; the service's defaults where the file does not say. */
-export const toLifecycle = (
-  agent: AgentConfig,
-): { readonly idleRuntimeSessionTimeout: number; readonly maxLifetime: number } => {
+export const toLifecycle = (agent: AgentConfig): Lifecycle.Lifecycle => {
   const { idle_runtime_session_timeout: idle, max_lifetime: life } = agent.aws?.lifecycle_configuration ?? {}
-  const maxLifetime = life ?? 28_800
-  return { idleRuntimeSessionTimeout: idle ?? Math.min(900, maxLifetime), maxLifetime }
+  return Lifecycle.toLifecycle({ idleRuntimeSessionTimeout: idle, maxLifetime: life })
 }
 
 /** The names of headers that reach the agent besides the service's own. */

@@ -1,5 +1,8 @@
 /** What the service takes: each rule reads a text into a value, or says why the text cannot be meant. */
 import * as E from 'fp-ts/Either'
+import { isFieldName, isFieldValue } from '../node/http/RequestFields'
+import { isRegion } from '../core/Region'
+import { toLifecycle } from '../core/Lifecycle'
 import { isConfigurable } from '../core/Protocol'
 
 /** Reads a text. Left: what is wrong with it. */
@@ -62,8 +65,9 @@ export const port = between(0, 65_535, 'a port')
 /** Seconds of waiting; 0 is without end. */
 export const waitSeconds = between(0, 86_400, 'seconds')
 
-/** An AWS region, by its grammar: new ones come. */
-export const region = matching(/^[a-z]{2,5}(-[a-z]+){1,2}-\d{1,2}$/, 'the name of a region, such as us-west-2')
+/** An AWS region. */
+export const region: Rule = (text) =>
+  isRegion(text) ? E.right(text) : E.left(`expected the name of a region, such as us-west-2, got ${shown(text)}`)
 
 /** How callers speak to the agent. */
 export const protocol = oneOf('HTTP', 'MCP', 'A2A', 'AGUI')
@@ -89,9 +93,6 @@ const roleArn = /^arn:aws(-[^:]+)?:iam::\d{12}:role\/[\w+=,.@/-]+$/
 
 /** The ARN of an IAM role. */
 export const role = matching(roleArn, 'the ARN of a role, such as arn:aws:iam::123456789012:role/MyAgent')
-
-/** The account in the ARN of a role. */
-export const toAccountId = (arn: string): string | undefined => /^arn:[^:]+:iam::(\d{12}):/.exec(arn)?.[1]
 
 const repository = '[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*'
 const ecrUri = new RegExp(`^(?:\\d{12}[.]dkr[.]ecr[.][a-z0-9-]+[.]amazonaws[.]com(?:[.]cn)?/)?${repository}$`)
@@ -119,8 +120,8 @@ export const headerLine: Rule<readonly [name: string, value: string]> = (text) =
   const at = text.indexOf(':')
   const [name, value] = [text.slice(0, at).trim(), text.slice(at + 1).trim()]
   if (at < 1) return E.left(`expected Name: value, got ${shown(text)}`)
-  if (!/^[!#$%&'*+.^`|~\w-]+$/.test(name)) return E.left(`${shown(name)} is no name of a header`)
-  return /^[\t\x20-\x7e\x80-\xff]*$/.test(value)
+  if (!isFieldName(name)) return E.left(`${shown(name)} is no name of a header`)
+  return isFieldValue(value)
     ? E.right([name, value])
     : E.left(`the value of ${name} holds a character that a header cannot`)
 }
@@ -179,10 +180,10 @@ export interface Lifecycle {
   readonly max: number
 }
 
-/** The service's defaults for what is not given; only a short life given, idleness is as long. Left: idle above max. */
+/** The service's defaults for what is not given. Left: idle above max. */
 export const lifecycle = (idle: number | undefined, max: number | undefined): E.Either<string, Lifecycle> => {
-  const life = max ?? 28_800
-  const found = { idle: idle ?? Math.min(900, life), max: life }
+  const life = toLifecycle({ idleRuntimeSessionTimeout: idle, maxLifetime: max })
+  const found = { idle: life.idleRuntimeSessionTimeout, max: life.maxLifetime }
   return found.idle <= found.max
     ? E.right(found)
     : E.left(`a session cannot be idle for ${found.idle} seconds when it lives for ${found.max}`)

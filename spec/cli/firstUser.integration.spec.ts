@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync,
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { isAlive } from '../../lib/node/file/FileLock'
+import { isAlive } from '../../lib/node/process/Processes'
 import { fences, read, root } from '../package/support'
 
 const run = promisify(execFile)

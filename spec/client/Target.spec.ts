@@ -5,7 +5,8 @@ import * as O from 'fp-ts/Option'
 import { explain } from '../../lib/client/error/ClientError'
 import * as Arn from '../../lib/client/target/AgentArn'
 import * as Endpoint from '../../lib/client/target/Endpoint'
-import * as Region from '../../lib/client/target/Region'
+import * as Region from '../../lib/client/target/RegionName'
+import { toPartition } from '../../lib/core/Region'
 import * as Target from '../../lib/client/target/Target'
 import { left, right } from '../core/support'
 import { arn, hostile, target } from './support'
@@ -26,7 +27,7 @@ describe('a region', () => {
     ['us-gov-west-1', 'aws-us-gov'],
     ['cn-northwest-1', 'aws-cn'],
   ])('%s is of the partition %s', (name, partition) => {
-    expect(Region.toPartition(right(Region.parse(name)))).toBe(partition)
+    expect(toPartition(right(Region.parse(name)))).toBe(partition)
   })
 
   it.each([

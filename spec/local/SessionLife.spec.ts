@@ -1,7 +1,6 @@
 import * as fc from 'fast-check'
 import * as O from 'fp-ts/Option'
-import type { Lifecycle } from '../../lib/local/service/ServiceLimits'
-import { toLifecycle } from '../../lib/local/service/ServiceLimits'
+import { type Lifecycle, toLifecycle } from '../../lib/core/Lifecycle'
 import {
   admission,
   due,

@@ -1,5 +1,6 @@
 /** What a verified token says, and whether a configuration lets it in: pure. */
 import * as E from 'fp-ts/Either'
+import { deepFreeze } from '../../core/deepFreeze'
 import type { CustomClaim, CustomJWTAuthorizer } from '../rules/AuthorizerConfig'
 import { type AuthError, badToken, claimMismatch } from '../rules/AuthError'
 
@@ -54,15 +55,10 @@ const flawIn = (payload: Payload): string | undefined =>
 
 const isClaims = (payload: Payload): payload is Claims => flawIn(payload) === undefined
 
-const frozen = <A>(value: A): A => {
-  if (typeof value === 'object' && value !== null) Object.values(Object.freeze(value)).forEach(frozen)
-  return value
-}
-
 /** The claims that a payload holds, frozen. Left: a registered claim is missing or of another type. */
 export const fromPayload = (payload: Payload): E.Either<AuthError, Claims> =>
   isClaims(payload)
-    ? E.right(frozen(payload))
+    ? E.right(deepFreeze(payload))
     : E.left(badToken(`Claim '${flawIn(payload) ?? ''}' is missing or malformed`))
 
 // ---------------------------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as J from 'fp-ts/Json'
 import * as t from 'io-ts'
+import { deepFreeze } from '../../core/deepFreeze'
 import type { Issue } from '../../core/AgentError'
 import { decode as decodeWith } from '../../core/Codec'
 import { checked, closed, list, optional, text } from './StrictCodec'
@@ -150,13 +151,8 @@ const Plain = closed(t.type({ customJWTAuthorizer: CustomJWTAuthorizerCodec }, '
   'customJWTAuthorizer',
 ])
 
-const frozen = <A>(value: A): A => {
-  if (typeof value === 'object' && value !== null) Object.values(Object.freeze(value)).forEach(frozen)
-  return value
-}
-
 const branded = ({ customJWTAuthorizer }: t.TypeOf<typeof Plain>): AuthorizerConfig =>
-  Object.freeze({ [brand]: true as const, customJWTAuthorizer: frozen(structuredClone(customJWTAuthorizer)) })
+  Object.freeze({ [brand]: true as const, customJWTAuthorizer: deepFreeze(structuredClone(customJWTAuthorizer)) })
 
 /** The codec of `{ "customJWTAuthorizer": { … } }`. */
 export const codec: t.Type<AuthorizerConfig, unknown> = new t.Type<AuthorizerConfig, unknown, unknown>(

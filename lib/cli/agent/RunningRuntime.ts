@@ -6,9 +6,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
-import { isAlive } from '../../node/file/FileLock'
 import * as Record from '../../config/LocalRecord'
-import { isSame, kill, killGroup } from '../../node/process/Processes'
+import { isSame, kill, killGroup, isAlive } from '../../node/process/Processes'
 import { type CliError, config, failed } from '../program/CliError'
 
 // ---------------------------------------------------------------------------------------------------------------------

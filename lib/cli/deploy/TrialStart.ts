@@ -1,20 +1,15 @@
 /** Starts the agent once before it is hosted: what cannot start, or never answers, is told now and not to its callers. */
-import { readdir, readFile, rm } from 'node:fs/promises'
+import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
+import { isAlive } from '../../node/process/Processes'
+import { readTail } from '../../node/file/LogTail'
 import { type Launcher, type LauncherOf, serviceLimits } from '../../local'
 import { startAgent } from '../../local/session/AgentStart'
 import type { ServiceError } from '../../local/service/ServiceError'
-import { isAlive } from '../../node/file/FileLock'
 import { type CliError, failed, unexpected } from '../program/CliError'
-
-const readTail = async (path: string | undefined): Promise<ReadonlyArray<string>> => {
-  if (path === undefined) return []
-  const text = await readFile(path, 'utf8').catch(() => '')
-  return text.trimEnd().split('\n').slice(-20)
-}
 
 const toHint = (error: ServiceError): { readonly why: string; readonly log?: string } =>
   'hint' in error ? error.hint : { why: 'the agent could not be started' }
@@ -54,7 +49,9 @@ export const probe = (
       const started = await startAgent(made, 'probe', serviceLimits, signal)
       if (E.isLeft(started)) {
         const { why, log } = toHint(started.left)
-        return E.left(failed('AGENT_FAILED', capital(why), next, { details: await readTail(log) }))
+        return E.left(
+          failed('AGENT_FAILED', capital(why), next, { details: log === undefined ? [] : await readTail(log) }),
+        )
       }
       const took = performance.now() - began
       started.right.connections.close()

@@ -77,7 +77,8 @@ export const unexpected = (cause: unknown): CliError => ({ _tag: 'Unexpected', c
 // destructors
 // ---------------------------------------------------------------------------------------------------------------------
 
-const upper = (name: string): string => name.replace(/(?<=.)[A-Z]/g, '_$&').toUpperCase()
+/** The code of a tag: `NoEngine` is `NO_ENGINE`. */
+export const toCode = (tag: string): string => tag.replace(/(?<=.)[A-Z]/g, '_$&').toUpperCase()
 
 /** What to do about a failure of the client, where it does not say so itself. */
 const toNextStep = (error: ClientError): string => {
@@ -139,7 +140,7 @@ export const problem = (error: CliError): Problem => {
     case 'Config':
       return {
         exitCode: 1,
-        code: `CONFIG_${upper(error.error._tag)}`,
+        code: `CONFIG_${toCode(error.error._tag)}`,
         message: Config.explain(error.error),
         next: Config.next(error.error),
         details: [...Config.faultLines(error.error), ...toLines(Config.cause(error.error))],
@@ -147,7 +148,7 @@ export const problem = (error: CliError): Problem => {
     case 'Client':
       return {
         exitCode: 1,
-        code: upper(error.error._tag),
+        code: toCode(error.error._tag),
         message: explain(error.error),
         next: error.next ?? toNextStep(error.error),
         details: 'details' in error.error ? [JSON.stringify(error.error.details)] : [],

@@ -1,11 +1,9 @@
 /** What building and engines fail with, as failures of a command. */
 import * as Build from '../bundler/BuildError'
 import type { Cli } from '../program/Cli'
-import { type CliError, failed } from '../program/CliError'
+import { type CliError, failed, toCode } from '../program/CliError'
 import * as Engine from '../container/EngineError'
 import { told } from './Progress'
-
-const toCode = (tag: string): string => tag.replace(/(?<=.)[A-Z]/g, '_$&').toUpperCase()
 
 /** What a compiler says is shown whatever the flags: nobody can mend a source without it. */
 const failure = (cli: Cli, tag: string, message: string, lines: ReadonlyArray<string>, isShown: boolean): CliError => {

@@ -6,6 +6,7 @@
  */
 import * as E from 'fp-ts/Either'
 import * as TE from 'fp-ts/TaskEither'
+import { within } from '../../node/within'
 import { errorCode, errorMessage } from '../../node/SystemError'
 import type { ClientError } from '../error/ClientError'
 import type { Variables } from '../target/Endpoint'
@@ -73,15 +74,6 @@ const toPlaces = ({ profile, variables = {} }: ChainOptions): ReadonlyArray<stri
 // ---------------------------------------------------------------------------------------------------------------------
 // constructors
 // ---------------------------------------------------------------------------------------------------------------------
-
-/** The outcome of a promise, or what `late` makes of it once the time, in milliseconds, is over. */
-const within = async <A>(ms: number, work: Promise<A>, late: () => A): Promise<A> => {
-  let timer: NodeJS.Timeout | undefined
-  const end = new Promise<A>((resolve) => {
-    timer = setTimeout(() => resolve(late()), ms)
-  })
-  return Promise.race([work, end]).finally(() => clearTimeout(timer))
-}
 
 /** Only what signing needs: the identities of the AWS SDK say more. */
 const plain = ({ accessKeyId, secretAccessKey, sessionToken }: Credentials): Credentials =>

@@ -3,6 +3,7 @@
  *
  * @since 0.2.0
  */
+import * as E from 'fp-ts/Either'
 import { type ClientError, explain } from './ClientError'
 
 /** What is thrown: its message is `explain` of the failure, and holds no secret. */
@@ -18,3 +19,9 @@ export const toError = (failure: ClientError): ClientFailure =>
 /** Whether something that was caught is a failure of this client. */
 export const isClientFailure = (thrown: unknown): thrown is ClientFailure =>
   thrown instanceof Error && thrown.name === 'ClientFailure' && 'failure' in thrown
+
+/** The right of an outcome; its left is thrown as a failure. */
+export const orThrow = <A>(outcome: E.Either<ClientError, A>): A => {
+  if (E.isRight(outcome)) return outcome.right
+  throw toError(outcome.left)
+}

@@ -8,8 +8,10 @@ import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as O from 'fp-ts/Option'
 import type { ClientError } from '../error/ClientError'
-import { parse as parseRegion, type Partition, toPartition, type Region } from './Region'
+import * as Arn from '../../core/Arn'
+import { type Partition, type Region, toPartition } from '../../core/Region'
 import { shown } from '../error/HeaderText'
+import { parse as parseRegion } from './RegionName'
 
 // ---------------------------------------------------------------------------------------------------------------------
 // model
@@ -36,15 +38,13 @@ const form = 'arn:{aws, aws-us-gov or aws-cn}:bedrock-agentcore:{region}:{12 dig
 
 const isPartition = (text: string): text is Partition => ['aws', 'aws-us-gov', 'aws-cn'].includes(text)
 
-const isId = (text: string): boolean => /^[a-zA-Z][a-zA-Z0-9_]{0,99}-[a-zA-Z0-9]{10}$/.test(text)
-
 /** The name of an endpoint of a runtime, which is what a call's qualifier is. */
 export const isEndpointName = (text: string): boolean => /^[a-zA-Z][a-zA-Z0-9_]{0,47}$/.test(text)
 
 /** The id of a runtime, and the endpoint, of the ARN's last part. */
 const resourceIn = (text: string): O.Option<Pick<RuntimeArn, 'id' | 'endpoint'>> => {
   const [kind, id = '', below, name = '', ...rest] = text.split('/', 5)
-  if (kind !== 'runtime' || !isId(id)) return O.none
+  if (kind !== 'runtime' || !Arn.isRuntimeId(id)) return O.none
   if (below === undefined) return O.some({ id, endpoint: O.none })
   return below === 'runtime-endpoint' && isEndpointName(name) && rest.length === 0
     ? O.some({ id, endpoint: O.some(name) })
@@ -56,10 +56,11 @@ export const parse = (text: string): E.Either<ClientError, RuntimeArn> => {
   const refuse = (reason: string): E.Either<ClientError, never> =>
     E.left({ _tag: 'InvalidArn', arn: shown(text), reason })
   if (text.length > 400) return refuse('it is too long')
-  const [arn, partition = '', service, region = '', account = '', resource = '', ...rest] = text.split(':', 7)
-  if (arn !== 'arn' || service !== 'bedrock-agentcore' || rest.length > 0) return refuse(`expected ${form}`)
+  const split = Arn.parse(text)
+  if (O.isNone(split) || split.value.service !== 'bedrock-agentcore') return refuse(`expected ${form}`)
+  const { partition, service, region, account, resource } = split.value
   if (!isPartition(partition)) return refuse('its partition is not aws, aws-us-gov or aws-cn')
-  if (!/^\d{12}$/.test(account)) return refuse('its account is not 12 digits')
+  if (!Arn.isAccount(account)) return refuse('its account is not 12 digits')
   const found = resourceIn(resource)
   if (O.isNone(found)) return refuse('it does not end in runtime/{name}-{10 letters or digits}')
   return pipe(

@@ -11,7 +11,7 @@ import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as O from 'fp-ts/Option'
 import type { ClientError } from '../error/ClientError'
-import { type Partition, toPartition, type Region } from './Region'
+import { type Partition, toPartition, type Region } from '../../core/Region'
 import { shown } from '../error/HeaderText'
 
 /** The variables of a process, as `process.env` has them. */

@@ -10,7 +10,7 @@ import { isEndpointName, parse as parseArn } from './AgentArn'
 import type { ClientError } from '../error/ClientError'
 import { parse as parseEndpoint, resolve, type Variables } from './Endpoint'
 import type { Target } from '../transport/Environment'
-import { parse as parseRegion } from './Region'
+import { parse as parseRegion } from './RegionName'
 import { percentEncode, shown } from '../error/HeaderText'
 
 // ---------------------------------------------------------------------------------------------------------------------

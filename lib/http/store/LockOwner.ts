@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { threadId } from 'node:worker_threads'
-import { errorCode } from '../../node/SystemError'
+import { isAlive } from '../../node/process/Processes'
 
 /** The holder of a lock. */
 export interface Owner {
@@ -48,15 +48,6 @@ export const thisOwner = (): Owner => {
 export const lockText = ({ place, pid, thread, mark }: Owner): string =>
   [place, pid, thread, mark, randomUUID()].join('\n')
 
-const isRunning = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (cause) {
-    return errorCode(cause) !== 'ESRCH'
-  }
-}
-
 /** Whether the owner of the lock with the given text has certainly died, as this one can see it. */
 export const isDead =
   (self: Owner) =>
@@ -65,5 +56,5 @@ export const isDead =
     if (mark === undefined || place !== self.place) return false
     if (pid === self.pid) return thread === self.thread && mark !== self.mark
     const number = Number(pid)
-    return Number.isSafeInteger(number) && number > 0 && !isRunning(number)
+    return Number.isSafeInteger(number) && number > 0 && !isAlive(number)
   }

@@ -5,7 +5,8 @@ import { isArn, localArn } from '../service/RuntimeArn'
 import type { Authorize } from './CallerAuthorizer'
 import { type Clock, systemClock } from '../../node/Clock'
 import type { LauncherOf } from '../launch/Launcher'
-import { type Lifecycle, toLifecycle, type Limits, serviceLimits } from '../service/ServiceLimits'
+import { type Lifecycle, toLifecycle } from '../../core/Lifecycle'
+import { type Limits, serviceLimits } from '../service/ServiceLimits'
 import { toAllowList } from '../service/RequestHeaders'
 
 /** What a JWT agent tells of itself to callers that have no token: the document of RFC 9728. */

@@ -1,7 +1,8 @@
 /** What `/` shows: the agent, its sessions and the limits, as JSON for the command line and for people. */
 import * as O from 'fp-ts/Option'
 import type { Isolation } from '../launch/Launcher'
-import type { Lifecycle, Limits } from '../service/ServiceLimits'
+import type { Lifecycle } from '../../core/Lifecycle'
+import type { Limits } from '../service/ServiceLimits'
 import { isBusy } from '../session/SessionLife'
 import type { View } from '../session/AgentSessions'
 

@@ -1,7 +1,9 @@
 /** What a request asks for, by its method and its target: an operation of the data plane, or a path as on the agent itself. */
 import * as E from 'fp-ts/Either'
+import * as O from 'fp-ts/Option'
 import { splitTarget } from '../../node/http/RequestTarget'
-import { toAccountId, toAgentId, isArn } from './RuntimeArn'
+import { toAccount } from '../../core/Arn'
+import { toAgentId, isArn } from './RuntimeArn'
 import { notFound, type ServiceError, unknownOperation, invalidField, unreadable } from './ServiceError'
 
 /** An operation. `query` is without its question mark. */
@@ -44,7 +46,7 @@ const fromAgent = (arn: string, segment: string, accountId: string | null): E.Ei
   if (named.startsWith('arn:'))
     return isArn(named) ? unknown : E.left(invalidField('agentRuntimeArn', 'Member must be an ARN of an agent runtime'))
   if (accountId === null) return E.left(invalidField('accountId', 'Member must not be null where the path holds an id'))
-  return named === toAgentId(arn) && accountId === toAccountId(arn) ? E.right(undefined) : unknown
+  return named === toAgentId(arn) && accountId === O.toUndefined(toAccount(arn)) ? E.right(undefined) : unknown
 }
 
 const operation = ({ method, isUpgrade }: Asked, rest: string, query: string): Route | undefined => {

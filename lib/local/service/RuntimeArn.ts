@@ -1,5 +1,8 @@
 /** The name of an agent on the data plane: an ARN as the service makes them, of a place that is this machine. */
 import { createHash } from 'node:crypto'
+import * as O from 'fp-ts/Option'
+import * as Arn from '../../core/Arn'
+import { isRegion } from '../../core/Region'
 
 /** What an ARN is made of. */
 export interface ArnParts {
@@ -23,11 +26,13 @@ export const localArn = ({ name, folder, region = 'us-east-1', account = '000000
   `arn:aws:bedrock-agentcore:${region}:${account}:runtime/${name}-${tail(`${name}\n${folder}`)}`
 
 /** Whether a text has the form of an agent's ARN. */
-export const isArn = (text: string): boolean =>
-  /^arn:aws[\w-]*:bedrock-agentcore:[a-z0-9-]+:\d{12}:runtime\/[a-zA-Z][a-zA-Z0-9_]{0,99}-[a-zA-Z0-9]{10}$/.test(text)
+export const isArn = (text: string): boolean => {
+  const arn = O.toUndefined(Arn.parse(text))
+  if (arn === undefined || arn.service !== 'bedrock-agentcore') return false
+  const [kind, id = '', ...rest] = arn.resource.split('/')
+  const isRuntime = kind === 'runtime' && rest.length === 0 && Arn.isRuntimeId(id)
+  return /^aws[\w-]*$/.test(arn.partition) && isRegion(arn.region) && Arn.isAccount(arn.account) && isRuntime
+}
 
 /** The id in an ARN: what may stand in a path together with `accountId`. */
 export const toAgentId = (arn: string): string => arn.slice(arn.lastIndexOf('/') + 1)
-
-/** The account in an ARN. */
-export const toAccountId = (arn: string): string => arn.split(':')[4] ?? ''

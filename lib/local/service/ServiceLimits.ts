@@ -1,11 +1,5 @@
 /** What the local runtime bounds: the service's own limits where they make sense on one machine, and the machine's. */
 
-/** How long a session lives, in seconds, as `lifecycleConfiguration` says it. */
-export interface Lifecycle {
-  readonly idleRuntimeSessionTimeout: number
-  readonly maxLifetime: number
-}
-
 /** Sizes in bytes, durations in milliseconds; 0 is without limit. */
 export interface Limits {
   /** How many sessions there may be at once. */
@@ -54,12 +48,3 @@ export const serviceLimits: Limits = {
   sendTimeout: minute / 2,
   maxHeaderValue: 4096,
 }
-
-const idleByDefault = 900
-const lifetimeByDefault = 28_800
-
-/** The lifecycle that a configuration means; as the service, a lifetime alone that is shorter than the idle timeout is both. */
-export const toLifecycle = ({
-  maxLifetime = lifetimeByDefault,
-  idleRuntimeSessionTimeout = Math.min(idleByDefault, maxLifetime),
-}: Partial<Lifecycle>): Lifecycle => ({ idleRuntimeSessionTimeout, maxLifetime })

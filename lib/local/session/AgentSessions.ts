@@ -8,7 +8,8 @@ import type { Log } from '../../core/Log'
 import { type Cell, type Lease, lease, move, reasons, startingCell, tell } from './SessionEntry'
 import type { Clock } from '../../node/Clock'
 import type { Exit, Launcher } from '../launch/Launcher'
-import type { Lifecycle, Limits } from '../service/ServiceLimits'
+import type { Lifecycle } from '../../core/Lifecycle'
+import type { Limits } from '../service/ServiceLimits'
 import { ping } from './AgentPing'
 import {
   agentFailed,

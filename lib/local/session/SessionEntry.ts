@@ -2,6 +2,7 @@
 import type { IO } from 'fp-ts/IO'
 import * as O from 'fp-ts/Option'
 import type { Task } from 'fp-ts/Task'
+import { within } from '../../node/within'
 import type { Clock } from '../../node/Clock'
 import type { Connections } from '../agent/Connections'
 import { agentFailed, type ServiceError } from '../service/ServiceError'
@@ -87,12 +88,6 @@ export const reasons: Readonly<Record<Life.Why, string>> = {
 /** How long the end of an agent may come after the end of its connection, in milliseconds. */
 const exitAfterClose = 500
 
-const within = async <A>(promise: Promise<A>, ms: number): Promise<O.Option<A>> => {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<O.Option<A>>((resolve) => (timer = setTimeout(() => resolve(O.none), ms)))
-  return Promise.race([promise.then(O.some), late]).finally(() => clearTimeout(timer))
-}
-
 /** Begins a use of a session whose agent answers. */
 export const lease = (cell: Cell, agent: Agent, kind: Life.Kind, clock: Clock): Lease => {
   move(cell, Life.enter(clock.now(), kind))
@@ -114,7 +109,7 @@ export const lease = (cell: Cell, agent: Agent, kind: Life.Kind, clock: Clock): 
     },
     failure: (why) => async () => {
       if (cell.life._tag === 'Stopping') return agentFailed(500, toHint(reasons[cell.life.why], agent.launched))
-      const exit = await within(agent.launched.exited(), exitAfterClose)
+      const exit = await within(exitAfterClose, agent.launched.exited().then(O.some), () => O.none)
       return agentFailed(
         500,
         toHint(O.isSome(exit) ? `the agent ${exit.value.how}` : `the agent failed: ${why}`, agent.launched),

@@ -4,7 +4,7 @@
  * durations are milliseconds.
  */
 import * as O from 'fp-ts/Option'
-import type { Lifecycle } from '../service/ServiceLimits'
+import type { Lifecycle } from '../../core/Lifecycle'
 
 // ---------------------------------------------------------------------------------------------------------------------
 // model

@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdir, readFile, rm, rmdir, stat, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { isAlive } from '../process/Processes'
 import { errorCode } from '../SystemError'
 
 /** The lock is held for one reading and writing of a small file. Milliseconds. */
@@ -22,16 +23,6 @@ interface Owner {
 const ownerIn = (text: string): Owner | undefined => {
   const [pid, nonce] = text.trim().split(' ')
   return pid !== undefined && /^\d+$/.test(pid) && nonce !== undefined ? { pid: Number(pid), nonce } : undefined
-}
-
-/** Whether a process exists; one of another user does. */
-export const isAlive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (cause) {
-    return errorCode(cause) === 'EPERM'
-  }
 }
 
 const readAge = (path: string): Promise<number> =>

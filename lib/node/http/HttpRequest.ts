@@ -13,8 +13,8 @@ export interface RequestHead {
   readonly headers: { readonly 'transfer-encoding'?: string | undefined }
 }
 
-/** Counts no further than two. Most names differ in length, so that few are compared. */
-const countOfHosts = (rawHeaders: ReadonlyArray<string>): number => {
+/** How often `Host` was sent. Most names differ in length, so that few are compared. */
+export const countHosts = (rawHeaders: ReadonlyArray<string>): number => {
   let count = 0
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const name = rawHeaders[at]
@@ -32,7 +32,7 @@ export const flawOfRequest = ({ httpVersionMinor, rawHeaders, headers }: Request
   if (coding !== undefined && coding !== 'chunked' && coding.trim().toLowerCase() !== 'chunked') {
     return badRequest('Transfer-Encoding must be chunked: no other transfer coding is supported')
   }
-  const hosts = countOfHosts(rawHeaders)
+  const hosts = countHosts(rawHeaders)
   if (hosts > 1) return badRequest('The Host header is repeated: send it once')
   return hosts === 0 && httpVersionMinor === 1 ? badRequest('The Host header is missing') : undefined
 }

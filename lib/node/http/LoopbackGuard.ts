@@ -6,6 +6,7 @@
  * @since 0.1.0
  */
 import * as E from 'fp-ts/Either'
+import { countHosts } from './HttpRequest'
 import { type AgentError, forbiddenHost, forbiddenOrigin } from '../../core/AgentError'
 import type { RawHeaders } from '../../core/Protocol'
 
@@ -85,15 +86,6 @@ const isOwn = (origin: string, host: string, port: number): boolean => {
   if (rest === host) return true // forwarded ports have the same host and origin, under another number
   const [, name = '', told] = authority.exec(rest) ?? []
   return isLocalHost(name) && Number(told ?? (scheme === 'https' ? 443 : 80)) === port
-}
-
-const countHosts = (rawHeaders: ReadonlyArray<string>): number => {
-  let count = 0
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i]
-    if (name?.length === 4 && name.toLowerCase() === 'host') count += 1
-  }
-  return count
 }
 
 /** The guard of a server on a loopback address, at the given port. */

@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { win32 } from 'node:path'
 import * as O from 'fp-ts/Option'
 import type { Task } from 'fp-ts/Task'
+import { errorCode } from '../SystemError'
 
 const isWindows = process.platform === 'win32'
 
@@ -106,6 +107,16 @@ export const measureMemory = (pid: number): Task<O.Option<number>> => {
   if (!isWindows) return () => memoryOfGroup(pid)
   const listed = runForOutput(fromSystem('tasklist.exe'), ['/FI', `PID eq ${pid}`, '/FO', 'CSV', '/NH'])
   return async () => chainNumber(O.chain((row: string) => O.fromNullable(row.split('","')[4]))(await listed()))
+}
+
+/** Whether a process exists; one of another user, which may not be signalled, does. */
+export const isAlive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (cause) {
+    return errorCode(cause) !== 'ESRCH'
+  }
 }
 
 /** Sends a signal; false where there is no such process any more. */

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { LocalRecord } from '../../../lib/config/LocalRecord'
-import { isAlive } from '../../../lib/node/file/FileLock'
+import { isAlive } from '../../../lib/node/process/Processes'
 import { withOidc } from '../../auth/oidc'
 import { inProject, node, type Project, root, until } from '../support'
 

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
-import { isAlive } from '../../../lib/node/file/FileLock'
+import { isAlive } from '../../../lib/node/process/Processes'
 import type { LocalRecord } from '../../../lib/config/LocalRecord'
 import { inProject, node, type Project, root, until, using } from '../support'
 

@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { WebSocket } from 'ws'
-import { isAlive } from '../../../lib/node/file/FileLock'
+import { isAlive } from '../../../lib/node/process/Processes'
 import { inProject, node, type Project, root, type Spawned, until, using } from '../support'
 
 const bin = join(root, 'dist/lib/cli/main.js')

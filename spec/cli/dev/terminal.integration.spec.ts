@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { isAlive } from '../../../lib/node/file/FileLock'
+import { isAlive } from '../../../lib/node/process/Processes'
 import { inProject, node, type Project, root, until } from '../support'
 import { hasTmux, inTerminal } from '../tmux'
 

@@ -1,4 +1,7 @@
-/** The region of whoever configures: their variables, or the profile in their AWS configuration file. */
+/**
+ * The region of whoever configures: their variables, or the profile in their AWS configuration file. It is read by hand:
+ * the reader of the AWS SDK comes with an optional package only, and looks at the variables of the process.
+ */
 import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'

@@ -1,9 +1,11 @@
 /** What `agentcore configure` writes, decided from what stands in the file, what was wished for and what was found. */
 import * as E from 'fp-ts/Either'
+import * as O from 'fp-ts/Option'
 import { pipe } from 'fp-ts/function'
+import { toAccount } from '../../../core/Arn'
 import type { Change } from '../../../config/Document'
 import { type AgentConfig, toDeploymentType, toHeaderAllowlist, isSet, type Project } from '../../../config/Project'
-import { toAccountId, lifecycle } from '../../../config/Rules'
+import { lifecycle } from '../../../config/Rules'
 import { type CliError, usage } from '../../program/CliError'
 import type { Wishes } from './flags'
 import { type Entry, nameFrom } from './EntryFile'
@@ -112,7 +114,7 @@ const kept = (key: string, flag: string, wish: string | undefined): ReadonlyArra
 
 const awsFields = ({ wishes, existing }: Frame, { region }: Findings): Fields => {
   const { executionRole, ecr } = wishes
-  const account = toAccountId(executionRole ?? '') ?? /^(\d{12})[.]dkr/.exec(ecr ?? '')?.[1]
+  const account = O.toUndefined(toAccount(executionRole ?? '')) ?? /^(\d{12})[.]dkr/.exec(ecr ?? '')?.[1]
   return E.right([
     ...given(executionRole, (arn) => [set('aws.execution_role', arn), set('aws.execution_role_auto_create', false)]),
     ...given(account, (id) => [set('aws.account', id)]),

@@ -1,8 +1,8 @@
 /** Hosts an agent in a process of its own that outlives the terminal. Gives its record when it is ready. */
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as E from 'fp-ts/Either'
 import * as TE from 'fp-ts/TaskEither'
+import { readTail } from '../../../node/file/LogTail'
 import type { LocalRecord } from '../../../config/LocalRecord'
 import { appendPrivate } from '../../../node/file/PrivateFile'
 import type { Cli } from '../../program/Cli'
@@ -11,11 +11,6 @@ import { type HostPlan, HostReport } from './HostPlan'
 
 /** How long the runtime may take until it listens, in milliseconds. */
 const limit = 60_000
-
-const readTail = async (path: string): Promise<ReadonlyArray<string>> => {
-  const text = await readFile(path, 'utf8').catch(() => '')
-  return text.trimEnd().split('\n').slice(-20)
-}
 
 const reportIn = (message: unknown): E.Either<CliError, LocalRecord> => {
   const report = HostReport.decode(message)
