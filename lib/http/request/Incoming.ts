@@ -4,10 +4,11 @@ import * as E from 'fp-ts/Either'
 import type { IO } from 'fp-ts/IO'
 import { type AgentError, badRequest, missingSessionId } from '../../core/AgentError'
 import type { Request } from '../../core/Context'
-import { header, path, type RawHeaders } from '../../core/Protocol'
+import { header, type RawHeaders } from '../../core/Protocol'
+import type { Settings } from '../state/Options'
 import { type FieldFault, repeated, withQuery } from '../../node/http/RequestFields'
 import { parseId, type SessionId } from '../../core/Session'
-import type { Runtime } from './Runtime'
+import { toRoute } from './RequestRoute'
 
 /** Something that has an id in logs and answers: one that came with it, or one that is made when it is first asked for. */
 export interface Identified {
@@ -29,24 +30,12 @@ export interface Incoming extends Identified {
   view: Request | undefined
 }
 
-const origin = /^https?:\/\/[^/?]*/i
-
-/** A URL from its path on: it may be in absolute form. */
-const fromPath = (target: string): string => (target.startsWith('/') ? target : target.replace(origin, ''))
-
-/** The path of a URL. */
-export const toPath = (target = '/'): string => {
-  const url = fromPath(target)
-  const at = url.indexOf('?')
-  return at < 0 ? url : url.slice(0, at)
-}
-
 /** The headers of a request; on `/ws` those that came as query parameters too. Left: what is ambiguous in them. */
 const toHeaders = ({ url = '/', headers, rawHeaders }: IncomingMessage): E.Either<FieldFault, RawHeaders> => {
   const fault = repeated(headers, rawHeaders)
   if (fault !== undefined) return E.left(fault)
   const at = url.indexOf('?')
-  return at < 0 || toPath(url) !== path.websocket ? E.right(headers) : withQuery(headers, url.slice(at + 1))
+  return at < 0 || toRoute(url) !== 'socket' ? E.right(headers) : withQuery(headers, url.slice(at + 1))
 }
 
 /** The value of a header; values of a repeated one are joined. */
@@ -84,7 +73,7 @@ export const toView = (incoming: Incoming): Request => (incoming.view ??= incomi
 /** The session id that was sent, or a new one if the policy is to make one. Left also where headers are ambiguous. */
 export const toSessionId = (
   { headers, fault }: Pick<Incoming, 'headers' | 'fault'>,
-  { settings }: Runtime,
+  { settings }: { readonly settings: Settings },
 ): E.Either<AgentError, SessionId> => {
   const sent = single(headers[header.sessionId])
   // Two session headers arrive joined, which is no session id: that is told below.

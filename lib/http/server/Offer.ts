@@ -2,12 +2,11 @@
 import { type IncomingMessage, type Server, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { path } from '../../core/Protocol'
-import { toPath } from '../request/Incoming'
+import { toRoute } from '../request/RequestRoute'
 
 /** Whether a request merely offers another protocol. */
 export const isOffer = ({ headers, url }: IncomingMessage): boolean =>
-  headers.upgrade?.toLowerCase() !== 'websocket' && toPath(url) !== path.websocket
+  headers.upgrade?.toLowerCase() !== 'websocket' && toRoute(url) !== 'socket'
 
 const withoutOffer = (req: IncomingMessage, head: Buffer): Buffer => {
   const lines = [`${req.method ?? 'GET'} ${req.url ?? '/'} HTTP/${req.httpVersion}`]

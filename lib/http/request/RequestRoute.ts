@@ -1,0 +1,28 @@
+/** Which of the contract's paths a request asks for. */
+import { path } from '../../core/Protocol'
+
+/** The three paths of the contract, and all others. */
+export type Route = 'invocations' | 'ping' | 'socket' | 'unknown'
+
+/** The route of a request's target. */
+export const toRoute = (target: string | undefined): Route => {
+  switch (toPath(target)) {
+    case path.invocations:
+      return 'invocations'
+    case path.ping:
+      return 'ping'
+    case path.websocket:
+      return 'socket'
+    default:
+      return 'unknown'
+  }
+}
+
+/** The path of a URL, which may be in absolute form. */
+const toPath = (target = '/'): string => {
+  const url = target.startsWith('/') ? target : target.replace(origin, '')
+  const at = url.indexOf('?')
+  return at < 0 ? url : url.slice(0, at)
+}
+
+const origin = /^https?:\/\/[^/?]*/i
