@@ -35,6 +35,9 @@ export interface Spec<in Needs extends object, in In extends object, out Has ext
   readonly layers: Layers<In, Has>
 }
 
+/** What a complete agent is made of: everything that its handlers ask for is provided. */
+export type Closed = Spec<{}, {}, {}>
+
 /** Tells the status of `/ping`, given the automatic one, which stands in for it where it is slow or fails. */
 export type PingHandler = (automatic: Status) => Status | Promise<Status>
 

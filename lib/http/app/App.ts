@@ -1,30 +1,28 @@
 /** `createApp`: an agent as a Koa application that honours the service contract. */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { IO } from 'fp-ts/IO'
 import type { Option } from 'fp-ts/Option'
 import Koa = require('koa')
-import type { Agent } from '../../core/Agent'
+import type { Agent, Closed, Spec } from '../../core/Agent'
 import { cause, fromUnknown, problem } from '../../core/AgentError'
 import type { Context } from '../../core/Context'
 import type { TaskRunner } from '../../core/Tasks'
-import { type Answer, writeTo } from '../response/WireResponse'
-import { cancelSession } from '../request/InFlight'
-import { requestId, toIncoming } from '../request/Incoming'
 import { once } from '../../node/once'
+import { cancelSession } from '../request/InFlight'
+import { createRuntime, type Runtime } from '../request/Runtime'
 import { createGate } from '../server/Gate'
-import type { HealthControl } from '../state/HealthStore'
-import { connectTo, type InjectInit, injectTo } from './Inject'
-import { createKoaPipeline } from './KoaPipeline'
-import type { Options } from '../state/Options'
-import { createRoutes } from './Routes'
 import { run, type Running, type RunOptions } from '../server/Run'
-import { createRuntime } from '../request/Runtime'
-import { pipelined } from '../server/Pipelined'
-import { attach, isDisconnect, timeLimits } from '../server/Server'
-import { stopAll, type StopOptions } from '../server/Shutdown'
+import { isDisconnect } from '../server/Server'
+import type { StopOptions } from '../server/Shutdown'
+import type { HealthControl } from '../state/HealthStore'
+import type { Options } from '../state/Options'
 import { createSockets } from '../websocket/SocketRequests'
+import { connectTo, type InjectInit, injectTo } from './Inject'
+import { createKoaPipeline, type KoaPipeline } from './KoaPipeline'
+import { createLanes, type Serve } from './Lanes'
+import { createRoutes } from './Routes'
+import { createServers, type Servers } from './Servers'
 import { upgradeListener } from './UpgradeListener'
 
 /** A Koa application (`use`, `callback` and `listen` are Koa's; `listen` serves `/ws` too) and what an agent needs beside. */
@@ -53,30 +51,47 @@ export interface App extends Koa {
   readonly health: HealthControl
 }
 
-const nothing = (): void => undefined
-
-/** What an app carries once it has been told to serve: a program around a module must not serve a second time. */
-const served = Symbol.for('agentcore-fp/served')
-
 /**
  * The application of an agent. Does not compile while a handler asks for state that nothing provides: the error names
  * the missing key.
  */
 export const createApp = <Needs extends object, Has extends Needs>(
-  { spec }: Agent<Needs, {}, Has>,
+  agent: Agent<Needs, {}, Has>,
   options: Options = {},
 ): App => {
+  const spec = close(agent.spec)
   const runtime = createRuntime(options, spec.ping)
-  const { settings, logs } = runtime
-  const routes = createRoutes<Has>(runtime, spec)
-  const sockets = createSockets<Has>(runtime, spec)
+  const routes = createRoutes(runtime, spec)
+  const sockets = createSockets(runtime, spec)
   const pipeline = createKoaPipeline(runtime, routes, sockets, spec.middleware)
+  const koa = createKoa(runtime, pipeline)
+  // Koa's types admit HTTP/2 as well, whose compatible objects Koa uses alike.
+  const koaCallback: IO<Serve> = koa.callback.bind(koa)
+  const hasMiddleware = (): boolean => spec.middleware.length > 0 || koa.middleware.length > 0
+  const lanes = (): Serve => createLanes({ runtime, routes, koa, koaCallback, hasMiddleware })
+  const throughKoa = once(koaCallback)
+  const onUpgrade = upgradeListener({
+    runtime,
+    sockets,
+    pipeline,
+    hasMiddleware,
+    throughKoa: (req, res) => throughKoa()(req, res),
+    koaRequest: (req, res) => koa.createContext(req, res).request,
+  })
+  const servers = createServers({ runtime, sockets, lanes, onUpgrade })
+  return Object.assign(koa, serving(koa, runtime, lanes, servers), controls(runtime, servers))
+}
+
+/** The types of the pipe have proved that providers add all that handlers ask for; from here on nobody needs to know what. */
+const close = <Needs extends object, Has extends Needs>(spec: Spec<Needs, {}, Has>): Closed => {
+  const forgetful: Spec<Needs, {}, {}> = spec
+  return forgetful as Closed
+}
+
+/** A Koa application whose routes are the agent's, and whose failures are told in the one shape. */
+const createKoa = ({ settings, logs }: Runtime, pipeline: KoaPipeline): Koa => {
   // Koa takes its `compose` from this property; its types do not know it yet.
   const koa = Object.assign(new Koa({ proxy: settings.proxy }), { compose: pipeline.compose })
-  const koaCallback = koa.callback.bind(koa)
-  const servers = new Set<Server>()
-  const connections = new Set<Socket>()
-
   koa.context.onerror = function (this: Koa.Context, thrown: unknown) {
     pipeline.onError(this, thrown)
   }
@@ -95,102 +110,56 @@ export const createApp = <Needs extends object, Has extends Needs>(
     else if (status < 500) log.info('A middleware refused a request', { status, code, reason: message })()
     else log.error('A middleware failed', { error: cause(error) ?? thrown })()
   })
+  return koa
+}
 
-  const hasMiddleware = (): boolean => spec.middleware.length > 0 || koa.middleware.length > 0
+/** What an app carries once it has been told to serve: a program around a module must not serve a second time. */
+const served = Symbol.for('agentcore-fp/served')
 
-  /** Answers without Koa, where no middleware could see the difference. */
-  const direct = (req: IncomingMessage, res: ServerResponse): Promise<void> => {
-    const incoming = toIncoming(req, settings.newId, () => koa.createContext(req, res).request, false)
-    const write = (answer: Answer): void => {
-      if (runtime.isStopping()) res.shouldKeepAlive = false
-      writeTo(res, answer)
-    }
-    const fail = (thrown: unknown): void => {
-      logs(() => ({ requestId: requestId(incoming) })).error('A request could not be answered', { error: thrown })()
-      if (res.headersSent) res.destroy()
-      else writeTo(res, routes.failure(fromUnknown(thrown), requestId(incoming)))
-    }
-    const answer = async (): Promise<void> => write(await routes.answer(incoming, res))
-    return answer().catch(fail)
-  }
+type Listen = (...args: Parameters<Server['listen']>) => Server
 
-  const answering = (): ReturnType<typeof koaCallback> => {
-    const throughKoa = koaCallback()
-    // Koa's types admit HTTP/2 as well, whose compatible objects Koa uses alike.
-    return (anyReq, anyRes) => {
-      const [req, res] = [anyReq as IncomingMessage, anyRes as ServerResponse]
-      if (hasMiddleware()) {
-        if (runtime.isStopping()) res.shouldKeepAlive = false
-        return throughKoa(req, res)
-      }
-      const ping = routes.ping(req)
-      return ping === undefined ? direct(req, res) : Promise.resolve(writeTo(res, ping))
-    }
-  }
-
-  const callback = (): ReturnType<typeof koaCallback> => {
-    const [serve, gate] = [answering(), createGate(runtime)]
-    return (req, res) =>
-      gate.refusesOnForeignServer(req as IncomingMessage, res as ServerResponse) ? Promise.resolve() : serve(req, res)
-  }
-
-  const onUpgrade = upgradeListener({
-    runtime,
-    routes,
-    sockets,
-    pipeline,
-    hasMiddleware,
-    throughKoa: (req, res) => throughKoa()(req, res),
-    koaRequest: (req, res) => koa.createContext(req, res).request,
-  })
-  const throughKoa = once(koaCallback)
-
-  let stopped: Promise<void> | undefined
-
-  const makeServer = (): Server => {
-    stopped = undefined
-    runtime.setStopping(false)
-    const gate = createGate(runtime)
-    const server = createServer(timeLimits(settings), gate.request(pipelined(answering())))
-    gate.watch(server)
-    attach(server, runtime, sockets, gate.upgrade(onUpgrade), connections)
-    servers.add(server)
-    server.once('close', () => servers.delete(server))
-    return server
-  }
-
-  const unbound = once(makeServer)
-  const connect = (): Duplex => connectTo(unbound())
-
-  const stopOnce = async ({ timeout = settings.stopTimeout }: StopOptions): Promise<void> => {
-    await stopAll(runtime, sockets, { servers, connections }, timeout)
-    await settings.onStop()
-  }
-  const stop = (options: StopOptions = {}): Promise<void> => (stopped ??= stopOnce(options))
-
+/** The ways to have an app served: by servers of its own, by one of someone else, without a port. */
+const serving = (
+  koa: Koa,
+  runtime: Runtime,
+  lanes: IO<Serve>,
+  { make, stop }: Servers,
+): Pick<App, 'callback' | 'run' | 'connect' | 'inject'> & { readonly listen: Listen } => {
   const markServed = (): void => void Object.defineProperty(koa, served, { value: true, configurable: true })
-
-  const listen = (...args: Parameters<Server['listen']>): Server => {
-    markServed()
-    return makeServer().listen(...args)
-  }
-
-  return Object.assign(koa, {
-    callback,
-    listen,
-    stop,
-    run: (runOptions?: RunOptions) => {
+  const unbound = once(make)
+  const connect = (): Duplex => connectTo(unbound())
+  return {
+    callback: () => {
+      const [serve, gate] = [lanes(), createGate(runtime)]
+      return (anyReq, anyRes) => {
+        const [req, res] = [anyReq as IncomingMessage, anyRes as ServerResponse]
+        return gate.refusesOnForeignServer(req, res) ? Promise.resolve() : serve(req, res)
+      }
+    },
+    listen: (...args) => {
       markServed()
-      return run({ runtime, listen: (port, host) => makeServer().listen(port, host), stop }, runOptions)
+      return make().listen(...args)
+    },
+    run: (options) => {
+      markServed()
+      return run({ runtime, listen: (port, host) => make().listen(port, host), stop }, options)
     },
     connect,
-    inject: (path: string, init?: InjectInit) => injectTo(connect, path, init),
-    tasks: runtime.taskCell.runner(
-      () => nothing,
-      once(() => logs()),
-    ),
-    health: runtime.health,
-    cancel: (sessionId: string) => cancelSession(runtime.calls, sessionId),
-    current: runtime.ambient.current,
-  })
+    inject: (path, init) => injectTo(connect, path, init),
+  }
 }
+
+/** What a program may do with an app that serves. */
+const controls = (
+  { taskCell, logs, health, inFlight, ambient }: Runtime,
+  { stop }: Servers,
+): Pick<App, 'stop' | 'tasks' | 'health' | 'cancel' | 'current'> => ({
+  stop,
+  tasks: taskCell.runner(
+    () => () => undefined,
+    once(() => logs()),
+  ),
+  health,
+  cancel: (sessionId) => cancelSession(inFlight, sessionId),
+  current: ambient.current,
+})

@@ -3,15 +3,13 @@ import { type IncomingMessage, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import * as E from 'fp-ts/Either'
 import type * as Koa from 'koa'
-import { toPath } from '../../node/http/RequestTarget'
 import compose = require('koa-compose')
 import type { Middleware } from '../../core/Agent'
 import { type AgentError, fromUnknown, notFound, rejected, unauthorized, unexpected } from '../../core/AgentError'
 import type { Log } from '../../core/Log'
 import { isUnchecked } from '../../node/http/OpenRequests'
 import { parse } from '../../core/Payload'
-import { path } from '../../core/Protocol'
-import { writeTo, writeToKoa } from '../response/WireResponse'
+import { type Answer, writeTo, writeToKoa } from '../response/WireResponse'
 import { parseBody } from '../invocation/RequestBody'
 import { isForSocket } from '../websocket/Handshake'
 import { carried } from '../response/HeaderFields'
@@ -19,21 +17,22 @@ import { reportFlaws, reportHeaders } from '../response/HeaderFlaws'
 import { requestId, type Incoming, toIncoming } from '../request/Incoming'
 import { whenBegun } from '../response/KoaBody'
 import type { Routes } from './Routes'
+import { toRoute } from '../request/RequestRoute'
 import type { Runtime } from '../request/Runtime'
 import { toSecrets } from '../request/Secrets'
 import type { Granted, Sockets } from '../websocket/SocketRequests'
 
 /** A request for an upgrade on its way through the middleware. */
-export interface Upgrade<in out Has extends object> {
+export interface Upgrade {
   readonly duplex: Duplex
   /** What it was granted, once it is let through. */
-  granted?: Granted<Has>
+  granted?: Granted
   /** Whether it has become a socket, which no answer can go to. */
   isOpen?: boolean
 }
 
 /** The Koa side of an app. */
-export interface KoaPipeline<in out Has extends object> {
+export interface KoaPipeline {
   /** Composes middleware between the agent's own and the routes: the `compose` of the Koa application. */
   readonly compose: (middleware: ReadonlyArray<Koa.Middleware>) => (ctx: Koa.Context, next?: Koa.Next) => Promise<void>
   /** The id of a request, as its answer tells it. */
@@ -43,7 +42,7 @@ export interface KoaPipeline<in out Has extends object> {
   /** Koa's last resort for what middleware throws. */
   readonly onError: (ctx: Koa.Context, thrown: unknown) => void
   /** Requests for an upgrade that are on their way through the middleware. */
-  readonly upgrades: WeakMap<IncomingMessage, Upgrade<Has>>
+  readonly upgrades: WeakMap<IncomingMessage, Upgrade>
 }
 
 /** Header fields that tell of a body which is not sent after all. */
@@ -91,13 +90,13 @@ const errorOfThrown = (thrown: unknown): AgentError => {
 }
 
 /** The Koa side of an app. `agent` is the middleware of its descriptors. */
-export const createKoaPipeline = <Has extends object>(
+export const createKoaPipeline = (
   runtime: Runtime,
   routes: Routes,
-  sockets: Sockets<Has>,
+  sockets: Sockets,
   agent: ReadonlyArray<Middleware>,
-): KoaPipeline<Has> => {
-  const upgrades = new WeakMap<IncomingMessage, Upgrade<Has>>()
+): KoaPipeline => {
+  const upgrades = new WeakMap<IncomingMessage, Upgrade>()
   const incomings = new WeakMap<IncomingMessage, Incoming>()
 
   const incomingFor = (ctx: Koa.Context): Incoming => {
@@ -108,8 +107,9 @@ export const createKoaPipeline = <Has extends object>(
     return made
   }
 
-  const tell = (ctx: Koa.Context, error: AgentError): void =>
-    writeToKoa(ctx, routes.failure(error, requestId(incomingFor(ctx))))
+  const failure = (ctx: Koa.Context): ((error: AgentError) => Answer) => runtime.failure(requestId(incomingFor(ctx)))
+
+  const tell = (ctx: Koa.Context, error: AgentError): void => writeToKoa(ctx, failure(ctx)(error))
 
   /** The payload, where a middleware has read the body. */
   const toPayload = (
@@ -128,7 +128,7 @@ export const createKoaPipeline = <Has extends object>(
       : E.left(unexpected(new Error('A middleware has read the body and left nothing in ctx.request.body')))
   }
 
-  const askForSocket = async (ctx: Koa.Context, upgrade: Upgrade<Has>): Promise<void> => {
+  const askForSocket = async (ctx: Koa.Context, upgrade: Upgrade): Promise<void> => {
     if (!isForSocket(ctx.req)) return tell(ctx, notFound())
     const asked = await sockets.ask(incomingFor(ctx), upgrade.duplex)
     if (E.isLeft(asked)) return writeToKoa(ctx, asked.left)
@@ -153,7 +153,7 @@ export const createKoaPipeline = <Has extends object>(
   /** Innermost: the routes. */
   const terminal = async (ctx: Koa.Context): Promise<void> => {
     // A middleware has rewritten the path of a request that an authorizer let pass as an open one.
-    if (isUnchecked(ctx.req) && (toPath(ctx.req.url) === path.invocations || isForSocket(ctx.req))) {
+    if (isUnchecked(ctx.req) && ['invocations', 'socket'].includes(toRoute(ctx.req.url))) {
       ctx.req.resume()
       return tell(ctx, unauthorized('The request was let in for an open path and asks for another one now'))
     }
@@ -185,7 +185,7 @@ export const createKoaPipeline = <Has extends object>(
     reportHeaders(logFor(ctx), asked.flaws)
     reportFlaws(logFor(ctx), error)
     for (const [name, value] of Object.entries(asked.fields)) ctx.set(name, value)
-    const { status, headers, content } = routes.failure(error, requestId(incomingFor(ctx)))
+    const { status, headers, content } = failure(ctx)(error)
     ctx.status = status
     for (const [name, value] of Object.entries(headers)) ctx.set(name, value)
     ctx.res.end(content._tag === 'Text' ? content.text : '')
@@ -196,7 +196,7 @@ export const createKoaPipeline = <Has extends object>(
     logFor(ctx).error('A request could not be answered', { error })()
     if (ctx.res.headersSent) return void ctx.res.destroy()
     for (const name of ctx.res.getHeaderNames()) ctx.res.removeHeader(name)
-    writeTo(ctx.res, routes.failure(unexpected(error), requestId(incomingFor(ctx))))
+    writeTo(ctx.res, failure(ctx)(unexpected(error)))
   }
 
   return {
@@ -207,7 +207,7 @@ export const createKoaPipeline = <Has extends object>(
       // `use` of the http layer lets in nothing but Koa's middleware, whose type the core does not know.
       const agentMiddleware = agent as ReadonlyArray<Koa.Middleware>
       let count = -1
-      let run: ReturnType<KoaPipeline<Has>['compose']>
+      let run: ReturnType<KoaPipeline['compose']>
       return (ctx, next) => {
         if (count !== middleware.length) {
           count = middleware.length

@@ -3,7 +3,7 @@ import type { EventEmitter } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
-import { toPath } from '../../node/http/RequestTarget'
+import type { Closed } from '../../core/Agent'
 import {
   type AgentError,
   cancelled,
@@ -14,69 +14,71 @@ import {
 } from '../../core/AgentError'
 import { type Health, toPing } from '../../core/Health'
 import { path } from '../../core/Protocol'
-import { type Answer, fromError, fromJson } from '../response/WireResponse'
-import { createCall } from '../request/RequestScope'
+import { type Answer, fromJson } from '../response/WireResponse'
+import { begin } from '../request/RequestScope'
 import { requestId, type Incoming, toSessionId } from '../request/Incoming'
-import { type Closed, invocations } from '../invocation/Invocations'
-import { interrupt } from '../request/Live'
+import { invocations } from '../invocation/Invocations'
+import { interrupt } from '../request/InFlight'
+import { toRoute } from '../request/RequestRoute'
 import type { Runtime } from '../request/Runtime'
 
-/** Answers requests. `payload` is there already where a middleware has read the body. */
+/** Answers requests. */
 export interface Routes {
   /** The answer to `/ping` where it can be had at once; undefined for any other request. */
   readonly ping: (req: IncomingMessage) => Answer | undefined
+  /** The answer to any request. `payload` is there already where a middleware has read the body. */
   readonly answer: (incoming: Incoming, res: EventEmitter, payload?: E.Either<AgentError, unknown>) => Promise<Answer>
-  /** The answer that a failure is told by. */
-  readonly failure: (error: AgentError, requestId: string) => Answer
 }
 
 /** The routes of an agent. */
-export const createRoutes = <Has extends object>(runtime: Runtime, agent: Closed<Has>): Routes => {
-  const { settings, health, pingHeaders } = runtime
+export const createRoutes = (runtime: Runtime, agent: Closed): Routes => {
+  const { health, pingHeaders } = runtime
   const invoke = invocations(runtime, agent)
   const hasSocket = O.isSome(agent.websocket)
 
   const fromPing = (now: Health): Answer => fromJson(toPing(now), pingHeaders())
 
-  const failure = (error: AgentError, requestId: string): Answer => fromError(error, requestId, settings.debug)
+  const refuse = (incoming: Incoming, error: AgentError): Promise<Answer> => {
+    incoming.req.resume()
+    return Promise.resolve(runtime.failure(requestId(incoming))(error))
+  }
 
   const onInvocation: Routes['answer'] = (incoming, res, payload) => {
     const sessionId = toSessionId(incoming, runtime)
-    if (E.isRight(sessionId) && !runtime.isStopping()) {
-      const call = createCall(runtime, 'request', sessionId.right, incoming)
-      res.on('close', () => interrupt(call, cancelled))
-      return invoke(call, payload)
-    }
-    incoming.req.resume()
-    return Promise.resolve(failure(E.isLeft(sessionId) ? sessionId.left : stopping, requestId(incoming)))
+    if (E.isLeft(sessionId)) return refuse(incoming, sessionId.left)
+    if (runtime.isStopping()) return refuse(incoming, stopping)
+    const scope = begin(runtime, 'request', sessionId.right, incoming)
+    res.on('close', () => interrupt(scope, cancelled))
+    return invoke(scope, payload)
   }
 
-  const isRead = (method: string | undefined): boolean => method === 'GET' || method === 'HEAD'
+  /** A request for the path of the socket that is no upgrade. */
+  const toSocketRefusal = (method: string | undefined): AgentError => {
+    if (!hasSocket) return notFound('This agent has no WebSocket handler')
+    return method === 'GET' ? upgradeRequired : methodNotAllowed('GET')
+  }
 
   return {
-    failure,
+    // Half the answers of an idle agent, so the target is compared as it came, without looking for its path.
     ping: ({ url, method }) => {
       if (url !== path.ping || !isRead(method)) return undefined
       const now = health.peek()
       return O.isSome(now) ? fromPing(now.value) : undefined
     },
     answer: (incoming, res, payload) => {
-      const { req } = incoming
-      const refuse = (error: AgentError): Promise<Answer> => {
-        req.resume()
-        return Promise.resolve(failure(error, requestId(incoming)))
-      }
-      switch (toPath(req.url)) {
-        case path.invocations:
-          return req.method === 'POST' ? onInvocation(incoming, res, payload) : refuse(methodNotAllowed('POST'))
-        case path.ping:
-          return isRead(req.method) ? health.current().then(fromPing) : refuse(methodNotAllowed('GET, HEAD'))
-        case path.websocket:
-          if (!hasSocket) return refuse(notFound('This agent has no WebSocket handler'))
-          return refuse(req.method === 'GET' ? upgradeRequired : methodNotAllowed('GET'))
-        default:
-          return refuse(notFound())
+      const { method, url } = incoming.req
+      switch (toRoute(url)) {
+        case 'invocations':
+          return method === 'POST' ? onInvocation(incoming, res, payload) : refuse(incoming, methodNotAllowed('POST'))
+        case 'ping':
+          return isRead(method) ? health.current().then(fromPing) : refuse(incoming, methodNotAllowed('GET, HEAD'))
+        case 'socket':
+          return refuse(incoming, toSocketRefusal(method))
+        case 'unknown':
+          return refuse(incoming, notFound())
       }
     },
   }
 }
+
+const isRead = (method: string | undefined): boolean => method === 'GET' || method === 'HEAD'

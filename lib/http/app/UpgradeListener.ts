@@ -10,17 +10,15 @@ import { toIncoming, toRequestId } from '../request/Incoming'
 import { type Answer, writeTo } from '../response/WireResponse'
 import { type Fields, validateHandshake, isForSocket, responseOn } from '../websocket/Handshake'
 import type { KoaPipeline, Upgrade } from './KoaPipeline'
-import type { Routes } from './Routes'
 import type { Runtime } from '../request/Runtime'
 import { toSecrets } from '../request/Secrets'
 import type { Asked, Sockets } from '../websocket/SocketRequests'
 
 /** What the listener takes from the app. */
-export interface UpgradeParts<in out Has extends object> {
+export interface UpgradeParts {
   readonly runtime: Runtime
-  readonly routes: Routes
-  readonly sockets: Sockets<Has>
-  readonly pipeline: KoaPipeline<Has>
+  readonly sockets: Sockets
+  readonly pipeline: KoaPipeline
   readonly hasMiddleware: IO<boolean>
   readonly throughKoa: (req: IncomingMessage, res: ServerResponse) => Promise<void>
   readonly koaRequest: (req: IncomingMessage, res: ServerResponse) => Request
@@ -35,15 +33,14 @@ const toHeaders = (res: ServerResponse): Fields =>
   )
 
 /** The `upgrade` listener of an app's servers. */
-export const upgradeListener = <Has extends object>({
-  runtime: { settings, logs },
-  routes,
+export const upgradeListener = ({
+  runtime: { settings, logs, failure },
   sockets,
   pipeline,
   hasMiddleware,
   throughKoa,
   koaRequest,
-}: UpgradeParts<Has>): ((req: IncomingMessage, duplex: Duplex, head: Buffer) => void) => {
+}: UpgradeParts): ((req: IncomingMessage, duplex: Duplex, head: Buffer) => void) => {
   const koa = (req: IncomingMessage): Request => koaRequest(req, new ServerResponse(req))
 
   /**
@@ -56,11 +53,11 @@ export const upgradeListener = <Has extends object>({
     return clock.after(upgradeTimeout, () => {
       const requestId = toRequestId(req.headers, newId)
       logs(() => ({ requestId })).warn('An upgrade waited too long', { upgradeTimeout })()
-      giveUp(routes.failure(deadlineExceeded, requestId))
+      giveUp(failure(requestId)(deadlineExceeded))
     })
   }
 
-  const settle = (req: IncomingMessage, duplex: Duplex, head: Buffer, asked: Asked<Has>): void => {
+  const settle = (req: IncomingMessage, duplex: Duplex, head: Buffer, asked: Asked): void => {
     if (E.isLeft(asked)) sockets.refuse(req, duplex, asked.left)
     else sockets.open(asked.right, head, [])
   }
@@ -73,7 +70,7 @@ export const upgradeListener = <Has extends object>({
   }
 
   const throughMiddleware = async (req: IncomingMessage, duplex: Duplex, head: Buffer): Promise<void> => {
-    const upgrade: Upgrade<Has> = { duplex }
+    const upgrade: Upgrade = { duplex }
     const res = responseOn(req, duplex)
     sockets.watch(duplex)
     pipeline.upgrades.set(req, upgrade)
@@ -101,7 +98,7 @@ export const upgradeListener = <Has extends object>({
     // With middleware it is the last of them that says what is asked for.
     const flaw = isForSocket(req) || hasMiddleware() ? validateHandshake(req) : notFound()
     if (flaw !== undefined) {
-      return sockets.refuse(req, duplex, routes.failure(flaw, toRequestId(req.headers, settings.newId)))
+      return sockets.refuse(req, duplex, failure(toRequestId(req.headers, settings.newId))(flaw))
     }
     try {
       const opened = (hasMiddleware() ? throughMiddleware : straight)(req, duplex, head)

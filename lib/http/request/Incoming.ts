@@ -2,13 +2,14 @@
 import type { IncomingMessage } from 'node:http'
 import * as E from 'fp-ts/Either'
 import type { IO } from 'fp-ts/IO'
-import { splitTarget, toPath } from '../../node/http/RequestTarget'
+import { splitTarget } from '../../node/http/RequestTarget'
 import { type AgentError, badRequest, missingSessionId } from '../../core/AgentError'
 import type { Request } from '../../core/Context'
-import { header, path, type RawHeaders, joined } from '../../core/Protocol'
+import { header, type RawHeaders, joined } from '../../core/Protocol'
+import type { Settings } from '../state/Options'
 import { type FieldFault, repeated, withQuery } from '../../node/http/RequestFields'
 import { parseId, type SessionId } from '../../core/Session'
-import type { Runtime } from './Runtime'
+import { toRoute } from './RequestRoute'
 
 /** Something that has an id in logs and answers: one that came with it, or one that is made when it is first asked for. */
 export interface Identified {
@@ -35,7 +36,7 @@ const toHeaders = ({ url = '/', headers, rawHeaders }: IncomingMessage): E.Eithe
   const fault = repeated(headers, rawHeaders)
   if (fault !== undefined) return E.left(fault)
   const [, query] = splitTarget(url)
-  return query === undefined || toPath(url) !== path.websocket ? E.right(headers) : withQuery(headers, query)
+  return query === undefined || toRoute(url) !== 'socket' ? E.right(headers) : withQuery(headers, query)
 }
 
 /** The request id that the service sent, where it is one that may stand in a header and a log line. */
@@ -69,7 +70,7 @@ export const toView = (incoming: Incoming): Request => (incoming.view ??= incomi
 /** The session id that was sent, or a new one if the policy is to make one. Left also where headers are ambiguous. */
 export const toSessionId = (
   { headers, fault }: Pick<Incoming, 'headers' | 'fault'>,
-  { settings }: Runtime,
+  { settings }: { readonly settings: Settings },
 ): E.Either<AgentError, SessionId> => {
   const sent = joined(headers[header.sessionId])
   // Two session headers arrive joined, which is no session id: that is told below.

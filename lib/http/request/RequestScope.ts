@@ -1,42 +1,55 @@
-/** One request on its way: its ids, what it holds of the app, and how it ends. */
+/**
+ * The scope of one request that is let in: it begins when its session is known, uses that session, and ends with the
+ * answer, the stream or the socket. Its log, its deadline and its failures are found here; its context in
+ * `RequestContext`.
+ */
 import type { IO } from 'fp-ts/IO'
-import { deadlineExceeded } from '../../core/AgentError'
+import { type AgentError, deadlineExceeded } from '../../core/AgentError'
 import type { Context } from '../../core/Context'
 import type { Log } from '../../core/Log'
+import { header } from '../../core/Protocol'
 import type { SessionId } from '../../core/Session'
-import { requestId, type Incoming } from './Incoming'
-import { type Kept, isKept, recall } from './RequestSnapshot'
-import { interrupt, type Kind, type Live } from './Live'
+import type { Answer } from '../response/WireResponse'
 import type { Ids } from '../state/LogWriter'
+import { interrupt, isInFlight, type Kind, type Pending } from './InFlight'
+import { type Incoming, requestId } from './Incoming'
+import { isSnapshot, restore, type Snapshot } from './RequestSnapshot'
 import type { Runtime } from './Runtime'
 import { toSecrets } from './Secrets'
 
-/** Parts of a context. */
-export type Parts = { -readonly [P in keyof Context]?: Context[P] }
+// ---------------------------------------------------------------------------------------------------------------------
+// model
+// ---------------------------------------------------------------------------------------------------------------------
 
 /** A request that is being answered. */
-export interface Call extends Live {
+export interface RequestScope extends Pending {
   readonly runtime: Runtime
-  readonly sessionId: SessionId
-  /** What reached the server, or what an open socket keeps of it. */
-  incoming: Incoming | Kept
+  /** What reached the server, or the snapshot of it that an open socket holds. */
+  incoming: Incoming | Snapshot
   /** When it began, in milliseconds since the epoch. */
   readonly since: number
   cancelDeadline: IO<void> | undefined
   log: Log | undefined
-  /** Those parts of its context that someone has asked for. */
+  /** Those parts of its context that were made on demand. */
   parts: Parts | undefined
 }
 
-/** A call that uses its session, and ends at the deadline if there is one. */
-export const createCall = (runtime: Runtime, kind: Kind, sessionId: SessionId, incoming: Incoming): Call => {
-  const { settings, sessions, calls } = runtime
+/** Parts of a context. */
+export type Parts = { -readonly [P in keyof Context]?: Context[P] }
+
+// ---------------------------------------------------------------------------------------------------------------------
+// its life
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** Begins a scope: it uses its session, and is interrupted at the deadline if there is one. */
+export const begin = (runtime: Runtime, kind: Kind, sessionId: SessionId, incoming: Incoming): RequestScope => {
+  const { settings, sessions, inFlight } = runtime
   const { deadline, clock } = settings
-  const call: Call = {
+  const scope: RequestScope = {
     kind,
-    at: -1,
+    slot: -1,
     reason: undefined,
-    act: undefined,
+    interruption: undefined,
     ws: undefined,
     controller: undefined,
     runtime,
@@ -48,49 +61,60 @@ export const createCall = (runtime: Runtime, kind: Kind, sessionId: SessionId, i
     parts: undefined,
   }
   sessions.enter(sessionId)
-  calls.add(call)
-  if (deadline > 0) call.cancelDeadline = clock.after(deadline, () => interrupt(call, deadlineExceeded))
-  return call
+  inFlight.add(scope)
+  if (deadline > 0) scope.cancelDeadline = clock.after(deadline, () => interrupt(scope, deadlineExceeded))
+  return scope
 }
 
-/** The call has its answer, or its stream or socket has ended. */
-export const finish = (call: Call): void => {
-  if (call.at < 0) return
-  const { sessions, calls } = call.runtime
-  call.cancelDeadline?.()
-  sessions.leave(call.sessionId)
-  calls.remove(call)
+/** The request has its answer, or its stream or socket has ended. */
+export const finish = (scope: RequestScope): void => {
+  if (!isInFlight(scope)) return
+  const { sessions, inFlight } = scope.runtime
+  scope.cancelDeadline?.()
+  sessions.leave(scope.sessionId)
+  inFlight.remove(scope)
 }
 
-/** What reached the server. */
-export const incomingOfCall = (call: Call): Incoming => {
-  if (!isKept(call.incoming)) return call.incoming
-  call.incoming = recall(call.incoming)
-  return call.incoming
-}
-
-/** Keeps the session of a call in use until the returned effect runs. */
-export const holdSession = ({ runtime: { sessions }, sessionId }: Call): IO<void> => {
+/** Keeps the session of a scope in use until the returned effect runs. */
+export const holdSession = ({ runtime: { sessions }, sessionId }: RequestScope): IO<void> => {
   sessions.enter(sessionId)
   return () => sessions.leave(sessionId)
 }
 
-/** The id that ties a call to its log lines and its answer. */
-export const requestIdOfCall = (call: Call): string => requestId(call.incoming)
+// ---------------------------------------------------------------------------------------------------------------------
+// what is known of it
+// ---------------------------------------------------------------------------------------------------------------------
 
-/** The log of a call: its ids go into each line, its secrets into none. */
-export const toLog = (call: Call): Log =>
-  (call.log ??= call.runtime.logs(
-    () => toIds(call),
-    () => secretsOfCall(call),
+/** What reached the server; from its snapshot, where the scope holds one. */
+export const readIncoming = (scope: RequestScope): Incoming => {
+  if (!isSnapshot(scope.incoming)) return scope.incoming
+  scope.incoming = restore(scope.incoming)
+  return scope.incoming
+}
+
+/** The id that ties a request to its log lines and its answer. */
+export const readRequestId = (scope: RequestScope): string => requestId(scope.incoming)
+
+/** How long a request has taken until now, in milliseconds. */
+export const elapsed = ({ runtime, since }: RequestScope): number => runtime.settings.clock.now() - since
+
+/** The log of a request: its ids go into each line, its secrets into none. */
+export const toLog = (scope: RequestScope): Log =>
+  (scope.log ??= scope.runtime.logs(
+    () => toIds(scope),
+    () => readSecrets(scope),
   ))
 
-const secretsOfCall = (call: Call): ReadonlyArray<string> => {
-  const { req, headers } = incomingOfCall(call)
+const toIds = (scope: RequestScope): Ids => ({ requestId: readRequestId(scope), sessionId: scope.sessionId })
+
+const readSecrets = (scope: RequestScope): ReadonlyArray<string> => {
+  const { req, headers } = readIncoming(scope)
   return toSecrets(headers, req.url)
 }
 
-const toIds = (call: Call): Ids => ({ requestId: requestIdOfCall(call), sessionId: call.sessionId })
-
-/** How long a call has taken until now, in milliseconds. */
-export const elapsed = ({ runtime, since }: Call): number => runtime.settings.clock.now() - since
+/** The answer that tells of a failure; that of an invocation says which session it was of. */
+export const failure = (scope: RequestScope): ((error: AgentError) => Answer) =>
+  scope.runtime.failure(
+    readRequestId(scope),
+    scope.kind === 'request' ? { [header.sessionId]: scope.sessionId } : undefined,
+  )

@@ -1,15 +1,15 @@
 /**
- * What an open socket keeps of its request until someone asks for it: the values of its head as one string, and names
- * that it shares with others. The request itself, with its streams and an object of each header field, would take most of
- * the memory of an idle socket.
+ * A saving of memory, for idle sockets alone: what an open socket holds of its request until someone asks for it. The
+ * values of the head are one string, and the names a list that sockets of like clients share. The request itself, with its
+ * streams and an object of each header field, would take most of the memory of an idle socket.
  */
 import { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type Identified, type Incoming, toIncoming } from './Incoming'
 
-/** A request that was let go of. */
-export interface Kept extends Identified, Pick<Incoming, 'koa'> {
+/** A request as text, from which it can be restored. */
+export interface Snapshot extends Identified, Pick<Incoming, 'koa'> {
   /** The target, then the values of the fields, a line each: HTTP allows no line break in any. */
   readonly values: string
   /** The names of the fields. */
@@ -17,46 +17,60 @@ export interface Kept extends Identified, Pick<Incoming, 'koa'> {
   readonly connection: Duplex
 }
 
-/** Names of fields that came lately. Clients of one kind send the same, and their sockets share one list. */
-const lately: Array<ReadonlyArray<string>> = []
+/** Takes the snapshot of a request that nobody else has seen; gives back one that its head alone could not restore. */
+export type TakeSnapshot = (incoming: Incoming, connection: Duplex) => Incoming | Snapshot
 
-/** How many lists are known at once. */
-const maxLately = 32
-
-const toNames = (rawHeaders: ReadonlyArray<string>): ReadonlyArray<string> => {
-  const isSame = (names: ReadonlyArray<string>): boolean =>
-    names.length * 2 === rawHeaders.length && names.every((name, at) => name === rawHeaders[at * 2])
-  const known = lately.find(isSame)
-  if (known !== undefined) return known
-  const names = rawHeaders.filter((_, at) => at % 2 === 0)
-  if (lately.push(names) > maxLately) lately.shift()
-  return names
+/** Takes snapshots for one app, whose sockets share the names of their fields. */
+export const createSnapshots = (): TakeSnapshot => {
+  const toNames = sharedNames()
+  return (incoming, connection) => {
+    const { req, isSeen, view, id, newId, koa } = incoming
+    if (isSeen || view !== undefined || !isSimple(req)) return incoming
+    return { id, newId, koa, values: toValues(req), names: toNames(req.rawHeaders), connection }
+  }
 }
 
-/** Joined, not added up: that would keep every piece. */
-const toValues = ({ url = '/', rawHeaders }: IncomingMessage): string =>
-  [url].concat(rawHeaders.filter((_, at) => at % 2 === 1)).join('\n')
+/** How many lists of names are known at once. */
+const maxLists = 32
 
-/** Whether each header field comes once, and so can be told again by its name and value alone. */
+/** Clients of one kind send fields of the same names: the lists that came lately are used again. */
+const sharedNames = (): ((rawHeaders: ReadonlyArray<string>) => ReadonlyArray<string>) => {
+  const lists: Array<ReadonlyArray<string>> = []
+  return (rawHeaders) => {
+    const isSame = (names: ReadonlyArray<string>): boolean =>
+      names.length * 2 === rawHeaders.length && names.every((name, at) => name === rawHeaders[at * 2])
+    const known = lists.find(isSame)
+    if (known !== undefined) return known
+    const names = rawHeaders.filter((_, at) => at % 2 === 0)
+    if (lists.push(names) > maxLists) lists.shift()
+    return names
+  }
+}
+
+/** Whether each header field came once, and so can be restored from its name and value alone. */
 const isSimple = ({ headers, rawHeaders }: IncomingMessage): boolean => {
   let count = 0
   for (const _ in headers) count += 1
   return count * 2 === rawHeaders.length && headers['set-cookie'] === undefined
 }
 
-/** Lets go of a request that nobody else has seen, where it can be told again from its head. */
-export const keep = (incoming: Incoming, connection: Duplex): Incoming | Kept => {
-  const { req, isSeen, view, id, newId, koa } = incoming
-  if (isSeen || view !== undefined || !isSimple(req)) return incoming
-  return { id, newId, koa, values: toValues(req), names: toNames(req.rawHeaders), connection }
-}
+/** Joined, not added up: that would hold on to every piece. */
+const toValues = ({ url = '/', rawHeaders }: IncomingMessage): string =>
+  [url].concat(rawHeaders.filter((_, at) => at % 2 === 1)).join('\n')
 
-export const isKept = (incoming: Incoming | Kept): incoming is Kept => 'names' in incoming
+/** Whether it is a snapshot. */
+export const isSnapshot = (incoming: Incoming | Snapshot): incoming is Snapshot => 'names' in incoming
 
-const again = ({ values, names, connection }: Kept): IncomingMessage => {
-  const [url, ...told] = values.split('\n')
-  const rawHeaders = names.flatMap((name, at) => [name, told[at] ?? ''])
-  const pairs = names.map((name, at) => [name.toLowerCase(), told[at] ?? ''] as const)
+/** What reached the server, from its snapshot. */
+export const restore = (snapshot: Snapshot): Incoming => ({
+  ...toIncoming(toRequest(snapshot), snapshot.newId, snapshot.koa, false),
+  id: snapshot.id,
+})
+
+const toRequest = ({ values, names, connection }: Snapshot): IncomingMessage => {
+  const [url, ...fieldValues] = values.split('\n')
+  const rawHeaders = names.flatMap((name, at) => [name, fieldValues[at] ?? ''])
+  const pairs = names.map((name, at) => [name.toLowerCase(), fieldValues[at] ?? ''] as const)
   const fields = {
     method: 'GET', // as every handshake's
     url,
@@ -74,9 +88,3 @@ const again = ({ values, names, connection }: Kept): IncomingMessage => {
   req.push(null)
   return req
 }
-
-/** What reached the server, from what was kept of it. */
-export const recall = (kept: Kept): Incoming => ({
-  ...toIncoming(again(kept), kept.newId, kept.koa, false),
-  id: kept.id,
-})

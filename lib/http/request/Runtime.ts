@@ -2,15 +2,17 @@
 import type { IO } from 'fp-ts/IO'
 import type * as O from 'fp-ts/Option'
 import type { PingHandler } from '../../core/Agent'
+import type { AgentError } from '../../core/AgentError'
 import { type Budget, budget } from '../../node/Budget'
 import type { Status } from '../../core/Health'
 import { localRuntime } from '../../core/Protocol'
 import { ambient, type Ambient } from '../state/CurrentContext'
-import { type Calls, createCalls } from './InFlight'
+import { createInFlight, type InFlight } from './InFlight'
 import { createHealth, type HealthCell } from '../state/HealthStore'
 import { guardStandardStreams } from '../state/LogLoss'
 import { type Logs, logs as createLogs } from '../state/LogWriter'
 import { type Options, settings as settingsOf, type Settings } from '../state/Options'
+import { type Answer, fromError } from '../response/WireResponse'
 import { createSessions, type Sessions } from '../session/Sessions'
 import { type Report, safeHook } from '../state/Supplied'
 import { createTasks, type TaskCell } from '../state/TaskStore'
@@ -28,11 +30,13 @@ export interface Runtime {
   readonly pingHeaders: IO<Readonly<Record<string, string>>>
   readonly ambient: Ambient
   /** Requests, streams and sockets that are not finished. */
-  readonly calls: Calls
+  readonly inFlight: InFlight
   /** Whether the server is shutting down. */
   readonly isStopping: IO<boolean>
   /** Whether it is from here on. */
   readonly setStopping: (isStopping: boolean) => void
+  /** The answer that tells of a failure, under the id by which the log knows the request. */
+  readonly failure: (requestId: string, headers?: Readonly<Record<string, string>>) => (error: AgentError) => Answer
   /** Open streams and sockets, for `busyWhileOpen`. */
   readonly open: Open
 }
@@ -102,11 +106,12 @@ export const createRuntime = (options: Options, ping: O.Option<PingHandler>): Ru
     health,
     pingHeaders: toPingHeaders(taskCell),
     ambient: ambient(settings.asyncLocalStorage, warnOfCurrent),
-    calls: createCalls(),
+    inFlight: createInFlight(),
     isStopping: () => isStopping,
     setStopping: (is) => {
       isStopping = is
     },
+    failure: (requestId, headers) => (error) => fromError(error, requestId, settings.debug, headers),
     open,
   }
 }

@@ -5,7 +5,7 @@ import * as E from 'fp-ts/Either'
 import { type AgentError, forbiddenCaller, problem } from '../../core/AgentError'
 import { flawOfRequest } from '../../node/http/HttpRequest'
 import { guardOn, open } from '../../node/http/LoopbackGuard'
-import { type Answer, fromError, writeTo } from '../response/WireResponse'
+import { type Answer, writeTo } from '../response/WireResponse'
 import { refuse } from '../websocket/Handshake'
 import { toRequestId } from '../request/Incoming'
 import { bringsSecret, isSecretRequired } from './LaunchSecret'
@@ -30,14 +30,14 @@ const secretGuard = (req: IncomingMessage): E.Either<AgentError, void> =>
   bringsSecret(req) ? E.right(undefined) : refusedCaller
 
 /** A gate that is open until its server listens: then it asks for the secret, or guards a loopback address. */
-export const createGate = ({ settings, logs }: Runtime): Gate => {
+export const createGate = ({ settings, logs, failure }: Runtime): Gate => {
   let guard: (req: IncomingMessage) => E.Either<AgentError, void> = open
 
   const toRefusal = (req: IncomingMessage, error: AgentError): Answer => {
     const requestId = toRequestId(req.headers, settings.newId)
     const { status, code, message } = problem(error)
     logs(() => ({ requestId })).warn('Request refused', { status, code, reason: message })()
-    return fromError(error, requestId, settings.debug)
+    return failure(requestId)(error)
   }
 
   /** Answers a request that is refused. */

@@ -3,12 +3,11 @@ import { type IncomingMessage, type Server } from 'node:http'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { toResponse } from '../../node/http/RawResponse'
-import { toPath } from '../../node/http/RequestTarget'
-import { path } from '../../core/Protocol'
+import { toRoute } from '../request/RequestRoute'
 
 /** Whether a request merely offers another protocol. */
 export const isOffer = ({ headers, url }: IncomingMessage): boolean =>
-  headers.upgrade?.toLowerCase() !== 'websocket' && toPath(url) !== path.websocket
+  headers.upgrade?.toLowerCase() !== 'websocket' && toRoute(url) !== 'socket'
 
 const withoutOffer = (req: IncomingMessage, head: Buffer): Buffer => {
   const lines = [`${req.method ?? 'GET'} ${req.url ?? '/'} HTTP/${req.httpVersion}`]

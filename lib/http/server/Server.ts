@@ -6,7 +6,7 @@ import { onBrokenRequest } from '../../node/http/RawResponse'
 import { problem, rejected } from '../../core/AgentError'
 import { errorCode } from '../../node/SystemError'
 import { lookEvery as stallEvery, stallWatch } from '../../node/Stall'
-import { fromError, problemText, writeTo } from '../response/WireResponse'
+import { problemText, writeTo } from '../response/WireResponse'
 import { toRequestId } from '../request/Incoming'
 import { isOffer, serveAgain } from './Offer'
 import type { Runtime } from '../request/Runtime'
@@ -41,13 +41,10 @@ const onClientError = ({ settings, logs }: Runtime): ((error: Error, socket: Dup
 
 /** Answers a request that expects what no server does, such as `Expect: tea`. */
 const onExpectation =
-  ({ settings }: Runtime) =>
+  ({ settings, failure }: Runtime) =>
   (req: IncomingMessage, res: ServerResponse): void => {
     req.resume()
-    writeTo(
-      res,
-      fromError(rejected(417, 'Expectation Failed'), toRequestId(req.headers, settings.newId), settings.debug),
-    )
+    writeTo(res, failure(toRequestId(req.headers, settings.newId))(rejected(417, 'Expectation Failed')))
   }
 
 /** How often the event loop is looked at, in milliseconds. */
@@ -91,7 +88,7 @@ const watchStalls = (
 export const attach = (
   server: Server,
   runtime: Runtime,
-  sockets: Pick<Sockets<never>, 'beat' | 'connections'>,
+  sockets: Pick<Sockets, 'beat' | 'connections'>,
   onUpgrade: (req: IncomingMessage, duplex: Duplex, head: Buffer) => void,
   connections: Set<Socket>,
 ): void => {

@@ -2,7 +2,7 @@
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 import { stopping } from '../../core/AgentError'
-import { interrupt, type Live } from '../request/Live'
+import { interrupt, type Pending } from '../request/InFlight'
 import type { Runtime } from '../request/Runtime'
 import type { Sockets } from '../websocket/SocketRequests'
 
@@ -33,13 +33,13 @@ const closed = (server: Server): Promise<void> =>
 /** Resolves when all servers are closed and every call and forked task is finished, or the time is over. */
 export const stopAll = async (
   runtime: Runtime,
-  sockets: Pick<Sockets<never>, 'terminate'>,
+  sockets: Pick<Sockets, 'terminate'>,
   { servers, connections }: Open,
   timeout: number,
 ): Promise<void> => {
-  const { calls } = runtime
-  const interruptThose = (isMeant: (call: Live) => boolean): void =>
-    [...calls].filter(isMeant).forEach((call) => interrupt(call, stopping))
+  const { inFlight } = runtime
+  const interruptThose = (isMeant: (pending: Pending) => boolean): void =>
+    [...inFlight].filter(isMeant).forEach((pending) => interrupt(pending, stopping))
   runtime.setStopping(true)
   interruptThose(({ kind }) => kind === 'socket')
   const closing = [...servers].map(closed)
@@ -57,7 +57,7 @@ export const stopAll = async (
       resolve()
     }, timeout + grace)
   })
-  await Promise.race([Promise.all([...closing, calls.whenEmpty().then(runtime.taskCell.whenSettled)]), over])
+  await Promise.race([Promise.all([...closing, inFlight.whenEmpty().then(runtime.taskCell.whenSettled)]), over])
   await Promise.all(closing)
   clearTimeout(cut)
   clearInterval(idle)

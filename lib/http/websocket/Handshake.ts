@@ -4,10 +4,10 @@ import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import * as O from 'fp-ts/Option'
 import { type WebSocket, WebSocketServer } from 'ws'
-import { toPath } from '../../node/http/RequestTarget'
 import { type AgentError, badRequest, methodNotAllowed } from '../../core/AgentError'
-import { bearerProtocol, path, tokenOfProtocol } from '../../core/Protocol'
+import { bearerProtocol, tokenOfProtocol } from '../../core/Protocol'
 import { type Answer, writeTo } from '../response/WireResponse'
+import { toRoute } from '../request/RequestRoute'
 import type { Settings } from '../state/Options'
 
 /** Names and values of header fields. */
@@ -16,7 +16,7 @@ export type Fields = ReadonlyArray<readonly [string, string]>
 const key = /^[+/0-9A-Za-z]{22}==$/
 
 /** Whether a request is for the path of the WebSocket. A middleware may have changed it. */
-export const isForSocket = ({ url }: IncomingMessage): boolean => toPath(url) === path.websocket
+export const isForSocket = ({ url }: IncomingMessage): boolean => toRoute(url) === 'socket'
 
 /** Why a request for the path of the WebSocket is no handshake; undefined if it is one. */
 export const validateHandshake = ({ method, httpVersion, headers }: IncomingMessage): AgentError | undefined => {

@@ -8,8 +8,8 @@ import { type AgentError, cancelled, cause, checked, closeCode, fromUnknown, pro
 import { call as callIt } from '../../core/Call'
 import type { Context } from '../../core/Context'
 import type { OnMessage, SocketHandler } from '../../core/SocketHandler'
-import { type Call, elapsed, finish, toLog } from '../request/RequestScope'
-import { interrupt, type Live, onInterrupt } from '../request/Live'
+import { type RequestScope, elapsed, finish, toLog } from '../request/RequestScope'
+import { interrupt, type Pending, onInterrupt } from '../request/InFlight'
 import type { Runtime } from '../request/Runtime'
 import { type Answering, answering } from './MessageLoop'
 import { type Reader, createReader } from './HandlerSocket'
@@ -18,7 +18,7 @@ import { closeWith, type Data, type Link, toRules, waiting } from './WebSocketLi
 /** The open sockets of an app. */
 export interface OpenSockets<in Has extends object> {
   /** Hands an open connection to the agent. */
-  readonly add: (ws: WebSocket, connection: Duplex, call: Call, context: Context<Has>) => void
+  readonly add: (ws: WebSocket, connection: Duplex, call: RequestScope, context: Context<Has>) => void
   /** Cuts off dead peers until it is stopped. */
   readonly beat: IO<IO<void>>
   readonly connections: () => Iterable<Duplex>
@@ -28,7 +28,7 @@ export interface OpenSockets<in Has extends object> {
 
 /** An open socket. */
 interface OpenSocket<in out Has extends object> extends Link {
-  readonly call: Call
+  readonly call: RequestScope
   readonly context: Context<Has>
   /** What its handler reads from; none where each message is answered. */
   reader: Reader | undefined
@@ -56,13 +56,13 @@ const end = ({ call, ws }: Pick<OpenSocket<never>, 'call' | 'ws'>, result: E.Eit
 }
 
 /** The call is over when the connection is closed, and all that came before was read or nobody will read it. */
-const finishIfOver = (socket: Link & { readonly call: Call; readonly isDone: boolean }): void => {
+const finishIfOver = (socket: Link & { readonly call: RequestScope; readonly isDone: boolean }): void => {
   if (socket.closedWith === undefined) return
   if (socket.closedWith === 1006 || socket.isDone || waiting(socket) === 0) finish(socket.call)
 }
 
 /** Closes the connection of a call that is ended before its time. */
-const closeFor = (reason: AgentError, { ws }: Live): void => {
+const closeFor = (reason: AgentError, { ws }: Pending): void => {
   if (reason._tag !== 'Cancelled' && ws !== undefined) closeWith(ws, closeCode(reason), problem(reason).code)
 }
 

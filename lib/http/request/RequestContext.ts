@@ -1,11 +1,10 @@
-/** The context of a call, as handlers are given it. What costs something is made when it is first asked for. */
+/** The context of a scope, as handlers are given it. What costs something is made when it is first asked for. */
 import * as O from 'fp-ts/Option'
 import type { Context } from '../../core/Context'
 import { header, headers, lookup, type RawHeaders } from '../../core/Protocol'
-import { type Call, holdSession, incomingOfCall, toLog, type Parts, requestIdOfCall } from './RequestScope'
-import { cancelSession } from './InFlight'
+import { holdSession, type Parts, readIncoming, readRequestId, type RequestScope, toLog } from './RequestScope'
+import { cancelSession, toSignal } from './InFlight'
 import { toView } from './Incoming'
-import { toSignal } from './Live'
 
 const toUserId = lookup(header.userId)
 const toCurrentToken = lookup(header.workloadAccessToken)
@@ -28,51 +27,51 @@ const toTrace = (raw: RawHeaders): Context['trace'] => ({
   xAmznTraceId: toXAmznTraceId(raw),
 })
 
-const headersOfCall = (call: Call): Context['headers'] => headers(incomingOfCall(call).headers)
+const toContextHeaders = (scope: RequestScope): Context['headers'] => headers(readIncoming(scope).headers)
 
-const traceOfCall = (call: Call): Context['trace'] => Object.freeze(toTrace(incomingOfCall(call).headers))
+const toContextTrace = (scope: RequestScope): Context['trace'] => Object.freeze(toTrace(readIncoming(scope).headers))
 
-const toTasks = (call: Call): Context['tasks'] =>
+const toTasks = (scope: RequestScope): Context['tasks'] =>
   Object.freeze(
-    call.runtime.taskCell.runner(
-      () => holdSession(call),
-      () => toLog(call),
+    scope.runtime.taskCell.runner(
+      () => holdSession(scope),
+      () => toLog(scope),
     ),
   )
 
-const toSession = (call: Call): Context['session'] => {
-  const { runtime, sessionId } = call
-  const cancel = cancelSession(runtime.calls, sessionId, call)
-  return Object.freeze(runtime.sessions.access(sessionId, () => toSignal(call), cancel))
+const toSession = (scope: RequestScope): Context['session'] => {
+  const { runtime, sessionId } = scope
+  const cancel = cancelSession(runtime.inFlight, sessionId, scope)
+  return Object.freeze(runtime.sessions.access(sessionId, () => toSignal(scope), cancel))
 }
 
-const logOfContext = (call: Call): Context['log'] => Object.freeze(toLog(call))
+const logOfContext = (scope: RequestScope): Context['log'] => Object.freeze(toLog(scope))
 
-const toRequest = (call: Call): Context['request'] => toView(incomingOfCall(call))
+const toRequest = (scope: RequestScope): Context['request'] => toView(readIncoming(scope))
 
 const origin: unique symbol = Symbol('origin')
 
-/** A context knows the call that its parts are made of. */
-interface OfCall {
-  readonly [origin]: Call
+/** A context knows the scope that its parts are made of. */
+interface OfScope {
+  readonly [origin]: RequestScope
 }
 
 type Lazy = 'requestId' | 'headers' | 'trace' | 'signal' | 'tasks' | 'session' | 'log' | 'request'
 
 interface Lazily {
   readonly name: Lazy
-  readonly getter: PropertyDescriptor & ThisType<OfCall>
+  readonly getter: PropertyDescriptor & ThisType<OfScope>
 }
 
-/** A property that is made of the call when it is first asked for. */
-const lazily = <P extends Lazy>(name: P, make: (call: Call) => Context[P]): Lazily => ({
+/** A property that is made of the scope when it is first asked for. */
+const lazily = <P extends Lazy>(name: P, make: (scope: RequestScope) => Context[P]): Lazily => ({
   name,
   getter: {
     enumerable: true,
     get() {
-      const call = this[origin]
-      const made: Parts = (call.parts ??= {})
-      return (made[name] ??= make(call))
+      const scope = this[origin]
+      const made: Parts = (scope.parts ??= {})
+      return (made[name] ??= make(scope))
     },
   },
 })
@@ -81,7 +80,7 @@ const lazily = <P extends Lazy>(name: P, make: (call: Call) => Context[P]): Lazi
 
 /** What costs a request more than to define a property. */
 const lazyForRequest: ReadonlyArray<Lazily> = [
-  lazily('requestId', requestIdOfCall),
+  lazily('requestId', readRequestId),
   lazily('signal', toSignal),
   lazily('request', toRequest),
 ]
@@ -89,8 +88,8 @@ const lazyForRequest: ReadonlyArray<Lazily> = [
 /** What an idle socket would hold for nothing. */
 const lazyForSocket: ReadonlyArray<Lazily> = [
   ...lazyForRequest,
-  lazily('headers', headersOfCall),
-  lazily('trace', traceOfCall),
+  lazily('headers', toContextHeaders),
+  lazily('trace', toContextTrace),
   lazily('tasks', toTasks),
   lazily('session', toSession),
   lazily('log', logOfContext),
@@ -104,46 +103,46 @@ const define = (context: object, lazies: ReadonlyArray<Lazily>): Context => {
 
 const noState: Readonly<{}> = Object.freeze({})
 
-const toDeadline = ({ runtime, since }: Call): O.Option<number> => {
+const toDeadline = ({ runtime, since }: RequestScope): O.Option<number> => {
   const { deadline } = runtime.settings
   return deadline > 0 ? Object.freeze(O.some(since + deadline)) : O.none
 }
 
 // Written out twice: to spread the one into the other takes longer than all the rest.
 
-const requestContext = (call: Call, raw: RawHeaders): Context => {
-  const context: Omit<Context, 'requestId' | 'signal' | 'request'> & OfCall = {
-    sessionId: call.sessionId,
-    headers: headersOfCall(call),
+const requestContext = (scope: RequestScope, raw: RawHeaders): Context => {
+  const context: Omit<Context, 'requestId' | 'signal' | 'request'> & OfScope = {
+    sessionId: scope.sessionId,
+    headers: toContextHeaders(scope),
     userId: toUserId(raw),
     workloadAccessToken: toToken(raw),
     oauth2CallbackUrl: toOauth2CallbackUrl(raw),
-    trace: traceOfCall(call),
+    trace: toContextTrace(scope),
     state: noState,
-    deadline: toDeadline(call),
-    tasks: toTasks(call),
-    session: toSession(call),
-    log: logOfContext(call),
-    [origin]: call,
+    deadline: toDeadline(scope),
+    tasks: toTasks(scope),
+    session: toSession(scope),
+    log: logOfContext(scope),
+    [origin]: scope,
   }
   return define(context, lazyForRequest)
 }
 
-const socketContext = (call: Call, raw: RawHeaders): Context => {
-  const context: Omit<Context, Lazy> & OfCall = {
-    sessionId: call.sessionId,
+const socketContext = (scope: RequestScope, raw: RawHeaders): Context => {
+  const context: Omit<Context, Lazy> & OfScope = {
+    sessionId: scope.sessionId,
     userId: toUserId(raw),
     workloadAccessToken: toToken(raw),
     oauth2CallbackUrl: toOauth2CallbackUrl(raw),
     state: noState,
-    deadline: toDeadline(call),
-    [origin]: call,
+    deadline: toDeadline(scope),
+    [origin]: scope,
   }
   return define(context, lazyForSocket)
 }
 
-/** The context of a call. */
-export const toContext = (call: Call): Context => {
-  const raw = incomingOfCall(call).headers
-  return call.kind === 'socket' ? socketContext(call, raw) : requestContext(call, raw)
+/** The context of a scope. */
+export const toContext = (scope: RequestScope): Context => {
+  const raw = readIncoming(scope).headers
+  return scope.kind === 'socket' ? socketContext(scope, raw) : requestContext(scope, raw)
 }

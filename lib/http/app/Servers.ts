@@ -1,0 +1,55 @@
+/** The servers of an app: each is guarded by a gate of its own, and all stop together. */
+import { createServer, type Server } from 'node:http'
+import type { Socket } from 'node:net'
+import type { IO } from 'fp-ts/IO'
+import type { Runtime } from '../request/Runtime'
+import { createGate, type UpgradeListener } from '../server/Gate'
+import { pipelined } from '../server/Pipelined'
+import { attach, timeLimits } from '../server/Server'
+import { stopAll, type StopOptions } from '../server/Shutdown'
+import type { Sockets } from '../websocket/SocketRequests'
+import type { Serve } from './Lanes'
+
+/** The servers of an app. */
+export interface Servers {
+  /** A server that does not listen yet. */
+  readonly make: IO<Server>
+  /** Stops all of them; a second call waits for the first. */
+  readonly stop: (options?: StopOptions) => Promise<void>
+}
+
+/** What a server is made of. */
+export interface ServerParts {
+  readonly runtime: Runtime
+  readonly sockets: Sockets
+  readonly lanes: IO<Serve>
+  readonly onUpgrade: UpgradeListener
+}
+
+/** No server yet. */
+export const createServers = ({ runtime, sockets, lanes, onUpgrade }: ServerParts): Servers => {
+  const { settings } = runtime
+  const servers = new Set<Server>()
+  const connections = new Set<Socket>()
+  let stopped: Promise<void> | undefined
+
+  const stopOnce = async ({ timeout = settings.stopTimeout }: StopOptions): Promise<void> => {
+    await stopAll(runtime, sockets, { servers, connections }, timeout)
+    await settings.onStop()
+  }
+
+  return {
+    make: () => {
+      stopped = undefined
+      runtime.setStopping(false)
+      const gate = createGate(runtime)
+      const server = createServer(timeLimits(settings), gate.request(pipelined(lanes())))
+      gate.watch(server)
+      attach(server, runtime, sockets, gate.upgrade(onUpgrade), connections)
+      servers.add(server)
+      server.once('close', () => servers.delete(server))
+      return server
+    },
+    stop: (options = {}) => (stopped ??= stopOnce(options)),
+  }
+}

@@ -1,0 +1,48 @@
+/** Runs what an agent has around its handlers: before an invocation is answered, and before a socket is opened. */
+import { Readable } from 'node:stream'
+import * as E from 'fp-ts/Either'
+import { type AgentError, checked, fromUnknown } from '../../core/AgentError'
+import { around, type Layers, type Step } from '../../core/Layer'
+import type { Reply, Source } from '../../core/Reply'
+import { toContext } from '../request/RequestContext'
+import { onInterrupt } from '../request/InFlight'
+import { type RequestScope, toLog } from '../request/RequestScope'
+import { toIterator } from '../response/EventStream'
+
+/** How a request came out: with the reply of the innermost step, of a wrap in its place, or a failure. */
+export type Outcome = E.Either<AgentError, Reply>
+
+/** Runs the layers around an innermost step. An interruption of the scope is its outcome at once. */
+export const runLayers = (scope: RequestScope, layers: Layers<{}, {}>, innermost: Step<{}>): Promise<Outcome> =>
+  unlessInterrupted(scope, () => {
+    const context = toContext(scope)
+    return scope.runtime.ambient.run(context, () => around(layers)(innermost)(context)())
+  })
+
+const unlessInterrupted = (scope: RequestScope, run: () => Promise<Outcome>): Promise<Outcome> =>
+  new Promise((resolve) => {
+    let isOver = false
+    onInterrupt(scope, (reason) => {
+      isOver = true
+      resolve(E.left(reason))
+    })
+    const late = (thrown: unknown): void =>
+      toLog(scope).warn('A handler failed after its scope was over', { error: thrown })()
+    const settle = (outcome: Outcome): void => {
+      if (!isOver) return resolve(outcome)
+      if (E.isRight(outcome) && outcome.right.body._tag === 'Events') discard(outcome.right.body.source, late)
+    }
+    const onThrow = (thrown: unknown): void => (isOver ? late(thrown) : resolve(E.left(fromUnknown(thrown))))
+    try {
+      run().then((outcome) => settle(checked<Reply>(outcome)), onThrow)
+    } catch (thrown) {
+      onThrow(thrown)
+    }
+  })
+
+/** Closes a source that nobody will read. */
+export const discard = (source: Source, report: (cause: unknown) => void): void => {
+  if (source instanceof Readable) return void source.on('error', report).destroy()
+  const closing = async (): Promise<unknown> => toIterator(source).return?.()
+  closing().catch(report)
+}
