@@ -13,7 +13,7 @@ import { dataPlane } from './dataplane/DataPlane'
 import { type Launcher, errorMessage } from './launch/Launcher'
 import { type LocalOptions, type Settings, toSettings } from './dataplane/Options'
 import { type Overview, sessionOverview } from './dataplane/Overview'
-import { refuseBroken } from './service/Respond'
+import { refuseBroken, toMarks } from './service/Respond'
 import { createSessions } from './session/AgentSessions'
 import { socketRelay } from './relay/SocketRelay'
 
@@ -98,7 +98,7 @@ const start = async (options: LocalOptions): Promise<E.Either<LocalError, LocalR
     { maxHeaderSize, keepAliveTimeout, requestTimeout: 0, requireHostHeader: false }, // the data plane looks at Host
     plane.onRequest,
   )
-  server.on('clientError', (error, duplex) => refuseBroken(error, duplex, { 'x-amzn-requestid': settings.newId() }))
+  server.on('clientError', (error, duplex) => refuseBroken(error, duplex, toMarks({ 'x-amzn-requestid': settings.newId() })))
   const connections = new Set<Duplex>()
   server.on('connection', (connection) => {
     connections.add(connection)

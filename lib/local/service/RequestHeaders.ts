@@ -3,6 +3,7 @@
  * not of the service's own and not on the agent's allow-list does not arrive there.
  */
 import * as E from 'fp-ts/Either'
+import { pipe } from 'fp-ts/function'
 import type * as O from 'fp-ts/Option'
 import { customPrefix, header, isForwardable, launchSecret, lookup, type RawHeaders } from '../../core/Protocol'
 import { type FieldFault, isFieldValue, repeated, withQuery } from '../../node/http/RequestFields'
@@ -104,6 +105,13 @@ export const checked =
 /** The session id of a request, if it has one. */
 export const toSessionId: (headers: RawHeaders) => O.Option<string> = lookup(header.sessionId)
 
+/** The session id of a request that must have one. */
+export const requiredSessionId = (headers: RawHeaders): E.Either<ServiceError, string> =>
+  pipe(
+    toSessionId(headers),
+    E.fromOption(() => invalidField('runtimeSessionId', 'Member must not be null')),
+  )
+
 // ---------------------------------------------------------------------------------------------------------------------
 // what the agent gets
 // ---------------------------------------------------------------------------------------------------------------------
@@ -129,7 +137,11 @@ const mayPass = (name: string, isJwt: boolean): boolean => {
 }
 
 /** The headers of a request that reach the agent. */
-export const forwarded = (headers: RawHeaders, { allowList }: Policy, isJwt: boolean): ReadonlyArray<Line> => {
+export const forwarded = (
+  headers: RawHeaders,
+  { allowList }: Pick<Policy, 'allowList'>,
+  isJwt: boolean,
+): ReadonlyArray<Line> => {
   const lines: Array<Line> = []
   for (const name of serviceHeaders) {
     const value = toValue(headers, name)

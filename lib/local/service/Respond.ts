@@ -8,11 +8,46 @@ import { fromParserCode, rawResponse } from '../../node/http/HttpRequest'
 import { headerLines } from '../../node/http/RequestFields'
 import { answer, type ServiceError, unreadable } from './ServiceError'
 
-/** What the service puts on every answer of the data plane. */
-export type Marks = Readonly<Record<string, string>>
+/** Headers of every response of the local runtime, its own or relayed, over HTTP or to an upgrade: the one place to add one. */
+const everyResponse: Readonly<Record<string, string>> = {}
 
-/** Answers with an error. What was begun already is cut off: an error must not look like an end. */
-export const respondError = (res: ServerResponse, error: ServiceError, marks: Marks = {}): void => {
+declare const isMade: unique symbol
+
+/** Headers that a response has beside its content's. Only `toMarks` makes them, so that none lacks `everyResponse`. */
+export type Marks = Readonly<Record<string, string>> & { readonly [isMade]: true }
+
+/** The headers of one response: those of every response, and its own. */
+export const toMarks = (own: Readonly<Record<string, string>> = {}): Marks => {
+  const all: Readonly<Record<string, string>> = { ...everyResponse, ...own }
+  return all as Marks // the mark of the type is not there at run time
+}
+
+/** A request that is refused: the error, and the headers of the response to it. */
+export interface Refused {
+  readonly error: ServiceError
+  readonly marks: Marks
+  /** Whether the connection closes with it: where a request's end is in doubt, so is the beginning of the next. */
+  readonly isLast?: boolean
+}
+
+/** Refuses with an error; the headers go on its response. */
+export const refusedWith =
+  (marks: Marks) =>
+  (error: ServiceError): Refused => ({ error, marks })
+
+/** Refuses with an error, before anything is known that would go on its response. */
+export const refused: (error: ServiceError) => Refused = refusedWith(toMarks())
+
+/** Answers a request that is refused. */
+export const respondRefused =
+  (res: ServerResponse) =>
+  ({ error, marks, isLast = false }: Refused): void => {
+    if (isLast) res.shouldKeepAlive = false
+    respondError(res, error, marks)
+  }
+
+/** Answers with an error. A response that has begun is cut off, since an error must not look like its end. */
+export const respondError = (res: ServerResponse, error: ServiceError, marks: Marks): void => {
   if (res.headersSent) return void res.destroy()
   const { status, headers, body } = answer(error)
   res.writeHead(status, { ...headers, ...marks, 'content-length': Buffer.byteLength(body) })
@@ -20,14 +55,27 @@ export const respondError = (res: ServerResponse, error: ServiceError, marks: Ma
 }
 
 /** Answers with JSON. */
-export const respondJson = (res: ServerResponse, value: unknown, marks: Marks = {}): void => {
+export const respondJson = (res: ServerResponse, value: unknown, marks: Marks): void => {
   const body = JSON.stringify(value)
   res.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body), ...marks })
   res.end(body)
 }
 
-/** Refuses an upgrade with an answer, and closes the connection. */
+/** Refuses an upgrade with an error of the service. */
+export const refuseWith = (duplex: Duplex, error: ServiceError, marks: Marks): void => {
+  const { status, headers, body } = answer(error)
+  writeRefusal(duplex, status, Object.entries({ ...headers, ...marks }), body)
+}
+
+/** Refuses an upgrade with a response of somebody else, and closes the connection. */
 export const refuseUpgrade = (
+  duplex: Duplex,
+  status: number,
+  headers: ReadonlyArray<readonly [string, string]>,
+  body: Uint8Array | string,
+): void => writeRefusal(duplex, status, [...headers, ...Object.entries(everyResponse)], body)
+
+const writeRefusal = (
   duplex: Duplex,
   status: number,
   headers: ReadonlyArray<readonly [string, string]>,
@@ -43,12 +91,6 @@ export const refuseUpgrade = (
   duplex.once('finish', () => duplex.destroy())
   duplex.write(`${lines.join('\r\n')}\r\n\r\n`, 'latin1')
   duplex.end(body)
-}
-
-/** Refuses an upgrade with an error of the service. */
-export const refuseWith = (duplex: Duplex, error: ServiceError, marks: Marks = {}): void => {
-  const { status, headers, body } = answer(error)
-  refuseUpgrade(duplex, status, Object.entries({ ...headers, ...marks }), body)
 }
 
 /** Answers what is no valid HTTP request, as far as its parser has read it, and closes its connection. */
