@@ -14,7 +14,7 @@ import { errorCode, errorMessage } from '../node/SystemError'
 import type { Launcher } from './launch/Launcher'
 import { type LocalOptions, type Settings, toSettings } from './dataplane/Options'
 import { type Overview, sessionOverview } from './dataplane/Overview'
-import { refuseBroken } from './service/Respond'
+import { refuseBroken, toMarks } from './service/Respond'
 import { createSessions } from './session/AgentSessions'
 import { socketRelay } from './relay/SocketRelay'
 
@@ -101,7 +101,7 @@ const start = async (options: LocalOptions): Promise<E.Either<LocalError, LocalR
   )
   server.on(
     'clientError',
-    refuseBroken(() => ({ 'x-amzn-requestid': settings.newId() })),
+    refuseBroken(() => toMarks({ 'x-amzn-requestid': settings.newId() })),
   )
   const connections = new Set<Duplex>()
   server.on('connection', (connection) => {

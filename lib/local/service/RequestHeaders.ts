@@ -3,6 +3,7 @@
  * not of the service's own and not on the agent's allow-list does not arrive there.
  */
 import * as E from 'fp-ts/Either'
+import { pipe } from 'fp-ts/function'
 import type * as O from 'fp-ts/Option'
 import { hopByHop } from '../../node/http/HopByHop'
 import { splitTarget } from '../../node/http/RequestTarget'
@@ -101,6 +102,13 @@ export const checked =
 /** The session id of a request, if it has one. */
 export const toSessionId: (headers: RawHeaders) => O.Option<string> = lookup(header.sessionId)
 
+/** The session id of a request that must have one. */
+export const requiredSessionId = (headers: RawHeaders): E.Either<ServiceError, string> =>
+  pipe(
+    toSessionId(headers),
+    E.fromOption(() => invalidField('runtimeSessionId', 'Member must not be null')),
+  )
+
 // ---------------------------------------------------------------------------------------------------------------------
 // what the agent gets
 // ---------------------------------------------------------------------------------------------------------------------
@@ -126,7 +134,11 @@ const mayPass = (name: string, isJwt: boolean): boolean => {
 }
 
 /** The headers of a request that reach the agent. */
-export const forwarded = (headers: RawHeaders, { allowList }: Policy, isJwt: boolean): ReadonlyArray<Line> => {
+export const forwarded = (
+  headers: RawHeaders,
+  { allowList }: Pick<Policy, 'allowList'>,
+  isJwt: boolean,
+): ReadonlyArray<Line> => {
   const lines: Array<Line> = []
   for (const name of serviceHeaders) {
     const value = joined(headers[name])

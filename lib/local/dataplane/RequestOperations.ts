@@ -1,0 +1,162 @@
+/** What requests ask for: the operations of the data plane, the paths of the agent itself, and the runtime's overview. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import * as E from 'fp-ts/Either'
+import { pipe } from 'fp-ts/function'
+import * as TE from 'fp-ts/TaskEither'
+import type { Hold } from '../../node/Budget'
+import { relay } from '../relay/Relay'
+import { passedOn, requiredSessionId, targetOn } from '../service/RequestHeaders'
+import { refused, type Refused, refusedWith, respondJson, toMarks } from '../service/Respond'
+import { type Route, toPath } from '../service/Route'
+import { accessDenied, internal, notFound, type ServiceError } from '../service/ServiceError'
+import type { Sessions } from '../session/AgentSessions'
+import { type Admission, checkSize } from './Admission'
+import { answerTo, controlHeader } from './Control'
+import type { Settings } from './Options'
+import type { Overview } from './Overview'
+
+/** What the operations work with. */
+export interface OperationParts {
+  readonly settings: Settings
+  readonly sessions: Sessions
+  /** Where the runtime is reached. */
+  readonly url: () => string
+  readonly overview: () => Overview
+}
+
+/** A request that is to be answered; `hold` is held until it is. */
+export interface RequestExchange {
+  readonly req: IncomingMessage
+  readonly res: ServerResponse
+  readonly hold: Hold
+}
+
+type Operation = (exchange: RequestExchange) => TE.TaskEither<Refused, void>
+
+/** Carries out what the route of a request says. */
+export const requestOperations = (parts: OperationParts, admit: Admission) => {
+  const invoke = invocation(parts, admit)
+  const plain = plainRequest(parts, admit)
+  const operations = {
+    Invoke: invoke('POST', '/invocations'),
+    AgentCard: invoke('GET', '/.well-known/agent-card.json'),
+    StopSession: stopSession(parts, admit),
+    ProtectedResource: protectedResource(parts),
+    Overview: showOverview(parts),
+  }
+  return (route: Route, exchange: RequestExchange): TE.TaskEither<Refused, void> => {
+    switch (route._tag) {
+      case 'Invoke':
+      case 'AgentCard':
+      case 'StopSession':
+      case 'ProtectedResource':
+      case 'Overview':
+        return operations[route._tag](exchange)
+      case 'Plain':
+        return plain(route.target, route.isPing)(exchange)
+      case 'Socket':
+      case 'PlainSocket':
+        return TE.left(refused(internal('A socket needs an upgrade')))
+    }
+  }
+}
+
+const invocation = ({ settings, sessions }: OperationParts, admit: Admission) => {
+  const { finishesAlone } = settings
+  const relayTo = relay(settings)
+  return (method: string, path: string): Operation =>
+    ({ req, res, hold }) =>
+      pipe(
+        admit.toService(req, '', hold),
+        TE.chain(({ sessionId, lines, marks, body }) =>
+          pipe(
+            sessions.enter(sessionId, 'inFlight', 'refuse'),
+            TE.bimap(refusedWith(marks), (lease) =>
+              relayTo(req, res, lease, {
+                ...{ method, path, headers: lines, body, marks },
+                manner: 'service',
+                finishes: finishesAlone,
+              }),
+            ),
+          ),
+        ),
+      )
+}
+
+const stopSession =
+  ({ sessions }: OperationParts, admit: Admission): Operation =>
+  ({ req, res, hold }) =>
+    pipe(
+      requiredSessionId(req.headers),
+      E.mapLeft(refused),
+      TE.fromEither,
+      TE.chain(() => admit.toService(req, '', hold)),
+      TE.chain(({ sessionId, marks }) =>
+        pipe(
+          sessions.stop(sessionId),
+          TE.bimap(refusedWith(marks), () => respondJson(res, {}, marks)),
+        ),
+      ),
+    )
+
+const protectedResource =
+  ({ settings: { arn, protectedResource: resource }, url }: OperationParts): Operation =>
+  ({ res }) =>
+    pipe(
+      resource,
+      TE.fromNullable(refused(notFound('This agent takes no bearer tokens'))),
+      TE.map(({ authorizationServers, scopes }) =>
+        respondJson(
+          res,
+          {
+            resource: `${url()}${toPath(arn)}/invocations`,
+            authorization_servers: authorizationServers,
+            ...(scopes === undefined ? {} : { scopes_supported: scopes }),
+            bearer_methods_supported: ['header'],
+          },
+          toMarks(),
+        ),
+      ),
+    )
+
+/** Where callers are checked, ids, processes and files of sessions are for commands that know the runtime's secret. */
+const showOverview =
+  ({ settings: { control, authorize }, overview }: OperationParts): Operation =>
+  ({ req, res }) => {
+    const proof = answerTo(control, req.headers[controlHeader])
+    return proof === undefined && authorize !== undefined
+      ? TE.left(
+          refused(accessDenied('This runtime checks its callers, and shows its sessions to agentcore status alone')),
+        )
+      : TE.fromIO(() => respondJson(res, overview(), toMarks(proof === undefined ? {} : { [controlHeader]: proof })))
+  }
+
+/** A request on a path of the agent. `/ping` is checked too: it may start the agent, and in the cloud nobody reaches it. */
+const plainRequest = ({ settings, sessions }: OperationParts, admit: Admission) => {
+  const relayTo = relay(settings)
+  return (target: string, isPing: boolean): Operation =>
+    ({ req, res, hold }) => {
+      const size: E.Either<ServiceError, void> = isPing ? E.right(undefined) : checkSize(req, settings)
+      return pipe(
+        size,
+        E.mapLeft(refused),
+        TE.fromEither,
+        TE.chain(() => admit.toAgent(req, '', hold)),
+        TE.chain(({ sessionId, isSigned, body, marks }) =>
+          pipe(
+            sessions.enter(sessionId, isPing ? 'look' : 'inFlight', 'wait'),
+            TE.bimap(refusedWith(marks), (lease) =>
+              relayTo(req, res, lease, {
+                method: req.method ?? 'GET',
+                path: targetOn(target, isSigned),
+                headers: passedOn(req.headers, isSigned),
+                ...{ body, marks },
+                manner: 'agent',
+                finishes: false,
+              }),
+            ),
+          ),
+        ),
+      )
+    }
+}

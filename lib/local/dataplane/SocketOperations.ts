@@ -1,0 +1,96 @@
+/** What upgrades ask for: a socket of the agent, by the data plane or on the agent's own path. */
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { pipe } from 'fp-ts/function'
+import * as TE from 'fp-ts/TaskEither'
+import type { Hold } from '../../node/Budget'
+import type { SocketRelay } from '../relay/SocketRelay'
+import { passedOn, targetOn } from '../service/RequestHeaders'
+import { refused, type Refused, refusedWith } from '../service/Respond'
+import type { Route } from '../service/Route'
+import { internal } from '../service/ServiceError'
+import { plainProtocols, toProtocols } from '../service/Subprotocols'
+import type { Sessions } from '../session/AgentSessions'
+import type { Admission } from './Admission'
+
+/** What the operations work with. */
+export interface SocketParts {
+  readonly sessions: Sessions
+  readonly sockets: SocketRelay
+}
+
+/** A request for a socket; `hold` is held until it is answered. */
+export interface SocketExchange {
+  readonly req: IncomingMessage
+  readonly duplex: Duplex
+  readonly head: Buffer
+  readonly hold: Hold
+}
+
+type Operation = (exchange: SocketExchange) => TE.TaskEither<Refused, void>
+
+/** Carries out what the route of an upgrade says. */
+export const socketOperations = (parts: SocketParts, admit: Admission) => {
+  const open = serviceSocket(parts, admit)
+  const openPlain = plainSocket(parts, admit)
+  return (route: Route, exchange: SocketExchange): TE.TaskEither<Refused, void> => {
+    switch (route._tag) {
+      case 'Socket':
+        return open(route.query)(exchange)
+      case 'PlainSocket':
+        return openPlain(route.target, route.query)(exchange)
+      case 'Invoke':
+      case 'AgentCard':
+      case 'StopSession':
+      case 'ProtectedResource':
+      case 'Overview':
+      case 'Plain':
+        return TE.left(refused(internal('Only a socket can be upgraded to')))
+    }
+  }
+}
+
+const serviceSocket =
+  ({ sessions, sockets }: SocketParts, admit: Admission) =>
+  (query: string): Operation =>
+  ({ req, duplex, head, hold }) =>
+    pipe(
+      admit.toService(req, query, hold),
+      TE.chain(({ sessionId, lines, marks }) =>
+        pipe(
+          sessions.enter(sessionId, 'sockets', 'refuse'),
+          TE.bimap(refusedWith(marks), (lease) =>
+            sockets.relay(req, duplex, head, lease, {
+              path: '/ws',
+              headers: lines,
+              marks,
+              manner: 'service',
+              ...toProtocols(req.headers),
+            }),
+          ),
+        ),
+      ),
+    )
+
+const plainSocket =
+  ({ sessions, sockets }: SocketParts, admit: Admission) =>
+  (target: string, query: string): Operation =>
+  ({ req, duplex, head, hold }) =>
+    pipe(
+      admit.toAgent(req, query, hold),
+      TE.chain(({ sessionId, isSigned, marks }) =>
+        pipe(
+          sessions.enter(sessionId, 'sockets', 'wait'),
+          TE.bimap(refusedWith(marks), (lease) =>
+            sockets.relay(req, duplex, head, lease, {
+              path: targetOn(target, isSigned),
+              headers: passedOn(req.headers, isSigned).filter(([name]) => !name.startsWith('sec-websocket-')),
+              protocols: plainProtocols(req.headers),
+              protocol: undefined,
+              marks,
+              manner: 'agent',
+            }),
+          ),
+        ),
+      ),
+    )
