@@ -5,7 +5,7 @@ import type { TaskEither } from 'fp-ts/TaskEither'
 import type { WebSocket } from 'ws'
 import type { ClientError } from '../error/ClientError'
 import type { Connection } from './Connection'
-import { createLink, type Link, type LinkOptions } from './WebSocketConnection'
+import { createFrameSocket, type FrameSocket, type FrameSocketOptions } from './FrameSocket'
 import { shown } from '../error/HeaderText'
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -13,7 +13,7 @@ import { shown } from '../error/HeaderText'
 // ---------------------------------------------------------------------------------------------------------------------
 
 /** Bounds of a connection, and of what it takes to open it. */
-export interface DialOptions extends LinkOptions {
+export interface DialOptions extends FrameSocketOptions {
   /** Milliseconds from the first step to an open socket; 0 is without limit. */
   readonly connectTimeout: number
   readonly agent?: Agent
@@ -21,7 +21,7 @@ export interface DialOptions extends LinkOptions {
 
 /** An open connection, and what its handshake was answered with. */
 export interface Dialled {
-  readonly link: Link
+  readonly socket: FrameSocket
   /** By lower-case name. */
   readonly headers: Readonly<Record<string, string>>
 }
@@ -126,7 +126,12 @@ export const dial =
       ws.once('open', () => {
         ws.off('error', onError)
         // At once, before any other turn: frames that came with the handshake are told next.
-        settle(E.right({ link: createLink(ws, options), headers: answered === undefined ? {} : toHeaders(answered) }))
+        settle(
+          E.right({
+            socket: createFrameSocket(ws, options),
+            headers: answered === undefined ? {} : toHeaders(answered),
+          }),
+        )
       })
     })
   }
