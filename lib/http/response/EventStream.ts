@@ -1,16 +1,19 @@
 /**
- * Pulls a source and writes its values as server-sent events. The source is pulled no faster than the client reads, and
- * closed at once when the client leaves.
+ * Pulls a source and writes its values as server-sent events, as `StreamState` decides: no faster than the client reads,
+ * and no longer than it listens. Frames that are made in one turn of the event loop go out in one write.
  */
-import { TextDecoder } from 'node:util'
 import * as E from 'fp-ts/Either'
 import type { IO } from 'fp-ts/IO'
 import { type AgentError, fromUnknown } from '../../core/AgentError'
-import { disregard } from '../../core/Call'
 import type { Source } from '../../core/Reply'
-import { frame, keepAlive } from '../../core/Sse'
-import { createFrameWriter, type Sink } from './FrameWriter'
+import { keepAlive } from '../../core/Sse'
 import { nextTurn } from './nextTurn'
+import { createPull, toIterator } from './SourcePull'
+import { begin, type StreamCommand, type StreamEnd, type StreamEvent, type StreamState, step } from './StreamState'
+
+// ---------------------------------------------------------------------------------------------------------------------
+// model
+// ---------------------------------------------------------------------------------------------------------------------
 
 /** A source whose first event is there, or which is known to take longer than a keep-alive. */
 export interface EventStream {
@@ -18,12 +21,14 @@ export interface EventStream {
   readonly start: (sink: Sink) => IO<void>
   /** Nobody reads any more: closes the source at once. */
   readonly cancel: IO<void>
-  /** Ends the stream with a failure as its last frame. */
-  readonly fail: (error: AgentError) => void
 }
 
-/** How a stream ended. */
-export type StreamEnd = E.Either<AgentError, 'completed' | 'cancelled'>
+/** Where text goes. */
+export interface Sink {
+  /** Takes text; false says to write no more until it has drained. */
+  readonly write: (text: string) => boolean
+  readonly end: (text: string) => void
+}
 
 /** What a stream needs to know. */
 export interface StreamSettings {
@@ -44,194 +49,174 @@ export interface Opening {
    * when it failed before: then nothing was written.
    */
   readonly opened: Promise<E.Either<AgentError, EventStream>>
-  /** Ends the stream at any time: as `cancel` does if the client has left, else as `fail`. */
+  /** Ends the stream at any time: without a word if the client has left, else with a failure. */
   readonly interrupt: (reason: AgentError) => void
 }
 
-const isThenable = (value: unknown): value is PromiseLike<unknown> =>
-  typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
+/** How many characters are gathered before the source has to wait. */
+const enough = 32_768
 
-const isPlainPromise = (step: object): boolean =>
-  Object.getPrototypeOf(step) === Promise.prototype && !Object.hasOwn(step, 'then')
-
-/** Waits for a thenable. One that is no plain promise may settle twice, which a promise around it does not. */
-const when = (
-  step: PromiseLike<unknown>,
-  onValue: (value: unknown) => void,
-  onFail: (cause: unknown) => void,
-): void => {
-  if (isPlainPromise(step)) step.then(onValue, onFail)
-  else new Promise((resolve) => resolve(step)).then(onValue, onFail)
-}
-
-/** The iterator of a source: its own, or the source where it is one already. */
-export const toIterator = (source: Source): AsyncIterator<unknown> | Iterator<unknown> => {
-  disregard(source) // a promise of a source is none
-  if (Symbol.asyncIterator in source) {
-    const iterator = source[Symbol.asyncIterator]()
-    disregard(iterator)
-    return iterator
-  }
-  return 'next' in source ? source : source[Symbol.iterator]()
-}
-
-/** Bytes become text; a character may be cut between two of them. */
-const toText = (): ((value: unknown) => unknown) => {
-  let decoder: TextDecoder | undefined
-  return (value) => {
-    if (!(value instanceof Uint8Array)) return value
-    decoder ??= new TextDecoder()
-    return decoder.decode(value, { stream: true })
-  }
-}
+// ---------------------------------------------------------------------------------------------------------------------
+// constructors
+// ---------------------------------------------------------------------------------------------------------------------
 
 /** Opens a source: pulls its first value. */
 export const openStream = (source: Source, settings: StreamSettings): Opening => {
-  const made = E.tryCatch(() => toIterator(source), fromUnknown)
-  if (E.isRight(made)) return openIterator(made.right, settings)
-  settings.onEnd(made)
-  return { opened: Promise.resolve(made), interrupt: () => undefined }
+  const iterator = E.tryCatch(() => toIterator(source), fromUnknown)
+  if (E.isRight(iterator)) return openIterator(iterator.right, settings)
+  settings.onEnd(iterator)
+  return { opened: Promise.resolve(iterator), interrupt: () => undefined }
 }
 
-const openIterator = (iterator: AsyncIterator<unknown> | Iterator<unknown>, settings: StreamSettings): Opening => {
-  const toValue = toText()
-  let resolve: (opened: E.Either<AgentError, EventStream>) => void
-  const opened = new Promise<E.Either<AgentError, EventStream>>((settle) => {
-    resolve = settle
+const openIterator = (iterator: ReturnType<typeof toIterator>, settings: StreamSettings): Opening => {
+  const run = createRun(iterator, settings)
+  const opened = new Promise<E.Either<AgentError, EventStream>>((resolve) => {
+    run.settle = resolve
   })
-  let isOpen = false
-  let isOver = false
-  let isWaiting = false
-  let timer: NodeJS.Timeout | undefined
-
-  const open = (): void => {
-    isOpen = true
-    resolve(E.right(stream))
-  }
-
-  const finish = (end: StreamEnd): void => {
-    isOver = true
-    clearTimeout(timer)
-    settings.onEnd(end)
-  }
-
-  /** Ends what the client sees: with a last frame, or with nothing at all where nothing was written. */
-  const over = (end: StreamEnd): void => {
-    if (isOver) return
-    finish(end)
-    if (!isOpen && E.isLeft(end)) return resolve(end)
-    writer.end(E.isLeft(end) ? settings.lastFrame(end.left) : '')
-    if (!isOpen) open()
-  }
-
-  /** Closes the source without waiting: it may be in the midst of an await. */
-  const close = (): void => {
-    const closing = async (): Promise<unknown> => iterator.return?.()
-    closing().catch(settings.report)
-  }
-
-  const pull = (): void => {
-    if (isOver || isWaiting) return
-    try {
-      for (;;) {
-        const step: unknown = iterator.next()
-        if (isThenable(step)) {
-          isWaiting = true
-          when(step, onStep, onThrow)
-          return
-        }
-        if (!take(step)) return
-      }
-    } catch (cause) {
-      onThrow(cause)
-    }
-  }
-
-  const onThrow = (cause: unknown): void => {
-    isWaiting = false
-    over(E.left(fromUnknown(cause)))
-  }
-
-  const onStep = (step: unknown): void => {
-    isWaiting = false
-    try {
-      if (take(step)) pull()
-    } catch (cause) {
-      onThrow(cause)
-    }
-  }
-
-  /** Takes one result of the iterator; false if the next must not be pulled now. */
-  const take = (step: unknown): boolean => {
-    if (isOver) return false
-    if (typeof step !== 'object' || step === null) throw new TypeError('the iterator gave no result object')
-    if ('done' in step && step.done === true) {
-      if ('value' in step) disregard(step.value)
-      over(E.right('completed'))
-      return false
-    }
-    const value = 'value' in step ? step.value : undefined
-    if (isThenable(value)) {
-      isWaiting = true
-      when(value, (settled) => onStep({ value: settled }), failAndClose)
-      return false
-    }
-    const text = frame(toValue(value))
-    if (E.isLeft(text)) {
-      close()
-      over(text)
-      return false
-    }
-    const hasRoom = writer.add(text.right)
-    if (!isOpen) open()
-    return hasRoom
-  }
-
-  const failAndClose = (cause: unknown): void => {
-    close()
-    onThrow(cause)
-  }
-
-  const onSilence = (): void => {
-    if (writer.isIdle()) writer.add(keepAlive)
-    if (!isOpen) open()
-    timer?.refresh()
-  }
-
-  const writer = createFrameWriter({ onReady: pull, onWrite: () => timer?.refresh() })
-
-  const stream: EventStream = {
-    start: (sink) => {
-      writer.start(sink)
-      return writer.drained
-    },
-    cancel: () => {
-      if (isOver) return
-      finish(E.right('cancelled'))
-      writer.discard()
-      close()
-    },
-    fail: (error) => {
-      if (isOver) return
-      close()
-      over(E.left(error))
-    },
-  }
-
-  const watch = (): void => {
-    if (isOver) return
-    timer = setTimeout(onSilence, settings.keepAlive)
-    timer.unref()
-  }
-
-  pull()
-  if (settings.keepAlive > 0) nextTurn(watch) // the first event need not wait for it, nor a short stream have it
+  begin[1].forEach((command) => perform(run, command))
+  if (settings.keepAlive > 0) nextTurn(() => watch(run)) // the first event need not wait for it, nor a short stream have it
   return {
     opened,
-    interrupt: (reason) => {
-      if (reason._tag !== 'Cancelled') return stream.fail(reason)
-      stream.cancel()
-      resolve(E.left(reason))
-    },
+    interrupt: (reason) =>
+      send(
+        run,
+        reason._tag === 'Cancelled' ? { _tag: 'Cancelled' } : { _tag: 'Failed', error: reason, isSourceOpen: true },
+      ),
   }
+}
+
+/** A stream as it runs: its state, and what the state is about. */
+interface Run {
+  readonly settings: StreamSettings
+  readonly pull: IO<void>
+  readonly close: () => unknown
+  readonly onTurn: IO<void>
+  /** Events that came while another was being carried out. */
+  readonly pending: Array<StreamEvent>
+  state: StreamState
+  isSending: boolean
+  text: string
+  sink: Sink | undefined
+  timer: NodeJS.Timeout | undefined
+  settle: (opened: E.Either<AgentError, EventStream>) => void
+}
+
+const createRun = (iterator: ReturnType<typeof toIterator>, settings: StreamSettings): Run => {
+  const run: Run = {
+    settings,
+    pull: createPull(iterator, {
+      onFrame: (frame) => gather(run, frame),
+      onDone: () => send(run, { _tag: 'Completed' }),
+      onFail: (error, isSourceOpen) => send(run, { _tag: 'Failed', error, isSourceOpen }),
+    }),
+    close: () => iterator.return?.(),
+    onTurn: () => send(run, { _tag: 'Turned' }),
+    pending: [],
+    state: begin[0],
+    isSending: false,
+    text: '',
+    sink: undefined,
+    timer: undefined,
+    settle: () => undefined,
+  }
+  return run
+}
+
+/** What the response sees of a stream. */
+const toStream = (run: Run): EventStream => ({
+  start: (sink) => {
+    run.sink = sink
+    send(run, { _tag: 'Started' })
+    return () => send(run, { _tag: 'Drained' })
+  },
+  cancel: () => send(run, { _tag: 'Cancelled' }),
+})
+
+// ---------------------------------------------------------------------------------------------------------------------
+// the interpreter
+// ---------------------------------------------------------------------------------------------------------------------
+
+const framed: StreamEvent = { _tag: 'Framed', isEnough: false }
+
+const framedEnough: StreamEvent = { _tag: 'Framed', isEnough: true }
+
+const gather = (run: Run, frame: string): void => {
+  if (run.state.source === 'Over') return
+  run.text += frame
+  send(run, run.text.length >= enough ? framedEnough : framed)
+}
+
+/** Carries out an event; one that comes meanwhile waits for its end, so that a source without a promise needs no stack. */
+const send = (run: Run, event: StreamEvent): void => {
+  if (run.isSending) return void run.pending.push(event)
+  run.isSending = true
+  try {
+    let next: StreamEvent | undefined = event
+    while (next !== undefined) {
+      const [state, commands] = step(run.state, next)
+      run.state = state
+      for (const command of commands) perform(run, command)
+      next = run.pending.length === 0 ? undefined : run.pending.shift()
+    }
+  } finally {
+    run.isSending = false
+  }
+}
+
+const perform = (run: Run, command: StreamCommand): void => {
+  switch (command._tag) {
+    case 'Pull':
+      return run.pull()
+    case 'Close':
+      return close(run)
+    case 'KeepAlive':
+      run.text += keepAlive
+      return
+    case 'Tell':
+      run.text += run.settings.lastFrame(command.error)
+      return
+    case 'Schedule':
+      return nextTurn(run.onTurn)
+    case 'Write':
+      return write(run)
+    case 'EndSink':
+      run.sink?.end(run.text)
+      run.text = ''
+      return
+    case 'Discard':
+      run.text = ''
+      run.sink = undefined
+      return
+    case 'Open':
+      return run.settle(E.right(toStream(run)))
+    case 'Refuse':
+      return run.settle(E.left(command.error))
+    case 'Finish':
+      clearTimeout(run.timer)
+      return run.settings.onEnd(command.end)
+  }
+}
+
+const write = (run: Run): void => {
+  const { text, sink } = run
+  run.text = ''
+  const isFull = sink?.write(text) === false
+  run.timer?.refresh()
+  send(run, { _tag: 'Written', isFull })
+}
+
+/** Closes the source without waiting: it may be in the midst of an await. */
+const close = (run: Run): void => {
+  const closing = async (): Promise<unknown> => run.close()
+  closing().catch(run.settings.report)
+}
+
+/** Breaks every silence that is as long as a keep-alive, until the stream is over. */
+const watch = (run: Run): void => {
+  if (run.state.source === 'Over') return
+  run.timer = setTimeout(() => {
+    send(run, { _tag: 'Silent' })
+    run.timer?.refresh()
+  }, run.settings.keepAlive)
+  run.timer.unref()
 }
