@@ -9,7 +9,8 @@ import type { Source } from '../../core/Reply'
 import { keepAlive } from '../../core/Sse'
 import { nextTurn } from './nextTurn'
 import { createPull, toIterator } from './SourcePull'
-import { begin, type StreamCommand, type StreamEnd, type StreamEvent, type StreamState, step } from './StreamState'
+import { begin, type StreamCommand, type StreamEnd, type StreamEvent } from './StreamState'
+import { advance, beginning, events, type StreamPoint, type StreamStep } from './StreamSteps'
 
 // ---------------------------------------------------------------------------------------------------------------------
 // model
@@ -78,10 +79,7 @@ const openIterator = (iterator: ReturnType<typeof toIterator>, settings: StreamS
   return {
     opened,
     interrupt: (reason) =>
-      send(
-        run,
-        reason._tag === 'Cancelled' ? { _tag: 'Cancelled' } : { _tag: 'Failed', error: reason, isSourceOpen: true },
-      ),
+      send(run, reason._tag === 'Cancelled' ? events.cancelled : { _tag: 'Failed', error: reason, isSourceOpen: true }),
   }
 }
 
@@ -93,7 +91,7 @@ interface Run {
   readonly onTurn: IO<void>
   /** Events that came while another was being carried out. */
   readonly pending: Array<StreamEvent>
-  state: StreamState
+  point: StreamPoint
   isSending: boolean
   text: string
   sink: Sink | undefined
@@ -106,13 +104,13 @@ const createRun = (iterator: ReturnType<typeof toIterator>, settings: StreamSett
     settings,
     pull: createPull(iterator, {
       onFrame: (frame) => gather(run, frame),
-      onDone: () => send(run, { _tag: 'Completed' }),
+      onDone: () => send(run, events.completed),
       onFail: (error, isSourceOpen) => send(run, { _tag: 'Failed', error, isSourceOpen }),
     }),
     close: () => iterator.return?.(),
-    onTurn: () => send(run, { _tag: 'Turned' }),
+    onTurn: () => send(run, events.turned),
     pending: [],
-    state: begin[0],
+    point: beginning,
     isSending: false,
     text: '',
     sink: undefined,
@@ -126,24 +124,20 @@ const createRun = (iterator: ReturnType<typeof toIterator>, settings: StreamSett
 const toStream = (run: Run): EventStream => ({
   start: (sink) => {
     run.sink = sink
-    send(run, { _tag: 'Started' })
-    return () => send(run, { _tag: 'Drained' })
+    send(run, events.started)
+    return () => send(run, events.drained)
   },
-  cancel: () => send(run, { _tag: 'Cancelled' }),
+  cancel: () => send(run, events.cancelled),
 })
 
 // ---------------------------------------------------------------------------------------------------------------------
 // the interpreter
 // ---------------------------------------------------------------------------------------------------------------------
 
-const framed: StreamEvent = { _tag: 'Framed', isEnough: false }
-
-const framedEnough: StreamEvent = { _tag: 'Framed', isEnough: true }
-
 const gather = (run: Run, frame: string): void => {
-  if (run.state.source === 'Over') return
+  if (run.point.state.source === 'Over') return
   run.text += frame
-  send(run, run.text.length >= enough ? framedEnough : framed)
+  send(run, run.text.length >= enough ? events.framedEnough : events.framed)
 }
 
 /** Carries out an event; one that comes meanwhile waits for its end, so that a source without a promise needs no stack. */
@@ -153,8 +147,8 @@ const send = (run: Run, event: StreamEvent): void => {
   try {
     let next: StreamEvent | undefined = event
     while (next !== undefined) {
-      const [state, commands] = step(run.state, next)
-      run.state = state
+      const { to, commands }: StreamStep = advance(run.point, next)
+      run.point = to
       for (const command of commands) perform(run, command)
       next = run.pending.length === 0 ? undefined : run.pending.shift()
     }
@@ -202,7 +196,7 @@ const write = (run: Run): void => {
   run.text = ''
   const isFull = sink?.write(text) === false
   run.timer?.refresh()
-  send(run, { _tag: 'Written', isFull })
+  send(run, isFull ? events.writtenFull : events.written)
 }
 
 /** Closes the source without waiting: it may be in the midst of an await. */
@@ -213,9 +207,9 @@ const close = (run: Run): void => {
 
 /** Breaks every silence that is as long as a keep-alive, until the stream is over. */
 const watch = (run: Run): void => {
-  if (run.state.source === 'Over') return
+  if (run.point.state.source === 'Over') return
   run.timer = setTimeout(() => {
-    send(run, { _tag: 'Silent' })
+    send(run, events.silent)
     run.timer?.refresh()
   }, run.settings.keepAlive)
   run.timer.unref()

@@ -34,6 +34,17 @@ export const createPull = (iterator: SourceIterator, { onFrame, onDone, onFail }
 
   const onThrow = (cause: unknown): void => onFail(fromUnknown(cause), false)
 
+  /** What a getter or `toJSON` throws is the source's failure. */
+  const guarded =
+    (f: (value: unknown) => void) =>
+    (value: unknown): void => {
+      try {
+        f(value)
+      } catch (cause) {
+        onThrow(cause)
+      }
+    }
+
   const onRejectedValue = (cause: unknown): void => onFail(fromUnknown(cause), true)
 
   const onValue = (value: unknown): void => {
@@ -53,24 +64,17 @@ export const createPull = (iterator: SourceIterator, { onFrame, onDone, onFail }
     else onValue(value)
   }
 
-  /** What a getter or `toJSON` throws is the source's failure. */
-  const guarded =
-    <A>(f: (value: A) => void) =>
-    (value: A): void => {
-      try {
-        f(value)
-      } catch (cause) {
-        onThrow(cause)
-      }
-    }
-
   const onResult = guarded(take)
 
-  return guarded<void>(() => {
-    const result: unknown = iterator.next()
-    if (isThenable(result)) when(result, onResult, onThrow)
-    else take(result)
-  })
+  return () => {
+    try {
+      const result: unknown = iterator.next()
+      if (isThenable(result)) when(result, onResult, onThrow)
+      else take(result)
+    } catch (cause) {
+      onThrow(cause)
+    }
+  }
 }
 
 /** Bytes become text; a character may be cut between two of them. */
