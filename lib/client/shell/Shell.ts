@@ -15,7 +15,8 @@ import type { SessionId } from '../../core/Session'
 import type { ClientError } from '../error/ClientError'
 import { connectionTo } from '../socket/Connection'
 import { dial, type DialOptions } from '../socket/connect'
-import type { Closed, Frame, Link } from '../socket/WebSocketConnection'
+import type { Frame } from '../../node/websocket/WebSocketConnection'
+import type { Closed, FrameSocket } from '../socket/FrameSocket'
 import type { HeaderFields } from '../target/Query'
 import { decode, encode, isSize, type ShellFrame, type Size, type Status } from './ShellFrame'
 import { bounds, defaults, iterate, type SocketEnvironment, toError } from '../socket/AgentSocket'
@@ -105,10 +106,10 @@ const isOutput = (frame: ShellFrame): frame is Output => ['Stdout', 'Stderr', 'S
 
 /** The next frame that says something; the rest is left out. */
 const toOutput =
-  (link: Link): Shell['receive'] =>
+  (socket: FrameSocket): Shell['receive'] =>
   async () => {
     for (;;) {
-      const received = await pipe(link.receive, TE.mapLeft(withMeaning))()
+      const received = await pipe(socket.receive, TE.mapLeft(withMeaning))()
       if (E.isLeft(received)) return received
       if (O.isNone(received.right)) return E.right(O.none)
       const frame = frameIn(received.right.value)
@@ -124,10 +125,10 @@ const pieces = (data: Uint8Array): ReadonlyArray<Uint8Array> =>
   )
 
 /** Says again and again that this side is there, until the connection is closed. */
-const beat = (link: Link, interval: number): void => {
+const beat = (socket: FrameSocket, interval: number): void => {
   if (interval <= 0) return
-  const timer = setInterval(() => void link.send(encode({ _tag: 'Heartbeat' }))(), interval)
-  void link.closed().then(() => clearInterval(timer))
+  const timer = setInterval(() => void socket.send(encode({ _tag: 'Heartbeat' }))(), interval)
+  void socket.closed().then(() => clearInterval(timer))
 }
 
 /** What was said before the first status, and that. */
@@ -161,15 +162,15 @@ const toId = (
   )
 
 /** A shell over its connection. */
-const fromConnection = (link: Link, start: Start, names: Pick<Shell, 'shellId' | 'sessionId'>): Shell => {
+const fromConnection = (socket: FrameSocket, start: Start, names: Pick<Shell, 'shellId' | 'sessionId'>): Shell => {
   const rest = [...start.before]
-  const next = toOutput(link)
+  const next = toOutput(socket)
   const receive: Shell['receive'] = async () => {
     const first = rest.shift()
     return first === undefined ? next() : E.right(O.some(first))
   }
   const send = (frame: ShellFrame): TE.TaskEither<ClientError, void> =>
-    pipe(link.send(encode(frame)), TE.mapLeft(withMeaning))
+    pipe(socket.send(encode(frame)), TE.mapLeft(withMeaning))
   return {
     ...names,
     isReconnected: start.status.isReconnected,
@@ -187,10 +188,10 @@ const fromConnection = (link: Link, start: Start, names: Pick<Shell, 'shellId' |
     output: iterate(receive),
     end: pipe(
       send({ _tag: 'Close' }),
-      TE.map(() => link.close()()),
+      TE.map(() => socket.close()()),
     ),
-    leave: link.close(),
-    closed: link.closed,
+    leave: socket.close(),
+    closed: socket.closed,
   }
 }
 
@@ -198,7 +199,7 @@ const fromConnection = (link: Link, start: Start, names: Pick<Shell, 'shellId' |
 // constructors
 // ---------------------------------------------------------------------------------------------------------------------
 
-const linkOptions = (env: SocketEnvironment, { signal }: ShellOptions): DialOptions => ({
+const socketOptions = (env: SocketEnvironment, { signal }: ShellOptions): DialOptions => ({
   ...defaults,
   maxPayload: 16 * maxFrame, // of what comes; what goes is cut into frames that the service takes
   ...bounds(env),
@@ -206,18 +207,21 @@ const linkOptions = (env: SocketEnvironment, { signal }: ShellOptions): DialOpti
 })
 
 /** Waits for a shell's first words, and gives the connection up if they do not come. */
-const started = (link: Link, { connectTimeout, target }: SocketEnvironment): TE.TaskEither<ClientError, Start> => {
+const started = (
+  socket: FrameSocket,
+  { connectTimeout, target }: SocketEnvironment,
+): TE.TaskEither<ClientError, Start> => {
   const late: ClientError = { _tag: 'ConnectTimeout', host: new URL(target.origin).host, after: connectTimeout }
   return async () => {
     let isLate = false
     const giveUp = (): void => {
       isLate = true
-      link.close()()
+      socket.close()()
     }
     const timer = connectTimeout > 0 ? setTimeout(giveUp, connectTimeout) : undefined
-    const start = await toStart(toOutput(link))
+    const start = await toStart(toOutput(socket))
     clearTimeout(timer)
-    if (E.isLeft(start)) link.close()()
+    if (E.isLeft(start)) socket.close()()
     return isLate ? E.left(late) : start
   }
 }
@@ -235,12 +239,12 @@ export const shell =
       TE.bind('connection', ({ shellId }) =>
         connectionTo({ operation: 'shells', query: shellId === undefined ? [] : [['shellId', shellId]] }, options)(env),
       ),
-      TE.bind('dialled', ({ connection }) => dial(toError(connection))(connection, linkOptions(env, options))),
-      TE.bind('start', ({ dialled }) => started(dialled.link, env)),
+      TE.bind('dialled', ({ connection }) => dial(toError(connection))(connection, socketOptions(env, options))),
+      TE.bind('start', ({ dialled }) => started(dialled.socket, env)),
       TE.bind('id', ({ dialled, start, shellId }) => TE.fromEither(toId(dialled.headers, start, shellId))),
-      TE.map(({ connection: { sessionId }, dialled: { link }, start, id }) => {
-        beat(link, options.heartbeat ?? 30_000)
-        return fromConnection(link, start, { shellId: id, sessionId })
+      TE.map(({ connection: { sessionId }, dialled: { socket }, start, id }) => {
+        beat(socket, options.heartbeat ?? 30_000)
+        return fromConnection(socket, start, { shellId: id, sessionId })
       }),
       TE.chainFirst((opened) => (options.size === undefined ? TE.right(undefined) : opened.resize(options.size))),
     )

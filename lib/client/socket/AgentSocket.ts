@@ -22,7 +22,8 @@ import type { ClientError } from '../error/ClientError'
 import { type Connection, type ConnectionEnvironment, type ConnectionOptions, generateWsConnection } from './Connection'
 import { dial, type ToError } from './connect'
 import type { Environment } from '../transport/Environment'
-import type { Closed, Frame, Link, LinkOptions } from './WebSocketConnection'
+import type { Frame } from '../../node/websocket/WebSocketConnection'
+import type { Closed, FrameSocket, FrameSocketOptions } from './FrameSocket'
 import { decode as decodeRefusal } from '../response/ServiceErrorDecoder'
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -53,7 +54,7 @@ export interface Socket<out In = unknown, in Says = unknown> {
 }
 
 /** What may be said of an opened socket. Sizes are bytes, times milliseconds. */
-export interface SocketOptions extends Partial<LinkOptions> {
+export interface SocketOptions extends Partial<FrameSocketOptions> {
   /** Whether text is JSON, which it is unless this says otherwise, or left as it is. */
   readonly format?: 'json' | 'text'
 }
@@ -65,7 +66,7 @@ export interface SocketEnvironment extends ConnectionEnvironment, Pick<Environme
 }
 
 /** The bounds that AgentCore has, and those that keep memory small. */
-export const defaults: LinkOptions = {
+export const defaults: FrameSocketOptions = {
   maxPayload: 65_536,
   highWaterMark: 1_048_576,
   maxQueue: 64,
@@ -115,12 +116,12 @@ export const iterate = <In>(receive: TE.TaskEither<ClientError, O.Option<In>>): 
   }),
 })
 
-/** A link whose messages are values. */
-const fromConnection = (link: Link, sessionId: SessionId, format: 'json' | 'text'): Socket => {
+/** A socket of frames whose messages are values. */
+const fromConnection = (frames: FrameSocket, sessionId: SessionId, format: 'json' | 'text'): Socket => {
   const toValue = decodeValue(format)
   const toFrame = encodeFrame(format)
   const receive: Socket['receive'] = pipe(
-    link.receive,
+    frames.receive,
     TE.chainEitherK(
       O.match(
         () => E.right(O.none),
@@ -129,11 +130,11 @@ const fromConnection = (link: Link, sessionId: SessionId, format: 'json' | 'text
     ),
   )
   return {
-    ...link,
+    ...frames,
     sessionId,
     receive,
     messages: iterate(receive),
-    send: (message) => pipe(TE.fromEither(toFrame(message)), TE.chain(link.send)),
+    send: (message) => pipe(TE.fromEither(toFrame(message)), TE.chain(frames.send)),
   }
 }
 
@@ -173,7 +174,7 @@ export const open =
   (env) =>
     pipe(
       dial(toError(connection))(connection, { ...defaults, ...options, ...bounds(env) }),
-      TE.map(({ link }) => fromConnection(link, connection.sessionId, options.format ?? 'json')),
+      TE.map(({ socket }) => fromConnection(socket, connection.sessionId, options.format ?? 'json')),
     )
 
 /** What the environment says of how a connection is made. */

@@ -8,7 +8,7 @@ import { readStart } from '../../node/http/BoundedBody'
 import { errorCode } from '../../node/SystemError'
 import type { ClientError } from '../error/ClientError'
 import type { Connection } from './Connection'
-import { createLink, type Link, type LinkOptions } from './WebSocketConnection'
+import { createFrameSocket, type FrameSocket, type FrameSocketOptions } from './FrameSocket'
 import { shown } from '../error/HeaderText'
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -16,7 +16,7 @@ import { shown } from '../error/HeaderText'
 // ---------------------------------------------------------------------------------------------------------------------
 
 /** Bounds of a connection, and of what it takes to open it. */
-export interface DialOptions extends LinkOptions {
+export interface DialOptions extends FrameSocketOptions {
   /** Milliseconds from the first step to an open socket; 0 is without limit. */
   readonly connectTimeout: number
   readonly agent?: Agent
@@ -24,7 +24,7 @@ export interface DialOptions extends LinkOptions {
 
 /** An open connection, and what its handshake was answered with. */
 export interface Dialled {
-  readonly link: Link
+  readonly socket: FrameSocket
   /** By lower-case name. */
   readonly headers: Readonly<Record<string, string>>
 }
@@ -108,7 +108,7 @@ export const dial =
         // At once, before any other turn: frames that came with the handshake are told next.
         settle(
           E.right({
-            link: createLink(ws, options),
+            socket: createFrameSocket(ws, options),
             headers: answered === undefined ? {} : joinedFields(answered.headers),
           }),
         )

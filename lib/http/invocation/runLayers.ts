@@ -7,7 +7,7 @@ import type { Reply, Source } from '../../core/Reply'
 import { toContext } from '../request/RequestContext'
 import { onInterrupt } from '../request/InFlight'
 import { type RequestScope, toLog } from '../request/RequestScope'
-import { toIterator } from '../response/EventStream'
+import { toIterator } from '../stream/SourcePull'
 
 /** How a request came out: with the reply of the innermost step, of a wrap in its place, or a failure. */
 export type Outcome = E.Either<AgentError, Reply>

@@ -8,7 +8,7 @@ import { encode, isPlain } from '../../core/Json'
 import { header } from '../../core/Protocol'
 import type { Reply } from '../../core/Reply'
 import { contentType as eventStreamType } from '../../core/Sse'
-import type { EventStream } from './EventStream'
+import type { EventStream } from '../stream/EventStream'
 import { carried, isCarried } from './HeaderFields'
 
 // ---------------------------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ import type { IO } from 'fp-ts/IO'
 import * as O from 'fp-ts/Option'
 import type { Context } from '../../core/Context'
 import type { Source } from '../../core/Reply'
-import { toIterator } from '../response/EventStream'
+import { toIterator } from '../stream/SourcePull'
 
 /** Where the context of the request at hand is kept, if it is. */
 export interface Ambient {

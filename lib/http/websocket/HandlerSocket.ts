@@ -4,96 +4,60 @@ import type { IO } from 'fp-ts/IO'
 import * as O from 'fp-ts/Option'
 import type { AgentError } from '../../core/AgentError'
 import { messages, type Socket } from '../../core/Socket'
-import {
-  closed,
-  closeWith,
-  type Data,
-  toData,
-  dequeue,
-  enqueue,
-  gather,
-  type Link,
-  toMessage,
-  waiting,
-  write as writeTo,
-} from './WebSocketLink'
+import { closeWith } from '../../node/websocket/CloseFrame'
+import { awaitFrame, dequeue, queued } from '../../node/websocket/FrameQueue'
+import { send as sendFrame } from '../../node/websocket/FrameSender'
+import type { Frame } from '../../node/websocket/WebSocketConnection'
+import { gather } from '../../node/websocket/WriteGathering'
+import { type MessageRules, toFrame, toMessage } from './MessageFormat'
+import { notSent, type OpenSocket } from './OpenSocket'
 
-/** A handler's socket, and what its owner tells it. */
-export interface Reader {
-  readonly socket: Socket
-  /** A frame has come. */
-  readonly deliver: (frame: Data) => void
-  /** The connection is closed: what came before can still be read. */
-  readonly close: IO<void>
+/** The handler's side of an open socket. `onRead` is called when a frame that has waited was read. */
+export const toHandlerSocket = <Has extends object>(socket: OpenSocket<Has>, onRead: IO<void>): Socket => {
+  const { ws } = socket
+  const read = (): Promise<Received> => receive(socket, onRead)
+  return {
+    send: (message) => () => send(socket, message),
+    receive: read,
+    messages: messages(read),
+    close:
+      (code = 1000, reason) =>
+      () =>
+        closeWith(ws, code, reason),
+    protocol: ws.protocol === '' ? O.none : O.some(ws.protocol),
+  }
 }
 
 type Received = E.Either<AgentError, O.Option<unknown>>
 
+type Sent = E.Either<AgentError, void>
+
 const noMore: Received = E.right(O.none)
 
-const sent: E.Either<AgentError, void> = E.right(undefined)
+const sent: Sent = E.right(undefined)
 
-/** The socket of a link. `onRead` is called when a frame that has waited was read. */
-export const createReader = (link: Link, onRead: IO<void>): Reader => {
-  const { ws, rules } = link
-  const readers: Array<(received: Received) => void> = []
-  const senders: Array<IO<void>> = []
-
-  const received = (frame: Data): Received => {
-    const message = toMessage(rules, frame)
-    return E.isLeft(message) ? message : E.right(O.some(message.right))
+const receive = <Has extends object>(socket: OpenSocket<Has>, onRead: IO<void>): Promise<Received> => {
+  const { ws, limits, closedWith } = socket
+  const frame = dequeue(socket)
+  if (frame !== undefined) {
+    onRead()
+    return Promise.resolve(toReceived(limits, frame))
   }
+  if (closedWith !== undefined || ws.readyState >= ws.CLOSING) return Promise.resolve(noMore)
+  return new Promise((resolve) => awaitFrame(socket, (next) => resolve(toReceived(limits, next))))
+}
 
-  const receive = (): Promise<Received> => {
-    const frame = dequeue(link)
-    if (frame !== undefined) {
-      onRead()
-      return Promise.resolve(received(frame))
-    }
-    if (link.closedWith !== undefined || ws.readyState >= ws.CLOSING) return Promise.resolve(noMore)
-    return new Promise((resolve) => readers.push(resolve))
-  }
+const toReceived = (limits: MessageRules, frame: Frame | undefined): Received => {
+  if (frame === undefined) return noMore
+  const message = toMessage(limits, frame)
+  return E.isLeft(message) ? message : E.right(O.some(message.right))
+}
 
-  const write = (data: Data, resolve: (sent: E.Either<AgentError, void>) => void): void => {
-    if (ws.readyState !== ws.OPEN) return resolve(closed(link))
-    if (waiting(link) > 0) gather(link) // they will be answered at once
-    writeTo(link, data, (error) => {
-      resolve(error ? closed(link) : sent)
-      while (senders.length > 0 && ws.bufferedAmount <= rules.highWaterMark) senders.shift()?.()
-    })
-  }
-
-  /** Writes once what came before is written and not too much is unsent. */
-  const writeInTurn: typeof write = (data, resolve) => {
-    if (senders.length > 0 || ws.bufferedAmount > rules.highWaterMark) senders.push(() => write(data, resolve))
-    else write(data, resolve)
-  }
-
-  const send = (message: unknown) => (): Promise<E.Either<AgentError, void>> => {
-    const data = toData(rules, message)
-    if (E.isLeft(data)) return Promise.resolve(data)
-    return new Promise((resolve) => writeInTurn(data.right, resolve))
-  }
-
-  return {
-    socket: {
-      send,
-      receive,
-      messages: messages(receive),
-      close:
-        (code = 1000, reason) =>
-        () =>
-          closeWith(ws, code, reason),
-      protocol: ws.protocol === '' ? O.none : O.some(ws.protocol),
-    },
-    deliver: (frame) => {
-      const reader = readers.shift()
-      if (reader === undefined) enqueue(link, frame)
-      else reader(received(frame))
-    },
-    close: () => {
-      for (const reader of readers.splice(0)) reader(noMore)
-      for (const sender of senders.splice(0)) sender()
-    },
-  }
+const send = <Has extends object>(socket: OpenSocket<Has>, message: unknown): Promise<Sent> => {
+  const frame = toFrame(socket.limits, message)
+  if (E.isLeft(frame)) return Promise.resolve(frame)
+  if (queued(socket) > 0) gather(socket) // they will be answered in this tick too
+  return new Promise((resolve) => {
+    sendFrame(socket, frame.right, (isWritten) => resolve(isWritten ? sent : notSent(socket)))
+  })
 }

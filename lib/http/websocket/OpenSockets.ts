@@ -1,4 +1,4 @@
-/** The open sockets of an app: what listens to them, who is still there, and how each ends. */
+/** The open sockets of an app: listens to them, and does what `SocketLife` decides. */
 import type { Duplex } from 'node:stream'
 import * as E from 'fp-ts/Either'
 import type { IO } from 'fp-ts/IO'
@@ -8,38 +8,146 @@ import { type AgentError, cancelled, cause, checked, closeCode, fromUnknown, pro
 import { call as callIt } from '../../core/Call'
 import type { Context } from '../../core/Context'
 import type { OnMessage, SocketHandler } from '../../core/SocketHandler'
-import { type RequestScope, elapsed, finish, toLog } from '../request/RequestScope'
-import { interrupt, type Pending, onInterrupt } from '../request/InFlight'
+import { closeWith } from '../../node/websocket/CloseFrame'
+import { deliver, dequeue, queued, releaseReaders } from '../../node/websocket/FrameQueue'
+import { releaseSenders } from '../../node/websocket/FrameSender'
+import { beat } from '../../node/websocket/Heartbeat'
+import { interrupt, onInterrupt, type Pending } from '../request/InFlight'
+import { elapsed, finish, type RequestScope, toLog } from '../request/RequestScope'
 import type { Runtime } from '../request/Runtime'
-import { type Answering, answering } from './MessageLoop'
-import { type Reader, createReader } from './HandlerSocket'
-import { closeWith, type Data, type Link, toRules, waiting } from './WebSocketLink'
+import { toHandlerSocket } from './HandlerSocket'
+import { toRules } from './MessageFormat'
+import { answerFrame } from './MessageLoop'
+import { createOpenSocket, type OpenSocket } from './OpenSocket'
+import { ended, reading, type Result, type SocketCommand, type SocketEvent, step, waiting } from './SocketLife'
 
 /** The open sockets of an app. */
 export interface OpenSockets<in Has extends object> {
   /** Hands an open connection to the agent. */
   readonly add: (ws: WebSocket, connection: Duplex, call: RequestScope, context: Context<Has>) => void
-  /** Cuts off dead peers until it is stopped. */
+  /** Pings all peers and cuts off those that are gone, until it is stopped. */
   readonly beat: IO<IO<void>>
   readonly connections: () => Iterable<Duplex>
   /** Cuts off every connection at once. */
   readonly terminate: IO<void>
 }
 
-/** An open socket. */
-interface OpenSocket<in out Has extends object> extends Link {
-  readonly call: RequestScope
-  readonly context: Context<Has>
-  /** What its handler reads from; none where each message is answered. */
-  reader: Reader | undefined
-  isBusy: boolean
-  isDone: boolean
-  /** Whether the peer has shown life since it was last asked for. */
-  isAlive: boolean
+/** No socket is open yet. */
+export const createOpenSockets = <Has extends object>(runtime: Runtime, entry: SocketEntry<Has>): OpenSockets<Has> => {
+  const { settings } = runtime
+  const limits = toRules(entry.format, settings)
+  const sockets = new Map<WebSocket, OpenSocket<Has>>()
+  const { send, start } = createInterpreter(runtime, entry)
+  const listen = createListeners(sockets, send)
+
+  return {
+    add: (ws, connection, call, context) => {
+      const life = entry.talk._tag === 'Socket' ? reading : waiting
+      const socket = createOpenSocket({ ws, connection, limits, call, context, life })
+      sockets.set(ws, socket)
+      runtime.open.enter()
+      listen(ws)
+      call.ws = ws
+      onInterrupt(call, closeFor)
+      if (entry.talk._tag === 'Socket') start(socket, entry.talk.run)
+    },
+    beat: () => beatAll(sockets, settings.websocket.pingInterval),
+    connections: function* () {
+      for (const { connection } of sockets.values()) yield connection
+    },
+    terminate: () => {
+      for (const { connection } of sockets.values()) connection.destroy()
+    },
+  }
 }
 
-/** Ends the connection as the handler's result says. */
-const end = ({ call, ws }: Pick<OpenSocket<never>, 'call' | 'ws'>, result: E.Either<AgentError, void>): void => {
+/** Closes the connection of a request that is ended before its time. */
+const closeFor = (reason: AgentError, { ws }: Pending): void => {
+  if (reason._tag !== 'Cancelled' && ws !== undefined) closeWith(ws, closeCode(reason), problem(reason).code)
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// the interpreter
+// ---------------------------------------------------------------------------------------------------------------------
+
+interface Interpreter<in out Has extends object> {
+  readonly send: (socket: OpenSocket<Has>, event: SocketEvent) => void
+  /** Starts the handler of a socket that it reads for itself. */
+  readonly start: (socket: OpenSocket<Has>, handler: SocketHandler<unknown, unknown, Has>) => void
+}
+
+const createInterpreter = <Has extends object>(
+  runtime: Runtime,
+  { talk }: SocketEntry<Has>,
+): Interpreter<Has> => {
+  const { ambient } = runtime
+
+  /** What a command leads to comes next in the same loop: a queue of messages must not grow the stack. */
+  const send = (socket: OpenSocket<Has>, event: SocketEvent): void => {
+    let next: SocketEvent | undefined = event
+    while (next !== undefined) {
+      const [life, commands] = step(socket.life, next)
+      socket.life = life
+      next = undefined
+      for (const command of commands) next = perform(socket, command) ?? next
+    }
+  }
+
+  const answersBy = (onMessage: OnMessage<unknown, unknown, Has>) =>
+    answerFrame<Has>({
+      answer: ({ context }, message) => ambient.run(context, () => onMessage(message, context)),
+      run: ({ context }, run) => ambient.run(context, run),
+      onEvent: send,
+    })
+  const answer = talk._tag === 'Messages' ? answersBy(talk.run) : undefined
+
+  const perform = (socket: OpenSocket<Has>, command: SocketCommand): SocketEvent | undefined => {
+    switch (command._tag) {
+      case 'Answer':
+        return answer?.(socket, command.frame)
+      case 'Queue':
+        deliver(socket, command.frame)
+        return undefined
+      case 'Take':
+        return take(socket)
+      case 'Leave':
+        leave(runtime, socket)
+        return undefined
+      case 'End':
+        end(socket, command.result)
+        return undefined
+      case 'Finish':
+        finish(socket.call)
+        return undefined
+    }
+  }
+
+  const start: Interpreter<Has>['start'] = (socket, handler) => {
+    const { context } = socket
+    const side = toHandlerSocket(socket, () => send(socket, { _tag: 'Read', isLast: queued(socket) === 0 }))
+    const run = async (): Promise<Result> => ambient.run(context, () => callIt(handler(side, context)))
+    void run()
+      .catch((thrown: unknown) => E.left(fromUnknown(thrown)))
+      .then((result) => send(socket, ended(checked<undefined>(result))))
+  }
+
+  return { send, start }
+}
+
+const take = <Has extends object>(socket: OpenSocket<Has>): SocketEvent | undefined => {
+  const frame = dequeue(socket)
+  return frame === undefined ? undefined : { _tag: 'Taken', frame, isLast: queued(socket) === 0 }
+}
+
+const leave = <Has extends object>(runtime: Runtime, socket: OpenSocket<Has>): void => {
+  runtime.open.leave()
+  interrupt(socket.call, cancelled)
+  releaseReaders(socket)
+  releaseSenders(socket)
+}
+
+/** Closes the connection as the handler's result says. */
+const end = <Has extends object>({ call, ws }: OpenSocket<Has>, result: Result): void => {
   const duration = elapsed(call)
   if (E.isRight(result)) {
     toLog(call).info('Socket completed', { duration })()
@@ -55,68 +163,21 @@ const end = ({ call, ws }: Pick<OpenSocket<never>, 'call' | 'ws'>, result: E.Eit
   closeWith(ws, closeCode(error), code)
 }
 
-/** The call is over when the connection is closed, and all that came before was read or nobody will read it. */
-const finishIfOver = (socket: Link & { readonly call: RequestScope; readonly isDone: boolean }): void => {
-  if (socket.closedWith === undefined) return
-  if (socket.closedWith === 1006 || socket.isDone || waiting(socket) === 0) finish(socket.call)
-}
+// ---------------------------------------------------------------------------------------------------------------------
+// listeners
+// ---------------------------------------------------------------------------------------------------------------------
 
-/** Closes the connection of a call that is ended before its time. */
-const closeFor = (reason: AgentError, { ws }: Pending): void => {
-  if (reason._tag !== 'Cancelled' && ws !== undefined) closeWith(ws, closeCode(reason), problem(reason).code)
-}
-
-/** No socket is open yet. */
-export const createOpenSockets = <Has extends object>(
-  runtime: Runtime,
-  { format, talk }: SocketEntry<Has>,
-): OpenSockets<Has> => {
-  const { settings, ambient } = runtime
-  const { pingInterval } = settings.websocket
-  const rules = toRules(format, settings)
-  const sockets = new Map<WebSocket, OpenSocket<Has>>()
-
-  const onEnd = (socket: OpenSocket<Has>, result: E.Either<AgentError, void>): void => {
-    socket.isDone = true
-    end(socket, result)
-    finishIfOver(socket)
-  }
-
-  const answersOf = (answerTo: OnMessage<unknown, unknown, Has>): Answering<OpenSocket<Has>> =>
-    answering({
-      answer: ({ context }, message) => ambient.run(context, () => answerTo(message, context)),
-      run: ({ context }, answer) => ambient.run(context, answer),
-      onRead: finishIfOver,
-      onEnd,
-    })
-  const answers = talk._tag === 'Messages' ? answersOf(talk.run) : undefined
-
-  const start = (socket: OpenSocket<Has>, handler: SocketHandler<unknown, unknown, Has>): void => {
-    const reader = createReader(socket, () => finishIfOver(socket))
-    const { context } = socket
-    const run = async (): Promise<E.Either<AgentError, void>> =>
-      ambient.run(context, () => callIt(handler(reader.socket, context)))
-    socket.reader = reader
-    void run()
-      .catch((thrown: unknown) => E.left(fromUnknown(thrown)))
-      .then((result) => onEnd(socket, checked<undefined>(result)))
-  }
-
-  // The listeners find their socket by `this`: one function for all sockets, not one for each.
-
+/** Listens to connections. The listeners find their socket by `this`: one function for all sockets, not one for each. */
+const createListeners = <Has extends object>(
+  sockets: Map<WebSocket, OpenSocket<Has>>,
+  send: Interpreter<Has>['send'],
+): ((ws: WebSocket) => void) => {
   const onMessage = function (this: WebSocket, data: Buffer, isBinary: boolean): void {
     const socket = sockets.get(this)
     if (socket === undefined) return
     socket.isAlive = true
     if (this.readyState !== this.OPEN) return // it is being closed: nobody will read this, and the peer's answer comes behind
-    const frame: Data = isBinary ? new Uint8Array(data) : data.toString('utf8')
-    if (socket.reader === undefined) answers?.deliver(socket, frame)
-    else socket.reader.deliver(frame)
-  }
-
-  const onPong = function (this: WebSocket): void {
-    const socket = sockets.get(this)
-    if (socket !== undefined) socket.isAlive = true
+    send(socket, { _tag: 'Arrived', frame: isBinary ? new Uint8Array(data) : data.toString('utf8') })
   }
 
   const onError = function (this: WebSocket, error: Error): void {
@@ -129,59 +190,28 @@ export const createOpenSockets = <Has extends object>(
     if (socket === undefined) return
     sockets.delete(this)
     socket.closedWith = code
-    runtime.open.leave()
-    interrupt(socket.call, cancelled)
-    if (socket.reader === undefined) answers?.close(socket)
-    else socket.reader.close()
-    finishIfOver(socket)
+    send(socket, { _tag: 'Closed', isBroken: code === 1006, hasMore: queued(socket) > 0 })
   }
 
-  const ask = (ws: WebSocket, socket: OpenSocket<Has>): void => {
-    if (ws.isPaused) return // the peer waits for us, not we for the peer
-    if (!socket.isAlive) return ws.terminate()
-    socket.isAlive = false
-    if (ws.listenerCount('pong') === 0) ws.on('pong', onPong)
-    ws.ping()
+  return (ws) => {
+    ws.on('message', onMessage)
+    ws.on('error', onError)
+    ws.on('close', onClose)
   }
+}
 
-  return {
-    add: (ws, connection, call, context) => {
-      const socket: OpenSocket<Has> = {
-        ws,
-        connection,
-        rules,
-        queue: undefined,
-        closedWith: undefined,
-        isGathering: false,
-        call,
-        context,
-        reader: undefined,
-        isBusy: false,
-        isDone: false,
-        isAlive: true,
-      }
-      sockets.set(ws, socket)
-      runtime.open.enter()
-      ws.on('message', onMessage)
-      ws.on('error', onError)
-      ws.on('close', onClose)
-      call.ws = ws
-      onInterrupt(call, closeFor)
-      if (talk._tag === 'Socket') start(socket, talk.run)
-    },
-    beat: () => {
-      if (pingInterval <= 0) return () => undefined
-      const timer = setInterval(() => {
-        for (const [ws, socket] of sockets) ask(ws, socket)
-      }, pingInterval)
-      timer.unref()
-      return () => clearInterval(timer)
-    },
-    connections: function* () {
-      for (const { connection } of sockets.values()) yield connection
-    },
-    terminate: () => {
-      for (const { connection } of sockets.values()) connection.destroy()
-    },
+const beatAll = <Has extends object>(sockets: Map<WebSocket, OpenSocket<Has>>, interval: number): IO<void> => {
+  if (interval <= 0) return () => undefined
+  const onPong = function (this: WebSocket): void {
+    const socket = sockets.get(this)
+    if (socket !== undefined) socket.isAlive = true
   }
+  const timer = setInterval(() => {
+    for (const [ws, socket] of sockets) {
+      if (ws.listenerCount('pong') === 0) ws.on('pong', onPong) // not before the first ping: most sockets live shorter
+      beat(socket)
+    }
+  }, interval)
+  timer.unref()
+  return () => clearInterval(timer)
 }

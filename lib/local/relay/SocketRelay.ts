@@ -1,22 +1,22 @@
 /**
- * A WebSocket of a caller and one to the agent, joined: messages, pings, pongs and closes pass both ways, and the slower
- * side sets the pace of the other. The caller is accepted when the agent has, and refused as it is.
+ * Relays WebSockets between callers and the agent. The caller is accepted when the agent has accepted, and refused as the
+ * agent refuses.
  */
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import * as E from 'fp-ts/Either'
-import { type RawData, WebSocket, WebSocketServer } from 'ws'
-import { respondRaw } from '../../node/http/RawResponse'
-import { hopByHop } from '../../node/http/HopByHop'
-import { readStart } from '../../node/http/BoundedBody'
+import { WebSocket, WebSocketServer } from 'ws'
 import type { Clock } from '../../node/Clock'
-import { framed, isOverRate, noFrames } from './FrameRate'
-import { errorCode, errorMessage } from '../../node/SystemError'
-import type { Limits } from '../service/ServiceLimits'
-import type { Line } from '../service/RequestHeaders'
+import { readStart } from '../../node/http/BoundedBody'
+import { hopByHop } from '../../node/http/HopByHop'
 import { headerLines } from '../../node/http/RequestFields'
-import { type Marks, refuseWith } from '../service/Respond'
+import { errorMessage } from '../../node/SystemError'
+import type { Line } from '../service/RequestHeaders'
+import { type Marks, refuseUpgrade, refuseWith } from '../service/Respond'
+import type { Limits } from '../service/ServiceLimits'
 import type { Lease } from '../session/SessionEntry'
+import { framed, isOverRate, noFrames } from './FrameRate'
+import { closeSide, joinSides } from './JoinedSockets'
 
 /** A request for a socket of an agent. */
 export interface SocketCall {
@@ -36,67 +36,100 @@ export interface SocketRelay {
   readonly close: () => void
 }
 
-/** How many bytes may be unsent on one side before the other is made to wait. */
-const highWaterMark = 1_048_576
+/** A caller's request for an upgrade, on its way to the agent. */
+interface Upgrade {
+  readonly req: IncomingMessage
+  readonly duplex: Duplex
+  readonly head: Buffer
+  readonly lease: Lease
+  readonly call: SocketCall
+}
 
-const lowWaterMark = highWaterMark / 4
+/** A relay that holds no socket yet. */
+export const socketRelay = (limits: Limits, clock: Clock): SocketRelay => {
+  const accept = createCallerServer(limits)
+  const open = new Set<() => void>()
 
-/** How long the answer to a close may take, in milliseconds. */
-const closeTimeout = 2000
+  const relay: SocketRelay['relay'] = (req, duplex, head, lease, call) => {
+    if (duplex.destroyed) return lease.leave() // the caller has gone while the session was started
+    const upgrade = { req, duplex, head, lease, call }
+    const opened = openAgent(upgrade, limits)
+    if (E.isLeft(opened)) return refuseUnsendable(upgrade, opened.left)
+    const agent = opened.right
+    whenAccepted(upgrade, agent, () => {
+      const caller = accept(upgrade, agent.protocol)
+      if (caller !== undefined) return join({ caller, agent, lease, limits, clock, open })
+      agent.terminate() // the caller's handshake was invalid
+      lease.leave()
+    })
+  }
+
+  return { relay, close: () => [...open].forEach((stop) => stop()) }
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// the agent's side
+// ---------------------------------------------------------------------------------------------------------------------
+
+const openAgent = ({ lease, call }: Upgrade, { maxFrame }: Limits): E.Either<string, WebSocket> =>
+  E.tryCatch(
+    () =>
+      new WebSocket(`ws://${lease.host}:${lease.port}${call.path}`, [...call.protocols], {
+        headers: Object.fromEntries([...call.headers, ...lease.connections.secret]),
+        autoPong: false,
+        perMessageDeflate: false,
+        maxPayload: maxFrame,
+      }),
+    errorMessage,
+  )
+
+/** Refuses a path, a header or a subprotocol that no request can carry: the lease must not outlive it. */
+const refuseUnsendable = ({ duplex, lease, call }: Upgrade, reason: string): void => {
+  lease.leave()
+  void lease
+    .failure(reason)()
+    .then((failure) => refuseWith(duplex, failure, call.marks))
+}
+
+/** Waits for the agent's answer: refuses the caller as the agent does, or goes on. The first of all outcomes counts. */
+const whenAccepted = ({ duplex, lease, call }: Upgrade, agent: WebSocket, onAccepted: () => void): void => {
+  let isSettled = false
+  const settle = (): boolean => {
+    if (isSettled) return false
+    isSettled = true
+    duplex.off('close', onGone)
+    return true
+  }
+  const refuse = (answer: () => void | Promise<void>): void => {
+    if (!settle()) return
+    lease.leave()
+    void answer()
+  }
+  const onGone = (): void =>
+    refuse(() => {
+      agent.terminate()
+      duplex.destroy()
+    })
+  duplex.once('close', onGone)
+  agent.on('error', (error) => refuse(async () => refuseWith(duplex, await lease.failure(error.message)(), call.marks)))
+  agent.once('unexpected-response', (_, answer: IncomingMessage) =>
+    refuse(() => passRefusal(duplex, answer, lease, call)),
+  )
+  agent.once('open', () => (settle() ? onAccepted() : agent.terminate()))
+}
 
 /** How much of an agent's refusal is passed on, in bytes. */
 const maxRefusal = 65_536
 
-const closeCodes: Readonly<Record<string, number>> = {
-  WS_ERR_UNSUPPORTED_MESSAGE_LENGTH: 1009,
-  WS_ERR_INVALID_UTF8: 1007,
-}
-
-/** The code that a flaw of a peer is closed with. */
-const toCloseCode = (error: Error): number => closeCodes[errorCode(error) ?? ''] ?? 1002
-
-const maySend = (code: number): boolean =>
-  (code >= 1000 && code <= 1014 && ![1004, 1005, 1006].includes(code)) || (code >= 3000 && code <= 4999)
-
-const shut = (socket: WebSocket, code: number, reason: string | Buffer = ''): void => {
-  if (socket.readyState === WebSocket.CLOSED) return
-  if (code === 1005) socket.close()
-  else if (maySend(code)) socket.close(code, reason)
-  else socket.terminate()
-  const late = setTimeout(() => socket.terminate(), closeTimeout)
-  socket.once('close', () => clearTimeout(late))
-}
-
-/** Passes what comes from one side to the other, and holds the one while the other is slow. */
-const pass = (from: WebSocket, to: WebSocket, onFrame: () => boolean): void => {
-  const onSent = (): void => {
-    if (from.isPaused && to.bufferedAmount <= lowWaterMark) from.resume()
+/** Refuses the caller in the agent's own words, or in those of the service. */
+const passRefusal = async (duplex: Duplex, answer: IncomingMessage, lease: Lease, call: SocketCall): Promise<void> => {
+  const status = answer.statusCode ?? 500
+  if (call.manner === 'service') {
+    answer.destroy()
+    return refuseWith(duplex, lease.refusal(status), call.marks)
   }
-  from.on('message', (data: RawData, isBinary: boolean) => {
-    if (!onFrame() || to.readyState !== WebSocket.OPEN) return
-    to.send(data, { binary: isBinary }, onSent)
-    if (to.bufferedAmount > highWaterMark) from.pause()
-  })
-  from.on('ping', (data: Buffer) => {
-    if (onFrame() && to.readyState === WebSocket.OPEN) to.ping(data)
-  })
-  from.on('pong', (data: Buffer) => {
-    if (onFrame() && to.readyState === WebSocket.OPEN) to.pong(data)
-  })
-}
-
-/** Closes the other side as one side was closed. `broken` is for a side that has gone without a word. */
-const closeWith = (from: WebSocket, to: WebSocket, broken: number): void => {
-  let flaw: number | undefined
-  from.on('error', (error) => {
-    flaw ??= toCloseCode(error)
-    if (from.readyState === WebSocket.OPEN) from.close(flaw)
-  })
-  from.on('close', (code: number, reason: Buffer) => {
-    if (to.isPaused) to.resume()
-    if (code === 1006) shut(to, flaw ?? broken)
-    else shut(to, code, reason)
-  })
+  const body = await readStart(answer, maxRefusal)
+  refuseUpgrade(duplex, status, toLines(answer), body)
 }
 
 /** Fields of a refusal that do not reach the caller: it is as long as what was read of it, and has no date of its own. */
@@ -107,19 +140,14 @@ const toLines = ({ rawHeaders }: IncomingMessage): ReadonlyArray<Line> =>
     i % 2 === 1 || isOfConnection(name.toLowerCase()) ? [] : [[name, rawHeaders[i + 1] ?? ''] as const],
   )
 
-/** Tells the caller in the agent's own words, or in those of the service. */
-const passRefusal = async (duplex: Duplex, answer: IncomingMessage, lease: Lease, call: SocketCall): Promise<void> => {
-  const status = answer.statusCode ?? 500
-  if (call.manner === 'service') {
-    answer.destroy()
-    return refuseWith(duplex, lease.refusal(status), call.marks)
-  }
-  const body = await readStart(answer, maxRefusal)
-  respondRaw(duplex, { status, headers: toLines(answer), body })
-}
+// ---------------------------------------------------------------------------------------------------------------------
+// the caller's side
+// ---------------------------------------------------------------------------------------------------------------------
 
-/** A relay that holds no socket yet. */
-export const socketRelay = ({ maxFrame, framesPerSecond, streamTimeout }: Limits, clock: Clock): SocketRelay => {
+type Accept = (upgrade: Upgrade, agentProtocol: string) => WebSocket | undefined
+
+/** Completes handshakes with callers; undefined for one that is invalid. `ws` completes each before it returns. */
+const createCallerServer = ({ maxFrame }: Limits): Accept => {
   const protocols = new WeakMap<IncomingMessage, string | undefined>()
   const marks = new WeakMap<IncomingMessage, Marks>()
   const server = new WebSocketServer({
@@ -132,101 +160,62 @@ export const socketRelay = ({ maxFrame, framesPerSecond, streamTimeout }: Limits
   server.on('headers', (lines: Array<string>, req: IncomingMessage) => {
     lines.push(...headerLines(Object.entries(marks.get(req) ?? {})))
   })
-  const open = new Set<() => void>()
-
-  const join = (caller: WebSocket, agent: WebSocket, lease: Lease): void => {
-    let rate = noFrames
-    const end = (code: number, reason: string): void => {
-      shut(caller, code, reason)
-      shut(agent, code, reason)
-    }
-    const fromAgent = (): boolean => {
-      lease.touch()
-      return true
-    }
-    const fromCaller = (): boolean => {
-      lease.touch()
-      rate = framed(clock.now())(rate)
-      if (!isOverRate(framesPerSecond)(rate)) return true
-      end(1008, `more than ${framesPerSecond} frames a second`)
-      return false
-    }
-    pass(caller, agent, fromCaller)
-    pass(agent, caller, fromAgent)
-    closeWith(caller, agent, 1006)
-    closeWith(agent, caller, 1011)
-    const stop = (): void => end(1001, '')
-    const forget = lease.onEnd(stop)
-    const late = streamTimeout > 0 ? clock.after(streamTimeout, () => end(1008, 'it has lasted too long')) : undefined
-    open.add(stop)
-    caller.once('close', () => {
-      open.delete(stop)
-      late?.()
-      forget()
-      lease.leave()
+  return ({ req, duplex, head, call }, agentProtocol) => {
+    const accepted: { caller?: WebSocket } = {}
+    protocols.set(req, agentProtocol === '' ? call.protocol : agentProtocol)
+    marks.set(req, call.marks)
+    server.handleUpgrade(req, duplex, head, (caller) => {
+      accepted.caller = caller
     })
+    return accepted.caller
   }
+}
 
-  const relay: SocketRelay['relay'] = (req, duplex, head, lease, call) => {
-    if (duplex.destroyed) return lease.leave() // the caller has gone while the session was started
-    const dialled = E.tryCatch(
-      () =>
-        new WebSocket(`ws://${lease.host}:${lease.port}${call.path}`, [...call.protocols], {
-          headers: Object.fromEntries([...call.headers, ...lease.connections.secret]),
-          autoPong: false,
-          perMessageDeflate: false,
-          maxPayload: maxFrame,
-        }),
-      errorMessage,
-    )
-    if (E.isLeft(dialled)) {
-      // A path, a header or a subprotocol that no request can carry: the lease must not outlive it.
-      lease.leave()
-      return void lease
-        .failure(dialled.left)()
-        .then((failure) => refuseWith(duplex, failure, call.marks))
-    }
-    const agent = dialled.right
-    let isSettled = false
-    const refuse = (tell: () => void | Promise<void>): void => {
-      if (isSettled) return
-      isSettled = true
-      duplex.off('close', leave)
-      lease.leave()
-      void tell()
-    }
-    const leave = (): void =>
-      refuse(() => {
-        agent.terminate()
-        duplex.destroy()
-      })
-    duplex.once('close', leave)
-    agent.on('error', (error) => {
-      refuse(() =>
-        lease
-          .failure(error.message)()
-          .then((failure) => refuseWith(duplex, failure, call.marks)),
-      )
-    })
-    agent.once('unexpected-response', (_, answer: IncomingMessage) => {
-      refuse(() => passRefusal(duplex, answer, lease, call))
-    })
-    agent.once('open', () => {
-      if (isSettled) return agent.terminate()
-      isSettled = true
-      duplex.off('close', leave)
-      protocols.set(req, agent.protocol === '' ? call.protocol : agent.protocol)
-      marks.set(req, call.marks)
-      let isJoined = false
-      server.handleUpgrade(req, duplex, head, (caller) => {
-        isJoined = true
-        join(caller, agent, lease)
-      })
-      if (isJoined) return
-      agent.terminate() // the handshake was none
-      lease.leave()
-    })
+// ---------------------------------------------------------------------------------------------------------------------
+// both sides
+// ---------------------------------------------------------------------------------------------------------------------
+
+interface Joined {
+  readonly caller: WebSocket
+  readonly agent: WebSocket
+  readonly lease: Lease
+  readonly limits: Limits
+  readonly clock: Clock
+  /** What ends each relay that is open. */
+  readonly open: Set<() => void>
+}
+
+/** Joins a caller and the agent until one leaves, the lease ends, or a limit of the service is reached. */
+const join = ({ caller, agent, lease, limits, clock, open }: Joined): void => {
+  const { framesPerSecond, streamTimeout } = limits
+  const end = (code: number, reason: string): void => {
+    closeSide(caller, code, reason)
+    closeSide(agent, code, reason)
   }
-
-  return { relay, close: () => [...open].forEach((stop) => stop()) }
+  let rate = noFrames
+  const fromCaller = (): boolean => {
+    lease.touch()
+    rate = framed(clock.now())(rate)
+    if (!isOverRate(framesPerSecond)(rate)) return true
+    end(1008, `more than ${framesPerSecond} frames a second`)
+    return false
+  }
+  const fromAgent = (): boolean => {
+    lease.touch()
+    return true
+  }
+  joinSides(
+    { socket: caller, codeIfBroken: 1006, onFrame: fromCaller },
+    { socket: agent, codeIfBroken: 1011, onFrame: fromAgent },
+  )
+  const stop = (): void => end(1001, '')
+  const forget = lease.onEnd(stop)
+  const late = streamTimeout > 0 ? clock.after(streamTimeout, () => end(1008, 'it has lasted too long')) : undefined
+  open.add(stop)
+  caller.once('close', () => {
+    open.delete(stop)
+    late?.()
+    forget()
+    lease.leave()
+  })
 }

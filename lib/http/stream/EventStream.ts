@@ -1,0 +1,216 @@
+/**
+ * Pulls a source and writes its values as server-sent events, as `StreamState` decides: no faster than the client reads,
+ * and no longer than it listens. Frames that are made in one turn of the event loop go out in one write.
+ */
+import * as E from 'fp-ts/Either'
+import type { IO } from 'fp-ts/IO'
+import { type AgentError, fromUnknown } from '../../core/AgentError'
+import type { Source } from '../../core/Reply'
+import { keepAlive } from '../../core/Sse'
+import { nextTurn } from './nextTurn'
+import { createPull, toIterator } from './SourcePull'
+import { begin, type StreamCommand, type StreamEnd, type StreamEvent } from './StreamState'
+import { advance, beginning, events, type StreamPoint, type StreamStep } from './StreamSteps'
+
+// ---------------------------------------------------------------------------------------------------------------------
+// model
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** A source whose first event is there, or which is known to take longer than a keep-alive. */
+export interface EventStream {
+  /** Starts to write; what it returns is to be called when the sink has drained. */
+  readonly start: (sink: Sink) => IO<void>
+  /** Nobody reads any more: closes the source at once. */
+  readonly cancel: IO<void>
+}
+
+/** Where text goes. */
+export interface Sink {
+  /** Takes text; false says to write no more until it has drained. */
+  readonly write: (text: string) => boolean
+  readonly end: (text: string) => void
+}
+
+/** What a stream needs to know. */
+export interface StreamSettings {
+  /** After how many milliseconds of silence a comment is sent; 0 is never. */
+  readonly keepAlive: number
+  /** The frame that tells of a failure. */
+  readonly lastFrame: (error: AgentError) => string
+  /** Called once, when the stream has ended. */
+  readonly onEnd: (end: StreamEnd) => void
+  /** Told what a source threw when it was closed, since nobody else will know. */
+  readonly report: (cause: unknown) => void
+}
+
+/** A stream on its way to its first event. */
+export interface Opening {
+  /**
+   * A right when there is something to write (the first event, the end, or a comment since the source is slow), a left
+   * when it failed before: then nothing was written.
+   */
+  readonly opened: Promise<E.Either<AgentError, EventStream>>
+  /** Ends the stream at any time: without a word if the client has left, else with a failure. */
+  readonly interrupt: (reason: AgentError) => void
+}
+
+/** How many characters are gathered before the source has to wait. */
+const enough = 32_768
+
+// ---------------------------------------------------------------------------------------------------------------------
+// constructors
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** Opens a source: pulls its first value. */
+export const openStream = (source: Source, settings: StreamSettings): Opening => {
+  const iterator = E.tryCatch(() => toIterator(source), fromUnknown)
+  if (E.isRight(iterator)) return openIterator(iterator.right, settings)
+  settings.onEnd(iterator)
+  return { opened: Promise.resolve(iterator), interrupt: () => undefined }
+}
+
+const openIterator = (iterator: ReturnType<typeof toIterator>, settings: StreamSettings): Opening => {
+  const run = createRun(iterator, settings)
+  const opened = new Promise<E.Either<AgentError, EventStream>>((resolve) => {
+    run.settle = resolve
+  })
+  begin[1].forEach((command) => perform(run, command))
+  if (settings.keepAlive > 0) nextTurn(() => watch(run)) // the first event need not wait for it, nor a short stream have it
+  return {
+    opened,
+    interrupt: (reason) =>
+      send(run, reason._tag === 'Cancelled' ? events.cancelled : { _tag: 'Failed', error: reason, isSourceOpen: true }),
+  }
+}
+
+/** A stream as it runs: its state, and what the state is about. */
+interface Run {
+  readonly settings: StreamSettings
+  readonly pull: IO<void>
+  readonly close: () => unknown
+  readonly onTurn: IO<void>
+  /** Events that came while another was being carried out. */
+  readonly pending: Array<StreamEvent>
+  point: StreamPoint
+  isSending: boolean
+  text: string
+  sink: Sink | undefined
+  timer: NodeJS.Timeout | undefined
+  settle: (opened: E.Either<AgentError, EventStream>) => void
+}
+
+const createRun = (iterator: ReturnType<typeof toIterator>, settings: StreamSettings): Run => {
+  const run: Run = {
+    settings,
+    pull: createPull(iterator, {
+      onFrame: (frame) => gather(run, frame),
+      onDone: () => send(run, events.completed),
+      onFail: (error, isSourceOpen) => send(run, { _tag: 'Failed', error, isSourceOpen }),
+    }),
+    close: () => iterator.return?.(),
+    onTurn: () => send(run, events.turned),
+    pending: [],
+    point: beginning,
+    isSending: false,
+    text: '',
+    sink: undefined,
+    timer: undefined,
+    settle: () => undefined,
+  }
+  return run
+}
+
+/** What the response sees of a stream. */
+const toStream = (run: Run): EventStream => ({
+  start: (sink) => {
+    run.sink = sink
+    send(run, events.started)
+    return () => send(run, events.drained)
+  },
+  cancel: () => send(run, events.cancelled),
+})
+
+// ---------------------------------------------------------------------------------------------------------------------
+// the interpreter
+// ---------------------------------------------------------------------------------------------------------------------
+
+const gather = (run: Run, frame: string): void => {
+  if (run.point.state.source === 'Over') return
+  run.text += frame
+  send(run, run.text.length >= enough ? events.framedEnough : events.framed)
+}
+
+/** Carries out an event; one that comes meanwhile waits for its end, so that a source without a promise needs no stack. */
+const send = (run: Run, event: StreamEvent): void => {
+  if (run.isSending) return void run.pending.push(event)
+  run.isSending = true
+  try {
+    let next: StreamEvent | undefined = event
+    while (next !== undefined) {
+      const { to, commands }: StreamStep = advance(run.point, next)
+      run.point = to
+      for (const command of commands) perform(run, command)
+      next = run.pending.length === 0 ? undefined : run.pending.shift()
+    }
+  } finally {
+    run.isSending = false
+  }
+}
+
+const perform = (run: Run, command: StreamCommand): void => {
+  switch (command._tag) {
+    case 'Pull':
+      return run.pull()
+    case 'Close':
+      return close(run)
+    case 'KeepAlive':
+      run.text += keepAlive
+      return
+    case 'Tell':
+      run.text += run.settings.lastFrame(command.error)
+      return
+    case 'Schedule':
+      return nextTurn(run.onTurn)
+    case 'Write':
+      return write(run)
+    case 'EndSink':
+      run.sink?.end(run.text)
+      run.text = ''
+      return
+    case 'Discard':
+      run.text = ''
+      run.sink = undefined
+      return
+    case 'Open':
+      return run.settle(E.right(toStream(run)))
+    case 'Refuse':
+      return run.settle(E.left(command.error))
+    case 'Finish':
+      clearTimeout(run.timer)
+      return run.settings.onEnd(command.end)
+  }
+}
+
+const write = (run: Run): void => {
+  const { text, sink } = run
+  run.text = ''
+  const isFull = sink?.write(text) === false
+  run.timer?.refresh()
+  send(run, isFull ? events.writtenFull : events.written)
+}
+
+/** Closes the source without waiting: it may be in the midst of an await. */
+const close = (run: Run): void => {
+  const closing = async (): Promise<unknown> => run.close()
+  closing().catch(run.settings.report)
+}
+
+/** Breaks every silence that is as long as a keep-alive, until the stream is over. */
+const watch = (run: Run): void => {
+  if (run.point.state.source === 'Over') return
+  run.timer = setTimeout(() => {
+    send(run, events.silent)
+    run.timer?.refresh()
+  }, run.settings.keepAlive)
+  run.timer.unref()
+}

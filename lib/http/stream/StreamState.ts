@@ -1,0 +1,196 @@
+/**
+ * A stream of events as a value: how far its source, its gathered text and its sink are. Every event leads to the next
+ * state and to what is to be done. The text itself is with the interpreter, so that a frame costs no new state: in the
+ * steady state of a fast stream nothing is allocated here but the step itself.
+ */
+import * as E from 'fp-ts/Either'
+import { type AgentError, cancelled } from '../../core/AgentError'
+
+// ---------------------------------------------------------------------------------------------------------------------
+// model
+// ---------------------------------------------------------------------------------------------------------------------
+
+export interface StreamState {
+  /** Pulled: its next value is on the way. Resting: not pulled, since enough is gathered. Over: the stream has ended. */
+  readonly source: 'Pulled' | 'Resting' | 'Over'
+  /** Missing: nobody reads yet. Writing: it has not said yet whether it takes more. Full: it has yet to drain. */
+  readonly sink: 'Missing' | 'Ready' | 'Writing' | 'Full'
+  /** What is gathered for the sink. */
+  readonly text: 'None' | 'Some' | 'Enough'
+  /** Whether what is gathered will be written in the next turn. */
+  readonly isDue: boolean
+  /** Whether the response has begun, so that a failure can only be its last frame. */
+  readonly isOpen: boolean
+}
+
+export type StreamEvent =
+  /** A frame was gathered; enough if the source should wait. */
+  | { readonly _tag: 'Framed'; readonly isEnough: boolean }
+  | { readonly _tag: 'Completed' }
+  /** A source that did not fail by itself is still open, and has to be closed. */
+  | { readonly _tag: 'Failed'; readonly error: AgentError; readonly isSourceOpen: boolean }
+  /** The next turn of the event loop has come. */
+  | { readonly _tag: 'Turned' }
+  | { readonly _tag: 'Started' }
+  /** The sink has taken text; `isFull` if it takes no more until it has drained. */
+  | { readonly _tag: 'Written'; readonly isFull: boolean }
+  | { readonly _tag: 'Drained' }
+  /** Nothing was written for as long as a connection may be silent. */
+  | { readonly _tag: 'Silent' }
+  | { readonly _tag: 'Cancelled' }
+
+export type StreamCommand =
+  | { readonly _tag: 'Pull' }
+  /** Asks the source to end; it may be in the midst of an await. */
+  | { readonly _tag: 'Close' }
+  /** Gathers the frame that keeps a connection open. */
+  | { readonly _tag: 'KeepAlive' }
+  /** Gathers the last frame, which tells of a failure. */
+  | { readonly _tag: 'Tell'; readonly error: AgentError }
+  /** Has `Turned` sent in the next turn. */
+  | { readonly _tag: 'Schedule' }
+  /** Writes what is gathered; the sink's answer is the event `Written`. */
+  | { readonly _tag: 'Write' }
+  /** Writes what is gathered, and ends the sink. */
+  | { readonly _tag: 'EndSink' }
+  /** Drops what is gathered: nobody reads. */
+  | { readonly _tag: 'Discard' }
+  /** Begins the response. */
+  | { readonly _tag: 'Open' }
+  /** Answers with a failure instead: nothing was written. */
+  | { readonly _tag: 'Refuse'; readonly error: AgentError }
+  /** The stream is over. */
+  | { readonly _tag: 'Finish'; readonly end: StreamEnd }
+
+/** How a stream ended. */
+export type StreamEnd = E.Either<AgentError, 'completed' | 'cancelled'>
+
+type Commands = ReadonlyArray<StreamCommand>
+
+type Step = readonly [StreamState, Commands]
+
+// ---------------------------------------------------------------------------------------------------------------------
+// constructors
+// ---------------------------------------------------------------------------------------------------------------------
+
+const none: Commands = []
+
+const pull: Commands = [{ _tag: 'Pull' }]
+
+const write: Commands = [{ _tag: 'Write' }]
+
+const schedule: Commands = [{ _tag: 'Schedule' }]
+
+const keepAlive: Commands = [{ _tag: 'KeepAlive' }]
+
+const open: Commands = [{ _tag: 'Open' }]
+
+const close: Commands = [{ _tag: 'Close' }]
+
+const discard: Commands = [{ _tag: 'Discard' }]
+
+const endSink: Commands = [{ _tag: 'EndSink' }]
+
+/** Before anything has come: the first value is pulled. */
+export const begin: Step = [{ source: 'Pulled', sink: 'Missing', text: 'None', isDue: false, isOpen: false }, pull]
+
+// ---------------------------------------------------------------------------------------------------------------------
+// transitions
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** What an event leads to. Once the stream is over, it can only be that its sink comes late, and is ended at once. */
+export const step = (state: StreamState, event: StreamEvent): Step => {
+  if (state.source === 'Over') return event._tag === 'Started' ? onLateStart(state) : [state, none]
+  switch (event._tag) {
+    case 'Framed':
+      return onFramed(state, event.isEnough)
+    case 'Completed':
+      return over(state, E.right('completed'), none)
+    case 'Failed':
+      return over(state, E.left(event.error), event.isSourceOpen ? close : none)
+    case 'Turned':
+      return state.sink === 'Ready' ? flush({ ...state, isDue: false }) : [{ ...state, isDue: false }, none]
+    case 'Started':
+      return state.sink === 'Missing' ? flush({ ...state, sink: 'Ready' }) : [state, none]
+    case 'Written':
+      return onWritten(state, event.isFull)
+    case 'Drained':
+      return onDrained(state)
+    case 'Silent':
+      return onSilent(state)
+    case 'Cancelled':
+      return onCancelled(state)
+  }
+}
+
+const onFramed = (state: StreamState, isEnough: boolean): Step => {
+  const isResting = isEnough || state.sink === 'Missing'
+  const isSteady = !isResting && state.text === 'Some' && state.isOpen && !canSchedule(state)
+  if (isSteady) return [state, pull] // as for nearly all frames of a fast stream
+  const text = isEnough ? 'Enough' : 'Some'
+  return [
+    {
+      ...state,
+      source: isResting ? 'Resting' : 'Pulled',
+      text,
+      isDue: state.isDue || canSchedule(state),
+      isOpen: true,
+    },
+    [...(state.isOpen ? none : open), ...(canSchedule(state) ? schedule : none), ...(isResting ? none : pull)],
+  ]
+}
+
+/** Whether what is gathered now has to be scheduled: a sink that is not ready will ask for it. */
+const canSchedule = ({ sink, isDue }: StreamState): boolean => sink === 'Ready' && !isDue
+
+/** Writes what is gathered to a sink that is ready. */
+const flush = (state: StreamState): Step =>
+  state.text === 'None' ? resume(state) : [{ ...state, text: 'None', sink: 'Writing' }, write]
+
+/** Pulls the source again if it rests. */
+const resume = (state: StreamState): Step =>
+  state.source === 'Resting' ? [{ ...state, source: 'Pulled' }, pull] : [state, none]
+
+/** A sink that has drained while it was written to is not full, whatever it said of the write. */
+const onWritten = (state: StreamState, isFull: boolean): Step => {
+  if (state.sink !== 'Writing') return resume(state)
+  return isFull ? [{ ...state, sink: 'Full' }, none] : resume({ ...state, sink: 'Ready' })
+}
+
+const onDrained = (state: StreamState): Step => {
+  switch (state.sink) {
+    case 'Missing':
+    case 'Ready':
+      return [state, none]
+    case 'Writing':
+      return [{ ...state, sink: 'Ready' }, none]
+    case 'Full':
+      return flush({ ...state, sink: 'Ready' })
+  }
+}
+
+/** Keeps an idle connection open. One that waits for its peer, or has text to write, is not idle. */
+const onSilent = (state: StreamState): Step => {
+  if (state.text !== 'None' || state.sink === 'Full' || state.sink === 'Writing') return [state, none]
+  const commands = [...keepAlive, ...(state.isOpen ? none : open), ...(canSchedule(state) ? schedule : none)]
+  return [{ ...state, text: 'Some', isDue: state.isDue || canSchedule(state), isOpen: true }, commands]
+}
+
+/** Ends the stream: with a last frame for a failure, or with a failure in its place if nothing was written. */
+const over = (state: StreamState, end: StreamEnd, closing: Commands): Step => {
+  const begun: Commands = [...closing, { _tag: 'Finish', end }]
+  const next: StreamState = { ...state, source: 'Over', text: 'None', isOpen: true }
+  if (E.isLeft(end) && !state.isOpen) return [next, [...begun, { _tag: 'Refuse', error: end.left }]]
+  const last: Commands = E.isLeft(end) ? [{ _tag: 'Tell', error: end.left }] : none
+  const ending = state.sink === 'Missing' ? none : endSink
+  return [next, [...begun, ...last, ...ending, ...(state.isOpen ? none : open)]]
+}
+
+const onCancelled = (state: StreamState): Step => {
+  const refusal: Commands = state.isOpen ? none : [{ _tag: 'Refuse', error: cancelled }]
+  const next: StreamState = { ...state, source: 'Over', text: 'None', isOpen: true }
+  return [next, [{ _tag: 'Finish', end: E.right('cancelled') }, ...discard, ...close, ...refusal]]
+}
+
+const onLateStart = (state: StreamState): Step =>
+  state.sink === 'Missing' ? [{ ...state, sink: 'Ready' }, endSink] : [state, none]

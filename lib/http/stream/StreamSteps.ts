@@ -1,0 +1,58 @@
+/**
+ * The steps of `StreamState`, each computed once. It is here for speed: a stream has 144 states at most, so that nearly
+ * every event is a look-up that allocates nothing. Without it an event that comes in a turn of its own costs twice the
+ * processor time that it costs with it (1.8 and 0.9 microseconds, the socket aside), and a stream of three events half more.
+ */
+import { begin, step, type StreamCommand, type StreamEvent, type StreamState } from './StreamState'
+
+/** A state, and the steps from it that have been taken before. */
+export interface StreamPoint {
+  readonly state: StreamState
+  readonly steps: Map<StreamEvent, StreamStep>
+}
+
+/** What an event leads to. */
+export interface StreamStep {
+  readonly to: StreamPoint
+  readonly commands: ReadonlyArray<StreamCommand>
+}
+
+/** What an event leads to. Only a `Failed` has to be computed each time, since it holds its error. */
+export const advance = (from: StreamPoint, event: StreamEvent): StreamStep => {
+  const known = from.steps.get(event)
+  if (known !== undefined) return known
+  const [state, commands] = step(from.state, event)
+  const taken = { to: toPoint(state), commands }
+  if (shared.has(event)) from.steps.set(event, taken)
+  return taken
+}
+
+/** Events that hold nothing of their stream: one of each for all streams. */
+export const events = {
+  framed: { _tag: 'Framed', isEnough: false },
+  framedEnough: { _tag: 'Framed', isEnough: true },
+  completed: { _tag: 'Completed' },
+  turned: { _tag: 'Turned' },
+  started: { _tag: 'Started' },
+  written: { _tag: 'Written', isFull: false },
+  writtenFull: { _tag: 'Written', isFull: true },
+  drained: { _tag: 'Drained' },
+  silent: { _tag: 'Silent' },
+  cancelled: { _tag: 'Cancelled' },
+} as const satisfies Readonly<Record<string, StreamEvent>>
+
+const shared: ReadonlySet<StreamEvent> = new Set(Object.values(events))
+
+const points = new Map<string, StreamPoint>()
+
+const toPoint = (state: StreamState): StreamPoint => {
+  const key = Object.values(state).join()
+  const known = points.get(key)
+  if (known !== undefined) return known
+  const point: StreamPoint = { state, steps: new Map() }
+  points.set(key, point)
+  return point
+}
+
+/** Where every stream begins. */
+export const beginning: StreamPoint = toPoint(begin[0])
