@@ -52,7 +52,7 @@ export interface Hook {
   readonly isUnheard?: boolean
 }
 
-const unheard = (hook: Hook): Hook => ({ ...hook, isUnheard: true })
+export const unheard = (hook: Hook): Hook => ({ ...hook, isUnheard: true })
 
 /** The same hook, where the client leaves soon. */
 const waiting = (hook: Hook): Hook => ({ ...hook, mayWait: true })
@@ -68,7 +68,7 @@ const handler = (make: (by: Misbehaviour) => Handler.Handler<unknown, unknown>):
     return { agent: entrypoint((payload, context) => (by.isArmed() ? bad : good)(payload, context)) }
   })
 
-const middleware = (make: (by: Misbehaviour) => Koa.Middleware): Hook =>
+export const middleware = (make: (by: Misbehaviour) => Koa.Middleware): Hook =>
   http((by) => {
     const bad = make(by)
     return {
@@ -261,7 +261,6 @@ export const hooks: Readonly<Record<string, Hook>> = {
     try {
       yield 1n // ends the stream
     } finally {
-      // eslint-style rules aside: this is what a careless generator does
       await Promise.resolve(by.bad())
     }
   }),

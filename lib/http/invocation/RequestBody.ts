@@ -11,6 +11,7 @@ import {
   unsupportedMediaType,
 } from '../../core/AgentError'
 import type { Budget, Hold } from '../../node/Budget'
+import { trimBlanks } from '../../node/http/RequestFields'
 import type { JsonLimits } from '../../core/JsonScan'
 import { parse } from '../../core/Payload'
 import { decompress, type DecompressionLimits, isKnown } from './Decompress'
@@ -79,7 +80,7 @@ const toText = (bytes: Buffer): E.Either<AgentError, string> =>
 
 const isPlainEncoding = (encoding: string): boolean => encoding === '' || encoding === 'identity'
 
-const toEncoding = (req: IncomingMessage): string => (req.headers['content-encoding'] ?? '').trim().toLowerCase()
+const toEncoding = (req: IncomingMessage): string => trimBlanks(req.headers['content-encoding'] ?? '').toLowerCase()
 
 /** Made when it is first asked for: most bodies are too small to be counted. */
 const holding = (bodies: Budget): { readonly hold: () => Hold; readonly release: () => void } => {

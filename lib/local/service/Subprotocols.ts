@@ -1,5 +1,6 @@
 /** The subprotocols of a request for a socket. On the data plane they may hold a browser's bearer token, which is not the agent's. */
 import { bearerProtocol, lookup, type RawHeaders, tokenOfProtocol } from '../../core/Protocol'
+import { trimBlanks } from '../../node/http/RequestFields'
 import * as O from 'fp-ts/Option'
 
 /** What the agent is offered, and what is accepted where it chooses nothing. */
@@ -12,7 +13,7 @@ export interface Protocols {
 export const plainProtocols = (headers: RawHeaders): ReadonlyArray<string> => {
   const offered = lookup('sec-websocket-protocol')(headers)
   if (O.isNone(offered)) return []
-  const names = offered.value.split(',').map((name) => name.trim())
+  const names = offered.value.split(',').map(trimBlanks)
   return [...new Set(names)].filter((name) => /^[!#$%&'*+\-.^_`|~\w]+$/.test(name))
 }
 

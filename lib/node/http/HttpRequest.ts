@@ -5,10 +5,11 @@
  * @since 0.1.0
  */
 import { type AgentError, badRequest, headersTooLarge, requestTimeout } from '../../core/AgentError'
-import { headerLines } from './RequestFields'
+import { headerLines, trimBlanks } from './RequestFields'
 
 /** The head of a request, as Node's parser gives it. */
 export interface RequestHead {
+  readonly httpVersionMajor: number
   readonly httpVersionMinor: number
   readonly rawHeaders: ReadonlyArray<string>
   readonly headers: { readonly 'transfer-encoding'?: string | undefined }
@@ -25,12 +26,19 @@ const countOfHosts = (rawHeaders: ReadonlyArray<string>): number => {
 }
 
 /**
- * Why a request is ambiguous or cannot be read: `Host` is missing or repeated, or the body has a transfer coding other
- * than `chunked`, whose bytes nobody would decode. Undefined if it is neither.
+ * Why a request is ambiguous or cannot be read: its version is not 1.0 or 1.1, `Host` is missing or repeated, or the body
+ * has a transfer coding other than `chunked`, whose bytes nobody would decode. Undefined if it is none of these.
  */
-export const flawOfRequest = ({ httpVersionMinor, rawHeaders, headers }: RequestHead): AgentError | undefined => {
+export const flawOfRequest = ({
+  httpVersionMajor,
+  httpVersionMinor,
+  rawHeaders,
+  headers,
+}: RequestHead): AgentError | undefined => {
+  // Node's parser also accepts the request lines of HTTP/0.9 and HTTP/2.0, which other servers read differently.
+  if (httpVersionMajor !== 1) return badRequest('The version of HTTP must be 1.0 or 1.1')
   const coding = headers['transfer-encoding']
-  if (coding !== undefined && coding !== 'chunked' && coding.trim().toLowerCase() !== 'chunked') {
+  if (coding !== undefined && coding !== 'chunked' && trimBlanks(coding).toLowerCase() !== 'chunked') {
     return badRequest('Transfer-Encoding must be chunked: no other transfer coding is supported')
   }
   const hosts = countOfHosts(rawHeaders)
