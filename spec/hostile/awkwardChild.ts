@@ -189,6 +189,7 @@ const tryHook = async (name: string, hook: Hook, lane: string, every: number): P
     for (const [what, value] of Object.entries(awkward)) {
       at += 1
       if (at % every !== 0 || (manner === 'rejects' && hook.isUnheard === true)) continue
+      if (value.isEndless === true && hook.isForked === true) continue
       current = `${name} ${manner} ${what}, ${lane}`
       if (process.env['TELL'] === '1') process.stderr.write(`${current}\n`)
       await tryOne(app, name, hook, manner, value)

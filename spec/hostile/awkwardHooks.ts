@@ -50,6 +50,8 @@ export interface Hook {
   readonly mayWait?: boolean
   /** Whether nobody is given what it returns, so that a promise of it is the author's own. */
   readonly isUnheard?: boolean
+  /** Whether its work goes on when the client has left, so that a value to wait for has it run for ever. */
+  readonly isForked?: boolean
 }
 
 export const unheard = (hook: Hook): Hook => ({ ...hook, isUnheard: true })
@@ -201,12 +203,15 @@ export const hooks: Readonly<Record<string, Hook>> = {
   ),
   asyncTask: handler((by) => asyncTask('task', () => by.bad())),
   'a tracked task': task((by, tasks) => tasks.track('task')<unknown>(() => by.bad())),
-  'a forked task': task((by, tasks) =>
-    pipe(
-      TE.fromIO(tasks.fork('task')<unknown>(() => by.bad())),
-      TE.chain(({ outcome }) => outcome),
+  'a forked task': {
+    isForked: true,
+    ...task((by, tasks) =>
+      pipe(
+        TE.fromIO(tasks.fork('task')<unknown>(() => by.bad())),
+        TE.chain(({ outcome }) => outcome),
+      ),
     ),
-  ),
+  },
   'a task that is added': task((by, tasks) => {
     const id = tasks.add(by.value(), by.value())()
     tasks.complete(id, by.value())()
@@ -319,9 +324,7 @@ export const hooks: Readonly<Record<string, Hook>> = {
         new Readable({
           objectMode: true,
           read() {
-            Promise.resolve(by.bad()).catch((cause: unknown) =>
-              this.destroy(cause instanceof Error ? cause : undefined),
-            )
+            Promise.resolve(by.bad()).catch(() => this.destroy(new Error('broken')))
           },
         }),
     ),
