@@ -13,6 +13,8 @@ export interface RequestHead {
   readonly httpVersionMinor: number
   readonly rawHeaders: ReadonlyArray<string>
   readonly headers: { readonly 'transfer-encoding'?: string | undefined }
+  /** The connection that it came on. */
+  readonly socket: object
 }
 
 /** Counts no further than two. Most names differ in length, so that few are compared. */
@@ -29,7 +31,7 @@ const countOfHosts = (rawHeaders: ReadonlyArray<string>): number => {
  * Why a request is ambiguous or cannot be read: its version is not 1.0 or 1.1, `Host` is missing or repeated, or the body
  * has a transfer coding other than `chunked`, whose bytes nobody would decode. Undefined if it is none of these.
  */
-export const flawOfRequest = ({
+const flawOfHead = ({
   httpVersionMajor,
   httpVersionMinor,
   rawHeaders,
@@ -44,6 +46,24 @@ export const flawOfRequest = ({
   const hosts = countOfHosts(rawHeaders)
   if (hosts > 1) return badRequest('The Host header is repeated: send it once')
   return hosts === 0 && httpVersionMinor === 1 ? badRequest('The Host header is missing') : undefined
+}
+
+/** Connections with a request that had a flaw. Most servers never see one, so that the set is not looked into. */
+const distrusted = new WeakSet()
+let isAnyDistrusted = false
+
+/**
+ * As `flawOfHead`; besides, nothing is valid behind a request with a flaw. The parser has read on in the same packet, and
+ * would hand over what is a part of the first request for whoever reads that one differently.
+ */
+export const flawOfRequest = (req: RequestHead): AgentError | undefined => {
+  if (isAnyDistrusted && distrusted.has(req.socket)) return badRequest('It follows a request that is not valid HTTP')
+  const flaw = flawOfHead(req)
+  if (flaw !== undefined) {
+    isAnyDistrusted = true
+    distrusted.add(req.socket)
+  }
+  return flaw
 }
 
 /** What the code of a parser's error means for the client; undefined where the client has gone. */
