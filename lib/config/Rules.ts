@@ -53,8 +53,8 @@ export const nodeVersion = matching(/^(?:\d{1,3}(?:\.\d{1,3}){0,2})?$/, 'a versi
 /** What an image is built for. */
 export const platform = matching(/^[a-z0-9]+\/[a-z0-9]+(?:\/[a-z0-9]+)?$/, 'a platform, such as linux/arm64')
 
-/** The id of a session, which goes into headers. */
-export const sessionId = matching(/^[\x21-\x7e]{1,256}$/, 'a session id of 1 to 256 visible ASCII characters')
+/** The id of a session, as the service takes it from a caller. */
+export const sessionId = matching(/^[\x21-\x7e]{33,256}$/, 'a session id of 33 to 256 visible ASCII characters')
 
 /** Seconds of a session's life. */
 export const sessionSeconds = between(60, 28_800, 'seconds')

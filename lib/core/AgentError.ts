@@ -378,7 +378,8 @@ export const problem = (error: AgentError): Problem => {
     case 'UpgradeRequired':
       return {
         ...at(426, 'UPGRADE_REQUIRED', 'This path speaks WebSocket only'),
-        headers: { upgrade: 'websocket', connection: 'upgrade' },
+        // Without `close`, Node would keep a connection open whose client asked to close it.
+        headers: { upgrade: 'websocket', connection: 'upgrade, close' },
       }
     case 'HeadersTooLarge':
       return at(431, 'HEADERS_TOO_LARGE', 'The header fields are too large')

@@ -45,7 +45,8 @@ describe('a file of the starter toolkit', () => {
 
   it('changes in the lines of what is set, and keeps its comments and unknown fields', () => {
     const at = ['agents', 'support', 'bedrock_agentcore', 'agent_session_id']
-    const after = readIn(toolkitYaml).edit([{ at, to: 'a-session' }])
+    const lastSession = 'a-session-of-thirty-three-characters'
+    const after = readIn(toolkitYaml).edit([{ at, to: lastSession }])
     expect(diff(toolkitYaml, after)).toEqual({
       lost: [
         '          - subnet-0abc12345  # the first',
@@ -54,12 +55,12 @@ describe('a file of the starter toolkit', () => {
       ],
       new: [
         '          - subnet-0abc12345 # the first',
-        '      agent_session_id: a-session',
+        `      agent_session_id: ${lastSession}`,
         '      kept: yes # a yes of YAML 1.1',
       ],
     })
     const now = readIn(after).project
-    expect(right(toAgent('support')(now)).bedrock_agentcore?.agent_session_id).toBe('a-session')
+    expect(right(toAgent('support')(now)).bedrock_agentcore?.agent_session_id).toBe(lastSession)
     expect(parse(after, { version: '1.1', customTags })).toMatchObject({
       agents: { support: { a_field_of_tomorrow: { kept: true } } },
     })

@@ -3,14 +3,35 @@ import { createApp, entrypoint, use } from '../../lib'
 import { AgentError } from '../../lib'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
-import { failureOf, injected } from '../http/support'
+import { failureOf, injected, served } from '../http/support'
 import { tryAwkward } from './awkwardRun'
+import { closing, exchange, request } from './held'
 
 it('an awkward value at each hook is answered, with nothing left in flight and the process alive', async () => {
-  const { count, failures } = await tryAwkward('some')
+  const { count, failures } = await tryAwkward(131)
   expect(failures).toEqual([])
   expect(count).toBeGreaterThan(300)
 }, 60_000)
+
+it('a body of null in place of the answer has its own length, and the next response on the connection is whole', () =>
+  served(
+    pipe(
+      entrypoint(() => TE.right('a long answer')),
+      use(async (ctx, next) => {
+        await next()
+        if (ctx.path === '/invocations') ctx.body = null
+      }),
+    ),
+    async ({ port }) => {
+      const one = ['POST /invocations HTTP/1.1', 'Host: localhost', 'Content-Length: 2']
+      const last = ['GET /nowhere HTTP/1.1', ...closing]
+      const responses = await exchange(port, request(one, '{}') + request(last))
+      expect(responses.map(({ status, body }) => [status, body.slice(0, 4)])).toEqual([
+        [200, 'null'],
+        [404, '{"er'],
+      ])
+    },
+  ))
 
 describe('a header that HTTP cannot carry', () => {
   const name = 'a€\r\nb'

@@ -1,12 +1,16 @@
 /**
- * A process of its own that tries awkward values at the hooks of agents, and prints what went wrong as JSON: its first
- * argument is `some` or `all`. Whatever would end a process is caught here and told.
+ * A process of its own that tries awkward values at the hooks of agents, and prints what went wrong as JSON: with its
+ * first argument, n, every nth case, with its second those of one hook. Whatever would end a process is caught and told.
  */
 import { pipe } from 'fp-ts/function'
+import * as TE from 'fp-ts/TaskEither'
 import { WebSocket } from 'ws'
-import { type Agent, type App, createApp, use } from '../../lib'
+import { type Agent, type App, createApp, entrypoint, use } from '../../lib'
 import { type Awkward, awkward } from './awkwardValues'
-import { type Hook, hooks, type Misbehaviour } from './awkwardHooks'
+import { hooksOfAuthorizers } from './awkwardAuthorizers'
+import { type Hook, hooks as hooksOfAgents, type Misbehaviour } from './awkwardHooks'
+
+const hooks: Readonly<Record<string, Hook>> = { ...hooksOfAgents, ...hooksOfAuthorizers }
 
 /** How code misbehaves with a value. */
 const manners: Readonly<Record<string, (value: unknown) => unknown>> = {
@@ -171,10 +175,8 @@ const tryOne = async (app: App, name: string, hook: Hook, manner: string, value:
   if (answered !== '200 "fine"') note(`the next invocation says ${answered.slice(0, 100)}`)
 }
 
-const isFor = (only: string | undefined, at: number, every: number): boolean => only === 'all' || at % every === 0
-
 /** One app for a hook on a lane: it takes all manners and values, one after the other. */
-const tryHook = async (name: string, hook: Hook, lane: string, only: string | undefined): Promise<void> => {
+const tryHook = async (name: string, hook: Hook, lane: string, every: number): Promise<void> => {
   const { agent, options, prepare } = hook.make(by)
   const app = createApp((lanes[lane] ?? ((same) => same))(agent), {
     stopTimeout: 500,
@@ -182,11 +184,12 @@ const tryHook = async (name: string, hook: Hook, lane: string, only: string | un
     log: { level: 'debug', format: 'pretty', destination: () => undefined, ...options?.log },
   })
   prepare?.(app)
-  let at = Object.keys(hooks).indexOf(name)
+  let at = Object.keys(hooks).indexOf(name) * 7 // each hook begins elsewhere, so that together they see all values
   for (const manner of Object.keys(manners))
     for (const [what, value] of Object.entries(awkward)) {
       at += 1
-      if (!isFor(only, at, 131) || (manner === 'rejects' && hook.isUnheard === true)) continue
+      if (at % every !== 0 || (manner === 'rejects' && hook.isUnheard === true)) continue
+      if (value.isEndless === true && hook.isForked === true) continue
       current = `${name} ${manner} ${what}, ${lane}`
       if (process.env['TELL'] === '1') process.stderr.write(`${current}\n`)
       await tryOne(app, name, hook, manner, value)
@@ -198,21 +201,79 @@ const tryHook = async (name: string, hook: Hook, lane: string, only: string | un
   if (app.tasks.list().some(({ outcome }) => outcome._tag === 'Running')) note('a task runs still')
 }
 
+// ---------------------------------------------------------------------------------------------------------------------
+// the life of a server
+// ---------------------------------------------------------------------------------------------------------------------
+
+const quiet = { level: 'debug', format: 'pretty', destination: () => undefined } as const
+
+const plain = (): Agent.Agent => entrypoint(() => TE.right('fine'))
+
+/** `onStop` may do as it likes: `stop` settles, and a second one does too. */
+const tryOnStop = async (): Promise<void> => {
+  const app = createApp(plain(), { onStop: () => by.bad(), log: quiet })
+  await ask(app, '/invocations', {}, patience, false)
+  for (const _ of ['once', 'again']) await within(3000, Promise.allSettled([app.stop({ timeout: 100 })])).catch(note)
+}
+
+const exited = Symbol('the process exits')
+
+/** `onStart` that throws or rejects ends the process with a line in the log; otherwise the server serves. */
+const tryOnStart = async (): Promise<void> => {
+  const lines: Array<string> = []
+  const app = createApp(plain(), {
+    onStart: () => by.bad(),
+    log: { ...quiet, destination: (line) => void lines.push(line) },
+  })
+  const { exit } = process
+  process.exit = () => {
+    throw exited
+  }
+  try {
+    const running = await within(3000, app.run({ port: 0, host: '127.0.0.1' }))
+    if ((await fetch(`${running.url}/ping`)).status !== 200) note('it does not serve')
+    await running.stop({ timeout: 100 })
+  } catch (thrown) {
+    if (thrown !== exited) note(`run: ${reasonOf(thrown)}`)
+    else if (!lines.join().includes('onStart failed')) note(`nothing is said of it: ${lines.join()}`)
+  } finally {
+    process.exit = exit
+  }
+}
+
+const lives: Readonly<Record<string, () => Promise<void>>> = { onStart: tryOnStart, onStop: tryOnStop }
+
+const tryLife = async (name: string, life: () => Promise<void>, every: number): Promise<void> => {
+  let at = 0
+  for (const manner of Object.keys(manners))
+    for (const [what, value] of Object.entries(awkward)) {
+      at += 1
+      if (at % every !== 0 || value.isEndless === true) continue
+      count += 1
+      current = `${name} ${manner} ${what}`
+      given.value = value.make()
+      given.how = manners[manner] ?? given.how
+      await life()
+      await turn()
+    }
+}
+
 /** Connections in memory do not keep a process alive while it waits for an answer. */
 const alive = setInterval(() => undefined, 1000)
 
-const main = async (only: string | undefined, hookName: string | undefined): Promise<void> => {
-  for (const [name, hook] of Object.entries(hooks)) {
-    if (hookName !== undefined && hookName !== name) continue
-    for (const lane of Object.keys(lanes)) await tryHook(name, hook, lane, only)
-  }
+const main = async (every: number, hookName: string | undefined): Promise<void> => {
+  const isMeant = (name: string): boolean => hookName === undefined || hookName === name
+  for (const [name, hook] of Object.entries(hooks).filter(([name]) => isMeant(name)))
+    for (const lane of Object.keys(lanes)) await tryHook(name, hook, lane, every)
+  for (const [name, life] of Object.entries(lives).filter(([name]) => isMeant(name)))
+    await tryLife(name, life, Math.ceil(every / 2)) // they have no lanes
   current = 'the end'
   await new Promise((resolve) => setTimeout(resolve, 20)) // a rejection is told of after the turn it came in
   clearInterval(alive)
   process.stdout.write(JSON.stringify({ count, failures }))
 }
 
-main(process.argv[2], process.argv[3]).catch((cause: unknown) => {
+main(Number(process.argv[2] ?? 1), process.argv[3]).catch((cause: unknown) => {
   process.stderr.write(`${reasonOf(cause)}\n`)
   process.exit(1)
 })

@@ -50,9 +50,11 @@ export interface Hook {
   readonly mayWait?: boolean
   /** Whether nobody is given what it returns, so that a promise of it is the author's own. */
   readonly isUnheard?: boolean
+  /** Whether its work goes on when the client has left, so that a value to wait for has it run for ever. */
+  readonly isForked?: boolean
 }
 
-const unheard = (hook: Hook): Hook => ({ ...hook, isUnheard: true })
+export const unheard = (hook: Hook): Hook => ({ ...hook, isUnheard: true })
 
 /** The same hook, where the client leaves soon. */
 const waiting = (hook: Hook): Hook => ({ ...hook, mayWait: true })
@@ -68,7 +70,7 @@ const handler = (make: (by: Misbehaviour) => Handler.Handler<unknown, unknown>):
     return { agent: entrypoint((payload, context) => (by.isArmed() ? bad : good)(payload, context)) }
   })
 
-const middleware = (make: (by: Misbehaviour) => Koa.Middleware): Hook =>
+export const middleware = (make: (by: Misbehaviour) => Koa.Middleware): Hook =>
   http((by) => {
     const bad = make(by)
     return {
@@ -201,12 +203,15 @@ export const hooks: Readonly<Record<string, Hook>> = {
   ),
   asyncTask: handler((by) => asyncTask('task', () => by.bad())),
   'a tracked task': task((by, tasks) => tasks.track('task')<unknown>(() => by.bad())),
-  'a forked task': task((by, tasks) =>
-    pipe(
-      TE.fromIO(tasks.fork('task')<unknown>(() => by.bad())),
-      TE.chain(({ outcome }) => outcome),
+  'a forked task': {
+    isForked: true,
+    ...task((by, tasks) =>
+      pipe(
+        TE.fromIO(tasks.fork('task')<unknown>(() => by.bad())),
+        TE.chain(({ outcome }) => outcome),
+      ),
     ),
-  ),
+  },
   'a task that is added': task((by, tasks) => {
     const id = tasks.add(by.value(), by.value())()
     tasks.complete(id, by.value())()
@@ -261,7 +266,6 @@ export const hooks: Readonly<Record<string, Hook>> = {
     try {
       yield 1n // ends the stream
     } finally {
-      // eslint-style rules aside: this is what a careless generator does
       await Promise.resolve(by.bad())
     }
   }),
@@ -320,9 +324,7 @@ export const hooks: Readonly<Record<string, Hook>> = {
         new Readable({
           objectMode: true,
           read() {
-            Promise.resolve(by.bad()).catch((cause: unknown) =>
-              this.destroy(cause instanceof Error ? cause : undefined),
-            )
+            Promise.resolve(by.bad()).catch(() => this.destroy(new Error('broken')))
           },
         }),
     ),

@@ -9,7 +9,7 @@ import { entrypoint, Handler, type Options, provide, use, websocket } from '../.
 import { openFront } from '../../lib/cli/dev/server/DevProxy'
 import { aborted, answerIn, ask, eventually, failureIn, gate, invocation, rawTo, served } from '../http/support'
 import { local } from '../local/support'
-import { bodyOf, fateOf, percentile } from './bodiesSupport'
+import { bodyOf, fateOf, percentile, startChild } from './bodiesSupport'
 
 const echo = entrypoint((payload) => TE.right(payload))
 const passing = use((_, next) => next())
@@ -18,11 +18,16 @@ describe('a body that unfolds', () => {
   it.each(['empty arrays', 'zeros', 'objects with a large index', 'deep arrays side by side'])(
     '%s of 100 KB cost little',
     async (kind) => {
-      const { status, ms, grown, pings } = await fateOf(bodyOf(kind, 'gzip', 4_600_000))
-      expect([200, 400]).toContain(status)
-      expect(ms).toBeLessThan(3000) // 1000 where nothing else runs: the integration spec holds it
-      expect(grown).toBeLessThan(200_000_000)
-      expect(percentile(pings, 99)).toBeLessThan(300)
+      const child = await startChild()
+      try {
+        const { statuses, ms, grown, pings } = await fateOf(child, bodyOf(kind, 'gzip', 850_000), 3)
+        expect(statuses).toEqual([200])
+        expect(ms).toBeLessThan(3000) // 1000 where nothing else runs: the integration spec holds it
+        expect(grown).toBeLessThan(200_000_000)
+        expect(percentile(pings, 50)).toBeLessThan(300) // its 99th percentile is held there too
+      } finally {
+        await child.stop()
+      }
     },
     30_000,
   )
@@ -41,7 +46,7 @@ describe('a body that unfolds', () => {
         const { status, text } = await ask(port, { body: packed, headers: { 'content-encoding': 'gzip' } })
         expect([status, failureIn(text)]).toMatchObject([
           413,
-          { code: 'PAYLOAD_TOO_LARGE', error: 'The decompressed body is larger than 2000000 bytes' },
+          { code: 'PAYLOAD_TOO_LARGE', error: 'The decompressed body is larger than 1000000 bytes' },
         ])
       })
     }
@@ -334,6 +339,8 @@ const ambiguous = {
   'a transfer coding that nobody decodes':
     'POST /invocations HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip, chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n',
   'a head that is not HTTP': 'POST /invocations HTTP/1.1\r\nHost: localhost\r\nno colon\r\n\r\n',
+  'HTTP/0.9': 'POST /invocations HTTP/0.9\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}',
+  'HTTP/2.0': 'POST /invocations HTTP/2.0\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}',
   'an upgrade without Host':
     'GET /ws HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n',
 }

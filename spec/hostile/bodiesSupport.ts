@@ -78,11 +78,13 @@ export const bodyOf = (kind: string, encoding: 'plain' | keyof typeof packers, s
   return { bytes: left > 0 ? pack(`["${noise(Math.floor(left * 1.28))}",${text}]`) : pack(text), encoding }
 }
 
-/** The fate of a body: its answer, how long that took, how much memory grew, and how `/ping` was answered meanwhile. */
+/** The fate of a body that is sent several times: its answers, how long the slowest took, and what else it cost. */
 export interface Fate {
-  readonly status: number
+  readonly statuses: ReadonlyArray<number>
   readonly ms: number
+  /** The most memory that the server has had, beyond what it had when it began to serve. */
   readonly grown: number
+  /** How long each `/ping` took that was sent while the body was in flight. */
   readonly pings: ReadonlyArray<number>
 }
 
@@ -112,6 +114,8 @@ const post = (port: number, { bytes, encoding }: Hostile): Promise<number> =>
 /** A server in a process of its own. */
 export interface Child {
   readonly port: number
+  /** Its memory when it began to serve. */
+  readonly idle: number
   /** The most memory that it has had. */
   readonly rss: () => Promise<number>
   readonly stop: () => Promise<void>
@@ -126,13 +130,16 @@ const told = async <A>(child: ChildProcess): Promise<A> => {
 export const startChild = async (): Promise<Child> => {
   const child = fork(join(__dirname, 'bodiesChild.js'))
   const { port } = await told<{ readonly port: number }>(child)
+  const rss = async (): Promise<number> => {
+    const answer = told<{ readonly rss: number }>(child)
+    child.send('rss')
+    return (await answer).rss
+  }
+  await post(port, { bytes: Buffer.from('{}') })
   return {
     port,
-    rss: async () => {
-      const answer = told<{ readonly rss: number }>(child)
-      child.send('rss')
-      return (await answer).rss
-    },
+    idle: await rss(),
+    rss,
     stop: async () => {
       const gone = once(child, 'exit')
       child.disconnect()
@@ -141,33 +148,28 @@ export const startChild = async (): Promise<Child> => {
   }
 }
 
-/** How many times `/ping` is asked before and after an attack, beside all the while that it takes. */
-const around = 100
-
-/** Sends a body to a server of its own, and asks for `/ping` all the while. */
-export const fateOf = async (body: Hostile): Promise<Fate> => {
-  const child = await startChild()
+/** Sends a body so many times, one after the other, and asks for `/ping` all the while. */
+export const fateOf = async (child: Child, body: Hostile, times: number): Promise<Fate> => {
   const agent = new Agent({ keepAlive: true })
   try {
     const pings: Array<number> = []
-    const askMany = async (): Promise<void> => {
-      for (let i = 0; i < around; i += 1) pings.push(await ping(child.port, agent))
+    const statuses = new Set<number>()
+    let slowest = 0
+    await ping(child.port, agent) // opens the connection
+    for (let i = 0; i < times; i += 1) {
+      const began = performance.now()
+      const answered = { now: false }
+      const asked = post(child.port, body).then((status) => {
+        answered.now = true
+        statuses.add(status)
+        slowest = Math.max(slowest, performance.now() - began)
+      })
+      while (!answered.now) pings.push(await ping(child.port, agent))
+      await asked
     }
-    await post(child.port, { bytes: Buffer.from('{}') })
-    await askMany()
-    const before = await child.rss()
-    const began = performance.now()
-    const answer = { status: 0, ms: 0 }
-    const asked = post(child.port, body).then((status) =>
-      Object.assign(answer, { status, ms: performance.now() - began }),
-    )
-    while (answer.status === 0) pings.push(await ping(child.port, agent))
-    await asked
-    await askMany()
-    return { ...answer, grown: (await child.rss()) - before, pings }
+    return { statuses: [...statuses], ms: slowest, grown: (await child.rss()) - child.idle, pings }
   } finally {
     agent.destroy()
-    await child.stop()
   }
 }
 

@@ -25,6 +25,12 @@ const line =
 
 /** Requests whose end is in doubt: 400, and the connection is closed. */
 export const malformed: ReadonlyArray<Attack> = [
+  ['two hosts', post('{}', 'Content-Length: 2', 'host: evil')],
+  ['two hosts that are alike', post('{}', 'Content-Length: 2', 'Host: localhost')],
+  [
+    'a version that is not 1.0 or 1.1',
+    (path) => `POST ${path} HTTP/2.0\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}${smuggled(path)}`,
+  ],
   ['a length and chunks', post('0\r\n\r\n', 'Content-Length: 5', 'Transfer-Encoding: chunked')],
   ['chunks and a length', post('0\r\n\r\n', 'Transfer-Encoding: chunked', 'Content-Length: 5')],
   ['a length, a coding that is not chunked', post('{}', 'Content-Length: 2', 'Transfer-Encoding: identity')],

@@ -33,6 +33,8 @@ describe('a value that becomes a path, a command or a URL', () => {
     ['aws.region', 'evil.example/#'],
     ['aws.region', 'us-west-2\nRUN id'],
     ['bedrock_agentcore.agent_session_id', 'a\r\nb: c'],
+    ['bedrock_agentcore.agent_session_id', 'a'.repeat(32)],
+    ['bedrock_agentcore.agent_session_id', 'a'.repeat(257)],
     ['bedrock_agentcore.agent_arn', 'arn:\u0000'],
   ])('is rejected when it is read, by the name of its field: %s %j', (field, value) => {
     const [outer = '', inner] = field.split('.')

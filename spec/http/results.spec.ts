@@ -328,6 +328,16 @@ describe('a reply made by hand', () => {
   )
 
   wire(
+    'text whose content type has a line break: 500 UNENCODABLE, and no header of its author',
+    giving(() => Reply.text('x', 'text/plain\r\nSet-Cookie: forged=1')),
+    async ({ send }) => {
+      const response = await post(send)
+      expect([response.status, response.headers.get('set-cookie')]).toEqual([500, null])
+      expect(await response.json()).toMatchObject({ code: 'UNENCODABLE' })
+    },
+  )
+
+  wire(
     'text that is empty',
     giving(() => Reply.text('')),
     async ({ send }) => {

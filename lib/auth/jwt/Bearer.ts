@@ -2,6 +2,7 @@
 import * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
 import { tokenOfProtocol } from '../../core/Protocol'
+import { trimBlanks } from '../../node/http/RequestFields'
 import { type AuthError, badToken, noToken } from '../rules/AuthError'
 
 /** The longest token in a header. */
@@ -22,9 +23,10 @@ const malformed = badToken('The bearer token is malformed')
 const twice = badToken('The request brings more than one bearer token')
 
 const fromHeader = (value: string): E.Either<AuthError, string> => {
-  const [, scheme = '', rest = ''] = /^(\S+)([^]*)$/.exec(value.trim()) ?? []
+  const credentials = trimBlanks(value)
+  const [scheme = ''] = /^[^ \t]*/.exec(credentials) ?? []
   if (scheme.toLowerCase() !== 'bearer') return E.left(noToken)
-  const token = rest.trim()
+  const token = trimBlanks(credentials.slice(scheme.length))
   if (token === '') return E.left(badToken('The bearer token is empty'))
   if (token.length > mostInHeader) return E.left(badToken(`The bearer token is longer than ${mostInHeader} characters`))
   return bearer.test(token) ? E.right(token) : E.left(malformed)
@@ -41,9 +43,7 @@ const fromProtocol = (encoded: string): E.Either<AuthError, string> => {
 export const parseBearer = (rawHeaders: ReadonlyArray<string>, isForSocket: boolean): E.Either<AuthError, string> => {
   const inHeader = toValues(rawHeaders, 'authorization')
   const offered = toValues(rawHeaders, 'sec-websocket-protocol').flatMap((value) => value.split(','))
-  const inProtocol = isForSocket
-    ? offered.map((name) => name.trim()).filter((name) => O.isSome(tokenOfProtocol(name)))
-    : []
+  const inProtocol = isForSocket ? offered.map(trimBlanks).filter((name) => O.isSome(tokenOfProtocol(name))) : []
   if (inHeader.length + inProtocol.length > 1) return E.left(twice)
   const [header] = inHeader
   if (header !== undefined) return fromHeader(header)

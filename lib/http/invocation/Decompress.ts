@@ -14,12 +14,15 @@ import type { Hold } from '../../node/Budget'
 export interface DecompressionLimits {
   /** Bytes. */
   readonly maxDecompressed: number
-  /** How many times as large as on the wire; bodies of up to 2 MB are exempt. */
+  /** How many times as large as on the wire; bodies of up to 1 MB are exempt. */
   readonly maxRatio: number
 }
 
-/** Up to this size the ratio does not count: small bodies of equal rows compress without limit, and do no harm. */
-const exempt = 2_000_000
+/**
+ * Up to this size the ratio does not count: small bodies of equal rows compress without limit, and take less than
+ * 0.1 seconds to parse whatever is in them.
+ */
+const exempt = 1_000_000
 
 /** Up to this size nothing is taken from the budget of all bodies. */
 const uncounted = 65_536

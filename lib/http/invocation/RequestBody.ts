@@ -12,6 +12,7 @@ import {
   unsupportedMediaType,
 } from '../../core/AgentError'
 import type { Budget, Hold } from '../../node/Budget'
+import { trimBlanks } from '../../node/http/RequestFields'
 import type { JsonLimits } from '../../core/JsonScan'
 import { parse } from '../../core/Payload'
 import { decompress, type DecompressionLimits, isKnown } from './Decompress'
@@ -49,7 +50,7 @@ const toText = (bytes: Buffer): E.Either<AgentError, string> =>
 
 const isPlainEncoding = (encoding: string): boolean => encoding === '' || encoding === 'identity'
 
-const toEncoding = (req: IncomingMessage): string => (req.headers['content-encoding'] ?? '').trim().toLowerCase()
+const toEncoding = (req: IncomingMessage): string => trimBlanks(req.headers['content-encoding'] ?? '').toLowerCase()
 
 /** What a body takes of the budget. Made when it is first needed: most bodies are too small to be counted. */
 const holding = (

@@ -18,11 +18,21 @@ const isUntouched = (stream: Readable): boolean =>
   stream.readableFlowing === null && !stream.readableDidRead && stream.readableLength === 0 && !stream.readableEnded
 
 /**
+ * The length of a body is what it has. Koa keeps that of the last body where a middleware sets one of JSON to null, and
+ * a client would take the next response on the connection for the rest of this one.
+ */
+const fitLength = (ctx: Koa.Context, body: unknown): void => {
+  if ((typeof body !== 'string' && !(body instanceof Uint8Array)) || ctx.headerSent) return
+  if (ctx.res.hasHeader('content-length')) ctx.length = Buffer.byteLength(body)
+}
+
+/**
  * Waits for the first byte of a body that is a stream, since Koa cuts the connection when a stream breaks: before the
  * head is sent it can still be answered. Rejects where there will be none.
  */
 export const whenBegun = async (ctx: Koa.Context): Promise<void> => {
   const body: unknown = ctx.body
+  fitLength(ctx, body)
   if (!(body instanceof Readable) || isOwnStream(body) || ctx.headerSent) return
   body.on('error', () => undefined) // Koa's own listener tells; one that breaks later must not end the process
   if (body.errored !== null) throw body.errored

@@ -1,7 +1,7 @@
 /** The subprotocols of a request for a socket. On the data plane they may hold a browser's bearer token, which is not the agent's. */
 import { bearerProtocol, lookup, type RawHeaders, tokenOfProtocol } from '../../core/Protocol'
 import * as O from 'fp-ts/Option'
-import { isFieldName } from '../../node/http/RequestFields'
+import { isFieldName, trimBlanks } from '../../node/http/RequestFields'
 
 /** What the agent is offered, and what is accepted where it chooses nothing. */
 export interface Protocols {
@@ -13,7 +13,7 @@ export interface Protocols {
 export const plainProtocols = (headers: RawHeaders): ReadonlyArray<string> => {
   const offered = lookup('sec-websocket-protocol')(headers)
   if (O.isNone(offered)) return []
-  const names = offered.value.split(',').map((name) => name.trim())
+  const names = offered.value.split(',').map(trimBlanks)
   return [...new Set(names)].filter(isFieldName)
 }
 

@@ -17,6 +17,20 @@ const token = /^[!#$%&'*+.^_`|~\w-]+$/
 
 const fieldValue = /^[\t\x20-\x7e\x80-\xff]*$/
 
+const isBlank = (code: number): boolean => code === 0x20 || code === 0x09
+
+/**
+ * A header value without the spaces and tabs around it. `trim` would also remove a non-breaking space, which is part of
+ * the value for every other HTTP implementation.
+ */
+export const trimBlanks = (text: string): string => {
+  let from = 0
+  let to = text.length
+  while (from < to && isBlank(text.charCodeAt(from))) from += 1
+  while (to > from && isBlank(text.charCodeAt(to - 1))) to -= 1
+  return text.slice(from, to)
+}
+
 /** Whether HTTP can carry a text as the name of a header. */
 export const isFieldName = (text: string): boolean => token.test(text)
 

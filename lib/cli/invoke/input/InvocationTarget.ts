@@ -1,7 +1,9 @@
 /** The agent that is invoked, where it is, and in which session. */
+import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
 import type { AgentConfig } from '../../../config/Project'
+import * as Rules from '../../../config/Rules'
 import { agentIn, keepSession, keptSession } from '../../agent/ConfiguredAgent'
 import { dev, type Reach, locateAgent } from '../../agent/AgentLocation'
 import { type Cli, note } from '../../program/Cli'
@@ -34,11 +36,14 @@ export const meantBy = (cli: Cli, wishes: Wishes): TE.TaskEither<CliError, Meant
 export const toSession = (cli: Cli, { sessionId, newSession }: Wishes, agent: AgentConfig | undefined): string =>
   sessionId ?? (newSession ? undefined : keptSession(agent)) ?? cli.newId()
 
-/** Keeps the session for the next call; that it cannot be kept is no failure of this one. */
+/**
+ * Keeps the session for the next call; that it cannot be kept is no failure of this one. An agent may answer with an id
+ * that no caller may send: that one is not kept.
+ */
 export const keep =
   (cli: Cli, agent: AgentConfig | undefined) =>
   (sessionId: string): TE.TaskEither<CliError, void> =>
-    agent === undefined || keptSession(agent) === sessionId
+    agent === undefined || keptSession(agent) === sessionId || E.isLeft(Rules.sessionId(sessionId))
       ? TE.right(undefined)
       : pipe(
           keepSession(cli.cwd, agent.name, sessionId),
