@@ -8,6 +8,7 @@ import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from 'node
 import type { Socket } from 'node:net'
 import * as E from 'fp-ts/Either'
 import type { IO } from 'fp-ts/IO'
+import { onResponse, toErrorCode } from '../../node/http/HttpExchange'
 import type { ClientError } from '../error/ClientError'
 import { findInvalidHeader } from './HeaderFault'
 import { readBody } from './HttpBody'
@@ -60,17 +61,14 @@ const reasons: Readonly<Record<string, string>> = {
   ETIMEDOUT: 'it does not answer',
 }
 
-const errorCode = (cause: unknown): string =>
-  typeof cause === 'object' && cause !== null && 'code' in cause && typeof cause.code === 'string' ? cause.code : ''
-
 const toReason = (cause: unknown): string => {
-  const code = errorCode(cause)
+  const code = toErrorCode(cause)
   return reasons[code] ?? (code === '' ? 'the connection failed' : `the connection failed with ${code}`)
 }
 
 /** What an error of Node's means before the head of an answer is there. */
 const toFailure = (host: string, cause: unknown, isSent: boolean): ClientError => {
-  const code = errorCode(cause)
+  const code = toErrorCode(cause)
   if (code === 'HPE_HEADER_OVERFLOW')
     return { _tag: 'InvalidAnswer', reason: `its head is larger than ${maxHead} bytes` }
   if (code.startsWith('HPE_')) return { _tag: 'InvalidAnswer', reason: `it is not HTTP (${code})` }
@@ -140,10 +138,10 @@ const exchange = (client: Client, { url, method, headers, body }: Request, bound
       if (idleTimeout > 0) socket.on('timeout', onIdle).setTimeout(idleTimeout)
     })
     signal?.addEventListener('abort', abort, { once: true })
-    asked.on('error', (cause) => fail(toFailure(host, cause, isSent())))
-    asked.once('close', () => fail(toFailure(host, undefined, isSent())))
-    asked.once('response', (res) => {
-      settle(E.right({ status: res.statusCode ?? 0, headers: toHeaders(res), body: readBody(res, bounds) }))
+    onResponse(asked, {
+      onResponse: (res) =>
+        settle(E.right({ status: res.statusCode ?? 0, headers: toHeaders(res), body: readBody(res, bounds) })),
+      onFailure: (cause) => fail(toFailure(host, cause, isSent())),
     })
     asked.end(body)
   })

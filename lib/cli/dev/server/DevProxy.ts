@@ -5,12 +5,14 @@
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, request, type Server, ServerResponse, STATUS_CODES } from 'node:http'
-import { connect } from 'node:net'
 import type { Duplex } from 'node:stream'
 import * as E from 'fp-ts/Either'
 import { type AgentError, problem, type Problem } from '../../../core/AgentError'
 import { flawOfRequest, fromParserCode, rawResponse } from '../../../node/http/HttpRequest'
+import { withoutHopByHop } from '../../../node/http/HopByHop'
 import { type Guard, guardOn, type GuardPolicy, open } from '../../../node/http/LoopbackGuard'
+import { type ProxyRules, proxy } from '../../../node/http/ReverseProxy'
+import { tunnel } from '../../../node/http/UpgradeTunnel'
 import { launchSecret } from '../../../core/Protocol'
 import { problemText } from '../../../http/response/WireResponse'
 import { isTaken, tries } from '../../../node/network/Port'
@@ -79,14 +81,51 @@ const onClientError = (error: Error, client: Duplex): void => {
   client.end(text, () => client.destroy())
 }
 
-/** Header fields that speak of one connection alone. */
-const connectionHeader = /^(connection|keep-alive|proxy-connection)$/i
+// ---------------------------------------------------------------------------------------------------------------------
+// passing on
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** Lets a server answer a request. */
+const pass = (req: IncomingMessage, res: ServerResponse, behind: Behind): void => {
+  const asked = request({
+    port: behind.port,
+    host: '127.0.0.1',
+    method: req.method,
+    path: req.url,
+    headers: withSecret(requestFields(req), behind),
+    agent: false,
+  })
+  proxy({ req, res, asked, body: undefined }, rules(res))
+}
+
+const rules = (res: ServerResponse): ProxyRules<never> => ({
+  onResponse: (response) => ({
+    _tag: 'Pass',
+    status: response.statusCode ?? 502,
+    reason: response.statusMessage ?? '',
+    headers: responseFields(response),
+  }),
+  onResponsePart: () => undefined,
+  onRequestPart: () => undefined,
+  refuse: () => undefined,
+  onFailure: () => refuse(res, notRunning('The agent broke the connection off: agentcore dev shows why')),
+  onOver: () => undefined,
+  finishesAlone: false,
+  passesTrailers: true,
+})
+
+const requestFields = ({ rawHeaders, headers }: IncomingMessage): Array<string> => [
+  ...withoutHopByHop(rawHeaders),
+  ...(headers['transfer-encoding'] === undefined ? [] : ['transfer-encoding', 'chunked']),
+]
+
+/** An answer that asks for another protocol names it, though it is of one connection. */
+const responseFields = ({ rawHeaders, statusCode, headers }: IncomingMessage): Array<string> => [
+  ...withoutHopByHop(rawHeaders),
+  ...(statusCode === 426 && headers.upgrade !== undefined ? ['upgrade', headers.upgrade] : []),
+]
 
 const isSecret = (name: string): boolean => name.toLowerCase() === launchSecret.header
-
-/** The header fields of a message, without those of its connection, as the names and values that Node lists. */
-const fields = (raw: ReadonlyArray<string>): Array<string> =>
-  raw.flatMap((name, i) => (i % 2 === 0 && !connectionHeader.test(name) ? [name, raw[i + 1] ?? ''] : []))
 
 /** The fields of a request for a server, with the secret: one that the client has sent does not count. */
 const withSecret = (raw: ReadonlyArray<string>, { secret }: Behind): Array<string> => [
@@ -95,28 +134,11 @@ const withSecret = (raw: ReadonlyArray<string>, { secret }: Behind): Array<strin
   secret,
 ]
 
-const pairs = (raw: ReadonlyArray<string>): ReadonlyArray<string> =>
-  raw.flatMap((name, i) => (i % 2 === 0 ? [`${name}: ${raw[i + 1] ?? ''}`] : []))
-
-/** Lets a server answer a request; the end of either side goes on to the other. */
-const pass = (req: IncomingMessage, res: ServerResponse, behind: Behind): void => {
-  const asked = request({
-    port: behind.port,
-    host: '127.0.0.1',
-    method: req.method,
-    path: req.url,
-    headers: withSecret(fields(req.rawHeaders), behind),
-    agent: false,
-  })
-  asked.once('response', (answer) => {
-    res.writeHead(answer.statusCode ?? 502, answer.statusMessage, fields(answer.rawHeaders))
-    res.flushHeaders()
-    answer.pipe(res)
-    answer.once('error', () => res.destroy())
-  })
-  asked.once('error', () => refuse(res, notRunning('The agent broke the connection off: agentcore dev shows why')))
-  res.once('close', () => asked.destroy())
-  req.pipe(asked)
+/** Hands a connection that is upgraded over to a server. */
+const passSocket = (req: IncomingMessage, client: Duplex, rest: Buffer, behind: Behind): void => {
+  const isSocket = req.headers.upgrade?.toLowerCase() === 'websocket'
+  const headers = withSecret(isSocket ? req.rawHeaders : withoutOffer(req.rawHeaders), behind)
+  tunnel(client, behind.port, { method: req.method ?? 'GET', target: req.url ?? '/', headers, rest })
 }
 
 /**
@@ -124,35 +146,21 @@ const pass = (req: IncomingMessage, res: ServerResponse, behind: Behind): void =
  * its connection ends with the answer, since what else came on it would reach the server unguarded.
  */
 const withoutOffer = (raw: ReadonlyArray<string>): Array<string> => [
-  ...fields(raw).filter((_, i, all) => !/^(upgrade|http2-settings)$/i.test(all[i - (i % 2)] ?? '')),
+  ...raw.filter((_, i) => !offer.test(raw[i - (i % 2)] ?? '')),
   'connection',
   'close',
 ]
 
-/** Hands a connection that is upgraded over to a server. */
-const passSocket = (req: IncomingMessage, client: Duplex, head: Buffer, behind: Behind): void => {
-  const server = connect({ port: behind.port, host: '127.0.0.1', noDelay: true })
-  server.on('error', () => client.destroy())
-  client.on('error', () => server.destroy())
-  client.once('close', () => server.destroy())
-  server.once('close', () => client.destroy())
-  const isSocket = req.headers.upgrade?.toLowerCase() === 'websocket'
-  const asked = withSecret(isSocket ? req.rawHeaders : withoutOffer(req.rawHeaders), behind)
-  const lines = [`${req.method ?? 'GET'} ${req.url ?? '/'} HTTP/1.1`, ...pairs(asked)]
-  server.write(`${lines.join('\r\n')}\r\n\r\n`, 'latin1')
-  server.write(head)
-  client.pipe(server).pipe(client)
-}
+const offer = /^(connection|keep-alive|proxy-connection|upgrade|http2-settings)$/i
 
 const refuseSocket = (client: Duplex, why: Refusal): void => {
-  const body = toBody(why)
-  const head = [
-    `HTTP/1.1 ${why.status} ${STATUS_CODES[why.status] ?? ''}`,
-    'content-type: application/json',
-    'connection: close',
-  ]
-  client.end([...head, `content-length: ${Buffer.byteLength(body)}`, '', body].join('\r\n'))
+  const head = { 'content-type': 'application/json' }
+  client.end(rawResponse(why.status, STATUS_CODES[why.status] ?? '', head, toBody(why)))
 }
+
+// ---------------------------------------------------------------------------------------------------------------------
+// listening
+// ---------------------------------------------------------------------------------------------------------------------
 
 const isInUse = (cause: unknown): boolean => cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE'
 
