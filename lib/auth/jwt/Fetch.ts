@@ -1,10 +1,9 @@
 /** `GET` of a JSON document of the provider: bounded in time and size, and never sent on elsewhere. */
-import { get as getHttp, type IncomingMessage, type RequestOptions } from 'node:http'
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as J from 'fp-ts/Json'
 import * as TE from 'fp-ts/TaskEither'
-import { readBody } from '../../node/http/BoundedBody'
+import { get, type GetFault } from '../../node/http/BoundedGet'
 
 /** How long a document may take, in milliseconds, and how many bytes it may have. */
 export interface FetchLimits {
@@ -42,43 +41,23 @@ export const explain = (error: FetchError): string => {
   }
 }
 
-type Read = E.Either<FetchError, string>
-
-const readText = (url: string, res: IncomingMessage, maxBytes: number, done: (read: Read) => void): void => {
-  const fail = (error: FetchError): void => {
-    done(E.left(error))
-    res.destroy()
-  }
-  const status = res.statusCode ?? 0
-  if (status >= 300 && status < 400) return fail({ _tag: 'Redirects', url })
-  if (status !== 200) return fail({ _tag: 'BadStatus', url, status })
-  const tooLarge: FetchError = { _tag: 'TooLarge', url, maxBytes }
-  readBody(res, { limit: maxBytes, take: () => true }, (read) => {
-    if (E.isRight(read)) done(E.right(read.right.toString('utf8')))
-    else fail(read.left === 'too large' ? tooLarge : { _tag: 'Unreachable', url, cause: new Error('cut off') })
-  })
+const getText = async (url: string, { timeout, maxBytes }: FetchLimits): Promise<E.Either<FetchError, string>> => {
+  const got = await get(url, { headers: { accept: 'application/json' }, timeout, maxBytes })
+  if (E.isLeft(got)) return E.left(fromFault(url, { timeout, maxBytes }, got.left))
+  const { status, text } = got.right
+  if (status >= 300 && status < 400) return E.left({ _tag: 'Redirects', url })
+  return status === 200 ? E.right(text) : E.left({ _tag: 'BadStatus', url, status })
 }
 
-const isTimeout = (cause: unknown): boolean =>
-  typeof cause === 'object' && cause !== null && 'name' in cause && /^(Abort|Timeout)Error$/.test(String(cause.name))
-
-const getText = (url: string, { timeout, maxBytes }: FetchLimits): Promise<Read> => {
-  const options: RequestOptions = {
-    agent: false, // asked for once in a while: no connection is kept
-    headers: { accept: 'application/json' },
-    signal: AbortSignal.timeout(timeout),
+const fromFault = (url: string, { timeout, maxBytes }: FetchLimits, fault: GetFault): FetchError => {
+  switch (fault._tag) {
+    case 'Failed':
+      return { _tag: 'Unreachable', url, cause: fault.cause }
+    case 'Late':
+      return { _tag: 'TimedOut', url, timeout }
+    case 'TooLarge':
+      return { _tag: 'TooLarge', url, maxBytes }
   }
-  const failed = (cause: unknown): Read =>
-    E.left(isTimeout(cause) ? { _tag: 'TimedOut', url, timeout } : { _tag: 'Unreachable', url, cause })
-  const by = (get: typeof getHttp): Promise<Read> =>
-    new Promise((resolve) => {
-      const broken = (cause: unknown): void => resolve(failed(cause))
-      get(url, options, (res) => {
-        res.on('error', broken)
-        readText(url, res, maxBytes, resolve)
-      }).on('error', broken)
-    })
-  return url.startsWith('https:') ? import('node:https').then(({ get }) => by(get)) : by(getHttp)
 }
 
 /** The JSON value at a URL. */

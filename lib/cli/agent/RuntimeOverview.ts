@@ -1,10 +1,12 @@
 /** What a local runtime tells of itself at `/`, as far as commands need it. */
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
+import * as J from 'fp-ts/Json'
 import * as TE from 'fp-ts/TaskEither'
 import * as t from 'io-ts'
 import { decodeNow } from '../../config/decodeNow'
 import type * as Record from '../../config/LocalRecord'
+import { get, type GetFault } from '../../node/http/BoundedGet'
 import { errorMessage } from '../../node/SystemError'
 import { controlHeader, question } from '../../local/dataplane/Control'
 import { type CliError, failed } from '../program/CliError'
@@ -49,6 +51,9 @@ export type Overview = t.TypeOf<typeof Overview>
 /** How long a runtime may take to tell, in milliseconds. */
 const patience = 5_000
 
+/** How large its answer may be: far more than a table of sessions has. */
+const maxBytes = 100_000_000
+
 const again = 'stop it with agentcore stop, and start it again with agentcore deploy --local --detach'
 
 const silent = ({ agent, endpoint, pid }: Record.LocalRecord, next: string, why: string, cause?: unknown): CliError =>
@@ -59,21 +64,34 @@ const silent = ({ agent, endpoint, pid }: Record.LocalRecord, next: string, why:
     cause === undefined ? {} : { cause },
   )
 
-const asked = (record: Record.LocalRecord, next: string): TE.TaskEither<CliError, E.Either<CliError, unknown>> =>
-  TE.tryCatch(
-    async () => {
-      const { field, isAnsweredBy } = question(record.control)
-      const response = await fetch(new URL('/', record.endpoint), {
-        headers: { accept: 'application/json', [controlHeader]: field },
-        redirect: 'error',
-        signal: AbortSignal.timeout(patience),
-      })
-      if (isAnsweredBy(response.headers.get(controlHeader))) return E.right(await response.json())
-      await response.body?.cancel()
-      return E.left(silent(record, next, 'something else answers there'))
-    },
-    (cause) => silent(record, next, errorMessage(cause), cause),
+const asked = (record: Record.LocalRecord, next: string): TE.TaskEither<CliError, string> =>
+  pipe(
+    TE.tryCatch(
+      async () => {
+        const { field, isAnsweredBy } = question(record.control)
+        const headers = { accept: 'application/json', [controlHeader]: field }
+        const got = await get(new URL('/', record.endpoint), { headers, timeout: patience, maxBytes })
+        if (E.isLeft(got)) return E.left(fromFault(record, next, got.left))
+        const proof = got.right.headers[controlHeader]
+        return isAnsweredBy(typeof proof === 'string' ? proof : null)
+          ? E.right(got.right.text)
+          : E.left(silent(record, next, 'something else answers there'))
+      },
+      (cause) => silent(record, next, errorMessage(cause), cause),
+    ),
+    TE.chainEitherK((answer) => answer),
   )
+
+const fromFault = (record: Record.LocalRecord, next: string, fault: GetFault): CliError => {
+  switch (fault._tag) {
+    case 'Failed':
+      return silent(record, next, errorMessage(fault.cause), fault.cause)
+    case 'Late':
+      return silent(record, next, `it took longer than ${patience} ms`)
+    case 'TooLarge':
+      return silent(record, next, `its answer is larger than ${maxBytes} bytes`)
+  }
+}
 
 /**
  * Asks a runtime, which proves that it knows the secret of its record. Nothing secret is sent to ask. Left: `Failed`
@@ -82,10 +100,10 @@ const asked = (record: Record.LocalRecord, next: string): TE.TaskEither<CliError
 export const fetchOverview = (record: Record.LocalRecord, next = again): TE.TaskEither<CliError, Overview> =>
   pipe(
     asked(record, next),
-    TE.chainEitherK((answer) => answer),
-    TE.chainEitherK((value) =>
+    TE.chainEitherK((text) =>
       pipe(
-        decodeNow(Overview)(value),
+        J.parse(text),
+        E.chainW(decodeNow(Overview)),
         E.mapLeft(() => silent(record, next, 'something else answers there')),
       ),
     ),

@@ -8,8 +8,9 @@ import type { Agent, ClientRequest, RequestOptions } from 'node:http'
 import type { Socket } from 'node:net'
 import * as E from 'fp-ts/Either'
 import type { IO } from 'fp-ts/IO'
-import { joinedFields } from '../../node/http/RequestFields'
 import { errorCode } from '../../node/SystemError'
+import { onResponse } from '../../node/http/HttpExchange'
+import { joinedFields } from '../../node/http/RequestFields'
 import type { ClientError } from '../error/ClientError'
 import { findInvalidHeader } from './HeaderFault'
 import { readBody } from './HttpBody'
@@ -133,10 +134,10 @@ const exchange = (client: Client, { url, method, headers, body }: Request, bound
       if (idleTimeout > 0) socket.on('timeout', onIdle).setTimeout(idleTimeout)
     })
     signal?.addEventListener('abort', abort, { once: true })
-    asked.on('error', (cause) => fail(toFailure(host, cause, isSent())))
-    asked.once('close', () => fail(toFailure(host, undefined, isSent())))
-    asked.once('response', (res) => {
-      settle(E.right({ status: res.statusCode ?? 0, headers: joinedFields(res.headers), body: readBody(res, bounds) }))
+    onResponse(asked, {
+      onResponse: (res) =>
+        settle(E.right({ status: res.statusCode ?? 0, headers: joinedFields(res.headers), body: readBody(res, bounds) })),
+      onFailure: (cause) => fail(toFailure(host, cause, isSent())),
     })
     asked.end(body)
   })

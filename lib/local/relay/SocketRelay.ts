@@ -8,7 +8,7 @@ import * as E from 'fp-ts/Either'
 import { WebSocket, WebSocketServer } from 'ws'
 import type { Clock } from '../../node/Clock'
 import { readStart } from '../../node/http/BoundedBody'
-import { hopByHop } from '../../node/http/HopByHop'
+import { isHopByHop } from '../../node/http/HopByHop'
 import { headerLines } from '../../node/http/RequestFields'
 import { errorMessage } from '../../node/SystemError'
 import type { Line } from '../service/RequestHeaders'
@@ -133,7 +133,7 @@ const passRefusal = async (duplex: Duplex, answer: IncomingMessage, lease: Lease
 }
 
 /** Fields of a refusal that do not reach the caller: it is as long as what was read of it, and has no date of its own. */
-const isOfConnection = (name: string): boolean => hopByHop.has(name) || name === 'content-length' || name === 'date'
+const isOfConnection = (name: string): boolean => isHopByHop(name) || name === 'content-length' || name === 'date'
 
 const toLines = ({ rawHeaders }: IncomingMessage): ReadonlyArray<Line> =>
   rawHeaders.flatMap((name, i) =>

@@ -5,7 +5,7 @@
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import type * as O from 'fp-ts/Option'
-import { hopByHop } from '../../node/http/HopByHop'
+import { isHopByHop } from '../../node/http/HopByHop'
 import { splitTarget } from '../../node/http/RequestTarget'
 import { customPrefix, header, isForwardable, launchSecret, lookup, type RawHeaders, joined } from '../../core/Protocol'
 import { type FieldFault, isFieldValue, repeated, withQuery } from '../../node/http/RequestFields'
@@ -160,7 +160,7 @@ const ofSignature = new Set(['authorization', 'x-amz-date', 'x-amz-content-sha25
 /** The headers of a request on a plain path: all of them but those of the connection, and of a signature if it has one. */
 export const passedOn = (headers: RawHeaders, isSigned: boolean): ReadonlyArray<Line> =>
   Object.keys(headers).flatMap((name) => {
-    const isKept = !hopByHop.has(name) && !writtenAnew.has(name) && !(isSigned && ofSignature.has(name))
+    const isKept = !isHopByHop(name) && !writtenAnew.has(name) && !(isSigned && ofSignature.has(name))
     const value = isKept ? joined(headers[name]) : undefined
     return value === undefined ? [] : [[name, value] as const]
   })

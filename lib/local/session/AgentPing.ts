@@ -1,38 +1,38 @@
 /** A small question to an agent whose answer is wanted whole, such as `/ping`. */
 import * as O from 'fp-ts/Option'
-import type { Head } from '../agent/AgentAnswer'
-import type { Connections } from '../agent/Connections'
+import { onBody, onResponse } from '../../node/http/HttpExchange'
+import type { Connections } from './Connections'
 import { reportIn } from './PingAnswer'
 import type { Report } from './SessionLife'
 
 /** How much of an answer is read, in bytes. */
 const enough = 65_536
 
-const requestFor = ({ secretLine }: Connections): string =>
-  `GET /ping HTTP/1.1\r\nhost: localhost\r\naccept: application/json\r\n${secretLine}\r\n`
-
 /** What the agent says to `/ping`; none for an error, and for silence of so many milliseconds. */
 export const ping = (open: Connections, timeout: number): Promise<O.Option<Report>> =>
   new Promise((resolve) => {
-    let head: Head | undefined
-    let text = ''
+    const asked = open.request({ method: 'GET', path: '/ping', headers: [['accept', 'application/json']] })
     const finish = (report: O.Option<Report>): void => {
       clearTimeout(late)
       resolve(report)
     }
+    const fail = (): void => finish(O.none)
     const late = setTimeout(() => {
-      exchange.abort()
-      finish(O.none)
+      fail()
+      asked.destroy()
     }, timeout)
-    const exchange = open.exchange({
-      onHead: (told) => (head = told),
-      onBody: (part) => {
-        if (text.length < enough) text += part.toString('latin1')
+    onResponse(asked, {
+      onResponse: (response) => {
+        let text = ''
+        onBody(asked, response, {
+          onPart: (part) => {
+            if (text.length < enough) text += part.toString('latin1')
+          },
+          onEnd: () => finish(response.statusCode === 200 ? O.some(reportIn(response.headers, text)) : O.none),
+          onFailure: fail,
+        })
       },
-      onEnd: () => finish(head?.status === 200 ? O.some(reportIn(head.headers, text)) : O.none),
-      onFail: () => finish(O.none),
-      onDrain: () => undefined,
+      onFailure: fail,
     })
-    exchange.write(requestFor(open))
-    exchange.end()
+    asked.end()
   })

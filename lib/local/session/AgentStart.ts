@@ -1,7 +1,7 @@
 /** From a session that has no agent to one whose agent answers `/ping`, or to the reason why not. */
 import * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
-import { type Connections, connections } from '../agent/Connections'
+import { type Connections, connections } from './Connections'
 import type { Exit, Launched, Launcher } from '../launch/Launcher'
 import type { Limits } from '../service/ServiceLimits'
 import { ping } from './AgentPing'

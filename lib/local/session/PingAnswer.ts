@@ -1,7 +1,6 @@
 /** Reads what an agent answers to `/ping`. */
 import * as O from 'fp-ts/Option'
-import { localRuntime } from '../../core/Protocol'
-import type { Head } from '../agent/AgentAnswer'
+import { localRuntime, type RawHeaders } from '../../core/Protocol'
 import type { Report } from './SessionLife'
 
 const parse = (text: string): unknown => {
@@ -12,13 +11,13 @@ const parse = (text: string): unknown => {
   }
 }
 
-const tasksIn = (headers: Head['headers']): O.Option<number> => {
-  const told = headers.find(([name]) => name === localRuntime.tasksHeader)?.[1]
-  return told !== undefined && /^\d{1,9}$/.test(told) ? O.some(Number(told)) : O.none
+const tasksIn = (headers: RawHeaders): O.Option<number> => {
+  const told = headers[localRuntime.tasksHeader]
+  return typeof told === 'string' && /^\d{1,9}$/.test(told) ? O.some(Number(told)) : O.none
 }
 
 /** What a 200 says; a body that the contract does not know counts as `Healthy`, for the status is what matters. */
-export const reportIn = (headers: Head['headers'], text: string): Report => {
+export const reportIn = (headers: RawHeaders, text: string): Report => {
   const body = parse(text)
   const isObject = typeof body === 'object' && body !== null
   const status = isObject && 'status' in body && body.status === 'HealthyBusy' ? 'HealthyBusy' : 'Healthy'

@@ -1,8 +1,9 @@
 /**
- * Header fields that are about one connection, and that a proxy must not pass on: those of RFC 9110, section 7.6.1, and
- * `trailer`, since no proxy here passes trailers on. What else a proxy writes anew, such as the length, it adds itself.
+ * Headers that speak of one connection alone, which a proxy does not pass on (RFC 9110, section 7.6.1).
+ *
+ * @since 0.2.0
  */
-export const hopByHop: ReadonlySet<string> = new Set([
+const names: ReadonlySet<string> = new Set([
   'connection',
   'keep-alive',
   'proxy-connection',
@@ -11,3 +12,22 @@ export const hopByHop: ReadonlySet<string> = new Set([
   'transfer-encoding',
   'upgrade',
 ])
+
+/** Whether a header speaks of one connection alone. The name is in lower case. */
+export const isHopByHop = (name: string): boolean => names.has(name)
+
+/** Headers as Node lists them, names and values in turn, without those of one connection and those that it names. */
+export const withoutHopByHop = (rawHeaders: ReadonlyArray<string>): Array<string> => {
+  const named = new Set(
+    rawHeaders.flatMap((name, i) =>
+      i % 2 === 0 && name.toLowerCase() === 'connection'
+        ? (rawHeaders[i + 1] ?? '').split(',').map((token) => token.trim().toLowerCase())
+        : [],
+    ),
+  )
+  return rawHeaders.flatMap((name, i) => {
+    if (i % 2 === 1) return []
+    const lower = name.toLowerCase()
+    return isHopByHop(lower) || named.has(lower) ? [] : [name, rawHeaders[i + 1] ?? '']
+  })
+}

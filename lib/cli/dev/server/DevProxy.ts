@@ -5,14 +5,15 @@
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http'
-import { connect } from 'node:net'
 import type { Duplex } from 'node:stream'
 import * as E from 'fp-ts/Either'
 import { onBrokenRequest, type RawResponse, respondRaw } from '../../../node/http/RawResponse'
-import { hopByHop } from '../../../node/http/HopByHop'
 import { type AgentError, problem, type Problem } from '../../../core/AgentError'
+import { withoutHopByHop } from '../../../node/http/HopByHop'
 import { flawOfRequest } from '../../../node/http/HttpRequest'
 import { type Guard, guardOn, type GuardPolicy, open } from '../../../node/http/LoopbackGuard'
+import { type ProxyRules, proxy } from '../../../node/http/ReverseProxy'
+import { tunnel } from '../../../node/http/UpgradeTunnel'
 import { launchSecret } from '../../../core/Protocol'
 import { problemText } from '../../../http/response/WireResponse'
 import { errorCode } from '../../../node/SystemError'
@@ -79,15 +80,51 @@ const onClientError = onBrokenRequest((error) => {
   return toRaw(told.status, problemText(told, randomUUID()))
 })
 
-/** Node frames a body by the `transfer-encoding` that it is given, and a 426 names in `upgrade` what it asks for. */
-const isOfConnection = (name: string): boolean =>
-  hopByHop.has(name) && name !== 'transfer-encoding' && name !== 'upgrade'
+// ---------------------------------------------------------------------------------------------------------------------
+// passing on
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** Lets a server answer a request. */
+const pass = (req: IncomingMessage, res: ServerResponse, behind: Behind): void => {
+  const asked = request({
+    port: behind.port,
+    host: '127.0.0.1',
+    method: req.method,
+    path: req.url,
+    headers: withSecret(requestFields(req), behind),
+    agent: false,
+  })
+  proxy({ req, res, asked, body: undefined }, rules(res))
+}
+
+const rules = (res: ServerResponse): ProxyRules<never> => ({
+  onResponse: (response) => ({
+    _tag: 'Pass',
+    status: response.statusCode ?? 502,
+    reason: response.statusMessage ?? '',
+    headers: responseFields(response),
+  }),
+  onResponsePart: () => undefined,
+  onRequestPart: () => undefined,
+  refuse: () => undefined,
+  onFailure: () => refuse(res, notRunning('The agent broke the connection off: agentcore dev shows why')),
+  onOver: () => undefined,
+  finishesAlone: false,
+  passesTrailers: true,
+})
+
+const requestFields = ({ rawHeaders, headers }: IncomingMessage): Array<string> => [
+  ...withoutHopByHop(rawHeaders),
+  ...(headers['transfer-encoding'] === undefined ? [] : ['transfer-encoding', 'chunked']),
+]
+
+/** An answer that asks for another protocol names it, though it is of one connection. */
+const responseFields = ({ rawHeaders, statusCode, headers }: IncomingMessage): Array<string> => [
+  ...withoutHopByHop(rawHeaders),
+  ...(statusCode === 426 && headers.upgrade !== undefined ? ['upgrade', headers.upgrade] : []),
+]
 
 const isSecret = (name: string): boolean => name.toLowerCase() === launchSecret.header
-
-/** The header fields of a message, without those of its connection, as the names and values that Node lists. */
-const fields = (raw: ReadonlyArray<string>): Array<string> =>
-  raw.flatMap((name, i) => (i % 2 === 0 && !isOfConnection(name.toLowerCase()) ? [name, raw[i + 1] ?? ''] : []))
 
 /** The fields of a request for a server, with the secret: one that the client has sent does not count. */
 const withSecret = (raw: ReadonlyArray<string>, { secret }: Behind): Array<string> => [
@@ -96,28 +133,11 @@ const withSecret = (raw: ReadonlyArray<string>, { secret }: Behind): Array<strin
   secret,
 ]
 
-const pairs = (raw: ReadonlyArray<string>): ReadonlyArray<string> =>
-  raw.flatMap((name, i) => (i % 2 === 0 ? [`${name}: ${raw[i + 1] ?? ''}`] : []))
-
-/** Lets a server answer a request; the end of either side goes on to the other. */
-const pass = (req: IncomingMessage, res: ServerResponse, behind: Behind): void => {
-  const asked = request({
-    port: behind.port,
-    host: '127.0.0.1',
-    method: req.method,
-    path: req.url,
-    headers: withSecret(fields(req.rawHeaders), behind),
-    agent: false,
-  })
-  asked.once('response', (answer) => {
-    res.writeHead(answer.statusCode ?? 502, answer.statusMessage, fields(answer.rawHeaders))
-    res.flushHeaders()
-    answer.pipe(res)
-    answer.once('error', () => res.destroy())
-  })
-  asked.once('error', () => refuse(res, notRunning('The agent broke the connection off: agentcore dev shows why')))
-  res.once('close', () => asked.destroy())
-  req.pipe(asked)
+/** Hands a connection that is upgraded over to a server. */
+const passSocket = (req: IncomingMessage, client: Duplex, rest: Buffer, behind: Behind): void => {
+  const isSocket = req.headers.upgrade?.toLowerCase() === 'websocket'
+  const headers = withSecret(isSocket ? req.rawHeaders : withoutOffer(req.rawHeaders), behind)
+  tunnel(client, behind.port, { method: req.method ?? 'GET', target: req.url ?? '/', headers, rest })
 }
 
 /**
@@ -125,27 +145,18 @@ const pass = (req: IncomingMessage, res: ServerResponse, behind: Behind): void =
  * its connection ends with the answer, since what else came on it would reach the server unguarded.
  */
 const withoutOffer = (raw: ReadonlyArray<string>): Array<string> => [
-  ...fields(raw).filter((_, i, all) => !/^(upgrade|http2-settings)$/i.test(all[i - (i % 2)] ?? '')),
+  ...raw.filter((_, i) => !offer.test(raw[i - (i % 2)] ?? '')),
   'connection',
   'close',
 ]
 
-/** Hands a connection that is upgraded over to a server. */
-const passSocket = (req: IncomingMessage, client: Duplex, head: Buffer, behind: Behind): void => {
-  const server = connect({ port: behind.port, host: '127.0.0.1', noDelay: true })
-  server.on('error', () => client.destroy())
-  client.on('error', () => server.destroy())
-  client.once('close', () => server.destroy())
-  server.once('close', () => client.destroy())
-  const isSocket = req.headers.upgrade?.toLowerCase() === 'websocket'
-  const asked = withSecret(isSocket ? req.rawHeaders : withoutOffer(req.rawHeaders), behind)
-  const lines = [`${req.method ?? 'GET'} ${req.url ?? '/'} HTTP/1.1`, ...pairs(asked)]
-  server.write(`${lines.join('\r\n')}\r\n\r\n`, 'latin1')
-  server.write(head)
-  client.pipe(server).pipe(client)
-}
+const offer = /^(connection|keep-alive|proxy-connection|upgrade|http2-settings)$/i
 
 const refuseSocket = (client: Duplex, why: Refusal): void => respondRaw(client, toRaw(why.status, toBody(why)))
+
+// ---------------------------------------------------------------------------------------------------------------------
+// listening
+// ---------------------------------------------------------------------------------------------------------------------
 
 const listen = async (server: Server, port: number): Promise<boolean> => {
   if (port !== 0 && (await isTaken(port))) return false

@@ -1,12 +1,13 @@
 /** One server of `agentcore dev`: a process of the agent, its output passed on, asked for its health until it answers. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { get } from 'node:http'
 import { createServer } from 'node:net'
 import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
+import * as E from 'fp-ts/Either'
 import type { Sink } from '../../program/Cli'
 import { launchSecret } from '../../../core/Protocol'
+import { get } from '../../../node/http/BoundedGet'
 import { lifeline } from '../../../local/launch/ChildProcess'
 import { newSecret } from '../../../local/launch/Launcher'
 import { ask, killGroup, leadsGroup } from '../../../node/process/Processes'
@@ -62,16 +63,11 @@ const pass = (stream: Readable, to: Sink): void => {
 }
 
 /** The status of `GET /ping`; undefined where nobody answers. */
-const ping = ({ port, secret }: Pick<DevServer, 'port' | 'secret'>): Promise<number | undefined> =>
-  new Promise((resolve) => {
-    const headers = { [launchSecret.header]: secret }
-    const asked = get({ port, host: '127.0.0.1', path: '/ping', agent: false, timeout: 2000, headers }, (answer) => {
-      answer.resume()
-      resolve(answer.statusCode)
-    })
-    asked.once('timeout', () => asked.destroy())
-    asked.once('error', () => resolve(undefined))
-  })
+const ping = async ({ port, secret }: Pick<DevServer, 'port' | 'secret'>): Promise<number | undefined> => {
+  const headers = { [launchSecret.header]: secret }
+  const got = await get(`http://127.0.0.1:${port}/ping`, { headers, timeout: 2000, maxBytes: 65_536 })
+  return E.isRight(got) ? got.right.status : undefined
+}
 
 const awaitHealth = async (
   server: Pick<DevServer, 'port' | 'secret'>,

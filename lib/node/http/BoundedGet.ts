@@ -1,0 +1,73 @@
+/**
+ * `GET` of something small, read whole: bounded in time and size, over a connection of its own. A redirect is an answer
+ * like any other.
+ *
+ * @since 0.2.0
+ */
+import { get as getHttp, type IncomingHttpHeaders, type RequestOptions } from 'node:http'
+import * as E from 'fp-ts/Either'
+import { onBody, onResponse } from './HttpExchange'
+
+/** What is asked, and its bounds. */
+export interface GetOptions {
+  readonly headers: Readonly<Record<string, string>>
+  /** How long all of it may take, in milliseconds. */
+  readonly timeout: number
+  readonly maxBytes: number
+}
+
+/** An answer. `text` is read of one with status 200 alone, and empty otherwise. */
+export interface SmallResponse {
+  readonly status: number
+  readonly headers: IncomingHttpHeaders
+  readonly text: string
+}
+
+/** Why there is no answer. */
+export type GetFault =
+  { readonly _tag: 'Failed'; readonly cause: unknown } | { readonly _tag: 'Late' } | { readonly _tag: 'TooLarge' }
+
+/** Asks for a URL. Throws where it is not one. */
+export const get = async (url: string | URL, options: GetOptions): Promise<E.Either<GetFault, SmallResponse>> => {
+  const target = new URL(url)
+  // Loaded where it is used: an agent whose provider is reached without TLS, as in development, needs none.
+  return getBy(target.protocol === 'https:' ? (await import('node:https')).get : getHttp, target, options)
+}
+
+const getBy = (
+  request: typeof getHttp,
+  url: URL,
+  { headers, timeout, maxBytes }: GetOptions,
+): Promise<E.Either<GetFault, SmallResponse>> =>
+  new Promise((resolve) => {
+    const options: RequestOptions = { agent: false, headers }
+    const asked = request(url, options)
+    const finish = (result: E.Either<GetFault, SmallResponse>): void => {
+      clearTimeout(late)
+      resolve(result)
+      asked.destroy()
+    }
+    const fail = (fault: GetFault): void => finish(E.left(fault))
+    const onFailure = (cause: unknown): void => fail({ _tag: 'Failed', cause })
+    const late = setTimeout(() => fail({ _tag: 'Late' }), timeout)
+    onResponse(asked, {
+      onResponse: (response) => {
+        const status = response.statusCode ?? 0
+        const succeed = (text: string): void => finish(E.right({ status, headers: response.headers, text }))
+        if (status !== 200) return succeed('')
+        if (Number(response.headers['content-length']) > maxBytes) return fail({ _tag: 'TooLarge' })
+        const parts: Array<Buffer> = []
+        let size = 0
+        onBody(asked, response, {
+          onPart: (part) => {
+            size += part.length
+            if (size > maxBytes) fail({ _tag: 'TooLarge' })
+            else parts.push(part)
+          },
+          onEnd: () => succeed(Buffer.concat(parts).toString('utf8')),
+          onFailure,
+        })
+      },
+      onFailure,
+    })
+  })
