@@ -122,16 +122,14 @@ describe('npm start in a new checkout', () => {
       detached: true,
     })
     const { stdout, pid } = child
+    const closed = once(child, 'close')
     let said = ''
-    try {
-      for await (const text of stdout.setEncoding('utf8')) {
-        said += String(text)
-        if (said.includes('npm test checks it all')) break
-      }
-      return said
-    } finally {
-      if (pid !== undefined) process.kill(-pid, 'SIGTERM')
-    }
+    stdout.setEncoding('utf8').on('data', (text: string) => {
+      said += text
+      if (said.includes('npm test checks it all') && pid !== undefined) process.kill(-pid, 'SIGTERM')
+    })
+    await closed
+    return said
   }
 
   it('says what it does before it has done it, builds what it needs, and says what to type next', async () => {
