@@ -76,13 +76,13 @@ describe('a dead peer', () => {
         for (const _ of range(200)) await socket.receive()
         await socket.send('read all')()
       }),
-      { websocket: { pingInterval: 10, maxQueue: 4 } },
+      { websocket: { pingInterval: 50, maxQueue: 4 } },
     )
     await served(app, async ({ ws }) => {
       const peer = await dial(ws)
       peer.say(...range(200).map((n) => ({ n, padding: 'x'.repeat(30_000) })))
       let beats = 0
-      const timer = setInterval(() => (beats += 1), 10)
+      const timer = setInterval(() => (beats += 1), 50)
       await eventually(() => beats > 10)
       clearInterval(timer)
       gate.resolve()
