@@ -1,4 +1,4 @@
-/** Row 34: an agent in memory: HTTP, streams and sockets without a port, handlers as plain functions, time by hand. */
+/** An agent in memory: HTTP, streams and sockets without a port, handlers as plain functions, time by hand. */
 import { once } from 'node:events'
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'

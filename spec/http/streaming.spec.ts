@@ -235,7 +235,7 @@ describe('a client that leaves ends what was made for it', () => {
   }
   for (const [how, leave] of Object.entries(leaving)) {
     for (const isSlow of [false, true]) {
-      const row = isSlow ? 'a client that stopped reading and then' : 'a client that'
+      const who = isSlow ? 'a client that stopped reading and then' : 'a client that'
       const seen = { closed: gate<number>(), signalled: gate<number>() }
       const agent = streaming((_, { signal }) => {
         signal.addEventListener('abort', () => seen.signalled.open(performance.now()))
@@ -255,7 +255,7 @@ describe('a client that leaves ends what was made for it', () => {
         }
       })
       for (const [way, behind] of bothWays(agent)) {
-        it(`${row} ${how}: return() and the signal within 100 ms, though the next value is awaited, ${way}`, async () => {
+        it(`${who} ${how}: return() and the signal within 100 ms, though the next value is awaited, ${way}`, async () => {
           Object.assign(seen, { closed: gate<number>(), signalled: gate<number>() })
           await served(behind, async ({ port }) => {
             const raw = isSlow ? await stalled(port) : await rawTo(port)

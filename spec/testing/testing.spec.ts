@@ -1,4 +1,4 @@
-/** `agentcore-fp/testing`: handlers as pure functions, agents in memory, time by hand. Row 34. */
+/** `agentcore-fp/testing`: handlers as pure functions, agents in memory, time by hand. */
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as O from 'fp-ts/Option'

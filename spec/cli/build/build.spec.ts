@@ -1,23 +1,9 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import * as E from 'fp-ts/Either'
-import { build, type Built, toBuilds } from '../../../lib/cli/bundler/bundleAgent'
-import { type BuildError, details, explain } from '../../../lib/cli/bundler/BuildError'
-import { typeCheck } from '../../../lib/cli/bundler/TypeCheck'
+import { toBuilds } from '../../../lib/cli/bundler/bundleAgent'
+import { details, explain } from '../../../lib/cli/bundler/BuildError'
 import { inProject, node, type Project, projectOf, using } from '../support'
-
-const made = async ({ folder }: Project, entry: string): Promise<E.Either<BuildError, Built>> =>
-  build(folder, join(folder, entry), toBuilds(folder, 'agent'))()
-
-const right = <A>(either: E.Either<BuildError, A>): A => {
-  if (E.isLeft(either)) throw new Error([explain(either.left), ...details(either.left)].join('\n'))
-  return either.right
-}
-
-const left = <A>(either: E.Either<BuildError, A>): BuildError => {
-  if (E.isRight(either)) throw new Error('it was built')
-  return either.left
-}
+import { made, right, left, patience, check } from './building'
 
 /** Builds, runs what was built on a free port, and invokes it. */
 const answer = async (project: Project, entry: string): Promise<unknown> => {
@@ -109,25 +95,6 @@ void ({ listen: () => 0 }).listen()`
     )
   })
 
-  it('holds packages of either kind, whatever kind the bundle is', async () => {
-    const files = {
-      'node_modules/esm-only/package.json': '{"name":"esm-only","type":"module","exports":"./index.js"}',
-      'node_modules/esm-only/index.js': 'export const esm = import.meta.url.slice(0, 5)',
-      'node_modules/old/package.json': '{"name":"old","main":"main.js"}',
-      'node_modules/old/main.js':
-        'const os = require("os"); exports.cjs = typeof os.cpus; exports.at = typeof __dirname',
-    }
-    const text = `import { esm } from 'esm-only'\nimport { cjs, at } from 'old'\nconsole.log(esm, cjs, at)\n;({ listen() {} }).listen()`
-    await inProject({ ...files, 'a.mjs': text, 'b.mjs': `await 1\n${text}` }, async (project) => {
-      for (const entry of ['a.mjs', 'b.mjs']) {
-        const { artifact } = right(await made(project, entry))
-        const agent = node([artifact.main], project.folder)
-        expect(await agent.ended).toBe(0)
-        expect(agent.output()).toBe('file: function string\n')
-      }
-    })
-  })
-
   it('keeps the lines of the source in a stack', async () => {
     const text = '\n\nconst fail = (): never => { throw new Error("here") }\nvoid ({ listen: fail }).listen()'
     await inProject({ 'src/agent.ts': text }, async (project) => {
@@ -178,20 +145,6 @@ describe('a failed build', () => {
 })
 
 describe('built programs', () => {
-  it('stand in folders by their content, a few of them', async () => {
-    await inProject({ 'agent.ts': '' }, async (project) => {
-      const folders = new Set<string>()
-      for (let n = 0; n < 8; n += 1) {
-        project.write('agent.ts', `console.log(${n})`)
-        folders.add(right(await made(project, 'agent.ts')).artifact.folder)
-      }
-      expect(folders.size).toBe(8)
-      const left_ = readdirSync(toBuilds(project.folder, 'agent'))
-      expect(left_).toHaveLength(5)
-      expect(existsSync(join([...folders].at(-1) ?? '', 'main.js'))).toBe(true)
-    })
-  })
-
   it('are the same where the source is', async () => {
     await inProject({ 'agent.ts': 'console.log(1)' }, async (project) => {
       const [first, second] = await Promise.all([made(project, 'agent.ts'), made(project, 'agent.ts')])
@@ -219,13 +172,7 @@ describe('what bundles', () => {
   })
 })
 
-/** The compiler is slow where the machine is busy. */
-const patience = 90_000
-
 describe('type-checking', () => {
-  const check = (project: Project, entry: string) =>
-    typeCheck({ project: project.folder, file: join(project.folder, entry), cache: join(project.folder, '.cache') })()
-
   it(
     'speaks with the words of the compiler, of file, line and column',
     async () => {
@@ -233,33 +180,6 @@ describe('type-checking', () => {
         expect(details(left(await check(project, 'src/agent.ts')))).toEqual([
           `src/agent.ts:2:14: error TS2322: Type 'string' is not assignable to type 'number'.`,
         ])
-      })
-    },
-    patience,
-  )
-
-  it(
-    'keeps the settings of the project',
-    async () => {
-      const loose = JSON.stringify({ compilerOptions: { strict: false, noEmit: true }, include: ['*.ts'] })
-      const text = 'export const f = (x) => x'
-      await inProject({ 'agent.ts': text, 'tsconfig.json': loose }, async (project) => {
-        expect(right(await check(project, 'agent.ts'))._tag).toBe('Checked')
-      })
-      await inProject({ 'agent.ts': text }, async (project) => {
-        expect(details(left(await check(project, 'agent.ts')))[0]).toMatch(/TS7006/)
-      })
-    },
-    patience,
-  )
-
-  it(
-    'tells of the settings where they are wrong',
-    async () => {
-      await inProject({ 'agent.ts': '', 'tsconfig.json': '{"compilerOptions":{"strictt":true}}' }, async (project) => {
-        expect(details(left(await check(project, 'agent.ts')))[0]).toMatch(
-          /^tsconfig\.json:1:21: error TS5025: Unknown compiler option 'strictt'/,
-        )
       })
     },
     patience,

@@ -1,79 +1,10 @@
 import { once } from 'node:events'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { isAlive } from '../../../lib/node/process/Processes'
-import type { LocalRecord } from '../../../lib/config/LocalRecord'
-import { inProject, node, type Project, root, until, using } from '../support'
-
-const bin = join(root, 'dist/lib/cli/main.js')
-
-const yaml = `default_agent: agent
-agents:
-  agent:
-    name: agent
-    entrypoint: agent.js
-    deployment_type: direct_code_deploy
-    aws:
-      region: eu-west-1
-      lifecycle_configuration:
-        idle_runtime_session_timeout: 120
-        max_lifetime: 240
-`
-
-const agent = (version: number): string => `
-const { createApp, entrypoint, Handler } = require('agentcore-fp')
-let calls = 0
-exports.app = createApp(entrypoint(Handler.fromSync(() => ({
-  version: ${version}, calls: ++calls, pid: process.pid, own: process.env.OWN, shell: process.env.SHELL_ONLY, region: process.env.AWS_REGION,
-}))))
-`
-
-interface Deployed {
-  readonly code: number | NodeJS.Signals | null
-  readonly stdout: string
-  readonly stderr: string
-  readonly record: LocalRecord & { readonly next: ReadonlyArray<string> }
-}
-
-const deploy = async ({ folder }: Project, ...args: ReadonlyArray<string>): Promise<Deployed> => {
-  const command = node([bin, 'deploy', ...args], folder, { SHELL_ONLY: 'x', AWS_REGION: undefined })
-  const code = await command.ended
-  const stdout = command.stdout()
-  const record = (args.includes('--json') ? JSON.parse(stdout) : {}) as Deployed['record']
-  return { code, stdout, stderr: command.stderr(), record }
-}
-
-const background = ['--local', '--detach', '--json'] as const
-
-const recordPath = ({ folder }: Project): string => join(folder, '.bedrock_agentcore/local/agent.json')
-
-const gone = (pid: number): Promise<true> =>
-  until(
-    () => (isAlive(pid) ? undefined : true),
-    () => `${pid} is gone`,
-    20_000,
-  )
-
-/** A project, and at its end nothing of it that runs. */
-const deploying = (files: Readonly<Record<string, string>>, use: (project: Project) => Promise<void>): Promise<void> =>
-  inProject({ '.bedrock_agentcore.yaml': yaml, ...files }, async (project) => {
-    try {
-      await use(project)
-    } finally {
-      if (existsSync(recordPath(project))) {
-        const { pid } = JSON.parse(readFileSync(recordPath(project), 'utf8')) as LocalRecord
-        if (isAlive(pid)) process.kill(pid, 'SIGTERM')
-        await gone(pid)
-      }
-    }
-  })
-
-const ask = async (url: string, session = 's'.repeat(36)): Promise<Readonly<Record<string, unknown>>> => {
-  const headers = { 'x-amzn-bedrock-agentcore-runtime-session-id': session }
-  const answer = await fetch(`${url}/invocations`, { method: 'POST', body: '{}', headers })
-  return (await answer.json()) as Readonly<Record<string, unknown>>
-}
+import { inProject, node, using } from '../support'
+import { agent, ask, background, bin, deploy, deploying, gone, leavesNothingOn, recordPath } from './deploying'
 
 describe('deploy --local --detach', () => {
   it('builds, starts in the background, and says where and what next', async () => {
@@ -117,41 +48,6 @@ describe('deploy --local --detach', () => {
       expect(await ask(record.endpoint)).toMatchObject({ version: 2, calls: 1 })
       await gone(first.pid)
       await gone(Number(pid))
-    })
-  })
-
-  it('leaves the one that runs alone where the new source is wrong', async () => {
-    await deploying({ 'agent.js': agent(1) }, async (project) => {
-      const { record } = await deploy(project, ...background, '--port', '0')
-      project.write('agent.js', 'const = 1')
-      const failed = await deploy(project, '--local', '--detach')
-      expect(failed.code).toBe(1)
-      expect(failed.stdout).toBe('')
-      expect(failed.stderr).toMatch(/^agent\.js:1:7: Expected identifier[\s\S]*The agent cannot be bundled \(1 error\)/)
-      expect(await ask(record.endpoint)).toMatchObject({ version: 1 })
-    })
-  })
-
-  it('of two at once ends one for the other, and leaves one that runs', async () => {
-    await deploying({ 'agent.js': agent(1) }, async (project) => {
-      const both = await Promise.all([1, 2].map(() => deploy(project, ...background, '--port', '0')))
-      expect(both.map(({ code }) => code)).toEqual([0, 0])
-      const { pid, endpoint } = JSON.parse(readFileSync(recordPath(project), 'utf8')) as LocalRecord
-      expect(await ask(endpoint)).toMatchObject({ version: 1 })
-      await Promise.all(both.filter(({ record }) => record.pid !== pid).map(({ record }) => gone(record.pid)))
-    })
-  })
-
-  it('leaves no process of an agent when the runtime was killed, after the next start', async () => {
-    await deploying({ 'agent.js': agent(1) }, async (project) => {
-      const { record } = await deploy(project, ...background, '--port', '0')
-      const orphans = await Promise.all(['a', 'b', 'c'].map((letter) => ask(record.endpoint, letter.repeat(36))))
-      process.kill(Number(orphans[0]?.['pid']), 'SIGSTOP') // else it would end by itself
-      process.kill(record.pid, 'SIGKILL')
-      await gone(record.pid)
-      const again = await deploy(project, ...background, '--port', '0')
-      expect(again.code).toBe(0)
-      await Promise.all(orphans.map(({ pid }) => gone(Number(pid))))
     })
   })
 })
@@ -200,53 +96,10 @@ describe('an agent', () => {
 
   it('that does not serve is told what to do', () =>
     attempt('exports.nothing = 1', /call app\.run\(\), or export the app/))
-
-  it('whose types do not fit is refused, with what the compiler says', async () => {
-    const wrong = {
-      'agent.ts': 'export const n: number = "x"',
-      '.bedrock_agentcore.yaml': yaml.replace('agent.js', 'agent.ts'),
-    }
-    await deploying(wrong, async (project) => {
-      const { code, stderr } = await deploy(project, '--local', '--detach')
-      expect(code).toBe(1)
-      expect(stderr).toMatch(/agent\.ts:1:14: error TS2322: .*\n.*The agent does not type-check \(1 error\)/)
-    })
-  }, 60_000)
 })
 
 describe('deploy --local in the foreground', () => {
-  it.each(['SIGINT', 'SIGTERM'] as const)('shows what sessions write, and leaves nothing on %s', async (signal) => {
-    await deploying({ 'agent.js': `${agent(1)}\nconsole.log('hello from inside')` }, (project) =>
-      using(node([bin, 'deploy', '--local', '--port', '0'], project.folder), async (command) => {
-        const [, url = ''] = await command.says(/Endpoint {2}(http:\S+)/)
-        const { pid } = await ask(url)
-        await command.says(/ssssssss \| hello from inside/)
-        command.child.kill(signal)
-        expect(await command.ended).toBe(0)
-        expect(existsSync(recordPath(project))).toBe(false)
-        await gone(Number(pid))
-      }),
-    )
-  })
-
-  it('is broken off while the agent starts, and leaves nothing', async () => {
-    const stuck = `require('fs').writeFileSync(process.env.PID_FILE, String(process.pid)); setInterval(() => 0, 1000)\nmodule.exports = { listen: (x) => x.listen() }`
-    await deploying({ 'agent.js': stuck }, async (project) => {
-      const file = join(project.folder, 'pid')
-      const command = node([bin, 'deploy', '--local', '--env', `PID_FILE=${file}`], project.folder)
-      await using(command, async ({ child, ended }) => {
-        const text = (): string => (existsSync(file) ? readFileSync(file, 'utf8') : '')
-        const pid = await until(
-          () => (text() === '' ? undefined : Number(text())),
-          () => command.output(),
-        )
-        child.kill('SIGINT')
-        expect(await ended).toBe(1)
-        expect(command.stderr()).toMatch(/Cancelled/)
-        await gone(pid)
-      })
-    })
-  })
+  it('shows what sessions write, and leaves nothing on SIGINT', () => leavesNothingOn('SIGINT'))
 
   it('takes no --json without --detach', async () => {
     await deploying({ 'agent.js': agent(1) }, async (project) => {
@@ -256,33 +109,6 @@ describe('deploy --local in the foreground', () => {
 })
 
 describe('isolation', () => {
-  it('none lets all sessions share one agent', async () => {
-    await deploying({ 'agent.js': agent(1) }, async (project) => {
-      const { record } = await deploy(project, ...background, '--isolation', 'none', '--port', '0')
-      expect(record.isolation).toBe('none')
-      expect(await ask(record.endpoint)).toMatchObject({ calls: 1 })
-      expect(await ask(record.endpoint, 't'.repeat(36))).toMatchObject({ calls: 2 })
-    })
-  })
-
-  it('container says what is wrong with the engine that is configured', async () => {
-    const engines = yaml.replace('direct_code_deploy', 'container\n    container_runtime: docker')
-    await deploying({ 'agent.js': agent(1), '.bedrock_agentcore.yaml': engines }, async (project) => {
-      const folder = join(project.folder, 'bin')
-      mkdirSync(folder)
-      writeFileSync(
-        join(folder, 'docker'),
-        '#!/bin/sh\necho "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?" >&2\nexit 1\n',
-        { mode: 0o755 },
-      )
-      const command = node([bin, 'deploy', '--local'], project.folder, {
-        PATH: folder + ':' + (process.env['PATH'] ?? ''),
-      })
-      expect(await command.ended).toBe(1)
-      expect(command.stderr()).toMatch(/docker is installed, but it is not running: start Docker Desktop/)
-    })
-  })
-
   it('of another kind is a wrong command line', async () => {
     await deploying({ 'agent.js': agent(1) }, async (project) => {
       const { code, stderr } = await deploy(project, '--local', '--isolation', 'vm')

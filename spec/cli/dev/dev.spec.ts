@@ -1,69 +1,7 @@
 import { createServer } from 'node:http'
 import { once } from 'node:events'
-import { join } from 'node:path'
-import { WebSocket } from 'ws'
-import { isAlive } from '../../../lib/node/process/Processes'
-import { inProject, node, type Project, root, type Spawned, until, using } from '../support'
-
-const bin = join(root, 'dist/lib/cli/main.js')
-
-const yaml = `default_agent: agent
-agents:
-  agent:
-    name: agent
-    entrypoint: agent.ts
-    language: typescript
-`
-
-const agentOf = (version: number | string, more = ''): string => `
-import { createApp, entrypoint, Handler, websocket } from 'agentcore-fp'
-import { pipe } from 'fp-ts/function'
-${more}
-export const app = createApp(
-  pipe(
-    entrypoint(Handler.fromSync(() => ({ version: ${version}, pid: process.pid, dev: process.env['LOCAL_DEV'], own: process.env['OWN'], file: process.env['FILE'] }))),
-    websocket(Handler.fromMessages((messages) => messages)),
-  ),
-)
-`
-
-interface Dev extends Spawned {
-  readonly project: Project
-  readonly url: string
-  readonly ask: () => Promise<{ readonly version: unknown; readonly pid: number; readonly [key: string]: unknown }>
-}
-
-/** `agentcore dev` in a new project, from its start until the spec is over. */
-const developing = (
-  files: Readonly<Record<string, string>>,
-  use: (dev: Dev) => Promise<void>,
-  args: ReadonlyArray<string> = [],
-  env: Readonly<Record<string, string>> = {},
-): Promise<void> =>
-  inProject({ '.bedrock_agentcore.yaml': yaml, ...files }, (project) =>
-    using(
-      node([bin, 'dev', '--port', '0', ...args], project.folder, { AWS_PROFILE: 'nobody', ...env }),
-      async (spawned) => {
-        const [, url = ''] = await spawned.says(/Ready at (http:\S+)/)
-        const ask = async () =>
-          (await (await fetch(`${url}/invocations`, { method: 'POST', body: '{}' })).json()) as Awaited<
-            ReturnType<Dev['ask']>
-          >
-        await use({ ...spawned, project, url, ask })
-      },
-    ),
-  )
-
-const interrupt = async ({ child, ended }: Spawned): Promise<number | NodeJS.Signals | null> => {
-  child.kill('SIGINT')
-  return ended
-}
-
-const isGone = (pid: number): Promise<true> =>
-  until(
-    () => (isAlive(pid) ? undefined : true),
-    () => `${pid} is gone`,
-  )
+import { inProject, node, using } from '../support'
+import { agentOf, bin, developing, leavesNothingOn, yaml } from './developing'
 
 describe('dev', () => {
   it('serves from the source, healthy before it says so, with LOCAL_DEV, .env and --env', async () => {
@@ -76,26 +14,6 @@ describe('dev', () => {
       },
       ['--env', 'OWN=mine'],
     )
-  })
-
-  it('restarts on a change in under a second, and leaves nothing of the old server', async () => {
-    await developing({ 'agent.ts': agentOf(1), 'lib/words.ts': `export const word = 'one'` }, async (dev) => {
-      const { pid } = await dev.ask()
-      const times: Array<number> = []
-      for (const version of [2, 3, 4]) {
-        const began = performance.now()
-        const seen = dev.output().length
-        dev.project.write('agent.ts', agentOf(version))
-        await until(
-          () => (dev.output().slice(seen).includes('Restarted') ? true : undefined),
-          () => dev.output(),
-        )
-        times.push(performance.now() - began)
-        expect((await dev.ask()).version).toBe(version)
-      }
-      expect(Math.min(...times)).toBeLessThan(1000)
-      await isGone(pid)
-    })
   })
 
   it('sees a change of a module, and restarts nothing where the program stays the same', async () => {
@@ -124,80 +42,6 @@ describe('dev', () => {
     })
   })
 
-  it('keeps it while the new one crashes at its start, and shows its output and how it ended', async () => {
-    await developing({ 'agent.ts': agentOf(1) }, async (dev) => {
-      dev.project.write('agent.ts', agentOf(2, `console.error('no key'); process.exit(7)`))
-      await dev.says(/no key/)
-      await dev.says(/The agent ended with exit code 7\nThe last good server goes on serving/)
-      expect((await dev.ask()).version).toBe(1)
-    })
-  })
-
-  it('tells of types that do not fit, and runs all the same', async () => {
-    await developing({ 'agent.ts': agentOf(1, `export const n: number = 'x'`) }, async (dev) => {
-      await dev.says(/agent\.ts:4:14: error TS2322: Type 'string' is not assignable to type 'number'/, 60_000)
-      expect((await dev.ask()).version).toBe(1)
-    })
-  }, 90_000)
-
-  it('starts a crashed server again, ever later, and then waits for a change', async () => {
-    const crashing = agentOf(1, `setTimeout(() => { throw new Error('boom') }, 300)`)
-    await developing({ 'agent.ts': crashing }, async (dev) => {
-      await dev.says(/boom[\s\S]*exit code 1\nStarting it again in 100 ms[\s\S]*Starting it again in 1\.0 s/)
-      await dev.says(/Starting it again in 4\.0 s[\s\S]*Waiting for a change of the source/)
-      const refused = await fetch(`${dev.url}/ping`)
-      expect([refused.status, await refused.json()]).toEqual([
-        503,
-        {
-          error: 'The agent does not run: agentcore dev shows why',
-          code: 'NOT_RUNNING',
-          requestId: expect.any(String),
-        },
-      ])
-      dev.project.write('agent.ts', agentOf(2))
-      await until(
-        () => (/Restarted[^]*Restarted[^]*Restarted[^]*Restarted/.test(dev.output()) ? true : undefined),
-        () => dev.output(),
-      )
-      expect((await dev.ask()).version).toBe(2)
-    })
-  }, 40_000)
-
-  it('answers a request that comes while the server starts', async () => {
-    const slow = agentOf(1, `const till = Date.now() + 1500; while (Date.now() < till);`)
-    await inProject({ '.bedrock_agentcore.yaml': yaml, 'agent.ts': agentOf(1) }, (project) =>
-      using(node([bin, 'dev', '--port', '0'], project.folder), async (dev) => {
-        const [, url = ''] = await dev.says(/Ready at (http:\S+)/)
-        project.write('agent.ts', slow.replace('version: 1', 'version: 2'))
-        await dev.says(/Restarted/)
-        const answer = await fetch(`${url}/invocations`, { method: 'POST', body: '{}' })
-        expect(await answer.json()).toMatchObject({ version: 2 })
-      }),
-    )
-  })
-
-  it('finishes what the old server has begun: a stream goes to its end, a socket is closed with 1001', async () => {
-    const streaming = (version: number): string => `
-import { setTimeout as sleep } from 'node:timers/promises'
-import { createApp, entrypoint, Handler, websocket } from 'agentcore-fp'
-import { pipe } from 'fp-ts/function'
-const words = Handler.fromGenerator(async function* () { for (let n = 0; n < 8; n += 1) { yield [${version}, n]; await sleep(250) } })
-export const app = createApp(pipe(entrypoint(words), websocket(Handler.fromMessages((messages) => messages))))
-`
-    await developing({ 'agent.ts': streaming(1) }, async (dev) => {
-      const answer = await fetch(`${dev.url}/invocations`, { method: 'POST', body: '{}' })
-      const socket = new WebSocket(`${dev.url.replace('http', 'ws')}/ws`)
-      await once(socket, 'open')
-      const closed = once(socket, 'close')
-      dev.project.write('agent.ts', streaming(2))
-      await dev.says(/Restarted/)
-      expect((await closed)[0]).toBe(1001)
-      expect((await answer.text()).match(/\[1,\d\]/g)).toHaveLength(8)
-      const fresh = await fetch(`${dev.url}/invocations`, { method: 'POST', body: '{}' })
-      expect(await fresh.text()).toMatch(/\[2,0\]/)
-    })
-  })
-
   it('takes the next free port and says so', async () => {
     const taken = createServer().listen(0, '127.0.0.1')
     await once(taken, 'listening')
@@ -217,74 +61,5 @@ export const app = createApp(pipe(entrypoint(words), websocket(Handler.fromMessa
     }
   })
 
-  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('leaves nothing behind on %s', async (signal) => {
-    await developing({ 'agent.ts': agentOf(1) }, async (dev) => {
-      const { pid } = await dev.ask()
-      dev.child.kill(signal)
-      expect(await dev.ended).toBe(0)
-      await isGone(pid)
-      await expect(fetch(`${dev.url}/ping`)).rejects.toThrow()
-    })
-  })
-
-  it('ends a server that ignores SIGTERM, and what it has started', async () => {
-    const stubborn = `
-import { createServer } from 'node:http'
-import { spawn } from 'node:child_process'
-process.on('SIGTERM', () => console.log('not me'))
-const below = spawn(process.execPath, ['-e', 'process.on("SIGTERM", () => 0); setInterval(() => 0, 1000)'])
-createServer((_, res) => res.end(JSON.stringify({ version: 1, pid: process.pid, below: below.pid }))).listen(process.env['PORT'])
-`
-    await developing({ 'agent.ts': stubborn }, async (dev) => {
-      const { pid, below } = await dev.ask()
-      expect(await interrupt(dev)).toBe(0)
-      expect(dev.output()).toMatch(/not me/)
-      await isGone(pid)
-      await isGone(Number(below))
-    })
-  })
-
-  it('leaves no server behind when it is killed itself', async () => {
-    await developing({ 'agent.ts': agentOf(1) }, async (dev) => {
-      const { pid } = await dev.ask()
-      dev.child.kill('SIGKILL')
-      await isGone(pid)
-    })
-  })
-
-  it('is not stopped by a flood of output', async () => {
-    const flood = agentOf(
-      1,
-      `setInterval(() => { for (let n = 0; n < 200; n += 1) console.log('x'.repeat(10_000)) }, 5)`,
-    )
-    await developing({ 'agent.ts': flood }, async (dev) => {
-      expect((await dev.ask()).version).toBe(1)
-      expect(await interrupt(dev)).toBe(0)
-    })
-  })
-
-  it('says what to do where the file does not serve', async () => {
-    const files = { '.bedrock_agentcore.yaml': yaml, 'agent.ts': 'console.log("done")' }
-    await inProject(files, (project) =>
-      using(node([bin, 'dev', '--port', '0'], project.folder), async (dev) => {
-        await dev.says(/call app\.run\(\)[\s\S]*Waiting for a change of the source/)
-        project.write('agent.ts', agentOf(1))
-        await dev.says(/Restarted|Ready/)
-        expect(await interrupt(dev)).toBe(0)
-      }),
-    )
-  })
-
-  it('calls nothing of AWS', async () => {
-    const watcher = `--require ${join(__dirname, 'noNetwork.js')}`
-    await developing(
-      { 'agent.ts': agentOf(1) },
-      async (dev) => {
-        expect((await dev.ask()).version).toBe(1)
-        expect(dev.output()).not.toMatch(/reached for/)
-      },
-      [],
-      { NODE_OPTIONS: watcher },
-    )
-  })
+  it('leaves nothing behind on SIGINT', () => leavesNothingOn('SIGINT'))
 })

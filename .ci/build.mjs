@@ -1,0 +1,77 @@
+/**
+ * Builds `dist` where it is out of date: `node .ci/build.mjs [folder]`.
+ *
+ * TypeScript 7 emits: it makes the same JavaScript as 5.9, in a fifth of the time, and checks the types as it does.
+ * (`npm test` checks them with 5.9 as well.) It emits only what changed, and would neither miss an output that somebody
+ * else removed or wrote nor remove one whose source is gone. Hence the stamp: `dist` is kept only if it is as the last
+ * good build left it, and an output without a source is deleted.
+ */
+import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { join, relative, resolve } from 'node:path'
+
+const root = resolve(process.argv[2] ?? join(import.meta.dirname, '..'))
+const dist = join(root, 'dist')
+const stamp = join(dist, '.stamp')
+
+const main = () => {
+  const begun = performance.now()
+  say(isIntact() ? 'Building what has changed …' : 'Building everything …')
+  if (!isIntact()) rmSync(dist, { recursive: true, force: true })
+  const before = digest()
+  rmSync(stamp, { force: true })
+  compile()
+  outputs()
+    .filter(isOrphan)
+    .forEach((path) => rmSync(path))
+  if (digest() !== before) bundle()
+  writeFileSync(stamp, digest())
+  say(`Built in ${((performance.now() - begun) / 1000).toFixed(1)} s.`)
+}
+
+const say = (text) => process.stdout.write(`${text}\n`)
+
+/** Whether `dist` is as the last good build left it. */
+const isIntact = () => existsSync(stamp) && readFileSync(stamp, 'utf8') === digest()
+
+/** What tells one state of the outputs from another: their names, sizes and times. */
+const digest = () => {
+  const hash = createHash('sha256')
+  for (const path of outputs()) {
+    const { size, mtimeMs } = statSync(path)
+    hash.update(`${relative(dist, path)} ${size} ${mtimeMs}\n`)
+  }
+  return hash.digest('hex')
+}
+
+const outputs = () =>
+  existsSync(dist)
+    ? readdirSync(dist, { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile() && entry.name !== '.stamp')
+        .map((entry) => join(entry.parentPath, entry.name))
+        .sort()
+    : []
+
+const compile = () =>
+  run('node_modules/typescript-7/bin/tsc', '--incremental', '--tsBuildInfoFile', 'dist/.tsbuildinfo')
+
+/** Whether no source makes this output any more. */
+const isOrphan = (path) => {
+  const source = relative(dist, path).replace(/(?:[.]d)?[.](m?)(?:js|ts)$/, '.$1ts')
+  return source !== '.tsbuildinfo' && !existsSync(join(root, source))
+}
+
+/** Makes one file of `agentcore-fp/client/browser`, over the output of the compiler. */
+const bundle = () => {
+  const script = 'dist/lib/client/crypto/bundle.mjs'
+  if (existsSync(join(root, script))) run(script)
+}
+
+/** Runs a program of Node; what it says is shown, and where it fails, the build ends with its code. */
+const run = (...args) => {
+  const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' })
+  if (status !== 0) process.exit(status ?? 1)
+}
+
+main()

@@ -1,0 +1,73 @@
+/** What of building takes its time: the type-check of whole projects. */
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { toBuilds } from '../../../lib/cli/bundler/bundleAgent'
+import { details } from '../../../lib/cli/bundler/BuildError'
+import { inProject, node } from '../support'
+import { made, right, left, patience, check } from './building'
+
+describe('what a source may ask of the place that it runs in', () => {
+  it('holds packages of either kind, whatever kind the bundle is', async () => {
+    const files = {
+      'node_modules/esm-only/package.json': '{"name":"esm-only","type":"module","exports":"./index.js"}',
+      'node_modules/esm-only/index.js': 'export const esm = import.meta.url.slice(0, 5)',
+      'node_modules/old/package.json': '{"name":"old","main":"main.js"}',
+      'node_modules/old/main.js':
+        'const os = require("os"); exports.cjs = typeof os.cpus; exports.at = typeof __dirname',
+    }
+    const text = `import { esm } from 'esm-only'\nimport { cjs, at } from 'old'\nconsole.log(esm, cjs, at)\n;({ listen() {} }).listen()`
+    await inProject({ ...files, 'a.mjs': text, 'b.mjs': `await 1\n${text}` }, async (project) => {
+      for (const entry of ['a.mjs', 'b.mjs']) {
+        const { artifact } = right(await made(project, entry))
+        const agent = node([artifact.main], project.folder)
+        expect(await agent.ended).toBe(0)
+        expect(agent.output()).toBe('file: function string\n')
+      }
+    })
+  })
+})
+
+describe('built programs', () => {
+  it('stand in folders by their content, a few of them', async () => {
+    await inProject({ 'agent.ts': '' }, async (project) => {
+      const folders = new Set<string>()
+      for (let n = 0; n < 8; n += 1) {
+        project.write('agent.ts', `console.log(${n})`)
+        folders.add(right(await made(project, 'agent.ts')).artifact.folder)
+      }
+      expect(folders.size).toBe(8)
+      const left_ = readdirSync(toBuilds(project.folder, 'agent'))
+      expect(left_).toHaveLength(5)
+      expect(existsSync(join([...folders].at(-1) ?? '', 'main.js'))).toBe(true)
+    })
+  })
+})
+
+describe('type-checking', () => {
+  it(
+    'keeps the settings of the project',
+    async () => {
+      const loose = JSON.stringify({ compilerOptions: { strict: false, noEmit: true }, include: ['*.ts'] })
+      const text = 'export const f = (x) => x'
+      await inProject({ 'agent.ts': text, 'tsconfig.json': loose }, async (project) => {
+        expect(right(await check(project, 'agent.ts'))._tag).toBe('Checked')
+      })
+      await inProject({ 'agent.ts': text }, async (project) => {
+        expect(details(left(await check(project, 'agent.ts')))[0]).toMatch(/TS7006/)
+      })
+    },
+    patience,
+  )
+
+  it(
+    'tells of the settings where they are wrong',
+    async () => {
+      await inProject({ 'agent.ts': '', 'tsconfig.json': '{"compilerOptions":{"strictt":true}}' }, async (project) => {
+        expect(details(left(await check(project, 'agent.ts')))[0]).toMatch(
+          /^tsconfig\.json:1:21: error TS5025: Unknown compiler option 'strictt'/,
+        )
+      })
+    },
+    patience,
+  )
+})
