@@ -38,22 +38,6 @@ export interface ProcessGroup {
 /** What `node` loads first, so that an agent ends when this process is killed. */
 export const lifeline: ReadonlyArray<string> = ['--require', join(__dirname, 'lifeline.js')]
 
-/** How long the last words may come after the end: what the process has started may hold its streams open for ever. */
-const lastWords = 200
-
-const waitForExit = (child: ChildProcess): Promise<GroupExit> =>
-  new Promise((resolve) => {
-    child.once('exit', (code, signal) => {
-      if (child.pid !== undefined) killGroup(child.pid) // what it has left behind
-      const over = (): void => {
-        clearTimeout(late)
-        resolve({ code, signal })
-      }
-      const late = setTimeout(over, lastWords)
-      child.once('close', over)
-    })
-  })
-
 /** Starts a process. Nothing else can happen before this returns, so that its id can be written down. */
 export const startGroup = ({ file, args, cwd, env, hasLifeline = false }: GroupCommand): ProcessGroup => {
   const child = spawn(file, [...args], {
@@ -87,3 +71,19 @@ export const startGroup = ({ file, args, cwd, env, hasLifeline = false }: GroupC
     },
   }
 }
+
+/** How long the last words may come after the end: what the process has started may hold its streams open for ever. */
+const lastWords = 200
+
+const waitForExit = (child: ChildProcess): Promise<GroupExit> =>
+  new Promise((resolve) => {
+    child.once('exit', (code, signal) => {
+      if (child.pid !== undefined) killGroup(child.pid) // what it has left behind
+      const over = (): void => {
+        clearTimeout(late)
+        resolve({ code, signal })
+      }
+      const late = setTimeout(over, lastWords)
+      child.once('close', over)
+    })
+  })
