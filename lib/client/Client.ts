@@ -4,7 +4,7 @@
  *
  * @since 0.2.0
  */
-import * as E from 'fp-ts/Either'
+import type * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
 import type { ReaderTaskEither } from 'fp-ts/ReaderTaskEither'
 import type { Codec, Codecs } from '../core/Codec'

@@ -8,7 +8,7 @@ import { writeAtomic } from '../node/file/AtomicFile'
 import { sizeFault } from './Bounds'
 import { type ConfigError, locked, malformed, noFile, unreadable, unwritable } from './ConfigError'
 import { type Change, type Read, read as readText } from './Document'
-import { withLock } from '../node/file/FileLock'
+import { withLock } from '../node/file/withLock'
 import { fileName, type Project } from './Project'
 import { isMissing } from '../node/SystemError'
 
@@ -47,7 +47,7 @@ const underLock =
   <A>(use: TE.TaskEither<Err, A>): TE.TaskEither<Err, A> =>
     pipe(
       TE.tryCatch(
-        () => withLock(`${path}.lock`, use),
+        () => withLock(path, use),
         (cause) => lift(unwritable(`${fileName}.lock`, cause)),
       ),
       TE.chainEitherK((outcome) =>

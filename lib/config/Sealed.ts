@@ -3,9 +3,10 @@
  * carries a seal made with the user's own key over its content and its place, for a project may bring such files along.
  * One whose seal does not fit is never believed.
  */
-import { createHmac, randomUUID, timingSafeEqual } from 'node:crypto'
-import { realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { createHmac, timingSafeEqual } from 'node:crypto'
+import { realpathSync } from 'node:fs'
+import { basename, dirname } from 'node:path'
+import { writeWholeNow } from '../node/file/AtomicFile'
 import { writePrivate, privateFolder, readPrivate } from '../node/file/PrivateFile'
 import { userKey } from './UserKey'
 
@@ -63,12 +64,5 @@ export const writeSealed = async (path: string, value: Sealable): Promise<void> 
 /** The same at once, for what must be written down before anything else can happen. */
 export const writeSealedNow = (path: string, value: Sealable): void => {
   privateFolder(dirname(path))
-  const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`)
-  try {
-    writeFileSync(temporary, sealed(path, value), { flag: 'wx', mode: 0o600 })
-    renameSync(temporary, path)
-  } catch (cause) {
-    rmSync(temporary, { force: true })
-    throw cause
-  }
+  writeWholeNow(path, sealed(path, value), 0o600)
 }

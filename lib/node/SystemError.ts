@@ -1,4 +1,5 @@
 /** What the system says when it refuses. Not `instanceof Error`: an error may come from another realm. */
+import * as O from 'fp-ts/Option'
 
 /** The code of a thrown value, such as `ENOENT`. */
 export const errorCode = (cause: unknown): string | undefined =>
@@ -14,3 +15,13 @@ export const errorMessage = (cause: unknown): string =>
   typeof cause === 'object' && cause !== null && 'message' in cause && typeof cause.message === 'string'
     ? cause.message
     : String(cause)
+
+/** Runs an operation on a file that may be missing, in which case there is nothing. */
+export const unlessMissing = async <A>(operation: Promise<A>): Promise<O.Option<A>> => {
+  try {
+    return O.some(await operation)
+  } catch (cause) {
+    if (isMissing(cause)) return O.none
+    throw cause
+  }
+}

@@ -3,10 +3,11 @@ import { once } from 'node:events'
 import { chmod, lstat, mkdir, readdir, readFile, stat, symlink, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as E from 'fp-ts/Either'
+import { lockText, thisOwner } from '../../lib/node/file/LockOwner'
 import { writeAtomic } from '../../lib/node/file/AtomicFile'
 import { explain } from '../../lib/config/ConfigError'
 import * as File from '../../lib/config/File'
-import { withLock } from '../../lib/node/file/FileLock'
+import { withLock } from '../../lib/node/file/withLock'
 import { fileName, toNames } from '../../lib/config/Project'
 import { inFolder, toolkitYaml } from './support'
 
@@ -102,23 +103,23 @@ describe('the lock', () => {
     await inFolder(async (folder) => {
       const child = spawn(process.execPath, ['-e', ''])
       await once(child, 'exit')
-      await writeFile(join(folder, 'lock'), `${String(child.pid)} gone\n`)
-      expect(await withLock(join(folder, 'lock'), () => Promise.resolve(7))).toEqual({ _tag: 'Held', value: 7 })
+      await writeFile(join(folder, 'file.lock'), lockText({ ...thisOwner(), pid: String(child.pid) }))
+      expect(await withLock(join(folder, 'file'), () => Promise.resolve(7))).toEqual({ _tag: 'Held', value: 7 })
       expect(await readdir(folder)).toEqual([])
     })
   })
 
   it('that has been held for longer than any command takes, is taken away', async () => {
     await inFolder(async (folder) => {
-      await writeFile(join(folder, 'lock'), `${process.pid} old\n`)
-      await utimes(join(folder, 'lock'), 1, 1)
-      expect(await withLock(join(folder, 'lock'), () => Promise.resolve(7))).toEqual({ _tag: 'Held', value: 7 })
+      await writeFile(join(folder, 'file.lock'), lockText(thisOwner()))
+      await utimes(join(folder, 'file.lock'), 1, 1)
+      expect(await withLock(join(folder, 'file'), () => Promise.resolve(7))).toEqual({ _tag: 'Held', value: 7 })
     })
   })
 
   it('is given up when its user throws', async () => {
     await inFolder(async (folder) => {
-      await expect(withLock(join(folder, 'lock'), () => Promise.reject(new Error('no')))).rejects.toThrow('no')
+      await expect(withLock(join(folder, 'file'), () => Promise.reject(new Error('no')))).rejects.toThrow('no')
       expect(await readdir(folder)).toEqual([])
     })
   })
@@ -133,7 +134,7 @@ describe('the lock', () => {
         await new Promise(setImmediate)
         inside -= 1
       }
-      await Promise.all(Array.from({ length: 20 }, () => withLock(join(folder, 'lock'), use)))
+      await Promise.all(Array.from({ length: 20 }, () => withLock(join(folder, 'file'), use)))
       expect(most).toBe(1)
     })
   })

@@ -5,7 +5,7 @@ import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
 import * as File from '../../config/File'
 import { type LocalRecord, toShown } from '../../config/LocalRecord'
-import { withLock } from '../../node/file/FileLock'
+import { withLock } from '../../node/file/withLock'
 import { privateFolder } from '../../node/file/PrivateFile'
 import { toDeploymentType, toHeaderAllowlist, isSet, toLifecycle } from '../../config/Project'
 import { type Isolation, localArn } from '../../local'
@@ -115,7 +115,7 @@ const toPlan = (
 const underLock =
   ({ folder, agent }: AgentFolder) =>
   <A>(use: TE.TaskEither<CliError, A>): TE.TaskEither<CliError, A> => {
-    const path = join(folder, '.bedrock_agentcore', 'local', `.${agent.name}.lock`)
+    const path = join(folder, '.bedrock_agentcore', 'local', `.${agent.name}`)
     return pipe(
       TE.tryCatch(() => withLock(path, use), unexpected),
       TE.chain((outcome) =>

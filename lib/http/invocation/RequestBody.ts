@@ -1,7 +1,7 @@
 /** Reads the body of a request: bounded in size, decompressed, checked to be UTF-8, parsed as JSON. */
-import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
 import * as E from 'fp-ts/Either'
+import { fromUtf8 } from '../../node/Utf8Text'
 import { type BodyFault, readBody } from '../../node/http/BoundedBody'
 import {
   type AgentError,
@@ -43,10 +43,10 @@ const toError = (fault: BodyFault, limit: number): AgentError => {
   }
 }
 
-const withoutMark = (text: string): string => (text.charCodeAt(0) === 0xfeff ? text.slice(1) : text)
-
-const toText = (bytes: Buffer): E.Either<AgentError, string> =>
-  isUtf8(bytes) ? E.right(withoutMark(bytes.toString('utf8'))) : E.left(invalidEncoding('the body is not valid UTF-8'))
+const toText = (bytes: Buffer): E.Either<AgentError, string> => {
+  const text = fromUtf8(bytes)
+  return text === undefined ? E.left(invalidEncoding('the body is not valid UTF-8')) : E.right(text)
+}
 
 const isPlainEncoding = (encoding: string): boolean => encoding === '' || encoding === 'identity'
 

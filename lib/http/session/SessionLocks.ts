@@ -4,7 +4,7 @@ import type { IO } from 'fp-ts/IO'
 import * as O from 'fp-ts/Option'
 import { type AgentError, cancelled } from '../../core/AgentError'
 import type { SessionId } from '../../core/Session'
-import { createLocks } from '../../node/KeyedLocks'
+import { createLocks } from '../../node/queue/KeyedLocks'
 import type { SharedStore } from './SharedStore'
 
 /** Waits for the lock of a session; gives what releases it. Left `Cancelled` if the signal aborts first. */

@@ -18,7 +18,7 @@ import {
 } from '../../core/Session'
 import { steady } from '../../node/Clock'
 import type { Eviction, Settings } from '../state/Options'
-import { createQueue, type Link } from '../../node/Queue'
+import { createQueue, type Link } from '../../node/queue/Queue'
 import { createSessionLocks } from './SessionLocks'
 import { sharedStore } from './SharedStore'
 

@@ -17,6 +17,7 @@ export type Logs = (ids?: IO<Ids>, secrets?: IO<ReadonlyArray<string>>) => Log
 
 const label: Readonly<Record<Level, string>> = { debug: 'DEBUG', info: 'INFO', warn: 'WARNING', error: 'ERROR' }
 
+/** By hand: `styleText` of `node:util` goes by the process's standard output, and lines may go elsewhere. */
 const color: Readonly<Record<Level, string>> = { debug: '2', info: '32', warn: '33', error: '31' }
 
 const flatten = ({ error, ...fields }: Fields): Fields =>

@@ -7,8 +7,9 @@ import * as TE from 'fp-ts/TaskEither'
 import { type AgentError, storeFailed } from '../../core/AgentError'
 import type { Log } from '../../core/Log'
 import { isUnchanged, type Seen, type SessionId, type Store, type Stored } from '../../core/Session'
-import { createFileLocks, type FileLocks } from './FileLocks'
-import { format, putAside, read, unlessMissing, write } from './StateFile'
+import { createFileLocks, type FileLocks } from '../../node/file/FileLocks'
+import { unlessMissing } from '../../node/SystemError'
+import { format, putAside, read, write } from './StateFile'
 
 /** A file's name is the hash of the id, since an id may hold any character, and be longer than a name. */
 const toName = (id: SessionId): string => `${createHash('sha256').update(id).digest('hex')}.json`

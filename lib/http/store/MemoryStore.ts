@@ -4,7 +4,7 @@ import { pipe } from 'fp-ts/function'
 import * as O from 'fp-ts/Option'
 import * as TE from 'fp-ts/TaskEither'
 import { isUnchanged, type SessionId, type Store, type Stored } from '../../core/Session'
-import { createLocks } from '../../node/KeyedLocks'
+import { createLocks } from '../../node/queue/KeyedLocks'
 
 /** An empty store in memory. Several apps of one process may share it. */
 export const memoryStore = (): Store => {

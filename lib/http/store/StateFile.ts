@@ -1,12 +1,13 @@
 /** The file that holds the state of one session: how it is read, written whole or not at all, and put aside if damaged. */
 import { randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
-import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
 import type { SessionId, Stored } from '../../core/Session'
-import { errorCode, isMissing } from '../../node/SystemError'
+import { writeWhole } from '../../node/file/AtomicFile'
+import { errorCode, isMissing, unlessMissing } from '../../node/SystemError'
 
 /** What was found under the name of a state file. */
 export type Found =
@@ -17,16 +18,6 @@ export type Found =
 const missing: Found = { _tag: 'Missing' }
 
 const damaged = (reason: string): Found => ({ _tag: 'Damaged', reason })
-
-/** Runs an operation on a file that may be missing, in which case there is nothing. */
-export const unlessMissing = async <A>(operation: Promise<A>): Promise<O.Option<A>> => {
-  try {
-    return O.some(await operation)
-  } catch (cause) {
-    if (isMissing(cause)) return O.none
-    throw cause
-  }
-}
 
 const parse = (id: SessionId, text: string): Found => {
   const json = E.tryCatch((): unknown => JSON.parse(text), String)
@@ -94,25 +85,8 @@ export const putAside = async (path: string): Promise<O.Option<string>> => {
 export const format = (id: SessionId, { state, savedAt, version }: Stored): string =>
   JSON.stringify({ id, savedAt, version, state: state ?? null })
 
-/** A name that no other write uses. Such files are swept once they are old: a kill leaves them behind. */
-export const temporaryName = (name: string): string => `${name}.${randomUUID()}.tmp`
-
-/** Writes a file whole or not at all: into a temporary one, to the disk, then renamed. `check` may reject before that. */
+/** Writes a file whole or not at all. `check` may reject once the text is on the disk, and nothing is written then. */
 export const write = async (folder: string, name: string, text: string, check: () => Promise<void>): Promise<void> => {
   await mkdir(folder, { recursive: true, mode: 0o700 })
-  const temporary = join(folder, temporaryName(name))
-  try {
-    const file = await open(temporary, 'wx', 0o600)
-    try {
-      await file.writeFile(text)
-      await file.sync()
-    } finally {
-      await file.close()
-    }
-    await check()
-    await rename(temporary, join(folder, name))
-  } catch (cause) {
-    await rm(temporary, { force: true })
-    throw cause
-  }
+  await writeWhole(join(folder, name), text, { mode: 0o600, check })
 }

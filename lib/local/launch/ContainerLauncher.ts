@@ -1,7 +1,7 @@
 /** A container of its own for each session, run from the agent's image by the command of an engine. */
-import { execFile } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
+import * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
 import type { Task } from 'fp-ts/Task'
 import * as TE from 'fp-ts/TaskEither'
@@ -13,6 +13,7 @@ import { type Launched, launchError, type Launcher, type LauncherOf, newSecret }
 import { logFolder } from './LogFile'
 import { createPorts } from '../../node/network/PortRange'
 import { environment, toFileName } from './ProcessLauncher'
+import { runCommand } from '../../node/process/ChildCommand'
 import { killGroup } from '../../node/process/Processes'
 import { recoveredLines, registryIn } from './Registry'
 
@@ -49,12 +50,14 @@ interface Said {
   readonly text: string
 }
 
-const tell = (engine: string, args: ReadonlyArray<string>): Promise<Said> =>
-  new Promise((resolve) => {
-    execFile(engine, [...args], { windowsHide: true, timeout: 60_000 }, (error, stdout, stderr) =>
-      resolve({ isDone: error === null, text: error === null ? stdout : stderr === '' ? error.message : stderr }),
-    )
-  })
+/** Asks an engine; it takes its time. */
+const tell = async (engine: string, args: ReadonlyArray<string>): Promise<Said> => {
+  const said = await runCommand({ file: engine, args, timeout: 60_000 })()
+  if (E.isLeft(said)) return { isDone: false, text: errorMessage(said.left.cause) }
+  const { code, out, err } = said.right
+  if (code === 0) return { isDone: true, text: out.join('\n') }
+  return { isDone: false, text: err.length === 0 ? `${engine} ended with ${code ?? 'a signal'}` : err.join('\n') }
+}
 
 const units: Readonly<Record<string, number>> = {
   b: 1,
@@ -129,7 +132,7 @@ export const containerLauncher =
           }
         }
         const child = await startChild(
-          { file: engine, args, folder, env: { ...process.env, ...env } },
+          { file: engine, args, cwd: folder, env: { ...process.env, ...env } },
           log,
           register,
           (part) => options.show?.(session, part),

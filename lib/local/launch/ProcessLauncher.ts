@@ -7,7 +7,8 @@ import * as O from 'fp-ts/Option'
 import * as TE from 'fp-ts/TaskEither'
 import { privateFolder } from '../../node/file/PrivateFile'
 import { launchSecret, localRuntime } from '../../core/Protocol'
-import { lifeline, startChild } from './ChildProcess'
+import { lifeline } from '../../node/process/ProcessGroup'
+import { startChild } from './ChildProcess'
 import { type Launched, launchError, type Launcher, type LauncherOf, newSecret, type Surroundings } from './Launcher'
 import { logFolder } from './LogFile'
 import { createPorts } from '../../node/network/PortRange'
@@ -122,7 +123,7 @@ export const processLauncher =
         }
         const args = [...(options.nodeOptions ?? []), ...lifeline, place.file]
         const child = await startChild(
-          { file: process.execPath, args, folder: place.folder, env, hasLifeline: true },
+          { file: process.execPath, args, cwd: place.folder, env, hasLifeline: true },
           log,
           register,
           (part) => options.show?.(session, part),

@@ -3,7 +3,6 @@
  * sealed, and say what was started but never how it is ended: a process only if its id still means the one that was
  * started, a container of a known engine by its name, a folder only among those of sessions.
  */
-import { execFile } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import { lstat, readdir, realpath, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
@@ -11,6 +10,7 @@ import * as O from 'fp-ts/Option'
 import type { Task } from 'fp-ts/Task'
 import { hasPrivateFolder } from '../../node/file/PrivateFile'
 import { readSealed, type Sealable, writeSealedNow } from '../../config/Sealed'
+import { runCommand } from '../../node/process/ChildCommand'
 import { identity, identityNow, isSame, killGroup } from '../../node/process/Processes'
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -108,10 +108,10 @@ const entryAt = (path: string): Entry | undefined => {
 // ending
 // ---------------------------------------------------------------------------------------------------------------------
 
-const removeContainer = ({ engine, name }: Container): Promise<void> =>
-  new Promise((resolve) => {
-    execFile(engine, ['rm', '-f', name], { windowsHide: true, timeout: 60_000 }, () => resolve()) // it may be gone
-  })
+/** It may be gone, and the engine too. */
+const removeContainer = async ({ engine, name }: Container): Promise<void> => {
+  await runCommand({ file: engine, args: ['rm', '-f', name], timeout: 60_000 })()
+}
 
 /** Removes a folder of a session: a real one, right below the folder of the sessions. */
 const removeFolder = async (sessions: string, folder: string): Promise<void> => {

@@ -28,7 +28,7 @@ export const localArn = ({ name, folder, region = 'us-east-1', account = '000000
 /** Whether a text has the form of an agent's ARN. */
 export const isArn = (text: string): boolean => {
   const arn = O.toUndefined(Arn.parse(text))
-  if (arn === undefined || arn.service !== 'bedrock-agentcore') return false
+  if (arn?.service !== 'bedrock-agentcore') return false
   const [kind, id = '', ...rest] = arn.resource.split('/')
   const isRuntime = kind === 'runtime' && rest.length === 0 && Arn.isRuntimeId(id)
   return /^aws[\w-]*$/.test(arn.partition) && isRegion(arn.region) && Arn.isAccount(arn.account) && isRuntime

@@ -151,7 +151,7 @@ export const readPrivate = (path: string): string | undefined => {
 /** Writes a file whole or not at all; what stands at its path, a link included, is replaced. */
 export const writePrivate = async (path: string, text: string | Uint8Array): Promise<void> => {
   privateFolder(dirname(path))
-  await writeWhole(path, text, 0o600)
+  await writeWhole(path, text, { mode: 0o600 })
 }
 
 /** Makes sure that a program which follows links writes into the folder: a file that is a link or no file is refused. */

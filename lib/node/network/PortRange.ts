@@ -1,4 +1,7 @@
-/** Ports for agents: free ones of this machine that no other agent of this runtime was given. */
+/**
+ * Ports for agents: free ones of this machine that no other agent of this runtime was given. Not `get-port`: what it gives
+ * is a port that outgoing connections may have too by the time the agent listens.
+ */
 import { createServer } from 'node:net'
 
 /** Gives ports out and takes them back. */

@@ -1,10 +1,11 @@
 /** Processes of this machine as the system tells of them: which one an id means, how much memory it has, how it is ended. */
-import { execFile } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { win32 } from 'node:path'
+import * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
 import type { Task } from 'fp-ts/Task'
 import { errorCode } from '../SystemError'
+import { runCommand } from './ChildCommand'
 
 const isWindows = process.platform === 'win32'
 
@@ -27,14 +28,12 @@ const powershell = fromSystem('WindowsPowerShell', 'v1.0', 'powershell.exe')
 const ps = '/bin/ps'
 
 const runForOutput =
-  (command: string, args: ReadonlyArray<string>): Task<O.Option<string>> =>
-  () =>
-    new Promise((resolve) => {
-      execFile(command, [...args], { windowsHide: true, timeout: 10_000 }, (error, stdout) => {
-        const text = stdout.trim()
-        resolve(error === null && text !== '' ? O.some(text) : O.none)
-      })
-    })
+  (file: string, args: ReadonlyArray<string>): Task<O.Option<string>> =>
+  async () => {
+    const ended = await runCommand({ file, args, timeout: 10_000 })()
+    const text = E.isRight(ended) && ended.right.code === 0 ? ended.right.out.join('\n').trim() : ''
+    return text === '' ? O.none : O.some(text)
+  }
 
 const bootId = (): string => O.getOrElse(() => '')(readText('/proc/sys/kernel/random/boot_id')).trim()
 
@@ -147,5 +146,5 @@ export const isSame = async (pid: number, known: string): Promise<boolean> => {
 /** Ends a process that leads a group, and all of the group, at once; the leader may be gone already. */
 export const killGroup = (pid: number): void => {
   if (!isWindows) return void signal(-pid, 'SIGKILL')
-  execFile(fromSystem('taskkill.exe'), ['/PID', String(pid), '/T', '/F'], { windowsHide: true }, () => undefined) // it may be gone already
+  void runCommand({ file: fromSystem('taskkill.exe'), args: ['/PID', String(pid), '/T', '/F'] })() // it may be gone already
 }

@@ -1,16 +1,13 @@
 /** One server of `agentcore dev`: a process of the agent, its output passed on, asked for its health until it answers. */
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { createServer } from 'node:net'
 import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as E from 'fp-ts/Either'
 import type { Sink } from '../../program/Cli'
 import { launchSecret } from '../../../core/Protocol'
 import { get } from '../../../node/http/BoundedGet'
-import { lifeline } from '../../../local/launch/ChildProcess'
 import { newSecret } from '../../../local/launch/Launcher'
-import { ask, killGroup, leadsGroup } from '../../../node/process/Processes'
+import { freePort } from '../../../node/network/Port'
+import { type GroupExit, lifeline, startGroup } from '../../../node/process/ProcessGroup'
 
 /** How a process ended. */
 export interface Exit {
@@ -41,15 +38,6 @@ export interface Launch {
   readonly stderr: Sink
   /** Something answers, but not as the service asks for: told once. */
   readonly onUnhealthy: (status: number) => void
-}
-
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  return typeof address === 'object' && address !== null ? address.port : 0
 }
 
 /** Passes a stream on, no faster than it is taken. */
@@ -87,51 +75,31 @@ const awaitHealth = async (
   return false
 }
 
-const waitForExit = (child: ChildProcess, began: number): Promise<Exit> =>
-  new Promise((resolve) => {
-    child.once('error', () => {
-      if (child.pid === undefined) resolve({ code: 1, signal: null, lived: 0 })
-    })
-    child.once('exit', (code, signal) => {
-      if (child.pid !== undefined) killGroup(child.pid) // what it has left behind
-      const over = (): void => {
-        clearTimeout(late)
-        resolve({ code, signal, lived: performance.now() - began })
-      }
-      // Its last words may come after its end; what it has started may hold the streams open.
-      const late = setTimeout(over, 300)
-      child.once('close', over)
-    })
-  })
+const notStarted: Exit = { code: 1, signal: null, lived: 0 }
 
-/** Starts a server on a port of its own. Rejects where the process cannot be started at all. */
+/** Starts a server on a port of its own. */
 export const startServer = async ({ main, cwd, env, stdout, stderr, onUnhealthy }: Launch): Promise<DevServer> => {
   const port = await freePort()
   const secret = newSecret()
-  const child = spawn(process.execPath, ['--enable-source-maps', ...lifeline, main], {
+  const began = performance.now()
+  const server = startGroup({
+    file: process.execPath,
+    args: ['--enable-source-maps', ...lifeline, main],
     cwd,
     env: { ...env, PORT: String(port), HOST: '127.0.0.1', [launchSecret.variable]: secret },
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    detached: leadsGroup,
-    windowsHide: true,
+    hasLifeline: true,
   })
-  if (child.stdout !== null) pass(child.stdout, stdout)
-  if (child.stderr !== null) pass(child.stderr, stderr)
-  const ended = waitForExit(child, performance.now())
-  const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null
+  if (server.stdout !== null) pass(server.stdout, stdout)
+  if (server.stderr !== null) pass(server.stderr, stderr)
+  const toExit = (exit: GroupExit): Exit => ({ ...exit, lived: performance.now() - began })
   return {
     port,
     secret,
-    exited: ended,
-    healthy: awaitHealth({ port, secret }, hasEnded, onUnhealthy),
-    stop: async (grace) => {
-      if (!hasEnded() && child.pid !== undefined) {
-        const { pid } = child
-        ask(pid)
-        const late = setTimeout(() => killGroup(pid), grace)
-        void ended.then(() => clearTimeout(late))
-      }
-      await ended
-    },
+    exited: server.started.then(
+      () => server.exited.then(toExit),
+      () => notStarted,
+    ),
+    healthy: awaitHealth({ port, secret }, () => server.pid === undefined || server.hasExited(), onUnhealthy),
+    stop: server.stop,
   }
 }

@@ -4,6 +4,7 @@ import { resolve } from 'node:path'
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
+import { withoutMark } from '../../../node/Utf8Text'
 import { isMissing, errorMessage } from '../../../node/SystemError'
 import type { Cli } from '../../program/Cli'
 import { type CliError, failed, usage } from '../../program/CliError'
@@ -53,7 +54,7 @@ export const readText = (cli: Cli, argument: string): TE.TaskEither<CliError, st
   if (argument !== '-' && !argument.startsWith('@')) return TE.right(argument)
   return pipe(
     argument === '-' ? inputText(cli) : fileText(cli.cwd, argument.slice(1)),
-    TE.map((text) => text.replace(/^\ufeff/, '').replace(/\r?\n$/, '')),
+    TE.map((text) => withoutMark(text).replace(/\r?\n$/, '')),
     TE.chainEitherK((text) =>
       text === '' ? E.left(usage('The payload is empty', 'see agentcore invoke --help')) : E.right(text),
     ),

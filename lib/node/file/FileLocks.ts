@@ -1,13 +1,15 @@
 /**
  * Locks between processes: a file that only one of them can create. Its holder touches it as long as it lives, so that
  * a lock whose holder was killed is taken over: at once if that can be seen, else once it has not been touched for long.
+ * That is why it is not `proper-lockfile`, whose locks do not say who holds them: what a killed process has locked would
+ * stay locked until it is stale.
  */
 import { lstat, mkdir, open, readFile, rename, rm, utimes } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import * as O from 'fp-ts/Option'
-import { isDead, lockText, thisOwner } from './LockOwner'
-import { errorCode, isMissing } from '../../node/SystemError'
-import { temporaryName, unlessMissing } from './StateFile'
+import { explain, isDead, lockText, thisOwner } from './LockOwner'
+import { errorCode, isMissing, unlessMissing } from '../SystemError'
+import { temporaryName } from './AtomicFile'
 
 type Release = () => Promise<void>
 
@@ -17,7 +19,9 @@ export interface FileLocks {
   readonly acquire: (name: string, signal: AbortSignal) => Promise<O.Option<Release>>
   /** Runs an operation under the lock; none if another holds it and goes on to for so many milliseconds. */
   readonly attempt: <A>(name: string, within: number, operation: () => Promise<A>) => Promise<O.Option<A>>
-  /** Rejects if this store holds the lock, and another has taken it over. */
+  /** Who holds the lock, in words. */
+  readonly owner: (name: string) => Promise<string>
+  /** Rejects if these locks hold this one, and another process has taken it over. */
   readonly check: (name: string) => Promise<void>
 }
 
@@ -29,9 +33,14 @@ export interface LockTimes {
   readonly stale: number
   /** The first and the longest pause of who waits. */
   readonly poll: readonly [number, number]
+  /** Whether only processes of this machine use the locks, so that the age of a file tells how long it was not touched. */
+  readonly isLocal?: boolean
 }
 
 const defaults: LockTimes = { touch: 5000, stale: 30_000, poll: [5, 50] }
+
+/** For a folder that only processes of this machine use. */
+export const localTimes: LockTimes = { ...defaults, isLocal: true }
 
 // ---------------------------------------------------------------------------------------------------------------------
 // files
@@ -41,6 +50,9 @@ interface Lock {
   readonly path: string
   readonly text: string
 }
+
+/** Windows says so of a file that is being removed. */
+const isBeingRemoved = (cause: unknown): boolean => process.platform === 'win32' && errorCode(cause) === 'EPERM'
 
 /** Creates the lock, unless there is one. */
 const create = async ({ path, text }: Lock): Promise<boolean> => {
@@ -53,7 +65,7 @@ const create = async ({ path, text }: Lock): Promise<boolean> => {
     }
     return true
   } catch (cause) {
-    if (errorCode(cause) === 'EEXIST') return false
+    if (errorCode(cause) === 'EEXIST' || isBeingRemoved(cause)) return false
     if (!isMissing(cause)) throw cause
     await mkdir(dirname(path), { recursive: true, mode: 0o700 })
     return create({ path, text })
@@ -112,7 +124,8 @@ const pause = (ms: number, signal?: AbortSignal): Promise<void> =>
 // ---------------------------------------------------------------------------------------------------------------------
 
 /** Locks in the given folder; it is made when the first one is asked for. */
-export const createFileLocks = (folder: string, { touch, stale, poll }: LockTimes = defaults): FileLocks => {
+export const createFileLocks = (folder: string, times: LockTimes = defaults): FileLocks => {
+  const { touch, stale, poll, isLocal = false } = times
   const toPath = (name: string): string => join(folder, `${name}.lock`)
   const held = new Map<string, Lock>()
   const self = thisOwner()
@@ -155,7 +168,8 @@ export const createFileLocks = (folder: string, { touch, stale, poll }: LockTime
       const now = `${stats.value.ino} ${stats.value.mtimeMs} ${text.value}`
       if (now !== seen) since = performance.now()
       seen = now
-      if (isDeadTo(text.value) || performance.now() - since >= stale) await takeAway(path, text.value, stale)
+      const isOld = performance.now() - since >= stale || (isLocal && Date.now() - stats.value.mtimeMs >= stale)
+      if (isDeadTo(text.value) || isOld) await takeAway(path, text.value, stale)
     }
   }
 
@@ -195,5 +209,7 @@ export const createFileLocks = (folder: string, { touch, stale, poll }: LockTime
     )
   }
 
-  return { acquire, attempt, check }
+  const owner = async (name: string): Promise<string> => explain(O.getOrElse(() => '')(await toText(toPath(name))))
+
+  return { acquire, attempt, owner, check }
 }

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { threadId } from 'node:worker_threads'
-import { isAlive } from '../../node/process/Processes'
+import { isAlive } from '../process/Processes'
 
 /** The holder of a lock. */
 export interface Owner {
@@ -58,3 +58,9 @@ export const isDead =
     const number = Number(pid)
     return Number.isSafeInteger(number) && number > 0 && !isAlive(number)
   }
+
+/** The owner of the lock with the given text, in words. */
+export const explain = (text: string): string => {
+  const pid = text.split('\n')[1]
+  return pid === undefined ? 'another process' : `process ${pid}`
+}
