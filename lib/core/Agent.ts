@@ -5,17 +5,17 @@
  *
  * @since 0.1.0
  */
-import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as O from 'fp-ts/Option'
 import * as TE from 'fp-ts/TaskEither'
-import { type AgentError, fromUnknown, invalidPayload, invalidState, type Issue } from './AgentError'
-import { type Codec, type Codecs, decode, type Decoded, encode, type Out, toUnencodable } from './Codec'
+import { type AgentError, invalidState } from './AgentError'
+import { type Codec, type Codecs, decode } from './Codec'
 import type { Context } from './Context'
 import { type Entry, type Handler, toEntry } from './Handler'
 import type { Status } from './Health'
 import { type Layers, provider, type Step, wrapper } from './Layer'
 import { type SocketHandler, type Talk, toTalk, typedTalk } from './SocketHandler'
+import { chainDecoded, decoding, encoding } from './TypedHandler'
 
 // ---------------------------------------------------------------------------------------------------------------------
 // model
@@ -107,38 +107,37 @@ const nothing: Spec<{}, {}, {}> = {
   layers: [],
 }
 
-/** The agent that adds nothing: the identity of composition. */
+/**
+ * The agent that adds nothing: the identity of composition.
+ *
+ * @example
+ * ```ts
+ * import { Agent, createApp, entrypoint } from 'agentcore-fp'
+ * import { pipe } from 'fp-ts/function'
+ * import * as TE from 'fp-ts/TaskEither'
+ *
+ * const echo = entrypoint((payload) => TE.right(payload))
+ * const parts: ReadonlyArray<Agent.Agent> = [echo]
+ *
+ * export const app = createApp(parts.reduce((agent, part) => pipe(agent, part), Agent.empty))
+ * ```
+ */
 export const empty: Agent = make(nothing)
-
-const chainDecoded = <A, B>(
-  decoded: Decoded<A>,
-  toError: (issues: ReadonlyArray<Issue>) => AgentError,
-  f: (value: A) => TE.TaskEither<AgentError, B>,
-): TE.TaskEither<AgentError, B> => {
-  if (!(decoded instanceof Promise)) return E.isLeft(decoded) ? TE.left(toError(decoded.left)) : f(decoded.right)
-  return pipe(
-    TE.tryCatch(() => decoded, fromUnknown),
-    TE.chainEitherK(E.mapLeft(toError)),
-    TE.chain(f),
-  )
-}
-
-const decoding = <P, A, S extends object>(codec: Codec<P>, handler: Handler<P, A, S>): Handler<unknown, A, S> => {
-  const toPayload = decode(codec)
-  return (payload, context) => chainDecoded(toPayload(payload), invalidPayload, (value) => handler(value, context))
-}
-
-const encoding =
-  <P, A, S extends object>(codec: Out<A>, handler: Handler<P, A, S>): Handler<P, unknown, S> =>
-  (payload, context) =>
-    pipe(
-      handler(payload, context),
-      TE.chain((answer) => chainDecoded(encode(codec)(answer), toUnencodable, (value) => TE.right(value))),
-    )
 
 /**
  * Answers `POST /invocations`. With a codec (io-ts or any Standard Schema) the payload is decoded first; what it
  * refuses is 400 `INVALID_PAYLOAD` with a path for each issue. With `{ inbound, outbound }` the answer is encoded too.
+ *
+ * @example
+ * ```ts
+ * import { createApp, entrypoint } from 'agentcore-fp'
+ * import * as TE from 'fp-ts/TaskEither'
+ * import * as t from 'io-ts'
+ *
+ * const Prompt = t.type({ prompt: t.string })
+ *
+ * export const app = createApp(entrypoint(Prompt, ({ prompt }) => TE.right({ result: `You said: ${prompt}` })))
+ * ```
  */
 export function entrypoint<S extends object = {}>(handler: Handler<unknown, unknown, S>): Agent<S>
 export function entrypoint<P, A, S extends object = {}>(codecs: Codecs<P, A>, handler: Handler<P, A, S>): Agent<S>
@@ -164,12 +163,45 @@ const entry = <P, A, S extends object>(args: EntryArgs<P, A, S>): Entry<unknown,
 /**
  * Tells the status of `GET /ping` in place of the automatic one, which it is given: an `IO`, a `Task` or a plain
  * function. Slow (over a second, see `createApp`), throwing or giving anything else, it is passed over.
+ *
+ * @example
+ * ```ts
+ * import { createApp, entrypoint, ping } from 'agentcore-fp'
+ * import { pipe } from 'fp-ts/function'
+ * import * as TE from 'fp-ts/TaskEither'
+ *
+ * const isIndexing = (): boolean => false
+ *
+ * export const app = createApp(
+ *   pipe(
+ *     entrypoint((payload) => TE.right(payload)),
+ *     ping((automatic) => (isIndexing() ? 'HealthyBusy' : automatic)),
+ *   ),
+ * )
+ * ```
  */
 export const ping = (handler: PingHandler): Agent => make({ ...nothing, ping: O.some(handler) })
 
 /**
  * Talks over `GET /ws`. Messages are JSON values, or typed by `{ inbound, outbound }`, or strings with
  * `{ format: 'text' }`. A message that cannot be decoded closes the socket with 1007.
+ *
+ * @example
+ * ```ts
+ * import { createApp, Handler, websocket } from 'agentcore-fp'
+ * import * as E from 'fp-ts/Either'
+ * import * as t from 'io-ts'
+ *
+ * const Question = t.type({ ask: t.string })
+ * const Reply = t.type({ say: t.string })
+ *
+ * export const app = createApp(
+ *   websocket(
+ *     { inbound: Question, outbound: Reply },
+ *     Handler.onMessage(({ ask }) => E.right({ say: ask.toUpperCase() })),
+ *   ),
+ * )
+ * ```
  */
 export function websocket<S extends object = {}>(handler: SocketHandler<unknown, unknown, S>): Agent<S>
 export function websocket<S extends object = {}>(
@@ -204,12 +236,45 @@ const socketEntry = <In, Says, S extends object>(args: SocketArgs<In, Says, S>):
 
 /**
  * Adds typed state to the context of what follows, or refuses: before the handler, and before the upgrade of a socket.
+ *
+ * @example
+ * ```ts
+ * import { AgentError, type Context, createApp, entrypoint, provide } from 'agentcore-fp'
+ * import { pipe } from 'fp-ts/function'
+ * import * as O from 'fp-ts/Option'
+ * import * as TE from 'fp-ts/TaskEither'
+ *
+ * const user = provide(({ userId }) =>
+ *   O.isSome(userId) ? TE.right({ user: userId.value }) : TE.left(AgentError.rejected(403, 'Who are you?')),
+ * )
+ * const greet = entrypoint((_, { state }: Context.Context<{ readonly user: string }>) => TE.right(`Hello, ${state.user}`))
+ *
+ * export const app = createApp(pipe(user, greet))
+ * ```
  */
 export const provide = <P extends object, S extends object = {}>(
   f: (context: Context<S>) => TE.TaskEither<AgentError, P>,
 ): Agent<{}, S, P> => make<{}, S, P>({ ...nothing, layers: provider(f) })
 
-/** Goes around the handler: may look at the context, answer in its place, and change the answer. */
+/**
+ * Goes around the handler: may look at the context, answer in its place, and change the answer.
+ *
+ * @example
+ * ```ts
+ * import { createApp, entrypoint, Reply, wrap } from 'agentcore-fp'
+ * import { pipe } from 'fp-ts/function'
+ * import * as TE from 'fp-ts/TaskEither'
+ *
+ * const versioned = wrap((next) => (context) => pipe(next(context), TE.map(Reply.withHeader('x-agent-version', '2'))))
+ *
+ * export const app = createApp(
+ *   pipe(
+ *     versioned,
+ *     entrypoint((payload) => TE.right(payload)),
+ *   ),
+ * )
+ * ```
+ */
 export const wrap = <S extends object = {}>(f: (next: Step<S>) => Step<S>): Agent<{}, S> =>
   make<{}, S, {}>({ ...nothing, layers: wrapper(f) })
 

@@ -78,14 +78,34 @@ const withPart = <C extends object>(context: C, name: keyof C, value: unknown): 
   return Object.freeze(next) as C // it has the properties of a `C`, each as the context has it
 }
 
-/** The same context with more state. */
+/**
+ * The same context with more state.
+ *
+ * @example
+ * ```ts
+ * import { Context } from 'agentcore-fp'
+ * import { testContext } from 'agentcore-fp/testing'
+ *
+ * export const user = Context.withState({ user: 'ann' })(testContext()).state.user
+ * ```
+ */
 export const withState =
   <P extends object>(more: P) =>
   <S extends object>(context: Context<S>): Context<S & P> =>
     // The state has what `S & P` asks for from here on.
     withPart(context, 'state', Object.freeze({ ...context.state, ...more })) as Context<S & P>
 
-/** The same context with another signal. */
+/**
+ * The same context with another signal.
+ *
+ * @example
+ * ```ts
+ * import { Context } from 'agentcore-fp'
+ * import { testContext } from 'agentcore-fp/testing'
+ *
+ * export const context = Context.withSignal(AbortSignal.timeout(1000))(testContext())
+ * ```
+ */
 export const withSignal =
   (signal: AbortSignal) =>
   <S extends object>(context: Context<S>): Context<S> =>

@@ -41,7 +41,20 @@ interface Streaming<in Payload, in State extends object> extends Handler<Payload
 // lifts
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** A handler from a plain function. What it throws is a left. */
+/**
+ * A handler from a plain function. What it throws is a left.
+ *
+ * @example
+ * ```ts
+ * import { entrypoint, Handler } from 'agentcore-fp'
+ * import * as t from 'io-ts'
+ *
+ * export const length = entrypoint(
+ *   t.string,
+ *   Handler.fromSync((text) => text.length),
+ * )
+ * ```
+ */
 export const fromSync =
   <P, A, S extends object = {}>(f: (payload: P, context: Context<S>) => A): Handler<P, A, S> =>
   (payload, context) =>
@@ -51,6 +64,19 @@ export const fromSync =
  * A handler from a function that gives a promise. What it throws or rejects with is a left.
  * (`TE.tryCatch` says the same, but is compiled to generators of its own that V8 takes for long-lived: measured, it
  * can halve the rate of small requests.)
+ *
+ * @example
+ * ```ts
+ * import { entrypoint, Handler } from 'agentcore-fp'
+ * import * as t from 'io-ts'
+ *
+ * const model = async (prompt: string): Promise<string> => Promise.resolve(`You said: ${prompt}`)
+ *
+ * export const agent = entrypoint(
+ *   t.type({ prompt: t.string }),
+ *   Handler.fromAsync(async ({ prompt }) => ({ result: await model(prompt) })),
+ * )
+ * ```
  */
 export const fromAsync =
   <P, A, S extends object = {}>(f: (payload: P, context: Context<S>) => Promise<A>): Handler<P, A, S> =>
@@ -63,13 +89,46 @@ export const fromAsync =
     }
   }
 
-/** A handler from a function to a `ReaderTaskEither` of the context. */
+/**
+ * A handler from a function to a `ReaderTaskEither` of the context.
+ *
+ * @example
+ * ```ts
+ * import { type AgentError, type Context, entrypoint, Handler } from 'agentcore-fp'
+ * import { pipe } from 'fp-ts/function'
+ * import * as RTE from 'fp-ts/ReaderTaskEither'
+ *
+ * export const agent = entrypoint(
+ *   Handler.fromReader((payload: unknown) =>
+ *     pipe(
+ *       RTE.ask<Context.Context, AgentError.AgentError>(),
+ *       RTE.map(({ sessionId }) => ({ payload, sessionId })),
+ *     ),
+ *   ),
+ * )
+ * ```
+ */
 export const fromReader =
   <P, A, S extends object = {}>(f: (payload: P) => ReaderTaskEither<Context<S>, AgentError, A>): Handler<P, A, S> =>
   (payload, context) =>
     call(f(payload), context)
 
-/** A streaming handler from a generator function, sync or async, or any function that gives an iterable. */
+/**
+ * A streaming handler from a generator function, sync or async, or any function that gives an iterable.
+ *
+ * @example
+ * ```ts
+ * import { entrypoint, Handler } from 'agentcore-fp'
+ * import * as t from 'io-ts'
+ *
+ * export const agent = entrypoint(
+ *   t.type({ prompt: t.string }),
+ *   Handler.fromGenerator(async function* ({ prompt }) {
+ *     for (const word of prompt.split(' ')) yield { word }
+ *   }),
+ * )
+ * ```
+ */
 export const fromGenerator = <P, S extends object = {}>(
   f: (payload: P, context: Context<S>) => AsyncIterable<unknown> | Iterable<unknown>,
 ): Handler<P, Reply.Reply, S> =>
@@ -78,7 +137,18 @@ export const fromGenerator = <P, S extends object = {}>(
 const streaming = <P, S extends object>(run: Handler<P, Reply.Reply, S>): Streaming<P, S> =>
   Object.freeze(Object.assign((payload: P, context: Context<S>) => run(payload, context), { _tag: 'Stream' as const }))
 
-/** A handler as an agent holds it. */
+/**
+ * A handler as an agent holds it.
+ *
+ * @example
+ * ```ts
+ * import { Handler } from 'agentcore-fp'
+ *
+ * const words = Handler.fromGenerator((text: string) => text.split(' '))
+ *
+ * export const isStream = Handler.toEntry(words)._tag === 'Stream'
+ * ```
+ */
 export const toEntry = <P, A, S extends object>(run: Handler<P, A, S>): Entry<P, A, S> =>
   '_tag' in run && run._tag === 'Stream' ? { _tag: 'Stream', run } : { _tag: 'Answer', run }
 
@@ -103,6 +173,16 @@ const loadState = async <S>(
 /**
  * A handler that is a function of its session's state as well, as fp-ts's `StateReaderTaskEither`. The next state is
  * saved when the answer is a right; invocations of one session run one at a time.
+ *
+ * @example
+ * ```ts
+ * import { entrypoint, Handler } from 'agentcore-fp'
+ * import * as TE from 'fp-ts/TaskEither'
+ * import * as t from 'io-ts'
+ *
+ * // Answers with how many invocations the session has had.
+ * export const agent = entrypoint(Handler.stateful(t.number, 0)(() => (count) => () => TE.right([count + 1, count + 1])))
+ * ```
  */
 export const stateful =
   <S>(codec: StateCodec<S>, initial: S) =>
@@ -138,6 +218,22 @@ export interface Cancelled {
 /**
  * A handler with a stop button. A payload that is a stop cancels the session's other invocations under way, whoever
  * reads their answers, and is answered with how many there were; any other payload goes to the handler.
+ *
+ * @example
+ * ```ts
+ * import { entrypoint, Handler } from 'agentcore-fp'
+ * import * as t from 'io-ts'
+ *
+ * const Stop = t.type({ stop: t.literal(true) })
+ *
+ * export const agent = entrypoint(
+ *   Handler.cancellable(Stop.is)(
+ *     Handler.fromGenerator(async function* (payload: unknown) {
+ *       yield payload
+ *     }),
+ *   ),
+ * )
+ * ```
  */
 export const cancellable =
   <Stop>(isStop: (payload: unknown) => payload is Stop) =>
@@ -156,6 +252,27 @@ const orThrow = <A>(result: E.Either<AgentError, A>): A => {
 /**
  * The streaming form of `stateful`: what the generator yields is streamed, what it returns is the next state, saved
  * only when the stream has completed. A client that leaves midway leaves the state as it was.
+ *
+ * @example
+ * ```ts
+ * import { entrypoint, Handler } from 'agentcore-fp'
+ * import * as t from 'io-ts'
+ *
+ * // Streams two numbers; the next invocation of the session goes on after them.
+ * export const agent = entrypoint(
+ *   Handler.statefulGenerator(
+ *     t.number,
+ *     0,
+ *   )(
+ *     () => (n) =>
+ *       async function* () {
+ *         yield n
+ *         yield n + 1
+ *         return n + 2
+ *       },
+ *   ),
+ * )
+ * ```
  */
 export const statefulGenerator =
   <S>(codec: StateCodec<S>, initial: S) =>

@@ -51,6 +51,14 @@ interface Answering<in In, out Says, in State extends object> extends SocketHand
  * A socket handler that answers one message after the other, in their order: the next is taken when the answer to the
  * one before is written. An Either is sent at once, without a promise; so this is the fastest handler, and an idle
  * socket of it costs the least memory. It ends when the peer leaves or with the first left.
+ *
+ * @example
+ * ```ts
+ * import { Handler, websocket } from 'agentcore-fp'
+ * import * as E from 'fp-ts/Either'
+ *
+ * export const echo = websocket(Handler.onMessage((message) => E.right(message)))
+ * ```
  */
 export const onMessage = <In, Says, S extends object = {}>(f: OnMessage<In, Says, S>): SocketHandler<In, Says, S> => {
   const handler: SocketHandler<In, Says, S> = (socket, context) => async () => {
@@ -75,6 +83,20 @@ export const onMessage = <In, Says, S extends object = {}>(f: OnMessage<In, Says
 /**
  * A socket handler from a generator function: messages in, values out. It may hold a read of the next message while it
  * yields, and so listen and answer at once; it is ended when the client leaves or a message cannot be sent.
+ *
+ * @example
+ * ```ts
+ * import { Handler, websocket } from 'agentcore-fp'
+ * import * as t from 'io-ts'
+ *
+ * export const adder = websocket(
+ *   { inbound: t.number, outbound: t.number },
+ *   Handler.fromMessages(async function* (numbers) {
+ *     let sum = 0
+ *     for await (const n of numbers) yield (sum += n)
+ *   }),
+ * )
+ * ```
  */
 export const fromMessages =
   <In, Says, S extends object = {}>(
@@ -131,6 +153,19 @@ const close = (iterator: AsyncIterator<unknown> | Iterator<unknown>): void => {
 /**
  * A socket handler that answers each message with a stream of values. A newer message interrupts the answer under way:
  * its generator is ended and its `signal` aborts. `In` for a chat is a union of a prompt and a stop.
+ *
+ * @example
+ * ```ts
+ * import { Handler, websocket } from 'agentcore-fp'
+ * import * as t from 'io-ts'
+ *
+ * export const chat = websocket(
+ *   { inbound: t.string, outbound: t.string },
+ *   Handler.latest(async function* (prompt, { signal }) {
+ *     for (const word of prompt.split(' ')) if (!signal.aborted) yield word
+ *   }),
+ * )
+ * ```
  */
 export const latest =
   <In, Says, S extends object = {}>(

@@ -482,11 +482,41 @@ describe('no secret gets into the log', () => {
     ))
 })
 
+/** The names of all that a context has, in their order. */
+const parts: ReadonlyArray<keyof Context.Context> = [
+  'deadline',
+  'headers',
+  'log',
+  'oauth2CallbackUrl',
+  'request',
+  'requestId',
+  'session',
+  'sessionId',
+  'signal',
+  'state',
+  'tasks',
+  'trace',
+  'userId',
+  'workloadAccessToken',
+]
+
+wire(
+  'a spread of it has every part, those that are made on demand too',
+  pipe(
+    provide(() => TE.right({ user: 'u' })),
+    telling((context) => {
+      const copy = { ...context }
+      return [Object.keys(copy).sort(), copy.signal === context.signal, copy.request.method]
+    }),
+  ),
+  async ({ send }) => expect(await (await post(send)).json()).toEqual([parts, true, 'POST']),
+)
+
 it('holds nothing that could be changed: every part of it is frozen', async () => {
-  const parts: Array<readonly [string, boolean]> = []
+  const looked: Array<readonly [string, boolean]> = []
   const agent = entrypoint((_, context) => {
     for (const name of ['headers', 'trace', 'state', 'tasks', 'session', 'log', 'userId', 'deadline'] as const) {
-      parts.push([name, Object.isFrozen(context[name])])
+      looked.push([name, Object.isFrozen(context[name])])
     }
     return TE.right(Object.isFrozen(context))
   })
@@ -498,6 +528,6 @@ it('holds nothing that could be changed: every part of it is frozen', async () =
     },
     { deadline: 60_000 },
   )
-  expect(parts.filter(([, isFrozen]) => !isFrozen)).toEqual([])
-  expect(parts).toHaveLength(8)
+  expect(looked.filter(([, isFrozen]) => !isFrozen)).toEqual([])
+  expect(looked).toHaveLength(8)
 })

@@ -54,6 +54,17 @@ export interface App extends Koa {
 /**
  * The application of an agent. Does not compile while a handler asks for state that nothing provides: the error names
  * the missing key.
+ *
+ * @example
+ * ```ts
+ * import { createApp, entrypoint } from 'agentcore-fp'
+ * import * as TE from 'fp-ts/TaskEither'
+ *
+ * export const app = createApp(
+ *   entrypoint((payload) => TE.right({ got: payload })),
+ *   { deadline: 60_000 },
+ * )
+ * ```
  */
 export const createApp = <Needs extends object, Has extends Needs>(
   agent: Agent<Needs, {}, Has>,

@@ -7,6 +7,26 @@ import type { Codec } from '../../core/Codec'
  * Puts a Koa middleware around the handlers, in the order of the pipe; before an upgrade it runs too, and what it
  * refuses becomes no socket. With a codec (io-ts or any Standard Schema), what it left in `ctx.state` becomes typed
  * state of the context, checked at run time: 500 `INVALID_STATE` where it does not fit.
+ *
+ * @example
+ * ```ts
+ * import { type Context, createApp, entrypoint, use } from 'agentcore-fp'
+ * import { pipe } from 'fp-ts/function'
+ * import * as TE from 'fp-ts/TaskEither'
+ * import * as t from 'io-ts'
+ *
+ * const Tenant = t.type({ tenant: t.string })
+ *
+ * export const app = createApp(
+ *   pipe(
+ *     use((ctx, next) => {
+ *       ctx.state['tenant'] = ctx.hostname.split('.')[0]
+ *       return next()
+ *     }, Tenant),
+ *     entrypoint((_, { state }: Context.Context<t.TypeOf<typeof Tenant>>) => TE.right(state.tenant)),
+ *   ),
+ * )
+ * ```
  */
 export const use: {
   (middleware: Koa.Middleware): Agent

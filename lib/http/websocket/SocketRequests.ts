@@ -112,7 +112,7 @@ export const createSockets = (runtime: Runtime, { websocket, layers }: Closed): 
     const scope = begin(runtime, 'socket', sessionId.right, incoming)
     if (!isBare || asking.has(duplex)) watch(duplex, scope)
     if (isBare) return E.right({ scope, duplex, context: toContext(scope), headers: none })
-    return grant(scope, duplex)
+    return grant(scope, duplex, layers)
       .catch((thrown: unknown) => failed(fromUnknown(thrown))) // a reply that was not made by a constructor of `Reply`
       .then((granted) => {
         if (E.isLeft(granted)) finish(scope)
@@ -131,28 +131,6 @@ export const createSockets = (runtime: Runtime, { websocket, layers }: Closed): 
     openSockets?.add(ws, duplex, scope, context)
   }
 
-  const grant = async (scope: RequestScope, duplex: Duplex): Promise<Asked> => {
-    let context: Context | undefined
-    const result = await runLayers(scope, layers, (provided) => async () => {
-      context = provided
-      return E.right(emptyReply)
-    })
-    if (E.isLeft(result)) {
-      reportFlaws(toLog(scope), result.left)
-      const thrown = cause(result.left)
-      if (thrown !== undefined) toLog(scope).error('Upgrade failed', { error: thrown })()
-      else toLog(scope).warn('Upgrade refused', { code: problem(result.left).code })()
-      return E.left(failure(scope)(result.left))
-    }
-    const reply = result.right
-    const flaw = validateReply(reply)
-    if (flaw === undefined && context !== undefined && reply.status < 400) {
-      return E.right({ scope, duplex, context, headers: reply.headers })
-    }
-    const answer = flaw === undefined ? fromReply(reply, scope.sessionId) : E.left(flaw)
-    return E.left(E.isLeft(answer) ? failure(scope)(answer.left) : answer.right)
-  }
-
   return {
     ask,
     open,
@@ -169,4 +147,29 @@ export const createSockets = (runtime: Runtime, { websocket, layers }: Closed): 
       openSockets?.terminate()
     },
   }
+}
+
+/** Asks providers and wraps. The request is let through when the innermost step was reached and no wrap refused after it. */
+const grant = async (scope: RequestScope, duplex: Duplex, layers: Closed['layers']): Promise<Asked> => {
+  let context: Context | undefined
+  const outcome = await runLayers(scope, layers, (provided) => async () => {
+    context = provided
+    return E.right(emptyReply)
+  })
+  if (E.isLeft(outcome)) return E.left(refusal(scope, outcome.left))
+  const reply = outcome.right
+  const flaw = validateReply(reply)
+  if (flaw === undefined && context !== undefined && reply.status < 400) {
+    return E.right({ scope, duplex, context, headers: reply.headers })
+  }
+  const answer = flaw === undefined ? fromReply(reply, scope.sessionId) : E.left(flaw)
+  return E.left(E.isLeft(answer) ? failure(scope)(answer.left) : answer.right)
+}
+
+const refusal = (scope: RequestScope, error: AgentError): Answer => {
+  reportFlaws(toLog(scope), error)
+  const thrown = cause(error)
+  if (thrown !== undefined) toLog(scope).error('Upgrade failed', { error: thrown })()
+  else toLog(scope).warn('Upgrade refused', { code: problem(error).code })()
+  return failure(scope)(error)
 }

@@ -1,0 +1,91 @@
+/** From the reply of an invocation, or its failure, to the answer on the wire; with it the request ends. */
+import * as E from 'fp-ts/Either'
+import { type AgentError, cancelled, fromUnknown, notAcceptable, problem } from '../../core/AgentError'
+import { admitsEvents } from '../../core/Protocol'
+import type { Reply, Source } from '../../core/Reply'
+import { lastFrame } from '../../core/Sse'
+import { interrupt, onInterrupt } from '../request/InFlight'
+import {
+  elapsed,
+  failure,
+  finish,
+  readIncoming,
+  readRequestId,
+  type RequestScope,
+  toLog,
+} from '../request/RequestScope'
+import { reportFlaws } from '../response/HeaderFlaws'
+import { type Answer, fromReply, fromStream, toProblem, validateReply } from '../response/WireResponse'
+import { openStream } from '../stream/EventStream'
+import type { StreamEnd } from '../stream/StreamState'
+import { discard } from './runLayers'
+
+/** The answer that a reply stands for. A reply that was not made by a constructor of `Reply` may hold anything. */
+export const answered = (scope: RequestScope, reply: Reply): Answer | Promise<Answer> => {
+  try {
+    return encoded(scope, reply)
+  } catch (thrown) {
+    return fail(scope, fromUnknown(thrown))
+  }
+}
+
+/** The answer that tells of a failure. */
+export const fail = (scope: RequestScope, error: AgentError): Answer => {
+  logFailure(scope, error)
+  finish(scope)
+  return failure(scope)(error)
+}
+
+const encoded = (scope: RequestScope, reply: Reply): Answer | Promise<Answer> => {
+  const flaw = validateReply(reply)
+  if (reply.body._tag === 'Events') {
+    if (flaw === undefined) return streamed(scope, reply, reply.body.source)
+    discard(reply.body.source, () => undefined)
+  }
+  const answer = flaw === undefined ? fromReply(reply, scope.sessionId) : E.left(flaw)
+  if (E.isLeft(answer)) return fail(scope, answer.left)
+  toLog(scope).info('Invocation completed', { status: reply.status, duration: elapsed(scope) })()
+  finish(scope)
+  return answer.right
+}
+
+const streamed = (scope: RequestScope, reply: Reply, source: Source): Answer | Promise<Answer> => {
+  const { open, settings } = scope.runtime
+  const late = (thrown: unknown): void => toLog(scope).warn('A stream failed when it was closed', { error: thrown })()
+  if (!admitsEvents(readIncoming(scope).req.headers.accept)) {
+    discard(source, late)
+    return fail(scope, notAcceptable)
+  }
+  open.enter()
+  const opening = openStream(source, {
+    keepAlive: settings.keepAlive,
+    lastFrame: (error) => lastFrame(toProblem(error, settings.debug), readRequestId(scope)),
+    onEnd: onStreamEnd(scope),
+    report: late,
+  })
+  onInterrupt(scope, opening.interrupt)
+  return opening.opened.then((opened) =>
+    E.isLeft(opened) ? failure(scope)(opened.left) : fromStream(reply, opened.right, scope.sessionId),
+  )
+}
+
+const onStreamEnd =
+  (scope: RequestScope) =>
+  (end: StreamEnd): void => {
+    scope.runtime.open.leave()
+    // Koa may close the stream before the request learns that the client has left.
+    if (E.isRight(end) && end.right === 'cancelled') interrupt(scope, cancelled)
+    finish(scope)
+    if (E.isLeft(end)) logFailure(scope, end.left)
+    else toLog(scope).info(`Stream ${end.right}`, { duration: elapsed(scope) })()
+  }
+
+const logFailure = (scope: RequestScope, error: AgentError): void => {
+  const { status, code, message } = problem(error)
+  const fields = { status, code, duration: elapsed(scope) }
+  reportFlaws(toLog(scope), error)
+  if ('cause' in error)
+    toLog(scope).error('Invocation failed', { ...fields, error: error.cause ?? String(error.cause) })()
+  else if (error._tag === 'Cancelled') toLog(scope).info('The client left', fields)()
+  else toLog(scope).warn('Invocation refused', { ...fields, reason: message })()
+}
