@@ -63,15 +63,15 @@ const sendOutcome = <Has extends object>(
   const { ws, limits } = socket
   const message = checked(outcome)
   if (E.isLeft(message)) return ended(message)
-  if (message.right === undefined) return answered(queued(socket) > 0)
+  if (message.right === undefined) return answered(queued(socket))
   const frame = toFrame(limits, message.right)
   if (E.isLeft(frame)) return ended(frame)
   if (!isWritable(socket)) return ended(notSent(socket))
   gather(socket)
   if (ws.bufferedAmount + frame.right.length > limits.highWaterMark) {
-    write(socket, frame.right, () => onEvent(socket, answered(queued(socket) > 0)))
+    write(socket, frame.right, () => onEvent(socket, answered(queued(socket))))
     return undefined
   }
   write(socket, frame.right)
-  return answered(queued(socket) > 0)
+  return answered(queued(socket))
 }

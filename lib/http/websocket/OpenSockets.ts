@@ -12,6 +12,7 @@ import { closeWith } from '../../node/websocket/CloseFrame'
 import { deliver, dequeue, queued, releaseReaders } from '../../node/websocket/FrameQueue'
 import { releaseSenders } from '../../node/websocket/FrameSender'
 import { beat } from '../../node/websocket/Heartbeat'
+import type { Frame } from '../../node/websocket/WebSocketConnection'
 import { interrupt, onInterrupt, type Pending } from '../request/InFlight'
 import { elapsed, finish, type RequestScope, toLog } from '../request/RequestScope'
 import type { Runtime } from '../request/Runtime'
@@ -19,7 +20,7 @@ import { toHandlerSocket } from './HandlerSocket'
 import { toRules } from './MessageFormat'
 import { answerFrame } from './MessageLoop'
 import { createOpenSocket, type OpenSocket } from './OpenSocket'
-import { ended, reading, type Result, type SocketCommand, type SocketEvent, step, waiting } from './SocketLife'
+import { arrived, ended, reading, type Result, type SocketCommand, type SocketEvent, step, waiting } from './SocketLife'
 
 /** The open sockets of an app. */
 export interface OpenSockets<in Has extends object> {
@@ -71,7 +72,8 @@ const closeFor = (reason: AgentError, { ws }: Pending): void => {
 // ---------------------------------------------------------------------------------------------------------------------
 
 interface Interpreter<in out Has extends object> {
-  readonly send: (socket: OpenSocket<Has>, event: SocketEvent) => void
+  /** Carries out an event. `frame` is the one that has come, if one has. */
+  readonly send: (socket: OpenSocket<Has>, event: SocketEvent, frame?: Frame) => void
   /** Starts the handler of a socket that it reads for itself. */
   readonly start: (socket: OpenSocket<Has>, handler: SocketHandler<unknown, unknown, Has>) => void
 }
@@ -83,13 +85,13 @@ const createInterpreter = <Has extends object>(
   const { ambient } = runtime
 
   /** What a command leads to comes next in the same loop: a queue of messages must not grow the stack. */
-  const send = (socket: OpenSocket<Has>, event: SocketEvent): void => {
+  const send: Interpreter<Has>['send'] = (socket, event, frame) => {
     let next: SocketEvent | undefined = event
     while (next !== undefined) {
       const [life, commands] = step(socket.life, next)
       socket.life = life
       next = undefined
-      for (const command of commands) next = perform(socket, command) ?? next
+      for (const command of commands) next = perform(socket, command, frame) ?? next
     }
   }
 
@@ -101,15 +103,22 @@ const createInterpreter = <Has extends object>(
     })
   const answer = talk._tag === 'Messages' ? answersBy(talk.run) : undefined
 
-  const perform = (socket: OpenSocket<Has>, command: SocketCommand): SocketEvent | undefined => {
+  const answerIf = (socket: OpenSocket<Has>, frame: Frame | undefined): SocketEvent | undefined =>
+    frame === undefined ? undefined : answer?.(socket, frame)
+
+  const perform = (
+    socket: OpenSocket<Has>,
+    command: SocketCommand,
+    frame: Frame | undefined,
+  ): SocketEvent | undefined => {
     switch (command._tag) {
       case 'Answer':
-        return answer?.(socket, command.frame)
+        return answerIf(socket, frame)
       case 'Queue':
-        deliver(socket, command.frame)
+        if (frame !== undefined) deliver(socket, frame)
         return undefined
-      case 'Take':
-        return take(socket)
+      case 'AnswerNext':
+        return answerIf(socket, dequeue(socket))
       case 'Leave':
         leave(runtime, socket)
         return undefined
@@ -132,11 +141,6 @@ const createInterpreter = <Has extends object>(
   }
 
   return { send, start }
-}
-
-const take = <Has extends object>(socket: OpenSocket<Has>): SocketEvent | undefined => {
-  const frame = dequeue(socket)
-  return frame === undefined ? undefined : { _tag: 'Taken', frame, isLast: queued(socket) === 0 }
 }
 
 const leave = <Has extends object>(runtime: Runtime, socket: OpenSocket<Has>): void => {
@@ -177,7 +181,7 @@ const createListeners = <Has extends object>(
     if (socket === undefined) return
     socket.isAlive = true
     if (this.readyState !== this.OPEN) return // it is being closed: nobody will read this, and the peer's answer comes behind
-    send(socket, { _tag: 'Arrived', frame: isBinary ? new Uint8Array(data) : data.toString('utf8') })
+    send(socket, arrived, isBinary ? new Uint8Array(data) : data.toString('utf8'))
   }
 
   const onError = function (this: WebSocket, error: Error): void {

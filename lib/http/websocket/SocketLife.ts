@@ -4,7 +4,6 @@
  */
 import * as E from 'fp-ts/Either'
 import type { AgentError } from '../../core/AgentError'
-import type { Frame } from '../../node/websocket/WebSocketConnection'
 
 // ---------------------------------------------------------------------------------------------------------------------
 // model
@@ -18,22 +17,23 @@ export interface SocketLife {
 }
 
 export type SocketEvent =
-  | { readonly _tag: 'Arrived'; readonly frame: Frame }
-  /** A frame that has waited was taken to be answered. */
-  | { readonly _tag: 'Taken'; readonly frame: Frame; readonly isLast: boolean }
+  /** A frame has come. */
+  | { readonly _tag: 'Arrived' }
   /** The handler has read a frame that has waited. */
   | { readonly _tag: 'Read'; readonly isLast: boolean }
-  /** The answer to a message is written, or there is none. */
-  | { readonly _tag: 'Answered'; readonly hasMore: boolean }
+  /** The answer to a message is written, or there is none; how many messages wait for theirs. */
+  | { readonly _tag: 'Answered'; readonly waiting: 'None' | 'One' | 'More' }
   | { readonly _tag: 'Ended'; readonly result: Result }
   /** `isBroken` where the connection went without a close frame: then nobody waits for what is unread. */
   | { readonly _tag: 'Closed'; readonly isBroken: boolean; readonly hasMore: boolean }
 
 export type SocketCommand =
-  | { readonly _tag: 'Answer'; readonly frame: Frame }
-  | { readonly _tag: 'Queue'; readonly frame: Frame }
-  /** Takes the frame that has waited longest. */
-  | { readonly _tag: 'Take' }
+  /** Answers the frame that has come. */
+  | { readonly _tag: 'Answer' }
+  /** Queues the frame that has come, or gives it to the handler that waits for it. */
+  | { readonly _tag: 'Queue' }
+  /** Answers the frame that has waited longest. */
+  | { readonly _tag: 'AnswerNext' }
   /** Tells all who wait for the peer that it has left. */
   | { readonly _tag: 'Leave' }
   /** Closes the connection as the result says. */
@@ -67,12 +67,18 @@ export const waiting: SocketLife = toLife('Waiting', 'Open')
 /** A socket that its handler reads. */
 export const reading: SocketLife = toLife('Busy', 'Open')
 
-const answeredLast: SocketEvent = { _tag: 'Answered', hasMore: false }
+/** A frame has come. */
+export const arrived: SocketEvent = { _tag: 'Arrived' }
 
-const answeredOne: SocketEvent = { _tag: 'Answered', hasMore: true }
+const answeredAll: SocketEvent = { _tag: 'Answered', waiting: 'None' }
 
-/** An answer is written, or there is none. */
-export const answered = (hasMore: boolean): SocketEvent => (hasMore ? answeredOne : answeredLast)
+const answeredButOne: SocketEvent = { _tag: 'Answered', waiting: 'One' }
+
+const answeredSome: SocketEvent = { _tag: 'Answered', waiting: 'More' }
+
+/** An answer is written, or there is none, while so many frames wait. */
+export const answered = (frames: number): SocketEvent =>
+  frames === 0 ? answeredAll : frames === 1 ? answeredButOne : answeredSome
 
 /** A handler has ended. */
 export const ended = (result: Result): SocketEvent => ({ _tag: 'Ended', result })
@@ -85,13 +91,11 @@ export const ended = (result: Result): SocketEvent => ({ _tag: 'Ended', result }
 export const step = (life: SocketLife, event: SocketEvent): Step => {
   switch (event._tag) {
     case 'Arrived':
-      return onArrived(life, event.frame)
-    case 'Taken':
-      return onTaken(life, event.frame, event.isLast)
+      return onArrived(life)
     case 'Read':
-      return event.isLast ? onLastRead(life) : [life, none]
+      return event.isLast ? [onLastRead(life), life.connection === 'Closed' ? finish : none] : [life, none]
     case 'Answered':
-      return onAnswered(life, event.hasMore)
+      return onAnswered(life, event.waiting)
     case 'Ended':
       return onEnded(life, event.result)
     case 'Closed':
@@ -99,54 +103,64 @@ export const step = (life: SocketLife, event: SocketEvent): Step => {
   }
 }
 
-const none: ReadonlyArray<SocketCommand> = []
+type Commands = ReadonlyArray<SocketCommand>
 
-const take: ReadonlyArray<SocketCommand> = [{ _tag: 'Take' }]
+const none: Commands = []
 
-const leave: SocketCommand = { _tag: 'Leave' }
+const queue: Commands = [{ _tag: 'Queue' }]
 
-const finish: SocketCommand = { _tag: 'Finish' }
+const answerNext: Commands = [{ _tag: 'AnswerNext' }]
 
-const onArrived = (life: SocketLife, frame: Frame): Step => {
+const leave: Commands = [{ _tag: 'Leave' }]
+
+const finish: Commands = [{ _tag: 'Finish' }]
+
+// The two steps of a message that is answered at once allocate nothing: they are the path of a busy server.
+
+const toBusy: Step = [reading, [{ _tag: 'Answer' }]]
+
+const toWaiting: Step = [waiting, none]
+
+const onArrived = (life: SocketLife): Step => {
   switch (life.handler) {
     case 'Waiting':
-      return [toLife('Busy', life.connection), [{ _tag: 'Answer', frame }]]
+      return toBusy
     case 'Busy':
-      return [life, [{ _tag: 'Queue', frame }]]
+      return [life, queue]
     case 'Done':
       return [life, none]
   }
 }
 
-/** The request is over before the last message is answered: what ends it is its answer, which nobody waits for. */
-const onTaken = (life: SocketLife, frame: Frame, isLast: boolean): Step => {
-  const [next, commands] = isLast ? onLastRead(life) : [life, none]
-  return [next, [...commands, { _tag: 'Answer', frame }]]
-}
+const onLastRead = (life: SocketLife): SocketLife =>
+  life.connection === 'Closed' ? toLife(life.handler, 'Finished') : life
 
-const onLastRead = (life: SocketLife): Step =>
-  life.connection === 'Closed' ? [toLife(life.handler, 'Finished'), [finish]] : [life, none]
-
-const onAnswered = (life: SocketLife, hasMore: boolean): Step => {
+const onAnswered = (life: SocketLife, left: 'None' | 'One' | 'More'): Step => {
   if (life.handler !== 'Busy') return [life, none]
-  if (hasMore) return [life, take]
-  return life.connection === 'Open' ? [waiting, none] : onEnded(life, E.right(undefined))
+  switch (left) {
+    case 'None':
+      return life.connection === 'Open' ? toWaiting : onEnded(life, E.right(undefined))
+    case 'One': // the request is over before this one is answered: the peer has left, and nobody waits for the answer
+      return [onLastRead(life), life.connection === 'Closed' ? [...finish, ...answerNext] : answerNext]
+    case 'More':
+      return [life, answerNext]
+  }
 }
 
 const onEnded = (life: SocketLife, result: Result): Step => {
   if (life.handler === 'Done') return [life, none]
   const end: SocketCommand = { _tag: 'End', result }
   return life.connection === 'Closed'
-    ? [toLife('Done', 'Finished'), [end, finish]]
+    ? [toLife('Done', 'Finished'), [end, ...finish]]
     : [toLife('Done', life.connection), [end]]
 }
 
 const onClosed = (life: SocketLife, isBroken: boolean, hasMore: boolean): Step => {
   if (life.connection !== 'Open') return [life, none]
   if (life.handler === 'Waiting') {
-    return [toLife('Done', 'Finished'), [leave, { _tag: 'End', result: E.right(undefined) }, finish]]
+    return [toLife('Done', 'Finished'), [...leave, { _tag: 'End', result: E.right(undefined) }, ...finish]]
   }
   return isBroken || !hasMore || life.handler === 'Done'
-    ? [toLife(life.handler, 'Finished'), [leave, finish]]
-    : [toLife(life.handler, 'Closed'), [leave]]
+    ? [toLife(life.handler, 'Finished'), [...leave, ...finish]]
+    : [toLife(life.handler, 'Closed'), leave]
 }
