@@ -10,6 +10,8 @@ import type { Task } from 'fp-ts/Task'
 import * as TE from 'fp-ts/TaskEither'
 import type { Log } from '../../core/Log'
 import type { Clock } from '../../node/Clock'
+import * as Ev from '../../node/Eventual'
+import type { Eventual } from '../../node/Eventual'
 import type { Launcher } from '../launch/Launcher'
 import { internal, notFound, type ServiceError } from '../service/ServiceError'
 import type { Lifecycle, Limits } from '../service/ServiceLimits'
@@ -37,7 +39,7 @@ export interface View {
 /** The sessions of a runtime. */
 export interface Sessions {
   /** Enters a session, which is started if there is none of that id. */
-  readonly enter: (id: string, kind: Kind, manner: Manner) => TE.TaskEither<ServiceError, Lease>
+  readonly enter: (id: string, kind: Kind, manner: Manner) => Eventual<ServiceError, Lease>
   /** Ends a session. Resolves when its agent is gone. */
   readonly stop: (id: string) => TE.TaskEither<ServiceError, void>
   readonly list: IO<ReadonlyArray<View>>
@@ -117,36 +119,35 @@ const createDoor = ({ limits, clock }: Parts, { entries, dispatch }: Table) => {
     )
   }
 
-  const enter =
-    (id: string, kind: Kind, manner: Manner): TE.TaskEither<ServiceError, Lease> =>
-    () =>
-      new Promise((resolve) => {
-        const admit = (entry: SessionEntry): void => {
-          const { agent } = entry
-          resolve(
-            agent === undefined
-              ? E.left(internal('A session was entered that has no agent'))
-              : E.right(lease(entry, agent, kind, clock, (event) => dispatch(entry, event))),
-          )
-        }
-        const knock = (): void => {
-          const found = toEntry(id)
-          if (E.isLeft(found)) return resolve(found)
-          const entry = found.right
-          const tell = (told: Told): void => {
-            switch (told._tag) {
-              case 'Admitted':
-                return admit(entry)
-              case 'Refused':
-                return resolve(E.left(told.error))
-              case 'Gone':
-                return knock()
-            }
-          }
-          dispatch(entry, { _tag: 'Entered', now: clock.now(), waiter: { wants: kind, tell }, manner })
-        }
-        knock()
-      })
+  /** Knocks once, and again whenever the session is gone before it could be entered. */
+  const knock = (
+    id: string,
+    kind: Kind,
+    manner: Manner,
+    settle: (entered: E.Either<ServiceError, Lease>) => void,
+  ): void => {
+    const found = toEntry(id)
+    if (E.isLeft(found)) return settle(found)
+    const entry = found.right
+    const tell = (told: Told): void => {
+      switch (told._tag) {
+        case 'Admitted':
+          return settle(toLease(entry, kind))
+        case 'Refused':
+          return settle(E.left(told.error))
+        case 'Gone':
+          return knock(id, kind, manner, settle)
+      }
+    }
+    dispatch(entry, { _tag: 'Entered', now: clock.now(), waiter: { wants: kind, tell }, manner })
+  }
+
+  const toLease = (entry: SessionEntry, kind: Kind): E.Either<ServiceError, Lease> =>
+    entry.agent === undefined
+      ? E.left(internal('A session was entered that has no agent'))
+      : E.right(lease(entry, entry.agent, kind, clock, (event) => dispatch(entry, event)))
+
+  const enter: Sessions['enter'] = (id, kind, manner) => Ev.settled((settle) => knock(id, kind, manner, settle))
 
   return { enter, close: () => (quota = { ...quota, isClosed: true }) }
 }
