@@ -46,7 +46,7 @@ export const probe = (
       const opened = await made.open()
       if (E.isLeft(opened)) return E.left(failed('CANNOT_LAUNCH', opened.left.message, 'mend that and deploy again'))
       const began = performance.now()
-      const started = await startAgent(made, 'probe', serviceLimits, signal)
+      const started = await startAgent({ launcher: made, limits: serviceLimits }, 'probe', signal)()
       if (E.isLeft(started)) {
         const { why, log } = toHint(started.left)
         return E.left(

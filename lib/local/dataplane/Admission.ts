@@ -7,10 +7,11 @@ import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import type { IO } from 'fp-ts/IO'
 import * as O from 'fp-ts/Option'
-import * as TE from 'fp-ts/TaskEither'
 import { header, type RawHeaders } from '../../core/Protocol'
 import { parseId } from '../../core/Session'
 import type { Hold } from '../../node/Budget'
+import * as Ev from '../../node/Eventual'
+import type { Eventual } from '../../node/Eventual'
 import { isTooLarge } from '../relay/Relay'
 import { checked, forwarded, type Line, sentHeaders, toSessionId } from '../service/RequestHeaders'
 import { type Marks, refused, type Refused, toMarks } from '../service/Respond'
@@ -45,9 +46,9 @@ export interface PlainAdmitted {
 /** How requests are admitted; `hold` is held until they are answered, `query` is that of a socket. */
 export interface Admission {
   /** To an operation of the data plane. */
-  readonly toService: (req: IncomingMessage, query: string, hold: Hold) => TE.TaskEither<Refused, Admitted>
+  readonly toService: (req: IncomingMessage, query: string, hold: Hold) => Eventual<Refused, Admitted>
   /** To a path of the agent itself. */
-  readonly toAgent: (req: IncomingMessage, query: string, hold: Hold) => TE.TaskEither<Refused, PlainAdmitted>
+  readonly toAgent: (req: IncomingMessage, query: string, hold: Hold) => Eventual<Refused, PlainAdmitted>
 }
 
 /** The session that requests on plain paths share that name none: to them this is one agent. */
@@ -69,26 +70,24 @@ export const admission = (settings: Settings, url: () => string): Admission => {
         checkSize(req, settings),
         E.chain(() => sentHeaders(req, query)),
         E.chain(checked(policy)),
-        TE.fromEither,
-        TE.chain((headers) =>
+        Ev.chain((headers) =>
           pipe(
             checkCaller(req, hold),
-            TE.map((caller) => admitted(settings, headers, caller)),
+            Ev.map((caller) => admitted(settings, headers, caller)),
           ),
         ),
-        TE.mapLeft(refused),
+        Ev.mapLeft(refused),
       ),
     toAgent: (req, query, hold) =>
       pipe(
         sentHeaders(req, query),
-        TE.fromEither,
-        TE.chain((headers) =>
+        Ev.chain((headers) =>
           pipe(
             checkCaller(req, hold),
-            TE.map((caller) => plainAdmitted(headers, caller)),
+            Ev.map((caller) => plainAdmitted(headers, caller)),
           ),
         ),
-        TE.mapLeft(refused),
+        Ev.mapLeft(refused),
       ),
   }
 }

@@ -4,8 +4,9 @@ import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import type { IO } from 'fp-ts/IO'
 import type { Task } from 'fp-ts/Task'
-import * as TE from 'fp-ts/TaskEither'
+import type { TaskEither } from 'fp-ts/TaskEither'
 import type { Hold } from '../../node/Budget'
+import type { Eventual } from '../../node/Eventual'
 import { type BodyFault, readBody } from '../../node/http/BoundedBody'
 import { accessDenied, payloadTooLarge, type ServiceError, throttled, unauthorized } from '../service/ServiceError'
 
@@ -36,7 +37,7 @@ export type Refusal =
   | { readonly _tag: 'AccessDenied'; readonly message: string }
 
 /** The verdict on a request. */
-export type Authorize = (request: RequestParts) => TE.TaskEither<Refusal, Granted>
+export type Authorize = (request: RequestParts) => TaskEither<Refusal, Granted>
 
 /** A caller that may call, and the body if it was read to find that out. */
 export interface Caller {
@@ -49,7 +50,7 @@ export interface Caller {
 // ---------------------------------------------------------------------------------------------------------------------
 
 /** Checks the caller of a request. A body that must be read for that is held by `hold` until the request is answered. */
-export type CheckCaller = (req: IncomingMessage, hold: Hold) => TE.TaskEither<ServiceError, Caller>
+export type CheckCaller = (req: IncomingMessage, hold: Hold) => Eventual<ServiceError, Caller>
 
 /** What the check works with. */
 export interface CheckParts {
@@ -63,7 +64,7 @@ export interface CheckParts {
 /** The check of an agent's callers. */
 export const callerCheck = ({ authorize, maxPayload, challenge }: CheckParts): CheckCaller => {
   if (authorize === undefined) return () => everyone
-  return (req, hold) => async () => {
+  return async (req, hold) => {
     const body = readOnce(req, maxPayload, hold)
     const verdict = await authorize(toParts(req, body.read))()
     const read = await body.result()
@@ -80,7 +81,7 @@ export const callerCheck = ({ authorize, maxPayload, challenge }: CheckParts): C
   }
 }
 
-const everyone: TE.TaskEither<never, Caller> = TE.right({ granted: { scheme: 'none' }, body: undefined })
+const everyone: Eventual<never, Caller> = E.right({ granted: { scheme: 'none' }, body: undefined })
 
 type Read = E.Either<BodyFault, Buffer>
 

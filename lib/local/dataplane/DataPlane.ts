@@ -7,9 +7,9 @@ import type { Duplex } from 'node:stream'
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import type { IO } from 'fp-ts/IO'
-import type { TaskEither } from 'fp-ts/TaskEither'
 import { problem } from '../../core/AgentError'
 import { budget, type Hold } from '../../node/Budget'
+import type { Eventual } from '../../node/Eventual'
 import { flawOfRequest } from '../../node/http/HttpRequest'
 import type { Guard } from '../../node/http/LoopbackGuard'
 import type { SocketRelay } from '../relay/SocketRelay'
@@ -53,7 +53,7 @@ export const dataPlane = (parts: DataPlaneParts): DataPlane => {
       const refuse = respondRefused(res)
       pipe(
         findRoute(req, false),
-        E.match(refuse, (found) => void perform(refuse, (hold) => answer(found, { req, res, hold }))),
+        E.match(refuse, (found) => perform(refuse, (hold) => answer(found, { req, res, hold }))),
       )
     },
     onUpgrade: (req, duplex, head) => {
@@ -61,7 +61,7 @@ export const dataPlane = (parts: DataPlaneParts): DataPlane => {
       const refuse = ({ error, marks }: Refused): void => refuseWith(duplex, error, marks)
       pipe(
         findRoute(req, true),
-        E.match(refuse, (found) => void perform(refuse, (hold) => open(found, { req, duplex, head, hold }))),
+        E.match(refuse, (found) => perform(refuse, (hold) => open(found, { req, duplex, head, hold }))),
       )
     },
   }
@@ -94,19 +94,23 @@ const maxBuffered = 200_000_000
 /** Performs operations: refuses what they refuse, and what throws as an error of the runtime's own. */
 const performer = ({ log }: Settings) => {
   const bodies = budget(maxBuffered)
-  return async (
-    refuse: (refusal: Refused) => void,
-    operation: (hold: Hold) => TaskEither<Refused, void>,
-  ): Promise<void> => {
+  return (refuse: (refusal: Refused) => void, operation: (hold: Hold) => Eventual<Refused, void>): void => {
     const hold = bodies.hold()
-    try {
-      const done = await operation(hold)()
-      if (E.isLeft(done)) refuse(done.left)
-    } catch (error) {
+    const fail = (error: unknown): void => {
+      hold.release()
       log.error('A request could not be answered', { error })()
       refuse(refused(internal('The local runtime failed')))
-    } finally {
+    }
+    const finish = (done: E.Either<Refused, void>): void => {
       hold.release()
+      if (E.isLeft(done)) refuse(done.left)
+    }
+    try {
+      const done = operation(hold)
+      if (done instanceof Promise) void done.then(finish).catch(fail)
+      else finish(done)
+    } catch (error) {
+      fail(error)
     }
   }
 }

@@ -2,8 +2,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
-import * as TE from 'fp-ts/TaskEither'
 import type { Hold } from '../../node/Budget'
+import * as Ev from '../../node/Eventual'
+import type { Eventual } from '../../node/Eventual'
 import { relay } from '../relay/Relay'
 import { passedOn, requiredSessionId, targetOn } from '../service/RequestHeaders'
 import { refused, type Refused, refusedWith, respondJson, toMarks } from '../service/Respond'
@@ -31,7 +32,7 @@ export interface RequestExchange {
   readonly hold: Hold
 }
 
-type Operation = (exchange: RequestExchange) => TE.TaskEither<Refused, void>
+type Operation = (exchange: RequestExchange) => Eventual<Refused, void>
 
 /** Carries out what the route of a request says. */
 export const requestOperations = (parts: OperationParts, admit: Admission) => {
@@ -44,7 +45,7 @@ export const requestOperations = (parts: OperationParts, admit: Admission) => {
     ProtectedResource: protectedResource(parts),
     Overview: showOverview(parts),
   }
-  return (route: Route, exchange: RequestExchange): TE.TaskEither<Refused, void> => {
+  return (route: Route, exchange: RequestExchange): Eventual<Refused, void> => {
     switch (route._tag) {
       case 'Invoke':
       case 'AgentCard':
@@ -56,7 +57,7 @@ export const requestOperations = (parts: OperationParts, admit: Admission) => {
         return plain(route.target, route.isPing)(exchange)
       case 'Socket':
       case 'PlainSocket':
-        return TE.left(refused(internal('A socket needs an upgrade')))
+        return E.left(refused(internal('A socket needs an upgrade')))
     }
   }
 }
@@ -68,10 +69,10 @@ const invocation = ({ settings, sessions }: OperationParts, admit: Admission) =>
     ({ req, res, hold }) =>
       pipe(
         admit.toService(req, '', hold),
-        TE.chain(({ sessionId, lines, marks, body }) =>
+        Ev.chain(({ sessionId, lines, marks, body }) =>
           pipe(
             sessions.enter(sessionId, 'inFlight', 'refuse'),
-            TE.bimap(refusedWith(marks), (lease) =>
+            Ev.bimap(refusedWith(marks), (lease) =>
               relayTo(req, res, lease, {
                 ...{ method, path, headers: lines, body, marks },
                 manner: 'service',
@@ -89,12 +90,11 @@ const stopSession =
     pipe(
       requiredSessionId(req.headers),
       E.mapLeft(refused),
-      TE.fromEither,
-      TE.chain(() => admit.toService(req, '', hold)),
-      TE.chain(({ sessionId, marks }) =>
+      Ev.chain(() => admit.toService(req, '', hold)),
+      Ev.chain(({ sessionId, marks }) =>
         pipe(
-          sessions.stop(sessionId),
-          TE.bimap(refusedWith(marks), () => respondJson(res, {}, marks)),
+          sessions.stop(sessionId)(),
+          Ev.bimap(refusedWith(marks), () => respondJson(res, {}, marks)),
         ),
       ),
     )
@@ -104,8 +104,8 @@ const protectedResource =
   ({ res }) =>
     pipe(
       resource,
-      TE.fromNullable(refused(notFound('This agent takes no bearer tokens'))),
-      TE.map(({ authorizationServers, scopes }) =>
+      E.fromNullable(refused(notFound('This agent takes no bearer tokens'))),
+      Ev.map(({ authorizationServers, scopes }) =>
         respondJson(
           res,
           {
@@ -125,10 +125,10 @@ const showOverview =
   ({ req, res }) => {
     const proof = answerTo(control, req.headers[controlHeader])
     return proof === undefined && authorize !== undefined
-      ? TE.left(
+      ? E.left(
           refused(accessDenied('This runtime checks its callers, and shows its sessions to agentcore status alone')),
         )
-      : TE.fromIO(() => respondJson(res, overview(), toMarks(proof === undefined ? {} : { [controlHeader]: proof })))
+      : E.right(respondJson(res, overview(), toMarks(proof === undefined ? {} : { [controlHeader]: proof })))
   }
 
 /** A request on a path of the agent. `/ping` is checked too: it may start the agent, and in the cloud nobody reaches it. */
@@ -140,12 +140,11 @@ const plainRequest = ({ settings, sessions }: OperationParts, admit: Admission) 
       return pipe(
         size,
         E.mapLeft(refused),
-        TE.fromEither,
-        TE.chain(() => admit.toAgent(req, '', hold)),
-        TE.chain(({ sessionId, isSigned, body, marks }) =>
+        Ev.chain(() => admit.toAgent(req, '', hold)),
+        Ev.chain(({ sessionId, isSigned, body, marks }) =>
           pipe(
             sessions.enter(sessionId, isPing ? 'look' : 'inFlight', 'wait'),
-            TE.bimap(refusedWith(marks), (lease) =>
+            Ev.bimap(refusedWith(marks), (lease) =>
               relayTo(req, res, lease, {
                 method: req.method ?? 'GET',
                 path: targetOn(target, isSigned),

@@ -1,9 +1,11 @@
 /** What upgrades ask for: a socket of the agent, by the data plane or on the agent's own path. */
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
+import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
-import * as TE from 'fp-ts/TaskEither'
 import type { Hold } from '../../node/Budget'
+import * as Ev from '../../node/Eventual'
+import type { Eventual } from '../../node/Eventual'
 import type { SocketRelay } from '../relay/SocketRelay'
 import { passedOn, targetOn } from '../service/RequestHeaders'
 import { refused, type Refused, refusedWith } from '../service/Respond'
@@ -27,13 +29,13 @@ export interface SocketExchange {
   readonly hold: Hold
 }
 
-type Operation = (exchange: SocketExchange) => TE.TaskEither<Refused, void>
+type Operation = (exchange: SocketExchange) => Eventual<Refused, void>
 
 /** Carries out what the route of an upgrade says. */
 export const socketOperations = (parts: SocketParts, admit: Admission) => {
   const open = serviceSocket(parts, admit)
   const openPlain = plainSocket(parts, admit)
-  return (route: Route, exchange: SocketExchange): TE.TaskEither<Refused, void> => {
+  return (route: Route, exchange: SocketExchange): Eventual<Refused, void> => {
     switch (route._tag) {
       case 'Socket':
         return open(route.query)(exchange)
@@ -45,7 +47,7 @@ export const socketOperations = (parts: SocketParts, admit: Admission) => {
       case 'ProtectedResource':
       case 'Overview':
       case 'Plain':
-        return TE.left(refused(internal('Only a socket can be upgraded to')))
+        return E.left(refused(internal('Only a socket can be upgraded to')))
     }
   }
 }
@@ -56,10 +58,10 @@ const serviceSocket =
   ({ req, duplex, head, hold }) =>
     pipe(
       admit.toService(req, query, hold),
-      TE.chain(({ sessionId, lines, marks }) =>
+      Ev.chain(({ sessionId, lines, marks }) =>
         pipe(
           sessions.enter(sessionId, 'sockets', 'refuse'),
-          TE.bimap(refusedWith(marks), (lease) =>
+          Ev.bimap(refusedWith(marks), (lease) =>
             sockets.relay(req, duplex, head, lease, {
               path: '/ws',
               headers: lines,
@@ -78,10 +80,10 @@ const plainSocket =
   ({ req, duplex, head, hold }) =>
     pipe(
       admit.toAgent(req, query, hold),
-      TE.chain(({ sessionId, isSigned, marks }) =>
+      Ev.chain(({ sessionId, isSigned, marks }) =>
         pipe(
           sessions.enter(sessionId, 'sockets', 'wait'),
-          TE.bimap(refusedWith(marks), (lease) =>
+          Ev.bimap(refusedWith(marks), (lease) =>
             sockets.relay(req, duplex, head, lease, {
               path: targetOn(target, isSigned),
               headers: passedOn(req.headers, isSigned).filter(([name]) => !name.startsWith('sec-websocket-')),

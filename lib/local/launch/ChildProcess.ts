@@ -1,9 +1,106 @@
-/** A process that was started for an agent, with its output in a file, its id in the registry, and its end. */
+/** Processes that are started for agents, each with its output in a file, its id in the registry, and its end. */
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
 import type { Readable } from 'node:stream'
+import type { IO } from 'fp-ts/IO'
+import * as O from 'fp-ts/Option'
 import type { Task } from 'fp-ts/Task'
-import type { Exit } from './Launcher'
-import type { LogFile } from './LogFile'
 import { type GroupCommand, startGroup } from '../../node/process/ProcessGroup'
+import { killGroup } from '../../node/process/Processes'
+import type { Exit, Launched } from './Launcher'
+import { type LogFile, logFolder } from './LogFile'
+import { recoveredLines, registryIn, type Started } from './Registry'
+
+/** The agent of a session, to be started. */
+export interface AgentProcess {
+  readonly session: string
+  readonly command: GroupCommand
+  /** Where it listens, on 127.0.0.1. */
+  readonly port: number
+  readonly secret: string
+  /** What to write down of it beside its process. */
+  readonly started: Omit<Started, 'pid'>
+  /** What ends it before its process is asked to end. */
+  readonly beforeStop: (grace: number) => Task<void>
+  /** Gives back what it used. Runs once it is gone, and where it cannot be started. */
+  readonly clear: Task<void>
+  readonly memory: (pid: number) => Task<O.Option<number>>
+}
+
+/** The processes of a launcher. */
+export interface ChildProcesses {
+  /** Ends what an earlier runtime has left behind, and removes old output; says so, a line each. */
+  readonly recover: Task<ReadonlyArray<string>>
+  /** Rejects where the agent cannot be started. */
+  readonly start: (agent: AgentProcess) => Promise<Launched>
+  /** Ends at once what runs. */
+  readonly kill: IO<void>
+}
+
+/** No process runs yet. `show` is given what they write, as it comes. */
+export const childProcesses = (
+  folder: string,
+  show: (session: string, part: Buffer) => void = () => undefined,
+): ChildProcesses => {
+  const logs = logFolder(join(folder, 'logs'))
+  const registry = registryIn(folder)
+  const running = new Set<number>()
+
+  const register =
+    (started: Omit<Started, 'pid'>) =>
+    (pid: number): IO<void> => {
+      running.add(pid)
+      const strike = registry.add({ pid, ...started })
+      return () => {
+        running.delete(pid)
+        strike()
+      }
+    }
+
+  const launch = async (agent: AgentProcess): Promise<Launched> => {
+    const { session, command, port, secret, started, beforeStop, clear, memory } = agent
+    const log = await logs.open(`${toFileName(session)}.log`)
+    const child = await startChild(command, log, register(started), (part) => show(session, part))
+    const exited = child.exited.then(async (exit) => {
+      await clear()
+      return exit
+    })
+    return {
+      host: '127.0.0.1',
+      port,
+      secret,
+      pid: O.some(child.pid),
+      log: O.some(log.path),
+      exited: () => exited,
+      stop: (grace) => async () => {
+        await beforeStop(grace)()
+        await child.stop(grace)()
+        await exited
+      },
+      memory: memory(child.pid),
+    }
+  }
+
+  return {
+    recover: async () => {
+      const recovered = await registry.recover()
+      await logs.prune()
+      return recoveredLines(recovered)
+    },
+    start: (agent) =>
+      launch(agent).catch(async (cause: unknown) => {
+        await agent.clear()
+        throw cause
+      }),
+    kill: () => running.forEach(killGroup),
+  }
+}
+
+const plainName = /^[A-Za-z0-9_-]{1,100}$/
+
+/** A name for the files of a session, whatever characters its id holds. */
+export const toFileName = (session: string): string =>
+  plainName.test(session) ? session : createHash('sha256').update(session).digest('hex')
 
 /** A process that was started. */
 export interface Child {

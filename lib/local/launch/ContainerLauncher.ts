@@ -1,21 +1,17 @@
 /** A container of its own for each session, run from the agent's image by the command of an engine. */
 import { randomUUID } from 'node:crypto'
-import { join } from 'node:path'
 import * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
-import type { Task } from 'fp-ts/Task'
+import * as T from 'fp-ts/Task'
 import * as TE from 'fp-ts/TaskEither'
-import { errorMessage } from '../../node/SystemError'
 import { privateFolder } from '../../node/file/PrivateFile'
 import { launchSecret } from '../../core/Protocol'
-import { startChild } from './ChildProcess'
-import { type Launched, launchError, type Launcher, type LauncherOf, newSecret } from './Launcher'
-import { logFolder } from './LogFile'
 import { createPorts } from '../../node/network/PortRange'
-import { environment, toFileName } from './ProcessLauncher'
 import { runCommand } from '../../node/process/ChildCommand'
-import { killGroup } from '../../node/process/Processes'
-import { recoveredLines, registryIn } from './Registry'
+import { errorMessage } from '../../node/SystemError'
+import { childProcesses, toFileName } from './ChildProcess'
+import { type Launched, launchError, type Launcher, type LauncherOf, newSecret } from './Launcher'
+import { environment } from './ProcessLauncher'
 
 /** The agent's image, and who runs it. */
 export interface ContainerOptions {
@@ -29,6 +25,71 @@ export interface ContainerOptions {
   /** Is given what the agents write, as it comes. */
   readonly show?: (session: string, part: Buffer) => void
 }
+
+/** Starts a container for each session. */
+export const containerLauncher =
+  (options: ContainerOptions): LauncherOf =>
+  (surroundings): Launcher => {
+    const { engine, image } = options
+    const { folder, maxMemory } = surroundings
+    const ports = createPorts()
+    const children = childProcesses(folder, options.show)
+
+    const start = async (session: string): Promise<Launched> => {
+      const port = await ports.take()
+      const name = `agentcore-${randomUUID()}`
+      const secret = newSecret()
+      const env = {
+        ...environment(surroundings, options.env ?? {}),
+        PORT: String(inside),
+        HOST: '0.0.0.0',
+        [launchSecret.variable]: secret,
+      }
+      const args = [
+        ...['run', '--rm', '--name', name, '--label', `${label}=${toFileName(session)}`],
+        ...['-p', `127.0.0.1:${port}:${inside}`, ...(maxMemory > 0 ? ['--memory', String(maxMemory)] : [])],
+        ...confinement,
+        ...named(env),
+        ...(options.runArguments ?? []),
+        image,
+      ]
+      return children.start({
+        session,
+        command: { file: engine, args, cwd: folder, env: { ...process.env, ...env } },
+        port,
+        secret,
+        started: { container: { engine, name } },
+        beforeStop: (grace) => async () => {
+          await tell(engine, ['stop', '-t', String(Math.ceil(grace / 1000)), name])
+        },
+        clear: async () => {
+          await tell(engine, ['rm', '-f', name]) // the command may have ended without it
+          ports.giveBack(port)
+        },
+        memory: () => measureMemory(engine, name),
+      })
+    }
+
+    return {
+      isolation: 'container',
+      open: TE.tryCatch(
+        async () => {
+          privateFolder(folder)
+          const found = await tell(engine, ['image', 'inspect', '--format', '{{.Id}}', image])
+          if (!found.isDone) throw new Error(`${engine} does not find the image ${image}: ${found.text.trim()}`)
+          return children.recover()
+        },
+        (cause) => launchError(errorMessage(cause), cause),
+      ),
+      start: (session) =>
+        TE.tryCatch(
+          () => start(session),
+          (cause) => launchError(`${engine} cannot start the agent: ${errorMessage(cause)}`, cause),
+        ),
+      close: T.of(undefined),
+      kill: children.kill,
+    }
+  }
 
 /** The port of the contract, inside. */
 const inside = 8080
@@ -76,7 +137,7 @@ export const bytesIn = (usage: string): O.Option<number> => {
   return factor === undefined ? O.none : O.some(Math.round(Number(amount) * factor))
 }
 
-const measureMemory = (engine: string, name: string): Task<O.Option<number>> => {
+const measureMemory = (engine: string, name: string): T.Task<O.Option<number>> => {
   let known: O.Option<number> = O.none
   let asked = -Infinity
   return async () => {
@@ -91,96 +152,3 @@ const measureMemory = (engine: string, name: string): Task<O.Option<number>> => 
 /** Values go through the environment of the command, not through its arguments, which everyone may read. */
 const named = (env: Readonly<Record<string, string | undefined>>): ReadonlyArray<string> =>
   Object.keys(env).flatMap((name) => ['-e', name])
-
-/** Starts a container for each session. */
-export const containerLauncher =
-  (options: ContainerOptions): LauncherOf =>
-  (surroundings): Launcher => {
-    const { engine, image } = options
-    const { folder, maxMemory } = surroundings
-    const logs = logFolder(join(folder, 'logs'))
-    const ports = createPorts()
-    const registry = registryIn(folder)
-    const running = new Map<number, string>()
-
-    const start = async (session: string): Promise<Launched> => {
-      const port = await ports.take()
-      const name = `agentcore-${randomUUID()}`
-      const secret = newSecret()
-      const env = {
-        ...environment(surroundings, options.env ?? {}),
-        PORT: String(inside),
-        HOST: '0.0.0.0',
-        [launchSecret.variable]: secret,
-      }
-      try {
-        const log = await logs.open(`${toFileName(session)}.log`)
-        const args = [
-          ...['run', '--rm', '--name', name, '--label', `${label}=${toFileName(session)}`],
-          ...['-p', `127.0.0.1:${port}:${inside}`, ...(maxMemory > 0 ? ['--memory', String(maxMemory)] : [])],
-          ...confinement,
-          ...named(env),
-          ...(options.runArguments ?? []),
-          image,
-        ]
-        const register = (pid: number): (() => void) => {
-          running.set(pid, name)
-          const strike = registry.add({ pid, container: { engine, name } })
-          return () => {
-            running.delete(pid)
-            strike()
-          }
-        }
-        const child = await startChild(
-          { file: engine, args, cwd: folder, env: { ...process.env, ...env } },
-          log,
-          register,
-          (part) => options.show?.(session, part),
-        )
-        const exited = child.exited.then(async (exit) => {
-          await tell(engine, ['rm', '-f', name]) // the command may have ended without it
-          ports.giveBack(port)
-          return exit
-        })
-        return {
-          host: '127.0.0.1',
-          port,
-          secret,
-          pid: O.some(child.pid),
-          log: O.some(log.path),
-          exited: () => exited,
-          stop: (grace) => async () => {
-            await tell(engine, ['stop', '-t', String(Math.ceil(grace / 1000)), name])
-            await child.stop(grace)()
-            await exited
-          },
-          memory: measureMemory(engine, name),
-        }
-      } catch (cause) {
-        ports.giveBack(port)
-        throw cause
-      }
-    }
-
-    return {
-      isolation: 'container',
-      open: TE.tryCatch(
-        async () => {
-          privateFolder(folder)
-          const found = await tell(engine, ['image', 'inspect', '--format', '{{.Id}}', image])
-          if (!found.isDone) throw new Error(`${engine} does not find the image ${image}: ${found.text.trim()}`)
-          const recovered = await registry.recover()
-          await logs.prune()
-          return recoveredLines(recovered)
-        },
-        (cause) => launchError(errorMessage(cause), cause),
-      ),
-      start: (session) =>
-        TE.tryCatch(
-          () => start(session),
-          (cause) => launchError(`${engine} cannot start the agent: ${errorMessage(cause)}`, cause),
-        ),
-      close: async () => Promise.resolve(),
-      kill: () => [...running.keys()].forEach(killGroup),
-    }
-  }

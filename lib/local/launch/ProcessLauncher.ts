@@ -1,20 +1,17 @@
 /** A process of its own for each session: `node` with the built agent, a port, a working folder and the agent's environment. */
-import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { cp, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises'
 import { isAbsolute, join, relative, resolve } from 'node:path'
-import * as O from 'fp-ts/Option'
+import * as T from 'fp-ts/Task'
 import * as TE from 'fp-ts/TaskEither'
 import { privateFolder } from '../../node/file/PrivateFile'
 import { launchSecret, localRuntime } from '../../core/Protocol'
-import { lifeline } from '../../node/process/ProcessGroup'
-import { startChild } from './ChildProcess'
-import { type Launched, launchError, type Launcher, type LauncherOf, newSecret, type Surroundings } from './Launcher'
-import { logFolder } from './LogFile'
 import { createPorts } from '../../node/network/PortRange'
+import { measureMemory } from '../../node/process/Processes'
+import { lifeline } from '../../node/process/ProcessGroup'
 import { errorMessage } from '../../node/SystemError'
-import { killGroup, measureMemory } from '../../node/process/Processes'
-import { recoveredLines, registryIn } from './Registry'
+import { childProcesses, toFileName } from './ChildProcess'
+import { type Launched, launchError, type Launcher, type LauncherOf, newSecret, type Surroundings } from './Launcher'
 
 /** The built agent. */
 export interface ProcessOptions {
@@ -35,11 +32,60 @@ export interface ProcessOptions {
   readonly show?: (session: string, part: Buffer) => void
 }
 
-const plainName = /^[A-Za-z0-9_-]{1,100}$/
+/** Starts a process for each session. */
+export const processLauncher =
+  (options: ProcessOptions): LauncherOf =>
+  (surroundings): Launcher => {
+    const { folder } = surroundings
+    const ports = createPorts()
+    const children = childProcesses(folder, options.show)
 
-/** A name for the files of a session, whatever characters its id holds. */
-export const toFileName = (session: string): string =>
-  plainName.test(session) ? session : createHash('sha256').update(session).digest('hex')
+    const start = async (session: string): Promise<Launched> => {
+      const port = await ports.take()
+      const secret = newSecret()
+      const place = await workspace(session, options, join(folder, 'sessions'))
+      const env = environment(surroundings, {
+        ...inherited(options.inherit ?? process.env),
+        ...place.env,
+        ...options.env,
+        PORT: String(port),
+        HOST: '127.0.0.1',
+        [launchSecret.variable]: secret,
+      })
+      const args = [...(options.nodeOptions ?? []), ...lifeline, place.file]
+      return children.start({
+        session,
+        command: { file: process.execPath, args, cwd: place.folder, env, hasLifeline: true },
+        port,
+        secret,
+        started: { folder: place.root },
+        beforeStop: () => T.of(undefined),
+        clear: async () => {
+          ports.giveBack(port)
+          await rm(place.root, { recursive: true, force: true, maxRetries: 5 })
+        },
+        memory: measureMemory,
+      })
+    }
+
+    return {
+      isolation: 'process',
+      open: TE.tryCatch(
+        async () => {
+          privateFolder(join(folder, 'sessions'))
+          return children.recover()
+        },
+        (cause) => launchError(`The folder ${folder} cannot be used: ${errorMessage(cause)}`, cause),
+      ),
+      start: (session) =>
+        TE.tryCatch(
+          () => start(session),
+          (cause) => launchError(`The agent cannot be started: ${errorMessage(cause)}`, cause),
+        ),
+      close: T.of(undefined),
+      kill: children.kill,
+    }
+  }
 
 /** What an agent must not inherit: it speaks of this process. */
 const ownVariables = ['NODE_CHANNEL_FD', 'NODE_CHANNEL_SERIALIZATION_MODE', 'NODE_UNIQUE_ID', 'PORT', 'HOST']
@@ -84,90 +130,3 @@ const workspace = async (session: string, { file, copyOf }: ProcessOptions, with
   const isInside = !inside.startsWith('..') && !isAbsolute(inside)
   return { root, folder, file: isInside ? join(folder, inside) : resolve(file), env: temporaries }
 }
-
-/** Starts a process for each session. */
-export const processLauncher =
-  (options: ProcessOptions): LauncherOf =>
-  (surroundings): Launcher => {
-    const { folder } = surroundings
-    const logs = logFolder(join(folder, 'logs'))
-    const ports = createPorts()
-    const registry = registryIn(folder)
-    const running = new Set<number>()
-
-    const start = async (session: string): Promise<Launched> => {
-      const port = await ports.take()
-      const secret = newSecret()
-      const place = await workspace(session, options, join(folder, 'sessions'))
-      const clear = async (): Promise<void> => {
-        ports.giveBack(port)
-        await rm(place.root, { recursive: true, force: true, maxRetries: 5 })
-      }
-      try {
-        const log = await logs.open(`${toFileName(session)}.log`)
-        const env = environment(surroundings, {
-          ...inherited(options.inherit ?? process.env),
-          ...place.env,
-          ...options.env,
-          PORT: String(port),
-          HOST: '127.0.0.1',
-          [launchSecret.variable]: secret,
-        })
-        const register = (pid: number): (() => void) => {
-          running.add(pid)
-          const strike = registry.add({ pid, folder: place.root })
-          return () => {
-            running.delete(pid)
-            strike()
-          }
-        }
-        const args = [...(options.nodeOptions ?? []), ...lifeline, place.file]
-        const child = await startChild(
-          { file: process.execPath, args, cwd: place.folder, env, hasLifeline: true },
-          log,
-          register,
-          (part) => options.show?.(session, part),
-        )
-        const exited = child.exited.then(async (exit) => {
-          await clear()
-          return exit
-        })
-        return {
-          host: '127.0.0.1',
-          port,
-          secret,
-          pid: O.some(child.pid),
-          log: O.some(log.path),
-          exited: () => exited,
-          stop: (grace) => async () => {
-            await child.stop(grace)()
-            await exited
-          },
-          memory: measureMemory(child.pid),
-        }
-      } catch (cause) {
-        await clear()
-        throw cause
-      }
-    }
-
-    return {
-      isolation: 'process',
-      open: TE.tryCatch(
-        async () => {
-          privateFolder(join(folder, 'sessions'))
-          const recovered = await registry.recover()
-          await logs.prune()
-          return recoveredLines(recovered)
-        },
-        (cause) => launchError(`The folder ${folder} cannot be used: ${errorMessage(cause)}`, cause),
-      ),
-      start: (session) =>
-        TE.tryCatch(
-          () => start(session),
-          (cause) => launchError(`The agent cannot be started: ${errorMessage(cause)}`, cause),
-        ),
-      close: async () => Promise.resolve(),
-      kill: () => running.forEach(killGroup),
-    }
-  }

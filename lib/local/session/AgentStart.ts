@@ -1,10 +1,13 @@
 /** From a session that has no agent to one whose agent answers `/ping`, or to the reason why not. */
 import * as E from 'fp-ts/Either'
+import { pipe } from 'fp-ts/function'
 import * as O from 'fp-ts/Option'
-import { type Connections, connections } from './Connections'
+import * as T from 'fp-ts/Task'
+import * as TE from 'fp-ts/TaskEither'
 import type { Exit, Launched, Launcher } from '../launch/Launcher'
 import type { Limits } from '../service/ServiceLimits'
 import { ping } from './AgentPing'
+import { type Connections, connections } from './Connections'
 import { agentFailed, type Hint, notReady, type ServiceError } from '../service/ServiceError'
 import type { Report } from './SessionLife'
 
@@ -31,11 +34,76 @@ export const toHint = (why: string, { log }: Launched): Hint => ({
   ...(O.isSome(log) ? { log: log.value } : {}),
 })
 
-type Outcome =
-  | { readonly _tag: 'Answered'; readonly report: Report }
-  | { readonly _tag: 'Exited'; readonly exit: Exit }
-  | { readonly _tag: 'Late' }
-  | { readonly _tag: 'Cancelled' }
+/** What agents are started with. */
+export interface StartParts {
+  readonly launcher: Launcher
+  readonly limits: Limits
+}
+
+/** Starts the agent of a session. Once the signal aborts, the agent is ended and the start fails. */
+export const startAgent = (
+  parts: StartParts,
+  session: string,
+  signal: AbortSignal,
+  attempt = 1,
+): TE.TaskEither<ServiceError, Agent> =>
+  pipe(
+    parts.launcher.start(session),
+    TE.mapLeft(({ message }) => agentFailed(500, { why: message })),
+    TE.chain((launched) => {
+      const open = connections(launched)
+      return pipe(
+        TE.fromTask<Outcome, ServiceError>(() => waitForFirst(launched, open, parts.limits.startTimeout, signal)),
+        TE.chain((outcome) => {
+          if (outcome._tag === 'Answered')
+            return TE.right<ServiceError, Agent>({ launched, connections: open, report: outcome.report })
+          open.close()
+          return isPortTaken(outcome) && attempt < attempts
+            ? startAgent(parts, session, signal, attempt + 1)
+            : giveUp(launched, outcome, parts.limits)
+        }),
+      )
+    }),
+  )
+
+type Failure =
+  { readonly _tag: 'Exited'; readonly exit: Exit } | { readonly _tag: 'Late' } | { readonly _tag: 'Cancelled' }
+
+type Outcome = { readonly _tag: 'Answered'; readonly report: Report } | Failure
+
+const isPortTaken = (outcome: Failure): boolean => outcome._tag === 'Exited' && outcome.exit.isPortTaken
+
+/** Ends an agent that did not answer; left: why it did not. */
+const giveUp = (
+  launched: Launched,
+  outcome: Failure,
+  { startTimeout, stopTimeout }: Limits,
+): TE.TaskEither<ServiceError, never> => {
+  switch (outcome._tag) {
+    case 'Exited':
+      return TE.left(
+        outcome.exit.isPortTaken
+          ? agentFailed(500, { why: `its port was taken by another process ${attempts} times` })
+          : agentFailed(500, toHint(`the agent ${outcome.exit.how} before it answered /ping`, launched)),
+      )
+    case 'Late':
+      return endWith(
+        launched.stop(Math.min(stopTimeout, 1000)),
+        notReady(toHint(`the agent did not answer /ping within ${startTimeout} ms`, launched)),
+      )
+    case 'Cancelled':
+      return endWith(
+        launched.stop(stopTimeout),
+        agentFailed(500, toHint('the runtime was stopped meanwhile', launched)),
+      )
+  }
+}
+
+const endWith = (ended: T.Task<void>, error: ServiceError): TE.TaskEither<ServiceError, never> =>
+  pipe(
+    ended,
+    T.map(() => E.left(error)),
+  )
 
 /** Waits for the first answer, the end of the agent, the limit or the signal, whichever is first. */
 const waitForFirst = (launched: Launched, open: Connections, limit: number, signal: AbortSignal): Promise<Outcome> =>
@@ -64,45 +132,3 @@ const waitForFirst = (launched: Launched, open: Connections, limit: number, sign
     if (signal.aborted) onAbort()
     else void look()
   })
-
-const startOnce = async (
-  launcher: Launcher,
-  session: string,
-  { startTimeout, stopTimeout }: Limits,
-  signal: AbortSignal,
-): Promise<E.Either<ServiceError | 'again', Agent>> => {
-  const tried = await launcher.start(session)()
-  if (E.isLeft(tried)) return E.left(agentFailed(500, { why: tried.left.message }))
-  const launched = tried.right
-  const open = connections(launched)
-  const outcome = await waitForFirst(launched, open, startTimeout, signal)
-  if (outcome._tag === 'Answered') return E.right({ launched, connections: open, report: outcome.report })
-  open.close()
-  switch (outcome._tag) {
-    case 'Exited': {
-      if (outcome.exit.isPortTaken) return E.left('again')
-      return E.left(agentFailed(500, toHint(`the agent ${outcome.exit.how} before it answered /ping`, launched)))
-    }
-    case 'Late':
-      await launched.stop(Math.min(stopTimeout, 1000))()
-      return E.left(notReady(toHint(`the agent did not answer /ping within ${startTimeout} ms`, launched)))
-    case 'Cancelled':
-      await launched.stop(stopTimeout)()
-      return E.left(agentFailed(500, toHint('the runtime was stopped meanwhile', launched)))
-  }
-}
-
-/** Starts the agent of a session. */
-export const startAgent = async (
-  launcher: Launcher,
-  session: string,
-  limits: Limits,
-  signal: AbortSignal,
-): Promise<E.Either<ServiceError, Agent>> => {
-  for (let i = 0; i < attempts; i++) {
-    const started = await startOnce(launcher, session, limits, signal)
-    if (E.isRight(started)) return started
-    if (started.left !== 'again') return E.left(started.left)
-  }
-  return E.left(agentFailed(500, { why: `its port was taken by another process ${attempts} times` }))
-}

@@ -1,4 +1,4 @@
-/** A session as the table of sessions holds it: its life, its agent, and who uses it. */
+/** A session as the table of sessions holds it: its state, its agent, and the leases of those who use it. */
 import type { IO } from 'fp-ts/IO'
 import * as O from 'fp-ts/Option'
 import type { Task } from 'fp-ts/Task'
@@ -6,24 +6,25 @@ import { within } from '../../node/within'
 import type { Clock } from '../../node/Clock'
 import type { Connections } from './Connections'
 import { agentFailed, type ServiceError } from '../service/ServiceError'
-import * as Life from './SessionLife'
 import { type Agent, toHint } from './AgentStart'
+import type { Kind, Why } from './SessionLife'
+import { reasons } from './SessionNews'
+import { absent, type SessionEvent, type SessionState } from './SessionState'
 
 // ---------------------------------------------------------------------------------------------------------------------
 // model
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** One session. What changes of it is changed by its table alone. */
-export interface Cell {
+/** One session. Only the interpreter of its commands changes it. */
+export interface SessionEntry {
   readonly id: string
-  life: Life.Life
+  state: SessionState
   agent: Agent | undefined
-  memory: O.Option<number>
-  readonly listeners: Set<() => void>
-  readonly abort: AbortController
-  /** Resolves when what is going on is over. */
-  transition: Promise<unknown>
+  /** Aborts the start of the agent. */
+  readonly launch: AbortController
   cancelPing: IO<void>
+  /** What to call when the session ends before its uses do; undefined once it has. */
+  listeners: Set<IO<void>> | undefined
 }
 
 /** The use of a session by one invocation or socket. */
@@ -48,73 +49,68 @@ export interface Lease {
 // constructors
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** A session that is being started. */
-export const startingCell = (id: string, now: number): Cell => ({
+/** An entry that nobody has entered yet. */
+export const newEntry = (id: string): SessionEntry => ({
   id,
-  life: Life.starting(now),
+  state: absent,
   agent: undefined,
-  memory: O.none,
-  listeners: new Set(),
-  abort: new AbortController(),
-  transition: Promise.resolve(),
+  launch: new AbortController(),
   cancelPing: () => undefined,
+  listeners: new Set(),
 })
 
-// ---------------------------------------------------------------------------------------------------------------------
-// combinators
-// ---------------------------------------------------------------------------------------------------------------------
-
-/** Moves the life of a session on. */
-export const move = (cell: Cell, f: (life: Life.Life) => Life.Life): void => {
-  cell.life = f(cell.life)
+/** The lease of someone who was admitted to a session; `dispatch` takes the events of its entry. */
+export const lease = (
+  entry: SessionEntry,
+  agent: Agent,
+  kind: Kind,
+  { now }: Clock,
+  dispatch: (event: SessionEvent) => void,
+): Lease => {
+  let isOver = false
+  return {
+    session: entry.id,
+    host: agent.launched.host,
+    port: agent.launched.port,
+    connections: agent.connections,
+    touch: () => dispatch({ _tag: 'Touched', now: now() }),
+    leave: () => {
+      if (isOver) return
+      isOver = true
+      dispatch({ _tag: 'Left', now: now(), kind })
+    },
+    onEnd: (f) => onEndOf(entry, f),
+    failure: (why) => () => failureOf(entry, agent, why),
+    refusal: (status) => agentFailed(status, toHint(`the agent answered ${status}`, agent.launched)),
+  }
 }
 
-/** Tells those that use a session that it ends, once. */
-export const tell = (cell: Cell): void => {
-  const listeners = [...cell.listeners]
-  cell.listeners.clear()
-  for (const listener of listeners) listener()
-}
-
-/** Why a session is stopped, in words. */
-export const reasons: Readonly<Record<Life.Why, string>> = {
-  idle: 'it was idle for idleRuntimeSessionTimeout',
-  maxLifetime: 'it has lived for maxLifetime',
-  asked: 'it was asked to',
-  memory: 'its agent had more memory than maxMemory',
-  shutdown: 'the runtime stops',
+const onEndOf = (entry: SessionEntry, f: IO<void>): IO<void> => {
+  // Who comes after the end is told soon, when it has what forgets the call: as if the end had come then.
+  if (entry.listeners === undefined) {
+    let isForgotten = false
+    void Promise.resolve().then(() => (isForgotten ? undefined : f()))
+    return () => (isForgotten = true)
+  }
+  entry.listeners.add(f)
+  return () => void entry.listeners?.delete(f)
 }
 
 /** How long the end of an agent may come after the end of its connection, in milliseconds. */
 const exitAfterClose = 500
 
-/** Begins a use of a session whose agent answers. */
-export const lease = (cell: Cell, agent: Agent, kind: Life.Kind, clock: Clock): Lease => {
-  move(cell, Life.enter(clock.now(), kind))
-  let isOver = false
-  return {
-    session: cell.id,
-    host: agent.launched.host,
-    port: agent.launched.port,
-    connections: agent.connections,
-    touch: () => move(cell, Life.touch(clock.now())),
-    leave: () => {
-      if (isOver) return
-      isOver = true
-      move(cell, Life.leave(clock.now(), kind))
-    },
-    onEnd: (f) => {
-      cell.listeners.add(f)
-      return () => void cell.listeners.delete(f)
-    },
-    failure: (why) => async () => {
-      if (cell.life._tag === 'Stopping') return agentFailed(500, toHint(reasons[cell.life.why], agent.launched))
-      const exit = await within(exitAfterClose, agent.launched.exited().then(O.some), () => O.none)
-      return agentFailed(
-        500,
-        toHint(O.isSome(exit) ? `the agent ${exit.value.how}` : `the agent failed: ${why}`, agent.launched),
-      )
-    },
-    refusal: (status) => agentFailed(status, toHint(`the agent answered ${status}`, agent.launched)),
+const failureOf = async ({ state }: SessionEntry, { launched }: Agent, why: string): Promise<ServiceError> => {
+  const stopped = whyStopped(state)
+  if (stopped !== undefined) return agentFailed(500, toHint(reasons[stopped], launched))
+  const exit = await within(exitAfterClose, launched.exited().then(O.some), () => O.none)
+  return agentFailed(500, toHint(O.isSome(exit) ? `the agent ${exit.value.how}` : `the agent failed: ${why}`, launched))
+}
+
+const whyStopped = (state: SessionState): Why | undefined => {
+  switch (state._tag) {
+    case 'Absent':
+      return state.why
+    case 'Present':
+      return state.life._tag === 'Stopping' ? state.life.why : undefined
   }
 }

@@ -91,7 +91,8 @@ export const leave = (now: number, kind: Kind): ((life: Life) => Life) =>
   whenReady((life) => (kind === 'look' ? life : { ...life, lastUsed: now, [kind]: Math.max(0, life[kind] - 1) }))
 
 /** A message of a socket has passed. */
-export const touch = (now: number): ((life: Life) => Life) => whenReady((life) => ({ ...life, lastUsed: now }))
+export const touch = (now: number): ((life: Life) => Life) =>
+  whenReady((life) => (life.lastUsed === now ? life : { ...life, lastUsed: now })) // sockets come here with every message
 
 /** A ping was answered. The moment that the agent tells is believed, as the service does, but not one to come. */
 export const reported = (now: number, { status, updatedAt, tasks }: Report): ((life: Life) => Life) =>
@@ -125,6 +126,13 @@ export const missesAllowed = 3
 
 /** Whether background work holds the session. */
 export const isBusy = (life: Ready): boolean => life.status === 'HealthyBusy' && life.missed < missesAllowed
+
+/** Whether the time of the status moved between two pings although the status did not. */
+export const movesAlone = (before: Ready, after: Ready): boolean =>
+  after.status === before.status &&
+  after.statusSince > before.statusSince &&
+  before.missed === 0 &&
+  before.statusSince !== before.startedAt // else the agent has not said a time before
 
 /** The moment that the idle timeout counts from. */
 export const idleSince = (life: Ready): number => Math.max(life.lastUsed, life.statusSince)

@@ -1,0 +1,27 @@
+/** How many sessions may begin: the service's quotas, as a value that moves with every beginning. */
+import * as E from 'fp-ts/Either'
+import { internal, quotaExceeded, type ServiceError, throttled } from './ServiceError'
+import type { Limits } from './ServiceLimits'
+
+/** The sessions that began in the last second, and whether any more may. */
+export interface SessionQuota {
+  readonly beginnings: ReadonlyArray<number>
+  readonly isClosed: boolean
+}
+
+/** No session has begun yet. */
+export const unusedQuota: SessionQuota = { beginnings: [], isClosed: false }
+
+/** The quota after one session more; left: why that may not begin. */
+export const beginOne =
+  ({ maxSessions, newSessionsPerSecond }: Limits) =>
+  (quota: SessionQuota, active: number, now: number): E.Either<ServiceError, SessionQuota> => {
+    if (quota.isClosed) return E.left(internal('The local runtime is stopping'))
+    if (maxSessions > 0 && active >= maxSessions)
+      return E.left(quotaExceeded(`Maximum number of active sessions reached: ${maxSessions}`))
+    if (newSessionsPerSecond === 0) return E.right(quota)
+    const recent = quota.beginnings.filter((at) => now - at < 1000)
+    return recent.length >= newSessionsPerSecond
+      ? E.left(throttled(`Rate exceeded: ${newSessionsPerSecond} new sessions a second`))
+      : E.right({ ...quota, beginnings: [...recent, now] })
+  }
