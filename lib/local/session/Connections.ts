@@ -56,9 +56,8 @@ export const connections = ({ host, port, secret }: Pick<Launched, 'host' | 'por
   return {
     secret: ours,
     request: ({ method, path, headers }) => {
-      const asked = request({ host, port, method, path, agent, maxHeaderSize: maxHead })
-      for (const [name, value] of ours) asked.setHeader(name, value)
-      for (const [name, value] of headers) asked.setHeader(name, value)
+      const fields = Object.fromEntries([...ours, ...headers])
+      const asked = request({ host, port, method, path, headers: fields, agent, maxHeaderSize: maxHead })
       asked.removeHeader('connection') // an agent sees the headers of its caller, and none of this connection
       open.add(asked)
       asked.once('close', () => open.delete(asked))

@@ -2,6 +2,9 @@
  * One exchange with an HTTP server, over `node:http` and its parser: what every client of this package is made of. Its
  * request is a `ClientRequest`, whose events say in several ways that something failed; here there is one.
  *
+ * Why not undici: in a bare proxy both take 50 µs of CPU a request, but undici takes 150 ms and 17 MB to load instead of
+ * 10 ms, and the client's option `agent` is one of `node:http`.
+ *
  * @since 0.2.0
  */
 import type { ClientRequest, IncomingMessage } from 'node:http'

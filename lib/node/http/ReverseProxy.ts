@@ -53,6 +53,7 @@ export const proxy = <Fault>(
   let isBegun = false
   let received = 0
   let response: IncomingMessage | undefined
+  let pending: Array<Buffer> = [] // what has come of the body in this turn
 
   const finish = (): void => {
     if (isOver) return
@@ -102,10 +103,11 @@ export const proxy = <Fault>(
         received += part.length
         const fault = rules.onResponsePart(part)
         if (fault !== undefined) giveUp(fault)
-        else if (received === length) endWith(res, part)
-        else if (!res.write(part)) from.pause()
+        else if (received === length && pending.length === 0) endWith(res, part)
+        else if (pending.push(part) === 1) process.nextTick(writePending, from)
       },
       onEnd: () => {
+        writePending(from)
         finish()
         if (isSilent || res.writableEnded) return
         if (rules.passesTrailers) res.addTrailers(from.trailers)
@@ -113,6 +115,14 @@ export const proxy = <Fault>(
       },
       onFailure: fail,
     })
+  }
+
+  /** One write for all the chunks that one read has brought: a stream of small events has hundreds of them. */
+  const writePending = (from: IncomingMessage): void => {
+    const parts = pending
+    pending = []
+    if (parts.length === 0 || isSilent || res.writableEnded || res.destroyed) return
+    if (!res.write(parts.length === 1 ? parts[0] : Buffer.concat(parts))) from.pause()
   }
 
   const passRequest = (): void => {
