@@ -33,7 +33,7 @@ const toRefusal = (error: AuthError): Refusal => {
     case 'ClaimMismatch':
       return unauthorized(`OAuth authorization failed: Claim '${error.claim}' value mismatch with configuration.`)
     case 'ProviderUnavailable':
-      return unauthorized('OAuth authorization failed: the keys of the provider cannot be had')
+      return unauthorized("OAuth authorization failed: could not fetch the provider's signing keys")
     case 'SignatureRefused':
       return denied(error.reason)
     case 'BodyTooLarge':
@@ -58,7 +58,7 @@ export const jwtAuth = (config: AuthorizerConfig, { now }: Clock, log: Log): Inb
         TE.bimap(
           (error) => {
             if (error._tag === 'ProviderUnavailable')
-              log.error('The keys of the provider cannot be had', { error: error.cause })()
+              log.error("Could not fetch the provider's signing keys", { error: error.cause })()
             return toRefusal(error)
           },
           () => ({ scheme: 'jwt' }),
@@ -78,7 +78,7 @@ const toHash = (bytes: Uint8Array): string => createHash('sha256').update(bytes)
 
 /**
  * Lets in whoever signs with the given credentials, for the given region. They are asked for with each request, since
- * they may be temporary; where they cannot be had, nobody is let in.
+ * they may be temporary; without them every request is refused.
  */
 export const sigv4Auth = (
   credentials: TE.TaskEither<unknown, Credentials>,
