@@ -74,7 +74,7 @@ export const authorizer = <P extends object>(
       warn(context)
       return pipe(
         read(context.request.ctx.state),
-        E.fromNullable(unauthorized('The request has come past the authorizer')),
+        E.fromNullable(unauthorized('The request did not pass through the authorizer')),
       )
     }),
   )

@@ -49,7 +49,7 @@ const verified = createVerified<Caller>()
 const readBody = (ctx: Koa.Context, limit: number, hold: Hold): TE.TaskEither<AuthError, Buffer> => {
   const { request }: { readonly request: object } = ctx
   if ('rawBody' in request && request.rawBody instanceof Uint8Array) return TE.right(Buffer.from(request.rawBody))
-  if (ctx.req.readableDidRead) throw new Error('A middleware before sigv4Authorizer has read the body')
+  if (ctx.req.readableDidRead) throw new Error('A middleware before sigv4Authorizer has already read the body')
   return pipe(
     readBytes(limit, hold)(ctx.req),
     TE.map((rawBody) => {

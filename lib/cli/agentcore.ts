@@ -22,5 +22,5 @@ export const program = (): Program => ({
   about: 'From a file to a running agent on Amazon Bedrock AgentCore.',
   version: version(),
   commands: [configure, dev, deploy, invoke, status, stopSession, stop, build],
-  epilogue: '\nagentcore COMMAND --help tells the flags of a command, with examples.\n',
+  epilogue: '\nRun agentcore COMMAND --help for the flags of a command and examples.\n',
 })

@@ -87,7 +87,7 @@ const bearer = (token: string | (() => string | Promise<string>)): E.Either<Clie
   }
   const asked = TE.tryCatch(
     async () => token(),
-    (): ClientError => ({ _tag: 'InvalidToken', reason: 'the function that gives it has failed' }),
+    (): ClientError => ({ _tag: 'InvalidToken', reason: 'the function that provides it failed' }),
   )
   return E.right({ _tag: 'Bearer', token: asked })
 }
@@ -98,10 +98,12 @@ const toAuth = (
   variables: Variables,
 ): E.Either<ClientError, Auth> => {
   const isSigning = credentials !== undefined || profile !== undefined
-  if (credentials !== undefined && profile !== undefined) return invalid('profile', 'credentials are given too')
-  if (bearerToken !== undefined && isSigning) return invalid('bearerToken', 'credentials or a profile are given too')
+  if (credentials !== undefined && profile !== undefined)
+    return invalid('profile', 'cannot be combined with credentials')
+  if (bearerToken !== undefined && isSigning)
+    return invalid('bearerToken', 'cannot be combined with credentials or profile')
   if (anonymous && (bearerToken !== undefined || isSigning))
-    return invalid('anonymous', 'something to ask with is given')
+    return invalid('anonymous', 'cannot be combined with credentials, profile or bearerToken')
   if (bearerToken !== undefined) return bearer(bearerToken)
   if (typeof credentials === 'function') return E.right(signing(fromProvider(credentials)))
   if (credentials !== undefined) return E.right(signing(TE.right(credentials)))
@@ -118,9 +120,9 @@ const toTarget = (options: ClientOptions, variables: Variables): E.Either<Client
   if (typeof options.runtimeArn !== 'string') {
     return typeof options.url === 'string'
       ? plain({ url: options.url, region })
-      : invalid('runtimeArn', 'neither it nor url is given')
+      : invalid('runtimeArn', 'pass runtimeArn or url')
   }
-  if (options.url !== undefined) return invalid('url', 'runtimeArn is given too')
+  if (options.url !== undefined) return invalid('url', 'cannot be combined with runtimeArn')
   const { runtimeArn, qualifier, endpoint } = options
   return deployed({ runtimeArn, region, qualifier, endpoint, variables })
 }

@@ -77,14 +77,15 @@ const asked = <A>(f: () => A | Promise<A>, failure: ClientError): TE.TaskEither<
   )
 
 const toAuth = ({ credentials, bearerToken }: BrowserOptions): E.Either<ClientError, Auth> => {
-  if (credentials !== undefined && bearerToken !== undefined) return invalid('bearerToken', 'credentials are given too')
+  if (credentials !== undefined && bearerToken !== undefined)
+    return invalid('bearerToken', 'cannot be combined with credentials')
   if (bearerToken !== undefined) {
-    const failure: ClientError = { _tag: 'InvalidToken', reason: 'the function that gives it has failed' }
+    const failure: ClientError = { _tag: 'InvalidToken', reason: 'the function that provides it failed' }
     const token = typeof bearerToken === 'string' ? TE.right(bearerToken) : asked(bearerToken, failure)
     return E.right({ _tag: 'Bearer', token })
   }
   if (credentials === undefined) return E.right({ _tag: 'Anonymous' })
-  const failure: ClientError = { _tag: 'NoCredentials', tried: ['the given function'], reason: 'it has failed' }
+  const failure: ClientError = { _tag: 'NoCredentials', tried: ['the given function'], reason: 'the function failed' }
   return E.right({
     _tag: 'SigV4',
     credentials: typeof credentials === 'function' ? asked(credentials, failure) : TE.right(credentials),
@@ -97,7 +98,7 @@ const toAuth = ({ credentials, bearerToken }: BrowserOptions): E.Either<ClientEr
  */
 export const environment = (options: BrowserOptions): E.Either<ClientError, ConnectionEnvironment> => {
   const { runtimeArn, url, region } = options
-  if ((runtimeArn === undefined) === (url === undefined)) return invalid('runtimeArn', 'give either it or url')
+  if ((runtimeArn === undefined) === (url === undefined)) return invalid('runtimeArn', 'pass either runtimeArn or url')
   return pipe(
     E.Do,
     E.apS(

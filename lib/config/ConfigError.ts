@@ -79,23 +79,23 @@ export const faultLines = (error: ConfigError): ReadonlyArray<string> =>
 export const explain = (error: ConfigError): string => {
   switch (error._tag) {
     case 'NoFile':
-      return `There is no ${error.path}`
+      return `${error.path} not found`
     case 'Malformed': {
-      const [first = { path: '', message: 'it cannot be read', line: undefined }, ...others] = error.faults
+      const [first = { path: '', message: 'invalid file', line: undefined }, ...others] = error.faults
       return `${faultText(error.path)(first)}${others.length === 0 ? '' : ` (and ${others.length} more)`}`
     }
     case 'UnknownAgent':
-      return `No agent is called ${error.name}; there are: ${listed(error.known)}`
+      return `Unknown agent: ${error.name} (configured: ${listed(error.known)})`
     case 'NoDefault':
-      return `No agent is the default; there are: ${listed(error.known)}`
+      return `No default agent (configured: ${listed(error.known)})`
     case 'Locked':
-      return `${error.path} is held by ${error.owner}`
+      return `${error.path} is locked by ${error.owner}`
     case 'Foreign':
-      return `${error.path} was not written by agentcore for you in this folder, so it is ignored`
+      return `${error.path} was not written by your agentcore commands in this folder; ignored`
     case 'Unreadable':
-      return `${error.path} cannot be read: ${errorMessage(error.cause)}`
+      return `Could not read ${error.path}: ${errorMessage(error.cause)}`
     case 'Unwritable':
-      return `${error.path} cannot be written: ${errorMessage(error.cause)}`
+      return `Could not write ${error.path}: ${errorMessage(error.cause)}`
   }
 }
 
@@ -105,18 +105,18 @@ export const next = (error: ConfigError): string => {
     case 'NoFile':
       return 'run agentcore configure --entrypoint FILE in the folder of the agent'
     case 'Malformed':
-      return 'correct the file, or remove it and run agentcore configure again'
+      return 'fix the file, or remove it and run agentcore configure again'
     case 'UnknownAgent':
-      return 'name one of them with --agent, or run agentcore configure'
+      return 'choose one with --agent, or run agentcore configure'
     case 'NoDefault':
-      return 'name one with --agent, or run agentcore configure set-default NAME'
+      return 'choose one with --agent, or run agentcore configure set-default NAME'
     case 'Locked':
-      return 'try again when it is done, or remove the lock if nothing holds it'
+      return 'try again later, or remove the lock if its owner is gone'
     case 'Foreign':
-      return 'remove it, and deploy the agent again; if you have moved the folder, end the old runtime by hand'
+      return 'remove it and deploy the agent again; if you moved the folder, stop the old runtime manually'
     case 'Unreadable':
     case 'Unwritable':
-      return 'see that the file and its folder belong to you'
+      return 'check that you own the file and its folder'
   }
 }
 

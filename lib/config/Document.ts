@@ -165,7 +165,7 @@ export const read =
     const parse = (): Document =>
       parseDocument(text, { version: '1.1', customTags, lineCounter: lines, prettyErrors: false, uniqueKeys: false })
     const parsed = E.tryCatch(parse, errorMessage) // the parser calls itself for each level
-    if (E.isLeft(parsed)) return refuse(`it is nested too deeply (${parsed.left})`)
+    if (E.isLeft(parsed)) return refuse(`nested too deeply (${parsed.left})`)
     const document = parsed.right
     if (document.errors.length > 0) {
       const faults = document.errors.slice(0, 20).map(({ message, pos }): Fault => ({

@@ -69,7 +69,7 @@ const retry = (value: number | undefined): E.Either<AgentError, string> => {
   if (value === undefined) return E.right('')
   return Number.isSafeInteger(value) && value >= 0
     ? E.right(`retry: ${value}\n`)
-    : E.left(unencodable('the field retry of an event is not a whole number of milliseconds'))
+    : E.left(unencodable('the retry field of an event must be a whole number of milliseconds'))
 }
 
 const data = (self: Event): E.Either<AgentError, string> => {

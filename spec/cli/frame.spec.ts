@@ -60,7 +60,7 @@ describe('agentcore', () => {
     [
       'two wrong values',
       ['configure', '--port', 'x', '--region', 'mars', '--name', '7'].filter((word) => !['--port', 'x'].includes(word)),
-      '--name: expected a letter, then at most 47 letters, digits and underscores, got "7"; --region: expected the name of a region, such as us-west-2, got "mars": see agentcore configure --help',
+      '--name: expected a letter, then at most 47 letters, digits and underscores, got "7"; --region: expected a region such as us-west-2, got "mars": see agentcore configure --help',
     ],
   ])('exits with 2 for %s, in one line that says what to do', async (_, words, line) => {
     const { code, stdout, stderr } = await inWorld('/', words)
@@ -75,7 +75,7 @@ describe('agentcore', () => {
       const { code, stdout, stderr } = await agentcore(folder, ['status'])
       expect([code, stdout]).toEqual([1, ''])
       expect(stderr).toBe(
-        'There is no .bedrock_agentcore.yaml: run agentcore configure --entrypoint FILE in the folder of the agent\n',
+        '.bedrock_agentcore.yaml not found: run agentcore configure --entrypoint FILE in the folder of the agent\n',
       )
     })
   })
@@ -101,7 +101,7 @@ describe('agentcore', () => {
     }
     const { world, err } = worldIn('/')
     expect(await run({ ...program(), commands: [broken] }, ['break', '--verbose'])(world)()).toBe(1)
-    expect(err()).toMatch(/^oh no: this should not happen; .*\n.*Error: oh\nno\n {4}at /)
+    expect(err()).toMatch(/^oh no: this is a bug; .*\n.*Error: oh\nno\n {4}at /)
     expect(problem(unexpected('x')).message).toBe('x')
   })
 })

@@ -107,24 +107,24 @@ describe('invoke takes', () => {
       const { code, stdout, stderr } = await invoke([`{prompt: 'Hi'}`])
       expect(code).toBe(0)
       expect(JSON.parse(stdout)).toMatchObject({ payload: { prompt: `{prompt: 'Hi'}` } })
-      expect(stderr).toBe('The payload looks like JSON and is none: it is sent as {"prompt": …}\n')
+      expect(stderr).toBe('The payload looks like JSON but does not parse; sent as {"prompt": …}\n')
     })
   })
 
   it.each([
-    ['no payload', [], /^A payload is missing: write one, such as agentcore invoke/],
-    ['a file that is not there', ['@no.json'], /^There is no file no\.json/],
+    ['no payload', [], /^No payload given: pass one, such as agentcore invoke/],
+    ['a file that is not there', ['@no.json'], /^No such file: no\.json/],
     ['an empty standard input', ['-'], /^The payload is empty/],
-    ['two targets', ['x', '--dev', '--local'], /^--dev and --local: one of them/],
-    ['a port of nothing', ['x', '--port', '1'], /^--port: it takes --dev/],
-    ['two sessions', ['x', '--session-id', session, '--new-session'], /^--session-id and --new-session: one of them/],
-    ['a user with a token', ['x', '--user-id', 'u', '--bearer-token', 't'], /^--user-id: it is for callers with AWS/],
+    ['two targets', ['x', '--dev', '--local'], /^--dev and --local: use only one of them/],
+    ['a port of nothing', ['x', '--port', '1'], /^--port: requires --dev/],
+    ['two sessions', ['x', '--session-id', session, '--new-session'], /^--session-id and --new-session: use only one of them/],
+    ['a user with a token', ['x', '--user-id', 'u', '--bearer-token', 't'], /^--user-id: only for callers with AWS/],
     ['a header that is none', ['x', '-H', 'nothing'], /^--header: expected Name: value, got "nothing"/],
-    ['a header with a line break', ['x', '-H', 'a: b\r\nc: d'], /^--header: the value of a holds a character/],
+    ['a header with a line break', ['x', '-H', 'a: b\r\nc: d'], /^--header: the value of a contains a character/],
     ['headers that are none', ['x', '--headers', 'A:1,B'], /^--headers: expected Name: value, got "B"/],
     ['a time that is none', ['x', '--timeout', '-1'], /^--timeout: expected seconds/],
-    ['--raw alone', ['x', '--raw'], /^--raw: it takes --ws/],
-    ['--wait alone', ['x', '--wait', '1'], /^--wait: it takes --ws/],
+    ['--raw alone', ['x', '--raw'], /^--raw: requires --ws/],
+    ['--wait alone', ['x', '--wait', '1'], /^--wait: requires --ws/],
   ])('not %s: 2, naming it', async (_, words, line) => {
     await inFolder(async (folder) => {
       await writeFile(join(folder, '.bedrock_agentcore.yaml'), yaml())
@@ -169,7 +169,7 @@ describe('the session of invoke', () => {
     await withDev(mirror, async (invoke) => {
       const { code, stderr } = await invoke(['x', '--session-id', 'short'])
       expect(code).toBe(1)
-      expect(stderr).toMatch(/it has 5 characters, and AgentCore asks for at least 33.*: leave --session-id out/)
+      expect(stderr).toMatch(/5 characters, and AgentCore requires at least 33.*: omit --session-id/)
     })
   })
 })
@@ -339,7 +339,7 @@ describe('the answer of invoke', () => {
       })
       const terminal = tty()
       await invoke(['2'], { stdout: terminal.stdout })
-      expect(terminal.text()).toBe('(image/png; > FILE keeps it)\n')
+      expect(terminal.text()).toBe('(image/png; redirect to a file with > FILE)\n')
     })
   })
 
@@ -358,7 +358,7 @@ describe('the answer of invoke', () => {
       const refused = await invoke(['x', '--verbose'])
       expect(refused).toMatchObject({ code: 1, stdout: '' })
       expect(refused.stderr).toMatch(
-        /^The agent answered 418 REJECTED: I am a teapot \(request .*\)\n\{"short":true\}\n$/,
+        /^The agent responded with 418 REJECTED: I am a teapot \(request .*\)\n\{"short":true\}\n$/,
       )
       const broken = await invoke(['stream'])
       expect(broken).toMatchObject({ code: 1, stdout: 'one\n' })
@@ -386,7 +386,7 @@ describe('the answer of invoke', () => {
     await withDev(agent, async (invoke) => {
       const { code, stderr } = await invoke(['x', '--timeout', '1'])
       await left.opened
-      expect([code, stderr]).toEqual([1, 'There was no whole answer within 1 s: give it longer with --timeout\n'])
+      expect([code, stderr]).toEqual([1, 'No complete response within 1 s: allow more time with --timeout\n'])
     })
   })
 
@@ -420,7 +420,7 @@ describe('the answer of invoke', () => {
       const { code, stderr } = await agentcore(folder, ['invoke', 'x', '--dev', '--port', String(port)])
       expect(code).toBe(1)
       expect(stderr).toMatch(
-        /^Cannot reach 127\.0\.0\.1:\d+: .* start it with agentcore dev, or name its port with --port\n$/,
+        /^Could not reach 127\.0\.0\.1:\d+: .* start it with agentcore dev, or set its port with --port\n$/,
       )
     })
   })
@@ -476,7 +476,7 @@ describe('invoke --ws', () => {
       async (invoke) => {
         const { code, stderr } = await invoke(['x', '--ws'])
         expect(code).toBe(1)
-        expect(stderr).toMatch(/^The socket was closed with 1011/)
+        expect(stderr).toMatch(/^The socket was closed with code 1011/)
       },
     )
     await withDev(mirror, async (invoke) => {
@@ -571,7 +571,7 @@ describe('an agent in a local runtime', () => {
 
       expect(await command('stop-session')).toEqual({
         code: 0,
-        stdout: `Session ${sessionId} is stopped\n`,
+        stdout: `Stopped session ${sessionId}\n`,
         stderr: '',
       })
       expect(await keptIn(folder)).toBeNull()
@@ -580,7 +580,7 @@ describe('an agent in a local runtime', () => {
       expect(JSON.parse(again.stdout)).toMatchObject({ sessionId, stopped: false, statusCode: 404 })
       expect(await command('stop-session')).toMatchObject({
         code: 1,
-        stderr: 'No session of hello is known: name one with --session-id, or invoke the agent first\n',
+        stderr: 'hello has no saved session: pass --session-id, or invoke the agent first\n',
       })
     })
   })
@@ -591,7 +591,7 @@ describe('an agent in a local runtime', () => {
         expect(await command('invoke', 'x')).toMatchObject({
           code: 1,
           stderr:
-            'The agent takes tokens, and none was given: give one with --bearer-token, or in BEDROCK_AGENTCORE_BEARER_TOKEN\n',
+            'The agent requires a bearer token: pass --bearer-token, or set BEDROCK_AGENTCORE_BEARER_TOKEN\n',
         })
         expect(await command('invoke', '{"prompt":"x"}', '--bearer-token', 'a.b.c')).toMatchObject({ code: 0 })
       },
@@ -605,9 +605,9 @@ describe('an agent in a local runtime', () => {
         const { code, stdout, stderr } = await command('status')
         expect(code).toBe(1)
         expect(stdout).toMatch(
-          /^hello \(default\)\n[^]*local +The local runtime of hello .* another runtime answers there/,
+          /^hello \(default\)\n[^]*local +The local runtime of hello .* another runtime responds there/,
         )
-        expect(stderr).toMatch(/another runtime answers there: stop it with agentcore stop/)
+        expect(stderr).toMatch(/another runtime responds there: stop it with agentcore stop/)
         const json = await command('status', '--json')
         expect([json.code, JSON.parse(json.stdout)]).toMatchObject([
           1,
@@ -632,10 +632,10 @@ describe('an agent in a local runtime', () => {
       const record = { agent: 'hello', pid, identity: 'gone', control: '', port: 1, endpoint, arn, startedAt: '' }
       await LocalRecord.write(folder, record)()
       const [status, invoked] = [await inWorld(folder, ['status']), await inWorld(folder, ['invoke', 'x', '--local'])]
-      expect(status).toMatchObject({ code: 0, stdout: expect.stringContaining('ended without being stopped') })
+      expect(status).toMatchObject({ code: 0, stdout: expect.stringContaining('exited unexpectedly') })
       expect(invoked).toMatchObject({
         code: 1,
-        stderr: 'No local runtime of hello is running: start it with agentcore deploy --local --detach\n',
+        stderr: 'No local runtime is running for hello: start it with agentcore deploy --local --detach\n',
       })
       expect(await inWorld(folder, ['stop'])).toMatchObject({ code: 0 })
       expect(await LocalRecord.read(folder, 'hello')()).toEqual(E.right(undefined))
@@ -702,7 +702,7 @@ describe('a deployed agent', () => {
       const { code, stdout } = await inWorld(folder, ['status'])
       expect([code, stdout]).toEqual([
         0,
-        expect.stringContaining(`cloud      ${arn} (its state there is not asked for yet)`),
+        expect.stringContaining(`cloud      ${arn} (cloud status is not supported yet)`),
       ])
     })
   })

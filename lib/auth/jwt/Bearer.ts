@@ -19,7 +19,7 @@ export const toValues = (rawHeaders: ReadonlyArray<string>, name: string): Reado
 
 const malformed = badToken('The bearer token is malformed')
 
-const twice = badToken('The request brings more than one bearer token')
+const twice = badToken('The request has more than one bearer token')
 
 const fromHeader = (value: string): E.Either<AuthError, string> => {
   const [, scheme = '', rest = ''] = /^(\S+)([^]*)$/.exec(value.trim()) ?? []
@@ -50,6 +50,6 @@ export const parseBearer = (rawHeaders: ReadonlyArray<string>, isForSocket: bool
   const [protocol] = inProtocol
   if (protocol === undefined) return E.left(noToken)
   if (protocol.length > mostInProtocol)
-    return E.left(badToken(`The subprotocol with the bearer token is longer than ${mostInProtocol} characters`))
+    return E.left(badToken(`The bearer token subprotocol is longer than ${mostInProtocol} characters`))
   return fromProtocol(O.getOrElse(() => '')(tokenOfProtocol(protocol)))
 }

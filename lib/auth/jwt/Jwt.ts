@@ -31,7 +31,7 @@ const errorCode = (cause: unknown): unknown =>
 const toClaim = (cause: unknown): unknown =>
   typeof cause === 'object' && cause !== null && 'claim' in cause ? cause.claim : undefined
 
-const notSigned = badToken('The token is not signed by a key of the provider')
+const notSigned = badToken('The token is not signed with a key of the provider')
 
 /** Why jose refuses a token. Its own messages may hold what the token says. */
 const toReason = (cause: unknown): AuthError => {
@@ -53,8 +53,8 @@ const toReason = (cause: unknown): AuthError => {
 
 const reasonOfClaim = (claim: unknown): AuthError => {
   if (claim === 'nbf') return badToken('The token is not valid yet')
-  if (claim === 'iss') return badToken('The token is of another issuer')
-  return badToken("Claim 'exp' or another that is required is missing or malformed")
+  if (claim === 'iss') return badToken('The token was issued by another issuer')
+  return badToken("Claim 'exp' or another required claim is missing or malformed")
 }
 
 /** The keys that a token may be signed with. */

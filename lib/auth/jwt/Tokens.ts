@@ -78,7 +78,7 @@ export const createTokens = (
         keys.take(want, report),
         TE.map((found) => {
           if (!isTold && found.issuerFault !== undefined)
-            report(new Error(`The discovery document of the provider ${found.issuerFault}`))
+            report(new Error(`The provider's discovery document ${found.issuerFault}`))
           isTold = true
           return found
         }),

@@ -68,7 +68,7 @@ export const toAgentError =
   (error: AuthError): AgentError => {
     switch (error._tag) {
       case 'NoToken':
-        return unauthorized('Send a bearer token', challenge)
+        return unauthorized('Missing bearer token', challenge)
       case 'BadToken':
         return unauthorized(error.reason, challenge)
       case 'ClaimMismatch':

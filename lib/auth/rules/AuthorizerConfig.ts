@@ -61,7 +61,7 @@ const isDiscoveryUrl = (value: string): boolean => {
 
 const DiscoveryUrl = text(`an http or https URL without user or query that ends in ${wellKnown}`, isDiscoveryUrl)
 
-const Text = text('a string that is not empty', (value) => value !== '')
+const Text = text('a non-empty string', (value) => value !== '')
 
 const Scope = text('a scope of 1 to 255 visible characters without " and \\', (value) =>
   /^[\x21\x23-\x5b\x5d-\x7e]{1,255}$/.test(value),
@@ -102,10 +102,10 @@ const flawsOfClaim = ({ inboundTokenClaimValueType: type, authorizingClaimMatchV
   return [
     ...(operators[type].includes(operator)
       ? []
-      : [{ at: 'authorizingClaimMatchValue', message: `${type} takes ${operators[type].join(' or ')}` }]),
+      : [{ at: 'authorizingClaimMatchValue', message: `${type} requires ${operators[type].join(' or ')}` }]),
     ...(value[wanted] !== undefined && value[other] === undefined
       ? []
-      : [{ at: 'authorizingClaimMatchValue', message: `${operator} takes ${wanted}, and nothing else` }]),
+      : [{ at: 'authorizingClaimMatchValue', message: `${operator} requires ${wanted} and nothing else` }]),
   ]
 }
 
@@ -174,14 +174,14 @@ export const codec: t.Type<AuthorizerConfig, unknown> = new t.Type<AuthorizerCon
 export const decode = (value: unknown): E.Either<ReadonlyArray<Issue>, AuthorizerConfig> => {
   const decoded = decodeWith(codec)(value)
   // Only a Standard Schema may be asynchronous, and this is none.
-  return decoded instanceof Promise ? E.left([{ path: '', message: 'it cannot be decoded' }]) : decoded
+  return decoded instanceof Promise ? E.left([{ path: '', message: 'asynchronous codecs are not supported' }]) : decoded
 }
 
 /** Decodes the text of a configuration, such as that of an environment variable. Left: as of `decode`, or no JSON. */
 export const parse = (json: string): E.Either<ReadonlyArray<Issue>, AuthorizerConfig> =>
   pipe(
     J.parse(json),
-    E.mapLeft((): ReadonlyArray<Issue> => [{ path: '', message: 'it is no JSON' }]),
+    E.mapLeft((): ReadonlyArray<Issue> => [{ path: '', message: 'not valid JSON' }]),
     E.chain(decode),
   )
 
@@ -196,13 +196,15 @@ export const warnings = ({ customJWTAuthorizer: config }: AuthorizerConfig): Rea
   const { protocol, hostname } = new URL(config.discoveryUrl)
   return [
     ...(protocol === 'http:' && !isLoopback(hostname)
-      ? ['discoveryUrl is not https: whoever is on the way can choose the keys']
+      ? ['discoveryUrl is not https: anyone on the network path can replace the signing keys']
       : []),
     ...unused.flatMap((name) => (name in config ? [`${name} has no effect here`] : [])),
     ...(config.customClaims ?? []).flatMap(
       ({ inboundTokenClaimName, inboundTokenClaimValueType, authorizingClaimMatchValue: { claimMatchOperator } }) =>
         inboundTokenClaimValueType === 'STRING' && claimMatchOperator === 'CONTAINS'
-          ? [`The newest documentation takes only EQUALS for a STRING, not CONTAINS as for ${inboundTokenClaimName}`]
+          ? [
+              `${inboundTokenClaimName}: current AgentCore documentation allows only EQUALS for a STRING claim, not CONTAINS`,
+            ]
           : [],
     ),
   ]

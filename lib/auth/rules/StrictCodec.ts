@@ -67,7 +67,7 @@ export const closed = <A>(codec: t.Type<A, unknown>, known: ReadonlyArray<string
         .map((key) => ({
           value,
           context: t.appendContext(context, key, t.unknown),
-          message: `there is no such field; known here: ${known.join(', ')}`,
+          message: `unknown field; expected one of ${known.join(', ')}`,
         }))
       if (strangers.length === 0) return decoded
       return t.failures([...(E.isLeft(decoded) ? decoded.left : []), ...strangers])

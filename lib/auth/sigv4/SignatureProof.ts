@@ -109,11 +109,11 @@ const toProof = (said: Said): E.Either<AuthError, Proof> => {
     return incomplete('Credential must be KEY/DATE/REGION/SERVICE/aws4_request.')
   const signed = said.signedHeaders?.split(';') ?? []
   if (!names.test(said.signedHeaders ?? '') || new Set(signed).size !== signed.length)
-    return incomplete('SignedHeaders must be names in lower case with semicolons between them.')
+    return incomplete('SignedHeaders must be lower-case names separated by semicolons.')
   const signature = said.signature ?? ''
-  if (!/^[0-9a-f]{64}$/.test(signature)) return incomplete('Signature must be 64 hexadecimal digits in lower case.')
+  if (!/^[0-9a-f]{64}$/.test(signature)) return incomplete('Signature must be 64 lower-case hexadecimal digits.')
   const signedAt = parseTime(said.date)
-  if (signedAt === undefined) return incomplete('X-Amz-Date must be a date such as 20260102T030405Z.')
+  if (signedAt === undefined) return incomplete('X-Amz-Date must be a timestamp such as 20260102T030405Z.')
   const { expires, securityToken, contentSha256 } = said
   return E.right({
     ...{ accessKeyId, scopeDate, region, service, terminator, signedAt, expires },
@@ -125,7 +125,7 @@ const inHeader = (authorization: string, fields: Fields): E.Either<AuthError, Pr
   const [, scheme = '', rest = ''] = /^\s*(\S+)\s*([^]*)$/.exec(authorization) ?? []
   if (/^bearer$/i.test(scheme))
     return E.left(signatureRefused('AccessDeniedException', 'Authorization method mismatch: sign the request.'))
-  if (scheme !== algorithm) return incomplete(`Authorization must be ${algorithm} and its parameters.`)
+  if (scheme !== algorithm) return incomplete(`Authorization must be ${algorithm} followed by its parameters.`)
   const parameters = named(
     rest.split(',').map((part) => {
       const at = part.indexOf('=')
@@ -133,7 +133,7 @@ const inHeader = (authorization: string, fields: Fields): E.Either<AuthError, Pr
     }),
   )
   if (parameters?.size !== 3)
-    return incomplete('Authorization must have Credential, SignedHeaders and Signature, once each.')
+    return incomplete('Authorization must have exactly one Credential, SignedHeaders and Signature.')
   return toProof({
     credential: parameters.get('Credential'),
     signedHeaders: parameters.get('SignedHeaders'),
@@ -171,15 +171,15 @@ const inQuery = (query: Named, fields: Fields): E.Either<AuthError, Proof> => {
 /** What a request says of its signature. Left: nothing, too much, or what has not the form that it must have. */
 export const parseProof = ({ query, fields }: Sent): E.Either<AuthError, Proof> => {
   const twice = single.find((name) => (fields.get(name)?.length ?? 0) > 1)
-  if (twice !== undefined) return incomplete(`The header ${twice} is given more than once.`)
+  if (twice !== undefined) return incomplete(`The header ${twice} occurs more than once.`)
   const found = parseParameters(query)
     .map(([name, value]) => [plain(name).toLowerCase(), plain(value)] as const)
     .filter(([name]) => name.startsWith('x-amz-'))
   const parameters = named(found)
-  if (parameters === undefined) return incomplete('A parameter of the signature is given more than once.')
+  if (parameters === undefined) return incomplete('A signature parameter occurs more than once.')
   const authorization = fields.get('authorization')?.[0]
   if (authorization !== undefined && parameters.size > 0)
-    return incomplete('The request is signed in its header and in its query: only one of them may be.')
+    return incomplete('The request is signed both in its Authorization header and in its query string.')
   if (authorization !== undefined) return inHeader(authorization, fields)
   return parameters.size > 0 ? inQuery(parameters, fields) : E.left(noSignature)
 }

@@ -39,7 +39,7 @@ const pathIn = (cwd: string, agent: string, field: string, value: string): TE.Ta
               malformed(fileName, [
                 {
                   path: `agents.${agent}.${field}`,
-                  message: `${value} is outside of ${cwd}: name a path in the folder of the file, or move the file to a folder above both`,
+                  message: `${value} is outside ${cwd}: use a path inside that folder, or move the file to a folder that contains both`,
                   line: undefined,
                 },
               ]),

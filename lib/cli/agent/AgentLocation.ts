@@ -36,13 +36,13 @@ export const dev = (port: number | undefined): Reach => ({
 })
 
 const notRunning = (name: string): CliError =>
-  failed('NOT_RUNNING', `No local runtime of ${name} is running`, 'start it with agentcore deploy --local --detach')
+  failed('NOT_RUNNING', `No local runtime is running for ${name}`, 'start it with agentcore deploy --local --detach')
 
 const nowhere = (name: string): CliError =>
   failed(
     'NOT_DEPLOYED',
-    `${name} is neither deployed nor running here`,
-    'run agentcore deploy --local --detach, or agentcore dev and invoke with --dev',
+    `${name} is neither deployed nor running locally`,
+    'run agentcore deploy --local --detach, or run agentcore dev and invoke with --dev',
   )
 
 const deployedAt = ({ bedrock_agentcore: ids, aws }: AgentConfig): Reach | undefined => {
@@ -87,10 +87,10 @@ export const toName = (reach: Reach): 'dev' | 'local' | 'deployed' => {
 export const whenSilent = (reach: Reach): string => {
   switch (reach._tag) {
     case 'Dev':
-      return 'start it with agentcore dev, or name its port with --port'
+      return 'start it with agentcore dev, or set its port with --port'
     case 'Local':
-      return 'see agentcore status, or start it again with agentcore deploy --local --detach'
+      return 'check agentcore status, or restart it with agentcore deploy --local --detach'
     case 'Deployed':
-      return 'see that this machine reaches AWS'
+      return 'check that this machine can reach AWS'
   }
 }

@@ -18,11 +18,7 @@ export interface Caller {
   readonly bearerToken: string | undefined
 }
 
-const noToken = failed(
-  'NO_TOKEN',
-  'The agent takes tokens, and none was given',
-  `give one with --bearer-token, or in ${tokenVariable}`,
-)
+const noToken = failed('NO_TOKEN', 'The agent requires a bearer token', `pass --bearer-token, or set ${tokenVariable}`)
 
 /** A token where the agent takes one or one was given by hand; a local runtime says what it takes; else AWS's own. */
 const toAuth = (
@@ -31,7 +27,7 @@ const toAuth = (
   agent: AgentConfig | undefined,
   { bearerToken }: Caller,
 ): E.Either<CliError, AuthOptions> => {
-  if (bearerToken === '') return E.left(usage('--bearer-token: it is empty', 'give the token'))
+  if (bearerToken === '') return E.left(usage('--bearer-token: the token is empty', 'pass a token'))
   if (bearerToken !== undefined) return E.right({ bearerToken })
   if (reach._tag === 'Dev') return E.right({})
   const takes = reach._tag === 'Local' ? reach.record.auth : undefined

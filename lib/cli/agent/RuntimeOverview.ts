@@ -49,12 +49,12 @@ export type Overview = t.TypeOf<typeof Overview>
 /** How long a runtime may take to tell, in milliseconds. */
 const patience = 5_000
 
-const again = 'stop it with agentcore stop, and start it again with agentcore deploy --local --detach'
+const again = 'stop it with agentcore stop, then run agentcore deploy --local --detach again'
 
 const silent = ({ agent, endpoint, pid }: Record.LocalRecord, next: string, why: string, cause?: unknown): CliError =>
   failed(
     'NO_ANSWER',
-    `The local runtime of ${agent} (process ${pid}) does not answer at ${endpoint}: ${why}`,
+    `The local runtime of ${agent} (process ${pid}) does not respond at ${endpoint}: ${why}`,
     next,
     cause === undefined ? {} : { cause },
   )
@@ -70,7 +70,7 @@ const asked = (record: Record.LocalRecord, next: string): TE.TaskEither<CliError
       })
       if (isAnsweredBy(response.headers.get(controlHeader))) return E.right(await response.json())
       await response.body?.cancel()
-      return E.left(silent(record, next, 'something else answers there'))
+      return E.left(silent(record, next, 'another program responds there'))
     },
     (cause) => silent(record, next, errorMessage(cause), cause),
   )
@@ -86,11 +86,11 @@ export const fetchOverview = (record: Record.LocalRecord, next = again): TE.Task
     TE.chainEitherK((value) =>
       pipe(
         decodeNow(Overview)(value),
-        E.mapLeft(() => silent(record, next, 'something else answers there')),
+        E.mapLeft(() => silent(record, next, 'another program responds there')),
       ),
     ),
     TE.filterOrElse(
       ({ agent, runtime }) => agent.arn === record.arn && runtime.pid === record.pid,
-      () => silent(record, next, 'another runtime answers there'),
+      () => silent(record, next, 'another runtime responds there'),
     ),
   )

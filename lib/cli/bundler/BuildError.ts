@@ -56,15 +56,15 @@ const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' :
 export const explain = (error: BuildError): string => {
   switch (error._tag) {
     case 'NoEntry':
-      return `There is no entry point ${error.path}: name the file of the agent with agentcore configure --entrypoint`
+      return `Entry point not found: ${error.path}. Set it with agentcore configure --entrypoint`
     case 'NoBundler':
-      return 'esbuild, which bundles the agent, is not installed or does not run: npm install --save-dev esbuild'
+      return 'Could not load esbuild, which bundles the agent. Install it: npm install --save-dev esbuild'
     case 'TypeErrors':
-      return `The agent does not type-check (${count(error.found.length, 'error')}): mend what the compiler names`
+      return `The agent does not type-check (${count(error.found.length, 'error')}): fix the errors that the compiler reports`
     case 'SourceErrors':
-      return `The agent cannot be bundled (${count(error.found.length, 'error')}): mend what the bundler names`
+      return `The agent could not be bundled (${count(error.found.length, 'error')}): fix the errors that esbuild reports`
     case 'BuildFailed':
-      return `The build failed at ${error.step}: ${error.cause instanceof Error ? error.cause.message : String(error.cause)}`
+      return `The build failed while ${error.step}: ${error.cause instanceof Error ? error.cause.message : String(error.cause)}`
   }
 }
 

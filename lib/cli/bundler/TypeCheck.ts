@@ -110,7 +110,7 @@ export const typeCheck = ({ project, file, cache, signal }: ToCheck): TE.TaskEit
       const found = diagnosticsIn(out)
       return found.length > 0
         ? TE.left(typeErrors(found))
-        : TE.left(buildFailed('type-checking')(new Error(['the compiler ended early', ...out, ...err].join('\n'))))
+        : TE.left(buildFailed('type-checking')(new Error(['the compiler exited early', ...out, ...err].join('\n'))))
     }),
   )
 }

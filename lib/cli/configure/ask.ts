@@ -53,39 +53,37 @@ const toChoice =
   }
 
 const deployments = {
-  direct_code_deploy: 'as code: a bundle that AWS runs with Node',
-  container: 'as a container: an image, made with docker, finch or podman',
+  direct_code_deploy: 'code: a bundle that AWS runs on Node',
+  container: 'container: an image, built with docker, finch or podman',
 } as const
 
 const callers = {
-  iam: 'whoever has AWS credentials that allow it',
-  jwt: 'whoever has a token of an OpenID provider',
+  iam: 'callers with AWS credentials (IAM)',
+  jwt: 'callers with a token from an OpenID provider (JWT)',
 } as const
 
 const questions = async (prompts: Prompts, wishes: Wishes, around: Surroundings): Promise<Wishes> => {
   const { existing, entry } = around
   const [text, choice] = [toText(prompts), toChoice(prompts)]
-  prompts.intro(
-    existing === undefined ? `A new agent, of ${visible(entry.file)}` : `The agent ${visible(existing.name)}`,
-  )
+  prompts.intro(existing === undefined ? `New agent from ${visible(entry.file)}` : `Agent ${visible(existing.name)}`)
   const name =
     wishes.name ??
     existing?.name ??
-    (await text('Its name', nameFrom(wishes.entrypoint ?? entry.file), Rules.agentName))
+    (await text('Agent name', nameFrom(wishes.entrypoint ?? entry.file), Rules.agentName))
   const isOpen = existing === undefined && [wishes.deploymentType, wishes.ecr, wishes.s3].every((wish) => !isSet(wish))
   const deploymentType = isOpen
-    ? await choice('How is it deployed?', entry.hasDockerfile ? 'container' : 'direct_code_deploy', deployments)
+    ? await choice('Deployment type', entry.hasDockerfile ? 'container' : 'direct_code_deploy', deployments)
     : wishes.deploymentType
   const region =
-    wishes.region ?? (await text('The AWS region', existing?.aws?.region ?? around.region ?? 'us-west-2', Rules.region))
+    wishes.region ?? (await text('AWS region', existing?.aws?.region ?? around.region ?? 'us-west-2', Rules.region))
   const role =
     wishes.executionRole ??
     existing?.aws?.execution_role ??
-    (await text('The ARN of its role in the cloud (empty: made when it is deployed)', '', orEmpty(Rules.role)))
+    (await text('ARN of its execution role (leave empty to create one on deployment)', '', orEmpty(Rules.role)))
   const isSettled = isSet(wishes.authorizerConfig) || isSet(existing?.authorizer_configuration)
   const caller = isSettled ? 'iam' : await choice('Who may call it?', 'iam', callers)
   const tokens = caller === 'jwt' ? authorizer(await text('{"customJWTAuthorizer": {…}}', '', authorizer)) : E.left('')
-  prompts.outro('That is all')
+  prompts.outro('Done')
   return {
     ...wishes,
     name,

@@ -98,5 +98,5 @@ export const platformFor = ({ name, arch }: Engine, emulates: boolean): Platform
     ? { name: 'linux/arm64' }
     : {
         name: 'linux/amd64',
-        note: `AgentCore runs linux/arm64, which ${name} cannot run here: the image is for linux/amd64, for this machine only`,
+        note: `AgentCore runs linux/arm64, which ${name} cannot run on this machine: building for linux/amd64, for local use only`,
       }

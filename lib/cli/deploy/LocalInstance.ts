@@ -27,7 +27,7 @@ export const endRunning = (folder: string, record: LocalRecord): TE.TaskEither<C
   pipe(
     end(folder, record),
     TE.mapLeft((cause) =>
-      failed('NOT_REPLACED', 'The runtime that runs already could not be stopped', `end process ${record.pid}`, {
+      failed('NOT_REPLACED', 'The running runtime could not be stopped', `stop process ${record.pid}`, {
         cause,
       }),
     ),

@@ -30,15 +30,15 @@ export const commands = (record: PublicRecord, isDefault: boolean, isWindows: bo
 }
 
 const apart: Readonly<Record<string, string>> = {
-  process: 'a process each',
-  container: 'a container each',
-  none: 'one agent for all',
+  process: 'one process per session',
+  container: 'one container per session',
+  none: 'one shared agent',
 }
 
 const callers: Readonly<Record<string, string>> = {
-  none: 'everyone on this machine',
-  sigv4: "whoever signs with this machine's AWS credentials",
-  jwt: "as the agent's authorizer says",
+  none: 'anyone on this machine',
+  sigv4: "requests signed with this machine's AWS credentials",
+  jwt: "tokens accepted by the agent's authorizer",
 }
 
 /** All of it. */
@@ -47,7 +47,7 @@ export const shown =
   ({ bold, cyan, dim }: Style): string =>
     [
       '',
-      `${bold(record.agent)} runs on this machine`,
+      `${bold(record.agent)} is running on this machine`,
       '',
       `  ARN       ${record.arn}`,
       `  Endpoint  ${record.endpoint}`,

@@ -29,11 +29,11 @@ export interface ToMake {
 const checkedText = (checked: Checked): string => {
   switch (checked._tag) {
     case 'Checked':
-      return `Types fit, says TypeScript ${checked.version}`
+      return `Types checked with TypeScript ${checked.version}`
     case 'NotTypeScript':
       return ''
     case 'NoCompiler':
-      return 'Types were not checked: the project has no TypeScript (npm install --save-dev typescript)'
+      return 'Types not checked: TypeScript is not installed (npm install --save-dev typescript)'
   }
 }
 
@@ -51,13 +51,13 @@ const bundle = (cli: Cli, { where, isolation }: ToMake): TE.TaskEither<CliError,
     step(cli, 'Bundling')(
       pipe(build(where.folder, where.file, toBuilds(where.folder, where.agent.name)), TE.mapLeft(fromBuild(cli))),
       ({ artifact, bundle: { format } }) =>
-        `Bundled ${where.agent.entrypoint} into one ${format === 'cjs' ? 'CommonJS' : 'ES module'} file of ${formatBytes(artifact.bytes)}`,
+        `Bundled ${where.agent.entrypoint} into one ${format === 'cjs' ? 'CommonJS' : 'ES module'} file (${formatBytes(artifact.bytes)})`,
     ),
     TE.map((built) => {
       const outside = built.bundle.native.join(', ')
       if (outside !== '' && isolation !== 'container') {
-        const why = `${outside} has machine code and stays in node_modules`
-        told(`${why}: it runs here, and in AgentCore only from a container (deployment_type: container)`, 'note')(cli)
+        const why = `${outside} is a native module and stays in node_modules`
+        told(`${why}: it works locally, but on AgentCore only in a container (deployment_type: container)`, 'note')(cli)
       }
       return built
     }),
@@ -68,16 +68,11 @@ const isEngine = (name: unknown): name is EngineName => engineNames.some((known)
 const engineFor = (cli: Cli, { agent }: AgentFolder): TE.TaskEither<CliError, Engine> => {
   const name = agent.container_runtime
   if (name !== undefined && name !== null && name !== '' && name.toLowerCase() !== 'none' && !isEngine(name)) {
-    return TE.left(
-      usage(
-        `${name} is no container engine that is known`,
-        `configure --container-runtime ${engineNames.join(' or ')}`,
-      ),
-    )
+    return TE.left(usage(`Unknown container engine: ${name}`, `set --container-runtime to ${engineNames.join(' or ')}`))
   }
   return step(cli, 'Looking for a container engine')(
     pipe(findEngine(isEngine(name) ? name : undefined), TE.mapLeft(fromEngine(cli))),
-    (engine) => `${engine.name} answers, for ${engine.arch}`,
+    (engine) => `Using ${engine.name} (${engine.arch})`,
   )
 }
 
@@ -127,11 +122,11 @@ const image = (
           TE.mapLeft(fromEngine(cli)),
         ),
         ({ bytes }) =>
-          `Built ${name} of ${formatBytes(bytes)} for ${platform.name} by ${isMade ? 'a Dockerfile made for it' : 'the Dockerfile of the project'}`,
+          `Built ${name} (${formatBytes(bytes)}) for ${platform.name} from ${isMade ? 'a generated Dockerfile' : 'your Dockerfile'}`,
       ),
     ),
     TE.map(({ bytes }) => {
-      if (bytes > largestImage) told(`The image is larger than the 2 GB that AgentCore takes`, 'note')(cli)
+      if (bytes > largestImage) told(`The image is larger than 2 GB, the limit of AgentCore`, 'note')(cli)
       return name
     }),
   )

@@ -21,7 +21,7 @@ const toHint = (error: ServiceError): { readonly why: string; readonly log?: str
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
 
-const next = 'the agent must listen on PORT and answer GET /ping with 200; --verbose shows what it wrote'
+const next = 'the agent must listen on PORT and respond to GET /ping with 200; --verbose shows its output'
 
 /** Ends and removes what tries of commands that were killed have left. */
 const sweep = async (launcherIn: (place: string) => Launcher, folder: string): Promise<void> => {
@@ -49,7 +49,7 @@ export const probe = (
       const place = join(folder, `probe-${process.pid}`)
       const made = launcherIn(place)
       const opened = await made.open()
-      if (E.isLeft(opened)) return E.left(failed('CANNOT_LAUNCH', opened.left.message, 'mend that and deploy again'))
+      if (E.isLeft(opened)) return E.left(failed('CANNOT_LAUNCH', opened.left.message, 'fix that and deploy again'))
       const began = performance.now()
       const started = await startAgent(made, 'probe', serviceLimits, signal)
       if (E.isLeft(started)) {

@@ -75,7 +75,8 @@ const portIsFree = (port: number | undefined, running: LocalRecord | undefined):
         TE.fromTask(() => isTaken(port)),
         TE.filterOrElse(
           (taken) => !taken,
-          () => failed('PORT_TAKEN', `Port ${port} is in use`, 'stop what listens there, or name another --port'),
+          () =>
+            failed('PORT_TAKEN', `Port ${port} is in use`, 'stop the program that uses it, or choose another --port'),
         ),
         TE.map(() => undefined),
       )
@@ -134,9 +135,9 @@ const replace = (cli: Cli, where: AgentFolder): TE.TaskEither<CliError, LocalRec
     TE.chainFirst((running) =>
       running === undefined
         ? TE.right(undefined)
-        : step(cli, 'Stopping what runs already')(
+        : step(cli, 'Stopping the running runtime')(
             endRunning(where.folder, running),
-            () => `Stopped the one that ran at ${running.endpoint}`,
+            () => `Stopped the runtime at ${running.endpoint}`,
           ),
     ),
   )
@@ -147,12 +148,12 @@ const output = (record: LocalRecord, isDefault: boolean, isTold: boolean): Outpu
 }
 
 const tellPort = (cli: Cli, { port, isPortFixed }: HostPlan, record: LocalRecord): void => {
-  if (!isPortFixed && port !== record.port) told(`Port ${port} is in use: this is port ${record.port}`, 'note')(cli)
+  if (!isPortFixed && port !== record.port) told(`Port ${port} is in use; using port ${record.port}`, 'note')(cli)
 }
 
 const stay = (cli: Cli, hosted: Hosted, isDefault: boolean): TE.TaskEither<CliError, Output> => {
   const next = commands(hosted.record, isDefault, process.platform === 'win32').slice(0, -1)
-  told(shown(hosted.record, [...next, 'Ctrl-C stops it'])({ ...plainer }))(cli)
+  told(shown(hosted.record, [...next, 'Press Ctrl-C to stop'])({ ...plainer }))(cli)
   return pipe(
     untilEnded(cli, hosted),
     TE.map(() => output(hosted.record, isDefault, true)),
@@ -203,14 +204,14 @@ const deployLocal =
               probe(createLauncher({ ...plan, isShared: false }), plan.state, plan.arn ?? '', breaking.signal),
             ),
           ),
-          (took) => `The agent starts, and answers /ping after ${formatDuration(took)}`,
+          (took) => `The agent started and responded to /ping after ${formatDuration(took)}`,
         ),
       ),
       breakable(cli, breaking),
       TE.chain(({ where, project, plan }) => {
         const isDefault = values.agent === undefined || project.default_agent === where.agent.name
         if (plan.inbound._tag === 'none' && isSet(where.agent.authorizer_configuration))
-          told('Callers are not checked, since --auth is none', 'note')(cli)
+          told('Callers are not authenticated: --auth is none', 'note')(cli)
         if (values.detach) {
           return pipe(
             replace(cli, where),
@@ -237,15 +238,15 @@ const deployLocal =
 
 const notInTheCloud = failed(
   'NOT_THERE_YET',
-  'agentcore deploy to the cloud is not there yet',
-  'run agentcore deploy --local to run the agent on this machine as AgentCore does',
+  'Deployment to the cloud is not supported yet',
+  'use agentcore deploy --local to run the agent on this machine',
 )
 
 /** Deploys. */
 export const run: Run<DeployValues> = (values) => (cli) => {
   if (!values.local) return TE.left(notInTheCloud)
   if (cli.isJson && !values.detach) {
-    return TE.left(usage('--json: it takes --detach, for a runtime in the foreground has no result', 'add --detach'))
+    return TE.left(usage('--json: requires --detach, because a foreground runtime has no result', 'add --detach'))
   }
   return () => deployLocal(values)(cli)().catch((cause: unknown) => E.left(unexpected(cause)))
 }

@@ -27,7 +27,7 @@ export const run: Run<DevValues> =
           () =>
             develop(cli, { ...paths, agent: agent.name, port, env, guard: guardPolicy({ allowOrigin, allowHost }) }),
           (cause) =>
-            failed('DEV_FAILED', cause instanceof Error ? cause.message : String(cause), 'name another --port', {
+            failed('DEV_FAILED', cause instanceof Error ? cause.message : String(cause), 'choose another --port', {
               cause,
             }),
         ),

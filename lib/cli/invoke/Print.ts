@@ -83,7 +83,7 @@ export const print =
         return () => printEvents(answer.events, sink)
       case 'Bytes':
         return sink.isTTY && !isText(answer.contentType)
-          ? TE.fromTask(() => sink.write(`(${answer.contentType}; > FILE keeps it)\n`))
+          ? TE.fromTask(() => sink.write(`(${answer.contentType}; redirect to a file with > FILE)\n`))
           : () => each(answer.bytes, partsOn(sink))
     }
   }

@@ -18,14 +18,14 @@ import { toPayload, readText } from './input/InputPayload'
 import { toDocument, print } from './Print'
 
 const wrongTogether = (wishes: Wishes): string | undefined => {
-  if (wishes.dev && wishes.local) return '--dev and --local: one of them'
-  if (wishes.port !== undefined && !wishes.dev) return '--port: it takes --dev'
-  if (wishes.sessionId !== undefined && wishes.newSession) return '--session-id and --new-session: one of them'
+  if (wishes.dev && wishes.local) return '--dev and --local: use only one of them'
+  if (wishes.port !== undefined && !wishes.dev) return '--port: requires --dev'
+  if (wishes.sessionId !== undefined && wishes.newSession) return '--session-id and --new-session: use only one of them'
   if (wishes.userId !== undefined && wishes.bearerToken !== undefined)
-    return '--user-id: it is for callers with AWS credentials, not with a token'
-  if (wishes.userId !== undefined && wishes.ws) return '--user-id: it does not go with --ws'
-  if (wishes.wait !== undefined && !wishes.ws) return '--wait: it takes --ws'
-  return wishes.raw && !wishes.ws ? '--raw: it takes --ws' : undefined
+    return '--user-id: only for callers with AWS credentials, not with a token'
+  if (wishes.userId !== undefined && wishes.ws) return '--user-id: cannot be used with --ws'
+  if (wishes.wait !== undefined && !wishes.ws) return '--wait: requires --ws'
+  return wishes.raw && !wishes.ws ? '--raw: requires --ws' : undefined
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -76,7 +76,7 @@ const post = (
   }
   const warned: TE.TaskEither<CliError, unknown> = looksLikeJson
     ? TE.fromTask(() =>
-        note(({ yellow }) => yellow('The payload looks like JSON and is none: it is sent as {"prompt": …}'))(cli),
+        note(({ yellow }) => yellow('The payload looks like JSON but does not parse; sent as {"prompt": …}'))(cli),
       )
     : TE.right(undefined)
   return withEnvironment(
@@ -104,7 +104,7 @@ export const run: Run<Wishes> = (wishes, argument) => (cli) => {
   const fault = wrongTogether(wishes)
   if (fault !== undefined) return TE.left(usage(fault, 'see agentcore invoke --help'))
   if (argument === undefined && !wishes.ws)
-    return TE.left(usage('A payload is missing', `write one, such as agentcore invoke '{"prompt": "Hello"}'`))
+    return TE.left(usage('No payload given', `pass one, such as agentcore invoke '{"prompt": "Hello"}'`))
   return pipe(
     argument === undefined ? TE.right<CliError, string | undefined>(undefined) : readText(cli, argument),
     TE.bindTo('text'),

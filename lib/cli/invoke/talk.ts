@@ -163,7 +163,9 @@ export const talk = (
       TE.chainFirst(() => keep(cli, agent)(sessionId)),
       TE.chainFirst(() =>
         text === undefined && canAsk(cli)
-          ? TE.fromTask(() => note(({ dim }) => dim('Every line is a message. Ctrl-D ends the conversation.'))(cli))
+          ? TE.fromTask(() =>
+              note(({ dim }) => dim('Each line is sent as a message. Press Ctrl-D to end the conversation.'))(cli),
+            )
           : TE.right(undefined),
       ),
       TE.chain((socket) => pipe(() => converse(cli, wishes, socket, text, signal), TE.mapLeft(failure(reach)))),

@@ -63,7 +63,7 @@ export const failed = (
 
 /** What a command keeps in the project cannot be kept, or something of the project is in its way. */
 export const stateUnusable = (cause: unknown): CliError =>
-  failed('STATE_UNUSABLE', `.bedrock_agentcore cannot be used: ${errorMessage(cause)}`, 'remove what is in the way', {
+  failed('STATE_UNUSABLE', `Cannot use .bedrock_agentcore: ${errorMessage(cause)}`, 'remove whatever is in the way', {
     cause,
   })
 
@@ -85,20 +85,20 @@ const toNextStep = (error: ClientError): string => {
     case 'NoCredentials':
       return 'set AWS_PROFILE, or sign in with aws sso login'
     case 'UnauthorizedException':
-      return 'get a new token, and give it with --bearer-token or BEDROCK_AGENTCORE_BEARER_TOKEN'
+      return 'get a new token, and pass it with --bearer-token or BEDROCK_AGENTCORE_BEARER_TOKEN'
     case 'AccessDeniedException':
-      return 'see that the caller may invoke the agent, and that it takes this kind of caller'
+      return 'check that the caller may invoke the agent, and that the agent accepts this kind of authentication'
     case 'RuntimeClientError':
-      return 'the log of the agent tells why; for a local one agentcore status --verbose tells where it is'
+      return 'see the log of the agent; agentcore status --verbose shows where the log of a local one is'
     case 'ResourceNotFoundException':
-      return 'see the ARN in .bedrock_agentcore.yaml, and deploy the agent again if it is gone'
+      return 'check the ARN in .bedrock_agentcore.yaml, and deploy the agent again if it no longer exists'
     case 'InvalidSessionId':
-      return 'leave --session-id out to go on with the last session'
+      return 'omit --session-id to continue the last session'
     case 'ConnectionFailed':
     case 'ConnectTimeout':
-      return 'see that the agent is running, with agentcore status'
+      return 'check with agentcore status that the agent is running'
     case 'IdleTimeout':
-      return 'give the agent longer with --timeout'
+      return 'allow the agent more time with --timeout'
     case 'InvalidArn':
     case 'InvalidRegion':
     case 'RegionMismatch':
@@ -167,7 +167,7 @@ export const problem = (error: CliError): Problem => {
         exitCode: 1,
         code: 'UNEXPECTED',
         message: errorMessage(error.cause),
-        next: 'this should not happen; run again with --verbose to see where it comes from',
+        next: 'this is a bug; run again with --verbose for details',
         details: toLines(error.cause),
       }
   }

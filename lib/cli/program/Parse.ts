@@ -28,7 +28,7 @@ export interface Program {
 
 /** Flags of every command. */
 const json = toggle('--json', 'print one JSON document on stdout, everything else on stderr')
-const verbose = toggle('--verbose', 'tell the details of what goes wrong')
+const verbose = toggle('--verbose', 'show details of errors')
 
 /** Where the reading writes what it finds. */
 interface Found {
@@ -130,5 +130,5 @@ export const parse =
       if (thrown.exitCode !== 0) return E.left(usage(toLine(thrown.message), next))
       return E.right({ _tag: 'Show', text: found.said, isFault: false })
     }
-    return found.meaning === undefined ? E.left(usage('No command was given', next)) : E.right(found.meaning)
+    return found.meaning === undefined ? E.left(usage('No command given', next)) : E.right(found.meaning)
   }

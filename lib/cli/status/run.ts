@@ -149,9 +149,9 @@ const localLines = (cli: Cli, style: Style, here: Here): ReadonlyArray<string> =
   const { green, yellow, red, dim } = style
   switch (here._tag) {
     case 'Nothing':
-      return [`  local      ${dim('not running; agentcore deploy --local starts it')}`]
+      return [`  local      ${dim('not running; start it with agentcore deploy --local')}`]
     case 'Gone':
-      return [`  local      ${yellow('ended without being stopped')}; agentcore deploy --local starts it again`]
+      return [`  local      ${yellow('exited unexpectedly')}; restart it with agentcore deploy --local`]
     case 'Broken':
       return [`  local      ${red(problem(here.error).message)}`]
     case 'Running': {
@@ -184,10 +184,10 @@ const toLines =
       `${bold(agent.name)}${isDefault ? dim(' (default)') : ''}`,
       `  configured ${agent.entrypoint}, ${toDeploymentType(agent)}, ${agent.aws?.region ?? 'no region'}, callers by ${
         isSet(agent.authorizer_configuration) ? 'JWT' : 'IAM'
-      }, sessions idle ${life.idleRuntimeSessionTimeout} s and at most ${life.maxLifetime} s`,
+      }, session idle timeout ${life.idleRuntimeSessionTimeout} s, lifetime ${life.maxLifetime} s`,
       arn === undefined
         ? `  cloud      ${dim('not deployed')}`
-        : `  cloud      ${arn} ${dim('(its state there is not asked for yet)')}`,
+        : `  cloud      ${arn} ${dim('(cloud status is not supported yet)')}`,
       ...localLines(cli, style, here),
     ].join('\n')
   }

@@ -27,9 +27,9 @@ const output = (agent: string, { wasRunning, sessions = 0, recovered }: Stopped)
   json: { agent, stopped: wasRunning, sessions, recovered },
   text: ({ bold }) => {
     if (wasRunning)
-      return `The local runtime of ${bold(agent)} is stopped${sessions === 0 ? '' : `, with ${count(sessions, 'session')}`}`
+      return `Stopped the local runtime of ${bold(agent)}${sessions === 0 ? '' : ` and ${count(sessions, 'session')}`}`
     return recovered > 0
-      ? `The local runtime of ${bold(agent)} was killed earlier; ended ${count(recovered, 'agent')} that it has left behind`
+      ? `The local runtime of ${bold(agent)} had been killed; stopped ${count(recovered, 'agent')} that it left behind`
       : `No local runtime of ${bold(agent)} was running`
   },
 })

@@ -12,7 +12,7 @@ import type { Run } from '../program/Command'
 import type { StopSessionWishes as Wishes } from '../status/flags'
 
 const noSession = (name: string): CliError =>
-  failed('NO_SESSION', `No session of ${name} is known`, 'name one with --session-id, or invoke the agent first')
+  failed('NO_SESSION', `${name} has no saved session`, 'pass --session-id, or invoke the agent first')
 
 /** Stops it; false if it was gone already. */
 const stopped = (
@@ -43,8 +43,8 @@ const output =
     json: { agent: name, target: toName(reach), sessionId, stopped: isStopped, statusCode: isStopped ? 200 : 404 },
     text: ({ bold }) =>
       isStopped
-        ? `Session ${bold(sessionId)} is stopped`
-        : `Session ${bold(sessionId)} was not found (may have already been terminated)`,
+        ? `Stopped session ${bold(sessionId)}`
+        : `Session ${bold(sessionId)} was not found; it may have ended already`,
   })
 
 /** Stops a session; the file forgets it if it was the last one. */

@@ -69,8 +69,8 @@ const toBody = (payload: unknown): E.Either<ClientError, Uint8Array> =>
       ({ length }) => length <= maxPayload,
       (): ClientError => ({
         _tag: 'InvalidParameter',
-        name: 'The payload',
-        reason: `it is larger than ${maxPayload} bytes`,
+        name: 'payload',
+        reason: `larger than ${maxPayload} bytes`,
       }),
     ),
   )
@@ -80,10 +80,11 @@ const field =
   (name: string, most: number) =>
   (value: string | undefined): E.Either<ClientError, HeaderFields> => {
     if (value === undefined) return E.right({})
-    if (value === '' || value.length > most) return invalid(`The header ${name}`, `it has not 1 to ${most} characters`)
+    if (value === '' || value.length > most)
+      return invalid(`header ${name}`, `the value must have 1 to ${most} characters`)
     return isHeaderValue(value)
       ? E.right({ [name]: value })
-      : invalid(`The header ${name}`, 'it holds a line break or a character outside ASCII')
+      : invalid(`header ${name}`, 'the value contains a line break or a non-ASCII character')
   }
 
 const toHeaders = (sessionId: SessionId, options: InvokeOptions): E.Either<ClientError, HeaderFields> =>
@@ -136,7 +137,7 @@ const decoded =
     pipe(
       TE.tryCatch(
         async () => decode(codec)(value),
-        (): ClientError => ({ _tag: 'InvalidAnswer', reason: 'its codec failed' }),
+        (): ClientError => ({ _tag: 'InvalidAnswer', reason: 'the codec threw an error' }),
       ),
       TE.chainEitherK(
         E.mapLeft((issues): ClientError => ({ _tag: 'InvalidAnswer', reason: issues.map(toLine).join('; ') })),

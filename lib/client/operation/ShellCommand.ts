@@ -77,7 +77,7 @@ const eventIn = (chunk: unknown): E.Either<ClientError, O.Option<CommandEvent>> 
   const { exitCode, status } = end
   return typeof exitCode === 'number' && (status === 'COMPLETED' || status === 'TIMED_OUT')
     ? E.right(O.some({ _tag: 'Ended', exitCode, status }))
-    : invalid('its end of the command has no exit code and status')
+    : invalid('the end of the command has no exit code and status')
 }
 
 /** The failure that an exception of the stream is. */
@@ -96,7 +96,7 @@ const toStep = (message: Message): E.Either<ClientError, O.Option<CommandEvent>>
     case 'error':
       return E.left(toException(headers[':error-code'] ?? 'error', { message: headers[':error-message'] }))
     default:
-      if (O.isNone(fields)) return invalid('an event of its event stream is no JSON')
+      if (O.isNone(fields)) return invalid('an event in the event stream is not valid JSON')
       return headers[':event-type'] === 'chunk' ? eventIn(fields.value) : E.right(O.none)
   }
 }
@@ -133,10 +133,10 @@ const refuse = (name: string, reason: string): E.Either<ClientError, never> =>
 
 const toBody = (command: string, timeout: number): E.Either<ClientError, Uint8Array> => {
   const size = new TextEncoder().encode(command).length
-  if (size < 1 || size > 65_536) return refuse('The command', 'it has not 1 to 65536 bytes')
+  if (size < 1 || size > 65_536) return refuse('command', 'must have 1 to 65536 bytes')
   return Number.isInteger(timeout) && timeout >= 1 && timeout <= 3600
     ? E.right(new TextEncoder().encode(JSON.stringify({ command, timeout })))
-    : refuse('The timeout of the command', 'it is not 1 to 3600 whole seconds')
+    : refuse('command timeout', 'expected 1 to 3600 whole seconds')
 }
 
 /**

@@ -73,7 +73,7 @@ export const toJson = (
   return pipe(
     parseJson(text),
     E.bimap(
-      () => invalid('it says that it is JSON, and is none'),
+      () => invalid('the body is not valid JSON'),
       (value) => ({ text, value }),
     ),
   )
@@ -94,7 +94,8 @@ export const fromHttp =
   (answer: HttpAnswer): TE.TaskEither<ClientError, Answer> => {
     const head = toHead(sent, answer)
     const encoding = answer.headers['content-encoding'] ?? 'identity'
-    if (encoding.toLowerCase() !== 'identity') return TE.left(invalid('it is compressed, which was not asked for'))
+    if (encoding.toLowerCase() !== 'identity')
+      return TE.left(invalid('the body is compressed, which was not requested'))
     const type = mediaType(head.contentType)
     if (type === 'text/event-stream') return TE.right({ _tag: 'Events', ...head, events: decode(answer.body) })
     if (!isJson(type)) return TE.right({ _tag: 'Bytes', ...head, bytes: toBytes(answer.body) })
@@ -121,7 +122,7 @@ const collected = async <A>(
     if (E.isLeft(step)) return step
     values.push(step.right)
     sum += size(step.right)
-    if (sum > limit) return E.left(invalid(`it is larger than ${limit}`))
+    if (sum > limit) return E.left(invalid(`the body is larger than ${limit}`))
   }
   return E.right(values)
 }

@@ -61,7 +61,7 @@ export const readAll =
   async () => {
     const { bytes, isCut, failure } = await readBeginning(limit)(body)()
     if (failure !== undefined) return E.left(failure)
-    return isCut ? E.left({ _tag: 'InvalidAnswer', reason: `it is larger than ${limit} bytes` }) : E.right(bytes)
+    return isCut ? E.left({ _tag: 'InvalidAnswer', reason: `the body is larger than ${limit} bytes` }) : E.right(bytes)
   }
 
 const steps = async function* (

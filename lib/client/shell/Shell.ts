@@ -82,24 +82,26 @@ const invalid = (name: string, reason: string): ClientError => ({ _tag: 'Invalid
 const checkedId = (shellId: string | undefined): E.Either<ClientError, string | undefined> =>
   shellId === undefined || /^[a-zA-Z0-9][a-zA-Z0-9_-]{0,127}$/.test(shellId)
     ? E.right(shellId)
-    : E.left(invalid(`The shell id ${shown(shellId)}`, 'expected a letter or digit, then at most 127 of them, _ and -'))
+    : E.left(
+        invalid(`shell id ${shown(shellId)}`, 'expected a letter or digit, then at most 127 letters, digits, _ and -'),
+      )
 
 /** What codes mean when a shell's connection is closed with them and the service says nothing else. */
 const meanings: Readonly<Record<number, string>> = {
-  1001: 'the service goes away',
-  1003: 'it was sent text',
-  1006: 'the connection broke',
-  1008: 'a limit or a policy was broken',
+  1001: 'the service is going away',
+  1003: 'the service does not accept text messages',
+  1006: 'the connection was lost',
+  1008: 'a limit or policy was violated',
   1009: 'a frame was too large',
   1011: 'the service failed',
-  4000: 'another connection to this shell has taken its place',
+  4000: 'replaced by another connection to this shell',
 }
 
 const withMeaning = (error: ClientError): ClientError =>
   error._tag === 'SocketClosed' && error.reason === '' ? { ...error, reason: meanings[error.closeCode] ?? '' } : error
 
 const frameIn = (frame: Frame): E.Either<ClientError, ShellFrame> =>
-  typeof frame === 'string' ? E.left({ _tag: 'InvalidAnswer', reason: 'a shell has said text' }) : decode(frame)
+  typeof frame === 'string' ? E.left({ _tag: 'InvalidAnswer', reason: 'the shell sent a text message' }) : decode(frame)
 
 const isOutput = (frame: ShellFrame): frame is Output => ['Stdout', 'Stderr', 'Status'].includes(frame._tag)
 
@@ -141,10 +143,10 @@ const toStart = async (receive: Shell['receive']): Promise<E.Either<ClientError,
   for (;;) {
     const received = await receive()
     if (E.isLeft(received)) return received
-    if (O.isNone(received.right)) return E.left({ _tag: 'InvalidAnswer', reason: 'a shell has ended before it began' })
+    if (O.isNone(received.right)) return E.left({ _tag: 'InvalidAnswer', reason: 'the shell ended before it started' })
     const { value } = received.right
     if (value._tag === 'Status') return E.right({ before, status: value.status })
-    if (before.length >= 64) return E.left({ _tag: 'InvalidAnswer', reason: 'a shell does not say which it is' })
+    if (before.length >= 64) return E.left({ _tag: 'InvalidAnswer', reason: 'the shell did not send its id' })
     before.push(value)
   }
 }
@@ -157,7 +159,7 @@ const toId = (
   pipe(
     status.shellId,
     O.alt(() => O.fromNullable(headers[shellHeader] ?? asked)),
-    E.fromOption((): ClientError => ({ _tag: 'InvalidAnswer', reason: 'the service does not say which shell it is' })),
+    E.fromOption((): ClientError => ({ _tag: 'InvalidAnswer', reason: 'the service did not send a shell id' })),
   )
 
 /** A shell over its connection. */
@@ -182,7 +184,7 @@ const fromConnection = (link: Link, start: Start, names: Pick<Shell, 'shellId' |
     resize: (size) =>
       isSize(size)
         ? send({ _tag: 'Resize', size })
-        : TE.left(invalid('The size', 'expected whole numbers of 1 to 65535')),
+        : TE.left(invalid('terminal size', 'expected whole numbers from 1 to 65535')),
     receive,
     output: iterate(receive),
     end: pipe(

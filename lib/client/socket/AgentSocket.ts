@@ -90,7 +90,7 @@ const decodeValue =
     if (typeof frame !== 'string' || format === 'text') return E.right(frame)
     return pipe(
       json(frame),
-      E.mapLeft((error) => invalid(`a message is no JSON: ${'reason' in error ? error.reason : error._tag}`)),
+      E.mapLeft((error) => invalid(`a message is not valid JSON: ${'reason' in error ? error.reason : error._tag}`)),
     )
   }
 

@@ -124,7 +124,7 @@ const toToken = (token: string | undefined, auth: Auth): TE.TaskEither<ClientErr
   if (token !== undefined) return TE.fromEither(parseToken(token))
   return auth._tag === 'Bearer'
     ? pipe(auth.token, TE.chainEitherK(parseToken))
-    : TE.left({ _tag: 'InvalidToken', reason: 'there is none: give bearerToken' })
+    : TE.left({ _tag: 'InvalidToken', reason: 'missing: pass bearerToken' })
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -191,7 +191,7 @@ const presigned = (
     case 'Anonymous':
       return TE.right(url)
     case 'Bearer':
-      return TE.left({ _tag: 'NoCredentials', tried: ['the bearer token'], reason: 'a token signs no URL' })
+      return TE.left({ _tag: 'NoCredentials', tried: ['the bearer token'], reason: 'a bearer token cannot sign a URL' })
     case 'SigV4':
       return pipe(
         auth.credentials,

@@ -166,8 +166,8 @@ export const createLink = (ws: WebSocket, options: LinkOptions): Link => {
   return {
     send: (frame) => () => {
       if (frame.length * 3 > maxPayload && Buffer.byteLength(frame) > maxPayload) {
-        const reason = `it has more than ${maxPayload} bytes, which maxPayload allows`
-        return Promise.resolve(E.left({ _tag: 'InvalidParameter', name: 'The message', reason }))
+        const reason = `larger than maxPayload (${maxPayload} bytes)`
+        return Promise.resolve(E.left({ _tag: 'InvalidParameter', name: 'message', reason }))
       }
       return new Promise((resolve) => {
         if (senders.length > 0 || ws.bufferedAmount > highWaterMark) senders.push(() => write(frame, resolve))

@@ -55,11 +55,11 @@ const resourceIn = (text: string): O.Option<Pick<RuntimeArn, 'id' | 'endpoint'>>
 export const parse = (text: string): E.Either<ClientError, RuntimeArn> => {
   const refuse = (reason: string): E.Either<ClientError, never> =>
     E.left({ _tag: 'InvalidArn', arn: shown(text), reason })
-  if (text.length > 400) return refuse('it is too long')
+  if (text.length > 400) return refuse('too long')
   const [arn, partition = '', service, region = '', account = '', resource = '', ...rest] = text.split(':', 7)
   if (arn !== 'arn' || service !== 'bedrock-agentcore' || rest.length > 0) return refuse(`expected ${form}`)
-  if (!isPartition(partition)) return refuse('its partition is not aws, aws-us-gov or aws-cn')
-  if (!/^\d{12}$/.test(account)) return refuse('its account is not 12 digits')
+  if (!isPartition(partition)) return refuse('the partition is not aws, aws-us-gov or aws-cn')
+  if (!/^\d{12}$/.test(account)) return refuse('the account id is not 12 digits')
   const found = resourceIn(resource)
   if (O.isNone(found)) return refuse('it does not end in runtime/{name}-{10 letters or digits}')
   return pipe(
@@ -69,7 +69,7 @@ export const parse = (text: string): E.Either<ClientError, RuntimeArn> => {
       (parsed): ClientError => ({
         _tag: 'InvalidArn',
         arn: shown(text),
-        reason: `${parsed} is a region of ${toPartition(parsed)}, not of ${partition}`,
+        reason: `${parsed} is a region of the partition ${toPartition(parsed)}, not ${partition}`,
       }),
     ),
     E.map((parsed) => ({

@@ -14,9 +14,9 @@ import type { ClientError } from '../error/ClientError'
 // ---------------------------------------------------------------------------------------------------------------------
 
 const toProblem = (text: string): string | undefined => {
-  if (text.length < 33) return `it has ${text.length} characters, and AgentCore asks for at least 33`
-  if (text.length > 256) return `it has ${text.length} characters, and AgentCore takes at most 256`
-  return /^[\x21-\x7e]+$/.test(text) ? undefined : 'it holds a space or a character outside visible ASCII'
+  if (text.length < 33) return `${text.length} characters, and AgentCore requires at least 33`
+  if (text.length > 256) return `${text.length} characters, and AgentCore allows at most 256`
+  return /^[\x21-\x7e]+$/.test(text) ? undefined : 'it contains a space or a character that is not visible ASCII'
 }
 
 /** A session id from text. Left `InvalidSessionId` unless it is 33 to 256 visible ASCII characters. */

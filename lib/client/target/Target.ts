@@ -155,7 +155,7 @@ export const toUrl =
       E.fromOption((): ClientError => ({
         _tag: 'InvalidEndpoint',
         endpoint: target.origin,
-        reason: `an agent itself has no ${operation}: name it by its ARN`,
+        reason: `an agent addressed by URL has no ${operation} operation: use its ARN`,
       })),
       E.map((path) => {
         const text = queryText([...toQualifier(target), ...query])

@@ -172,7 +172,7 @@ describe('a failed build', () => {
 
   it('names an entry point that is not there', async () => {
     await inProject({}, async (project) => {
-      expect(explain(left(await made(project, 'agent.ts')))).toMatch(/no entry point .*agent\.ts.*--entrypoint/)
+      expect(explain(left(await made(project, 'agent.ts')))).toMatch(/^Entry point not found: .*agent\.ts.*--entrypoint/)
     })
   })
 })

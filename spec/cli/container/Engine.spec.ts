@@ -41,7 +41,7 @@ describe('a container engine', () => {
   it('is the one that is configured, and no other', async () => {
     expect(await found({ docker: ['aarch64', 0], podman: ['amd64', 0] }, 'podman')).toMatchObject({ name: 'podman' })
     expect(await found({ docker: ['aarch64', 0] }, 'podman')).toBe(
-      'podman is not installed: install it, or choose another engine with --container-runtime',
+      'podman is not installed: install it, or use another engine with --container-runtime',
     )
   })
 
@@ -50,14 +50,14 @@ describe('a container engine', () => {
     [
       'may not be used',
       { docker: [denied, 1] },
-      /docker is there, but this user may not use it: add the user to the group/,
+      /docker is installed, but you are not allowed to use it: add yourself to the docker group/,
     ],
-    ['does not run', { docker: [down, 1] }, /docker is installed, but it is not running: start Docker Desktop/],
+    ['does not run', { docker: [down, 1] }, /docker is installed but not running: start Docker Desktop/],
     ['has no machine', { finch: ['instance "finch" does not exist', 1] }, /finch is installed, .*: run finch vm init/],
     [
       'has no machine yet',
       { podman: ['Cannot connect to Podman. Please verify your connection', 125] },
-      /podman is installed, but it is not running: run podman machine init/,
+      /podman is installed but not running: run podman machine init/,
     ],
     ['is broken', { docker: ['segmentation fault', 139] }, /docker does not work: segmentation fault/],
   ] as const)('that %s is told so', async (_, engines, message) => {

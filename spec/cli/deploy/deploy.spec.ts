@@ -82,7 +82,7 @@ describe('deploy --local --detach', () => {
       expect([code, stderr]).toEqual([
         0,
         expect.stringMatching(
-          /^✓ Bundled agent\.js into one CommonJS file of .*\n✓ The agent starts, and answers \/ping after .*\n$/,
+          /^✓ Bundled agent\.js into one CommonJS file .*\n✓ The agent started and responded to \/ping after .*\n$/,
         ),
       ])
       expect(record).toMatchObject({
@@ -112,7 +112,7 @@ describe('deploy --local --detach', () => {
       const { pid } = await ask(first.endpoint)
       project.write('agent.js', agent(2))
       const { record, stderr } = await deploy(project, ...background)
-      expect(stderr).toMatch(/Stopped the one that ran at/)
+      expect(stderr).toMatch(/Stopped the runtime at/)
       expect(record.port).toBe(first.port)
       expect(await ask(record.endpoint)).toMatchObject({ version: 2, calls: 1 })
       await gone(first.pid)
@@ -127,7 +127,7 @@ describe('deploy --local --detach', () => {
       const failed = await deploy(project, '--local', '--detach')
       expect(failed.code).toBe(1)
       expect(failed.stdout).toBe('')
-      expect(failed.stderr).toMatch(/^agent\.js:1:7: Expected identifier[\s\S]*The agent cannot be bundled \(1 error\)/)
+      expect(failed.stderr).toMatch(/^agent\.js:1:7: Expected identifier[\s\S]*The agent could not be bundled \(1 error\)/)
       expect(await ask(record.endpoint)).toMatchObject({ version: 1 })
     })
   })
@@ -168,7 +168,7 @@ describe('a port', () => {
     await deploying({ 'agent.js': agent(1) }, (project) =>
       taken(async (port) => {
         const { code, stderr } = await deploy(project, '--local', '--detach', '--port', String(port))
-        expect([code, stderr]).toEqual([1, `Port ${port} is in use: stop what listens there, or name another --port\n`])
+        expect([code, stderr]).toEqual([1, `Port ${port} is in use: stop the program that uses it, or choose another --port\n`])
         expect(existsSync(recordPath(project))).toBe(false)
       }),
     )
@@ -279,7 +279,7 @@ describe('isolation', () => {
         PATH: folder + ':' + (process.env['PATH'] ?? ''),
       })
       expect(await command.ended).toBe(1)
-      expect(command.stderr()).toMatch(/docker is installed, but it is not running: start Docker Desktop/)
+      expect(command.stderr()).toMatch(/docker is installed but not running: start Docker Desktop/)
     })
   })
 
@@ -297,7 +297,7 @@ describe('deploy without --local', () => {
       const { code, stdout, stderr } = await deploy(project)
       expect([code, stdout]).toEqual([1, ''])
       expect(stderr).toBe(
-        'agentcore deploy to the cloud is not there yet: run agentcore deploy --local to run the agent on this machine as AgentCore does\n',
+        'Deployment to the cloud is not supported yet: use agentcore deploy --local to run the agent on this machine\n',
       )
     })
   })

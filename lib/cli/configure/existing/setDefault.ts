@@ -25,6 +25,6 @@ export const run: Run<unknown> =
       }),
       TE.map(() => ({
         json: { default: name },
-        text: ({ bold }) => `${bold(name)} is the default agent now`,
+        text: ({ bold }) => `${bold(name)} is now the default agent`,
       })),
     )

@@ -59,7 +59,7 @@ export const meant = (
   return same.length === 1 ? same[0] : agents.find((agent) => agent.name === nameFrom(entrypoint))
 }
 
-const another = 'it cannot change on an agent that is there; configure another one with --name'
+const another = 'it cannot be changed on an existing agent; configure a new one with --name'
 
 const typeOf = (
   wishes: Wishes,
@@ -82,7 +82,7 @@ const typeOf = (
       ['--runtime', runtime, 'direct_code_deploy'],
     ] as const
   ).find(([, wish, wants]) => wish !== undefined && wants !== type)
-  return alien === undefined ? E.right(type) : refuse(`${alien[0]}: it is for ${alien[2]}, and the agent is ${type}`)
+  return alien === undefined ? E.right(type) : refuse(`${alien[0]}: only for ${alien[2]}, and the agent is ${type}`)
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -136,18 +136,18 @@ const sameItems = (a: ReadonlyArray<string>, b: ReadonlyArray<string>): boolean 
 const networkFields = ({ wishes, existing, name }: Frame): Fields => {
   const { vpc, subnets, securityGroups } = wishes
   if (!vpc) {
-    if (subnets !== undefined) return refuse('--subnets: it takes --vpc')
-    return securityGroups === undefined ? E.right([]) : refuse('--security-groups: it takes --vpc')
+    if (subnets !== undefined) return refuse('--subnets: requires --vpc')
+    return securityGroups === undefined ? E.right([]) : refuse('--security-groups: requires --vpc')
   }
-  if (subnets === undefined) return refuse('--vpc: it takes --subnets')
-  if (securityGroups === undefined) return refuse('--vpc: it takes --security-groups')
+  if (subnets === undefined) return refuse('--vpc: requires --subnets')
+  if (securityGroups === undefined) return refuse('--vpc: requires --security-groups')
   if (existing !== undefined) {
     const network = existing.aws?.network_configuration
     const config = network?.network_mode_config
     if (network?.network_mode !== 'VPC') return refuse(`--vpc: ${name} is not in a VPC`, another)
-    if (!sameItems(config?.subnets ?? [], subnets)) return refuse(`--subnets: ${name} has others`, another)
+    if (!sameItems(config?.subnets ?? [], subnets)) return refuse(`--subnets: ${name} uses other subnets`, another)
     if (!sameItems(config?.security_groups ?? [], securityGroups))
-      return refuse(`--security-groups: ${name} has others`, another)
+      return refuse(`--security-groups: ${name} uses other security groups`, another)
     return E.right([])
   }
   return E.right([
@@ -165,7 +165,7 @@ const lifecycleFields = ({ wishes, existing }: Frame): Fields => {
     lifecycle(idle, maxLifetime ?? standing?.max_lifetime ?? undefined),
     E.bimap(
       (why): CliError =>
-        usage(`${idleTimeout === undefined ? '--max-lifetime' : '--idle-timeout'}: ${why}`, 'make them fit'),
+        usage(`${idleTimeout === undefined ? '--max-lifetime' : '--idle-timeout'}: ${why}`, 'adjust one of them'),
       (found) => [
         set('aws.lifecycle_configuration.idle_runtime_session_timeout', found.idle),
         set('aws.lifecycle_configuration.max_lifetime', found.max),
@@ -179,7 +179,7 @@ const callerFields = ({ wishes, existing }: Frame): Fields => {
   const names = wished ?? (existing === undefined ? [] : toHeaderAllowlist(existing))
   const hasTokens = authorizerConfig !== undefined || isSet(existing?.authorizer_configuration)
   if (!hasTokens && names.some((name) => name.toLowerCase() === 'authorization'))
-    return refuse('--request-header-allowlist: Authorization takes --authorizer-config')
+    return refuse('--request-header-allowlist: Authorization requires --authorizer-config')
   return E.right([
     ...given(authorizerConfig, (config) => [set('authorizer_configuration', config)]),
     ...given(wished, (list) => [set('request_header_configuration', { requestHeaderAllowlist: list })]),
@@ -187,12 +187,12 @@ const callerFields = ({ wishes, existing }: Frame): Fields => {
 }
 
 const toNotes = ({ wishes, existing, type }: Frame, { entry, region }: Findings): ReadonlyArray<string> => [
-  ...(wishes.requirementsFile === undefined ? [] : ['--requirements-file is for Python agents; it is ignored']),
+  ...(wishes.requirementsFile === undefined ? [] : ['--requirements-file is for Python agents; ignored']),
   ...(existing === undefined && type === 'container' && entry?.hasDockerfile === true
-    ? ['Deployed as a container, for there is a Dockerfile; --deployment-type says otherwise']
+    ? ['Found a Dockerfile; the agent is deployed as a container. Set --deployment-type to change that.']
     : []),
   ...(wishes.region === undefined && !isSet(existing?.aws?.region) && region === undefined
-    ? [`No region was found; ${defaultRegion} is taken`]
+    ? [`No region found; using ${defaultRegion}. Set --region or AWS_REGION.`]
     : []),
 ]
 
@@ -218,7 +218,7 @@ export const plan = (project: Project, wishes: Wishes, findings: Findings): E.Ei
   const { entry } = findings
   const existing = meant(project, wishes, entry)
   const name = wishes.name ?? existing?.name ?? nameFrom(wishes.entrypoint ?? entry?.file ?? '')
-  if (existing === undefined && entry === undefined) return refuse('--entrypoint: no agent was found in this folder')
+  if (existing === undefined && entry === undefined) return refuse('--entrypoint: no agent found in this folder')
   return pipe(
     typeOf(wishes, existing, findings),
     E.map((type): Frame => ({ name, existing, type, wishes })),

@@ -19,7 +19,7 @@ export const toAuthorizer = (config: unknown): E.Either<CliError, AuthorizerConf
     failed(
       'AUTHORIZER_INVALID',
       `authorizer_configuration: ${issues.join('; ')}`,
-      'set it anew with agentcore configure --authorizer-config, or deploy with --auth none',
+      'set it again with agentcore configure --authorizer-config, or deploy with --auth none',
     ),
   )
 }

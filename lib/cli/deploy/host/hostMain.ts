@@ -28,7 +28,7 @@ const report = (what: HostReport): Promise<void> =>
 
 const run = async (message: unknown): Promise<void> => {
   const plan = HostPlan.decode(message)
-  if (E.isLeft(plan)) throw new Error('the plan is none')
+  if (E.isLeft(plan)) throw new Error('Invalid host plan')
   const hosted = await host(plan.right, log)()
   if (E.isLeft(hosted)) {
     const { code, message: text, next } = problem(hosted.left)

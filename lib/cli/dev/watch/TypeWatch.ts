@@ -17,13 +17,9 @@ const shown =
   (error: BuildError) =>
   ({ yellow, dim }: Style): string =>
     [
-      yellow(
-        error._tag === 'TypeErrors'
-          ? 'The types do not fit; the agent runs all the same'
-          : 'The types could not be checked',
-      ),
+      yellow(error._tag === 'TypeErrors' ? 'Type errors; the agent runs anyway' : 'The types could not be checked'),
       ...details(error),
-      dim('agentcore deploy refuses it'),
+      dim('agentcore deploy rejects them'),
     ].join('\n')
 
 /** No check runs yet. */
@@ -39,11 +35,11 @@ export const createTypeWatch = (plan: DevPlan, say: (text: (style: Style) => str
       hadErrors = true
       return say(shown(checked.left))
     }
-    if (hadErrors) say(({ green }) => green('The types fit again'))
+    if (hadErrors) say(({ green }) => green('Types check again'))
     hadErrors = false
     if (checked.right._tag === 'NoCompiler' && !isToldOfNone) {
       isToldOfNone = true
-      say(({ dim }) => dim('Types are not checked: npm install --save-dev typescript'))
+      say(({ dim }) => dim('Types not checked: TypeScript is not installed (npm install --save-dev typescript)'))
     }
   }
 

@@ -43,6 +43,6 @@ export const keep =
       : pipe(
           keepSession(cli.cwd, agent.name, sessionId),
           TE.orElseW(() =>
-            TE.fromTask(() => note(({ yellow }) => yellow('The session could not be kept for the next call'))(cli)),
+            TE.fromTask(() => note(({ yellow }) => yellow('The session id could not be saved for the next call'))(cli)),
           ),
         )
