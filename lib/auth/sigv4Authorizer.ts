@@ -10,7 +10,7 @@ import { passUnchecked } from '../node/http/OpenRequests'
 import { type AuthError, toAgentError } from './rules/AuthError'
 import { authorizer, type Clock, createVerified, isOpen, refuse, systemClock } from './authorizer'
 import { hasBody, readBytes } from './sigv4/ReadBytes'
-import { type Caller, type Credentials, examine, type SignatureRules } from './sigv4/SignatureVerifier'
+import { type Caller, type Credentials, checkRequest, type SignatureRules } from './sigv4/SignatureVerifier'
 
 /** Who is let in. */
 export interface Sigv4Config {
@@ -82,7 +82,7 @@ export const sigv4Middleware = (config: Sigv4Config, options: Sigv4Options = {})
       // What was signed is what was sent, whatever a middleware has made of it.
       const sent = { method: ctx.req.method ?? 'GET', target: ctx.originalUrl, rawHeaders: ctx.req.rawHeaders }
       const caller = await pipe(
-        TE.fromEither(examine(rules, clock.now())(sent)),
+        TE.fromEither(checkRequest(rules, clock.now())(sent)),
         TE.chain(({ verify }) =>
           pipe(
             hasBody(ctx.req) ? readBody(ctx, maxBody, hold) : TE.right<AuthError, Buffer>(nothing),

@@ -75,50 +75,56 @@ const listed = (known: ReadonlyArray<string>): string => (known.length === 0 ? '
 export const faultLines = (error: ConfigError): ReadonlyArray<string> =>
   error._tag === 'Malformed' ? error.faults.map(faultText(error.path)) : []
 
-/** What has happened, in one line. */
-export const explain = (error: ConfigError): string => {
+/** A failure in words. */
+export interface Explanation {
+  readonly message: string
+  /** What to do next. */
+  readonly next: string
+}
+
+/** Explains a failure in one line, and what to do next in another. */
+export const explain = (error: ConfigError): Explanation => {
   switch (error._tag) {
     case 'NoFile':
-      return `${error.path} not found`
+      return {
+        message: `${error.path} not found`,
+        next: 'run agentcore configure --entrypoint FILE in the folder of the agent',
+      }
     case 'Malformed': {
       const [first = { path: '', message: 'invalid file', line: undefined }, ...others] = error.faults
-      return `${faultText(error.path)(first)}${others.length === 0 ? '' : ` (and ${others.length} more)`}`
+      return {
+        message: `${faultText(error.path)(first)}${others.length === 0 ? '' : ` (and ${others.length} more)`}`,
+        next: 'fix the file, or remove it and run agentcore configure again',
+      }
     }
     case 'UnknownAgent':
-      return `Unknown agent: ${error.name} (configured: ${listed(error.known)})`
+      return {
+        message: `Unknown agent: ${error.name} (configured: ${listed(error.known)})`,
+        next: 'choose one with --agent, or run agentcore configure',
+      }
     case 'NoDefault':
-      return `No default agent (configured: ${listed(error.known)})`
+      return {
+        message: `No default agent (configured: ${listed(error.known)})`,
+        next: 'choose one with --agent, or run agentcore configure set-default NAME',
+      }
     case 'Locked':
-      return `${error.path} is locked by ${error.owner}`
+      return {
+        message: `${error.path} is locked by ${error.owner}`,
+        next: 'try again later, or remove the lock if its owner is gone',
+      }
     case 'Foreign':
-      return `${error.path} was not written by your agentcore commands in this folder; ignored`
+      return {
+        message: `${error.path} was not written by your agentcore commands in this folder; ignored`,
+        next: 'remove it and deploy the agent again; if you moved the folder, stop the old runtime manually',
+      }
     case 'Unreadable':
-      return `Could not read ${error.path}: ${errorMessage(error.cause)}`
+      return { message: `Could not read ${error.path}: ${errorMessage(error.cause)}`, next: ownIt }
     case 'Unwritable':
-      return `Could not write ${error.path}: ${errorMessage(error.cause)}`
+      return { message: `Could not write ${error.path}: ${errorMessage(error.cause)}`, next: ownIt }
   }
 }
 
-/** What to do next, in one line. */
-export const next = (error: ConfigError): string => {
-  switch (error._tag) {
-    case 'NoFile':
-      return 'run agentcore configure --entrypoint FILE in the folder of the agent'
-    case 'Malformed':
-      return 'fix the file, or remove it and run agentcore configure again'
-    case 'UnknownAgent':
-      return 'choose one with --agent, or run agentcore configure'
-    case 'NoDefault':
-      return 'choose one with --agent, or run agentcore configure set-default NAME'
-    case 'Locked':
-      return 'try again later, or remove the lock if its owner is gone'
-    case 'Foreign':
-      return 'remove it and deploy the agent again; if you moved the folder, stop the old runtime manually'
-    case 'Unreadable':
-    case 'Unwritable':
-      return 'check that you own the file and its folder'
-  }
-}
+const ownIt = 'check that you own the file and its folder'
 
 /** What was thrown behind a failure, if anything was. */
 export const cause = (error: ConfigError): unknown => ('cause' in error ? error.cause : undefined)

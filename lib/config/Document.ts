@@ -18,12 +18,12 @@ import { errorMessage } from '../node/SystemError'
 
 /** A field to set: the keys that lead to it, and its value; undefined removes it. */
 export interface Change {
-  readonly at: ReadonlyArray<string>
-  readonly to: unknown
+  readonly path: ReadonlyArray<string>
+  readonly value: unknown
 }
 
 /** What was read: the value, and what the text becomes with changes. */
-export interface Read {
+export interface ParsedDocument {
   readonly project: Project
   readonly edit: (changes: ReadonlyArray<Change>) => string
 }
@@ -132,7 +132,7 @@ const clear = (document: Document, at: ReadonlyArray<string>): void => {
 /** Makes a change; false where it stands so already. */
 const apply =
   (document: Document) =>
-  ({ at, to }: Change): boolean => {
+  ({ path: at, value: to }: Change): boolean => {
     const stands = document.hasIn(at)
     if (to === undefined) return stands && document.deleteIn(at)
     if (stands && same(valueAt(document, at), to)) return false
@@ -156,7 +156,7 @@ const toIndent = (text: string): number => /^( +)\S/m.exec(text)?.[1]?.length ??
  */
 export const read =
   (path: string) =>
-  (text: string): E.Either<ConfigError, Read> => {
+  (text: string): E.Either<ConfigError, ParsedDocument> => {
     const lines = new LineCounter()
     const refuse = (message: string, line?: number): E.Either<ConfigError, never> =>
       E.left(malformed(path, [{ path: '', message, line }]))

@@ -7,7 +7,7 @@ import * as TE from 'fp-ts/TaskEither'
 import { writeAtomic } from '../node/file/AtomicFile'
 import { sizeFault } from './Bounds'
 import { type ConfigError, locked, malformed, noFile, unreadable, unwritable } from './ConfigError'
-import { type Change, type Read, read as readText } from './Document'
+import { type Change, type ParsedDocument, read as readText } from './Document'
 import { withLock } from '../node/file/FileLock'
 import { fileName, type Project } from './Project'
 import { isMissing } from '../node/SystemError'
@@ -80,7 +80,7 @@ export const update =
       TE.orElse((error) => (error._tag === 'NoFile' ? TE.right('') : TE.left(error))),
       TE.mapLeft(lift),
     )
-    const parse = (text: string): TE.TaskEither<Err, Read> =>
+    const parse = (text: string): TE.TaskEither<Err, ParsedDocument> =>
       pipe(TE.fromEither(readText(fileName)(text)), TE.mapLeft(lift))
     return pipe(
       textNow,

@@ -88,7 +88,7 @@ const answers: ReadonlyArray<readonly [string, RequestListener, RegExp]> = [
     /jwks is larger than/,
   ],
   ['breaks off', withKeys((_, res) => void res.write('{', () => res.destroy())), /Could not reach .*jwks/],
-  ['answers 500', (_, res) => void res.writeHead(500).end(), /answered 500/],
+  ['answers 500', (_, res) => void res.writeHead(500).end(), /status 500/],
   ['answers no JSON', (_, res) => void res.end('<html>'), /is not valid JSON/],
   ['answers another JSON', (_, res) => json(res, { issuer: 7 }), /is not a discovery document/],
   ['answers no set of keys', withKeys((_, res) => json(res, { keys: 'none' })), /jwks is not a JSON Web Key Set/],

@@ -280,7 +280,10 @@ describe('configure of an agent that is there', () => {
       ['--vpc', '--subnets', 'subnet-0abc99999', '--security-groups', 'sg-0abc1234'],
       /^--subnets: support uses other subnets: it cannot be changed/,
     ],
-    [['--max-lifetime', '300'], /^--max-lifetime: the idle timeout \(600 seconds\) is longer than the maximum lifetime \(300 seconds\)/],
+    [
+      ['--max-lifetime', '300'],
+      /^--max-lifetime: the idle timeout \(600 seconds\) is longer than the maximum lifetime \(300 seconds\)/,
+    ],
   ])('refuses %j', async (words, line) => {
     await inFolder(async (folder) => {
       await put(folder, { [file]: toolkitYaml, 'src/index.ts': '' })

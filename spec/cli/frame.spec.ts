@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { program } from '../../lib/cli/agentcore'
-import { problem, unexpected } from '../../lib/cli/program/CliError'
+import { explain, unexpected } from '../../lib/cli/program/CliError'
 import type { Command } from '../../lib/cli/program/Command'
 import { run } from '../../lib/cli/program/Program'
 import { hasColours } from '../../lib/cli/program/Style'
@@ -85,7 +85,7 @@ describe('agentcore', () => {
       await writeFile(join(folder, '.bedrock_agentcore.yaml'), 'agents:\n  a: 1\n  b: 2\n')
       const [brief, verbose] = [await inWorld(folder, ['status']), await inWorld(folder, ['status', '--verbose'])]
       expect(brief.stderr).toMatch(
-        /^\.bedrock_agentcore\.yaml:2 agents\.a: expected a map.* \(and 1 more\): correct the file/,
+        /^\.bedrock_agentcore\.yaml:2 agents\.a: expected a map.* \(and 1 more\): fix the file/,
       )
       expect(verbose.stderr).toMatch(/\.bedrock_agentcore\.yaml:3 agents\.b: expected a map/)
     })
@@ -102,7 +102,7 @@ describe('agentcore', () => {
     const { world, err } = worldIn('/')
     expect(await run({ ...program(), commands: [broken] }, ['break', '--verbose'])(world)()).toBe(1)
     expect(err()).toMatch(/^oh no: this is a bug; .*\n.*Error: oh\nno\n {4}at /)
-    expect(problem(unexpected('x')).message).toBe('x')
+    expect(explain(unexpected('x')).message).toBe('x')
   })
 })
 

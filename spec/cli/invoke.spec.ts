@@ -117,7 +117,11 @@ describe('invoke takes', () => {
     ['an empty standard input', ['-'], /^The payload is empty/],
     ['two targets', ['x', '--dev', '--local'], /^--dev and --local: use only one of them/],
     ['a port of nothing', ['x', '--port', '1'], /^--port: requires --dev/],
-    ['two sessions', ['x', '--session-id', session, '--new-session'], /^--session-id and --new-session: use only one of them/],
+    [
+      'two sessions',
+      ['x', '--session-id', session, '--new-session'],
+      /^--session-id and --new-session: use only one of them/,
+    ],
     ['a user with a token', ['x', '--user-id', 'u', '--bearer-token', 't'], /^--user-id: only for callers with AWS/],
     ['a header that is none', ['x', '-H', 'nothing'], /^--header: expected Name: value, got "nothing"/],
     ['a header with a line break', ['x', '-H', 'a: b\r\nc: d'], /^--header: the value of a contains a character/],
@@ -590,8 +594,7 @@ describe('an agent in a local runtime', () => {
       async (command) => {
         expect(await command('invoke', 'x')).toMatchObject({
           code: 1,
-          stderr:
-            'The agent requires a bearer token: pass --bearer-token, or set BEDROCK_AGENTCORE_BEARER_TOKEN\n',
+          stderr: 'The agent requires a bearer token: pass --bearer-token, or set BEDROCK_AGENTCORE_BEARER_TOKEN\n',
         })
         expect(await command('invoke', '{"prompt":"x"}', '--bearer-token', 'a.b.c')).toMatchObject({ code: 0 })
       },

@@ -96,7 +96,10 @@ describe('a record of a runtime that came with the project', () => {
       mkdirSync(join(folder, '.bedrock_agentcore/local'), { recursive: true })
       make(join(folder, recordFile))
       const { code, stderr } = await agentcore(folder, ['invoke', 'x', '--local'], withToken)
-      expect([code, stderr]).toEqual([1, expect.stringMatching(/(agent\.json was not written|Could not read .*agent\.json)/)])
+      expect([code, stderr]).toEqual([
+        1,
+        expect.stringMatching(/(agent\.json was not written|Could not read .*agent\.json)/),
+      ])
     }),
   )
 })

@@ -7,14 +7,14 @@ import { type AuthError, badToken } from '../rules/AuthError'
 import type { AuthorizerConfig } from '../rules/AuthorizerConfig'
 import { check, type Claims, fromPayload } from './Claims'
 import type { Provider } from './Discovery'
-import type { Keyring, Report } from './Jwks'
+import type { KeyCache, Report } from './Jwks'
 
 /** What the check of a token stands on. */
 export interface JwtEnv {
   readonly now: IO<number>
   /** How far the clocks may be apart, in milliseconds. */
   readonly clockTolerance: number
-  readonly keyring: Keyring<Provider>
+  readonly keyring: KeyCache<Provider>
   /** Takes a failure of the provider that is survived. */
   readonly report: Report
 }

@@ -102,10 +102,10 @@ const flawsOfClaim = ({ inboundTokenClaimValueType: type, authorizingClaimMatchV
   return [
     ...(operators[type].includes(operator)
       ? []
-      : [{ at: 'authorizingClaimMatchValue', message: `${type} requires ${operators[type].join(' or ')}` }]),
+      : [{ field: 'authorizingClaimMatchValue', message: `${type} requires ${operators[type].join(' or ')}` }]),
     ...(value[wanted] !== undefined && value[other] === undefined
       ? []
-      : [{ at: 'authorizingClaimMatchValue', message: `${operator} requires ${wanted} and nothing else` }]),
+      : [{ field: 'authorizingClaimMatchValue', message: `${operator} requires ${wanted} and nothing else` }]),
   ]
 }
 
@@ -143,7 +143,7 @@ const Checks = t.type(
 const CustomJWTAuthorizerCodec = checked(closed(Checks, ['discoveryUrl', ...checks, ...unused]), (config) =>
   checks.some((name) => config[name] !== undefined)
     ? []
-    : [{ at: undefined, message: `at least one of ${checks.join(', ')} must be set` }],
+    : [{ field: undefined, message: `at least one of ${checks.join(', ')} must be set` }],
 )
 
 const Plain = closed(t.type({ customJWTAuthorizer: CustomJWTAuthorizerCodec }, 'AuthorizerConfig'), [

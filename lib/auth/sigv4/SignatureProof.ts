@@ -15,7 +15,7 @@ export interface SentRequest {
 }
 
 /** A request in the parts that are signed. */
-export interface Sent {
+export interface ParsedRequest {
   readonly method: string
   readonly path: string
   readonly query: string
@@ -57,7 +57,7 @@ const toFields = (rawHeaders: ReadonlyArray<string>): Fields => {
 }
 
 /** The parts of a request. A target in absolute form counts from its path. */
-export const toSent = ({ method, target, rawHeaders }: SentRequest): Sent => {
+export const parseRequest = ({ method, target, rawHeaders }: SentRequest): ParsedRequest => {
   const local = target.startsWith('/') ? target : target.replace(/^https?:\/\/[^/?]*/i, '')
   const at = local.indexOf('?')
   const [path, query] = at < 0 ? [local, ''] : [local.slice(0, at), local.slice(at + 1)]
@@ -90,7 +90,7 @@ const parseTime = (text: string | undefined): number | undefined => {
 }
 
 /** What both forms say, wherever they say it. */
-interface Said {
+interface SignatureFields {
   readonly credential: string | undefined
   readonly signedHeaders: string | undefined
   readonly signature: string | undefined
@@ -102,7 +102,7 @@ interface Said {
 
 const names = /^[a-z0-9!#$%&'*+.^_`|~-]+(;[a-z0-9!#$%&'*+.^_`|~-]+)*$/
 
-const toProof = (said: Said): E.Either<AuthError, Proof> => {
+const toProof = (said: SignatureFields): E.Either<AuthError, Proof> => {
   const scope = said.credential?.split('/') ?? []
   const [accessKeyId = '', scopeDate = '', region = '', service = '', terminator = ''] = scope
   if (scope.length !== 5 || accessKeyId === '')
@@ -169,7 +169,7 @@ const inQuery = (query: Named, fields: Fields): E.Either<AuthError, Proof> => {
 }
 
 /** What a request says of its signature. Left: nothing, too much, or what has not the form that it must have. */
-export const parseProof = ({ query, fields }: Sent): E.Either<AuthError, Proof> => {
+export const parseProof = ({ query, fields }: ParsedRequest): E.Either<AuthError, Proof> => {
   const twice = single.find((name) => (fields.get(name)?.length ?? 0) > 1)
   if (twice !== undefined) return incomplete(`The header ${twice} occurs more than once.`)
   const found = parseParameters(query)

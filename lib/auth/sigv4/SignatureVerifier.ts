@@ -7,7 +7,7 @@ import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import { type AuthError, signatureRefused } from '../rules/AuthError'
 import { canonicalRequest, type Signable } from './CanonicalRequest'
-import { algorithm, type Proof, parseProof, type Sent, type SentRequest, toSent } from './SignatureProof'
+import { algorithm, type Proof, parseProof, type ParsedRequest, type SentRequest, parseRequest } from './SignatureProof'
 import { unsignedHeader } from './SignedHeaders'
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -105,7 +105,7 @@ const checkDate =
   }
 
 const checkHeaders =
-  (sent: Sent) =>
+  (sent: ParsedRequest) =>
   (proof: Proof): E.Either<AuthError, Proof> => {
     if (proof.signed.some((name) => !sent.fields.has(name))) return invalid('A signed header is missing.')
     const unsigned = unsignedHeader(sent, proof.signed, proof.expires !== undefined)
@@ -156,10 +156,10 @@ const sign = (
 }
 
 /** A request in order but for its signature. Left: a name of AWS and what is wrong, never what was sent. */
-export const examine =
+export const checkRequest =
   (rules: SignatureRules, now: number) =>
   (request: SentRequest): E.Either<AuthError, Pending> => {
-    const sent = toSent(request)
+    const sent = parseRequest(request)
     return pipe(
       parseProof(sent),
       E.chain(checkScope(rules)),

@@ -12,13 +12,13 @@ import { find } from './RunningRuntime'
 // ---------------------------------------------------------------------------------------------------------------------
 
 /** Where an agent is. */
-export type Reach =
+export type AgentLocation =
   | { readonly _tag: 'Dev'; readonly url: string }
   | { readonly _tag: 'Local'; readonly record: Record.LocalRecord }
   | { readonly _tag: 'Deployed'; readonly arn: string; readonly region: string | undefined }
 
 /** What the flags ask for: a local runtime or the cloud, or whatever there is. */
-export interface Wish {
+export interface LocateOptions {
   readonly isLocal: boolean
 }
 
@@ -30,7 +30,7 @@ export interface Wish {
 export const devPort = 8080
 
 /** An agent that `agentcore dev` serves. */
-export const dev = (port: number | undefined): Reach => ({
+export const dev = (port: number | undefined): AgentLocation => ({
   _tag: 'Dev',
   url: `http://127.0.0.1:${port ?? devPort}`,
 })
@@ -45,18 +45,22 @@ const nowhere = (name: string): CliError =>
     'run agentcore deploy --local --detach, or run agentcore dev and invoke with --dev',
   )
 
-const deployedAt = ({ bedrock_agentcore: ids, aws }: AgentConfig): Reach | undefined => {
+const deployedAt = ({ bedrock_agentcore: ids, aws }: AgentConfig): AgentLocation | undefined => {
   const arn = ids?.agent_arn ?? undefined
   return arn === undefined || arn === '' ? undefined : { _tag: 'Deployed', arn, region: aws?.region ?? undefined }
 }
 
 /** Where the agent is: by the wish, else in the cloud, else here. Left: `Failed`, `Config`. */
-export const locateAgent = (cwd: string, agent: AgentConfig, { isLocal }: Wish): TE.TaskEither<CliError, Reach> => {
+export const locateAgent = (
+  cwd: string,
+  agent: AgentConfig,
+  { isLocal }: LocateOptions,
+): TE.TaskEither<CliError, AgentLocation> => {
   const deployed = isLocal ? undefined : deployedAt(agent)
   if (deployed !== undefined) return TE.right(deployed)
   return pipe(
     find(cwd, agent.name),
-    TE.chain((runtime): TE.TaskEither<CliError, Reach> => {
+    TE.chain((runtime): TE.TaskEither<CliError, AgentLocation> => {
       if (runtime._tag !== 'Running') return TE.left(isLocal ? notRunning(agent.name) : nowhere(agent.name))
       const { record } = runtime
       return pipe(
@@ -72,7 +76,7 @@ export const locateAgent = (cwd: string, agent: AgentConfig, { isLocal }: Wish):
 // ---------------------------------------------------------------------------------------------------------------------
 
 /** In a word, for machines. */
-export const toName = (reach: Reach): 'dev' | 'local' | 'deployed' => {
+export const toName = (reach: AgentLocation): 'dev' | 'local' | 'deployed' => {
   switch (reach._tag) {
     case 'Dev':
       return 'dev'
@@ -84,7 +88,7 @@ export const toName = (reach: Reach): 'dev' | 'local' | 'deployed' => {
 }
 
 /** What to do when nothing answers there. */
-export const whenSilent = (reach: Reach): string => {
+export const unreachableHint = (reach: AgentLocation): string => {
   switch (reach._tag) {
     case 'Dev':
       return 'start it with agentcore dev, or set its port with --port'

@@ -8,7 +8,7 @@ import { type AuthOptions, type ClientOptions, environment } from '../../client/
 import { type AgentConfig, isSet } from '../../config/Project'
 import type { Cli } from '../program/Cli'
 import { client, type CliError, failed, usage } from '../program/CliError'
-import { type Reach, whenSilent } from './AgentLocation'
+import { type AgentLocation, unreachableHint } from './AgentLocation'
 
 /** The variable that a token may come by. */
 export const tokenVariable = 'BEDROCK_AGENTCORE_BEARER_TOKEN'
@@ -23,7 +23,7 @@ const noToken = failed('NO_TOKEN', 'The agent requires a bearer token', `pass --
 /** A token where the agent takes one or one was given by hand; a local runtime says what it takes; else AWS's own. */
 const toAuth = (
   { env }: Cli,
-  reach: Reach,
+  reach: AgentLocation,
   agent: AgentConfig | undefined,
   { bearerToken }: Caller,
 ): E.Either<CliError, AuthOptions> => {
@@ -39,7 +39,7 @@ const toAuth = (
   return E.right(reach._tag === 'Local' && takes === undefined ? { anonymous: true } : {})
 }
 
-const toTarget = (reach: Reach): ClientOptions => {
+const toTarget = (reach: AgentLocation): ClientOptions => {
   switch (reach._tag) {
     case 'Dev':
       return { url: reach.url }
@@ -52,13 +52,16 @@ const toTarget = (reach: Reach): ClientOptions => {
 
 /** A failure of the client on the way to an agent. */
 export const failure =
-  (reach: Reach) =>
+  (reach: AgentLocation) =>
   (error: ClientError): CliError =>
-    client(error, error._tag === 'ConnectionFailed' || error._tag === 'ConnectTimeout' ? whenSilent(reach) : undefined)
+    client(
+      error,
+      error._tag === 'ConnectionFailed' || error._tag === 'ConnectTimeout' ? unreachableHint(reach) : undefined,
+    )
 
 /** Runs with an environment for the agent, whose connections are closed afterwards. Left: as `use`, and what is wrong. */
 export const withEnvironment =
-  (cli: Cli, reach: Reach, agent: AgentConfig | undefined, caller: Caller) =>
+  (cli: Cli, reach: AgentLocation, agent: AgentConfig | undefined, caller: Caller) =>
   <A>(use: (env: Environment) => TE.TaskEither<CliError, A>): TE.TaskEither<CliError, A> =>
     pipe(
       TE.fromEither(toAuth(cli, reach, agent, caller)),

@@ -11,11 +11,11 @@ export const agentIn = (cwd: string, name: string | undefined): TE.TaskEither<Cl
   pipe(File.read(cwd), TE.chainEitherK(toAgent(name)), TE.mapLeft(config))
 
 /** The session that was last used with an agent. */
-export const keptSession = (agent: AgentConfig | undefined): string | undefined =>
+export const savedSession = (agent: AgentConfig | undefined): string | undefined =>
   agent?.bedrock_agentcore?.agent_session_id ?? undefined
 
 /** Keeps a session for the next command; null forgets it. Left: `Config`. */
-export const keepSession = (cwd: string, name: string, sessionId: string | null): TE.TaskEither<CliError, void> =>
+export const saveSession = (cwd: string, name: string, sessionId: string | null): TE.TaskEither<CliError, void> =>
   pipe(
     File.update(
       cwd,
@@ -24,7 +24,7 @@ export const keepSession = (cwd: string, name: string, sessionId: string | null)
       pipe(
         toAgent(name)(project),
         E.bimap(config, () => ({
-          changes: [{ at: ['agents', name, 'bedrock_agentcore', 'agent_session_id'], to: sessionId }],
+          changes: [{ path: ['agents', name, 'bedrock_agentcore', 'agent_session_id'], value: sessionId }],
           value: undefined,
         })),
       ),

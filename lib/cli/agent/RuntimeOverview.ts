@@ -51,7 +51,7 @@ const patience = 5_000
 
 const again = 'stop it with agentcore stop, then run agentcore deploy --local --detach again'
 
-const silent = ({ agent, endpoint, pid }: Record.LocalRecord, next: string, why: string, cause?: unknown): CliError =>
+const noAnswer = ({ agent, endpoint, pid }: Record.LocalRecord, next: string, why: string, cause?: unknown): CliError =>
   failed(
     'NO_ANSWER',
     `The local runtime of ${agent} (process ${pid}) does not respond at ${endpoint}: ${why}`,
@@ -59,7 +59,10 @@ const silent = ({ agent, endpoint, pid }: Record.LocalRecord, next: string, why:
     cause === undefined ? {} : { cause },
   )
 
-const asked = (record: Record.LocalRecord, next: string): TE.TaskEither<CliError, E.Either<CliError, unknown>> =>
+const requestOverview = (
+  record: Record.LocalRecord,
+  next: string,
+): TE.TaskEither<CliError, E.Either<CliError, unknown>> =>
   TE.tryCatch(
     async () => {
       const { field, isAnsweredBy } = question(record.control)
@@ -70,9 +73,9 @@ const asked = (record: Record.LocalRecord, next: string): TE.TaskEither<CliError
       })
       if (isAnsweredBy(response.headers.get(controlHeader))) return E.right(await response.json())
       await response.body?.cancel()
-      return E.left(silent(record, next, 'another program responds there'))
+      return E.left(noAnswer(record, next, 'another program responds there'))
     },
-    (cause) => silent(record, next, errorMessage(cause), cause),
+    (cause) => noAnswer(record, next, errorMessage(cause), cause),
   )
 
 /**
@@ -81,16 +84,16 @@ const asked = (record: Record.LocalRecord, next: string): TE.TaskEither<CliError
  */
 export const fetchOverview = (record: Record.LocalRecord, next = again): TE.TaskEither<CliError, Overview> =>
   pipe(
-    asked(record, next),
+    requestOverview(record, next),
     TE.chainEitherK((answer) => answer),
     TE.chainEitherK((value) =>
       pipe(
         decodeNow(Overview)(value),
-        E.mapLeft(() => silent(record, next, 'another program responds there')),
+        E.mapLeft(() => noAnswer(record, next, 'another program responds there')),
       ),
     ),
     TE.filterOrElse(
       ({ agent, runtime }) => agent.arn === record.arn && runtime.pid === record.pid,
-      () => silent(record, next, 'another runtime responds there'),
+      () => noAnswer(record, next, 'another runtime responds there'),
     ),
   )

@@ -21,7 +21,7 @@ export interface Artifact {
 }
 
 /** How many built programs are kept; those that run may be among them. */
-const kept = 5
+const maxArtifacts = 5
 
 const toHash = (files: ReadonlyArray<BundleFile>): string =>
   files
@@ -43,7 +43,7 @@ const discardOld = async (parent: string): Promise<void> => {
       ),
     })),
   )
-  const old = aged.sort((a, b) => b.at - a.at).slice(kept)
+  const old = aged.sort((a, b) => b.at - a.at).slice(maxArtifacts)
   await Promise.all(old.map(({ name }) => rm(join(parent, name), { recursive: true, force: true })))
 }
 

@@ -15,7 +15,7 @@ const namesIn = (manifest: object, field: string): ReadonlyArray<string> => {
 }
 
 /** Whether a package loads machine code, by its `package.json`. */
-export const saysNative = (manifest: unknown): boolean =>
+export const isNativeManifest = (manifest: unknown): boolean =>
   typeof manifest === 'object' &&
   manifest !== null &&
   (Reflect.get(manifest, 'gypfile') === true ||
@@ -25,7 +25,7 @@ export const saysNative = (manifest: unknown): boolean =>
 const isNative = async (folder: string): Promise<boolean> => {
   if (existsSync(join(folder, 'binding.gyp')) || existsSync(join(folder, 'prebuilds'))) return true
   const text = await readFile(join(folder, 'package.json'), 'utf8').catch(() => '{}') // a folder that is no package
-  return saysNative(JSON.parse(text))
+  return isNativeManifest(JSON.parse(text))
 }
 
 /** A package's name and its folder, of a path below `node_modules`; the innermost where they are nested. */

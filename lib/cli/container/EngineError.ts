@@ -72,8 +72,18 @@ export const explainUnusable = (why: Unusable): string => {
 
 const advice = 'install finch, docker or podman, or deploy without containers with --isolation process'
 
-/** What happened and what to do next, in one line. */
-export const explain = (error: EngineError): string => {
+/** A failure in words. */
+export interface Explanation {
+  /** What happened and what to do next, in one line. */
+  readonly message: string
+  /** The output of the engine, line by line. */
+  readonly details: ReadonlyArray<string>
+}
+
+/** Explains a failure in one line, with the output that belongs to it. */
+export const explain = (error: EngineError): Explanation => ({ message: toMessage(error), details: toDetails(error) })
+
+const toMessage = (error: EngineError): string => {
   switch (error._tag) {
     case 'EngineUnusable':
       return error.why._tag === 'Absent'
@@ -93,8 +103,7 @@ export const explain = (error: EngineError): string => {
   }
 }
 
-/** What the engine said, line by line. */
-export const details = (error: EngineError): ReadonlyArray<string> => {
+const toDetails = (error: EngineError): ReadonlyArray<string> => {
   const said = (why: Unusable): ReadonlyArray<string> => ('said' in why ? why.said.split('\n') : [])
   switch (error._tag) {
     case 'EngineUnusable':

@@ -29,7 +29,7 @@ export const commands = (record: PublicRecord, isDefault: boolean, isWindows: bo
   ]
 }
 
-const apart: Readonly<Record<string, string>> = {
+const isolations: Readonly<Record<string, string>> = {
   process: 'one process per session',
   container: 'one container per session',
   none: 'one shared agent',
@@ -51,7 +51,7 @@ export const shown =
       '',
       `  ARN       ${record.arn}`,
       `  Endpoint  ${record.endpoint}`,
-      `  Sessions  ${apart[record.isolation ?? 'process'] ?? ''}`,
+      `  Sessions  ${isolations[record.isolation ?? 'process'] ?? ''}`,
       `  Callers   ${callers[record.auth ?? 'none'] ?? ''}`,
       ...(record.logFile === undefined ? [] : [`  Log       ${record.logFile}`]),
       '',

@@ -6,27 +6,27 @@ import * as TE from 'fp-ts/TaskEither'
 import type { Isolation } from '../../local'
 import type { AgentFolder } from '../agent/AgentFolder'
 import { build, type Built, toBuilds } from '../bundler/bundleAgent'
-import { type Checked, typeCheck } from '../bundler/TypeCheck'
+import { type TypeCheckResult, typeCheck } from '../bundler/TypeCheck'
 import type { Cli } from '../program/Cli'
 import { type CliError, usage } from '../program/CliError'
 import { recommendedNode } from '../configure/plan/EntryFile'
 import { emulatesArm, type Engine, findEngine, platformFor } from '../container/Engine'
 import { type EngineName, engineNames } from '../container/EngineError'
 import { buildImage, imageName, planFor, prepare } from '../container/Image'
-import { doing, formatBytes, step, told } from '../terminal/Progress'
+import { showProgress, formatBytes, step, printLine } from '../terminal/Progress'
 import { givenTo, inheritedBy } from './AgentEnvironment'
 import { fromBuild, fromEngine } from '../terminal/Failures'
 import type { Launch } from './host/HostPlan'
 
 /** What is to be made. */
-export interface ToMake {
+export interface PackageOptions {
   readonly where: AgentFolder
   readonly isolation: Isolation
   readonly env: ReadonlyArray<readonly [name: string, value: string]>
   readonly signal: AbortSignal
 }
 
-const checkedText = (checked: Checked): string => {
+const checkedText = (checked: TypeCheckResult): string => {
   switch (checked._tag) {
     case 'Checked':
       return `Types checked with TypeScript ${checked.version}`
@@ -37,7 +37,7 @@ const checkedText = (checked: Checked): string => {
   }
 }
 
-const check = (cli: Cli, { where, signal }: ToMake): TE.TaskEither<CliError, Checked> =>
+const check = (cli: Cli, { where, signal }: PackageOptions): TE.TaskEither<CliError, TypeCheckResult> =>
   step(cli, 'Checking types')(
     pipe(
       typeCheck({ project: where.folder, file: where.file, cache: where.state, signal }),
@@ -46,7 +46,7 @@ const check = (cli: Cli, { where, signal }: ToMake): TE.TaskEither<CliError, Che
     checkedText,
   )
 
-const bundle = (cli: Cli, { where, isolation }: ToMake): TE.TaskEither<CliError, Built> =>
+const bundle = (cli: Cli, { where, isolation }: PackageOptions): TE.TaskEither<CliError, Built> =>
   pipe(
     step(cli, 'Bundling')(
       pipe(build(where.folder, where.file, toBuilds(where.folder, where.agent.name)), TE.mapLeft(fromBuild(cli))),
@@ -57,7 +57,10 @@ const bundle = (cli: Cli, { where, isolation }: ToMake): TE.TaskEither<CliError,
       const outside = built.bundle.native.join(', ')
       if (outside !== '' && isolation !== 'container') {
         const why = `${outside} is a native module and stays in node_modules`
-        told(`${why}: it works locally, but on AgentCore only in a container (deployment_type: container)`, 'note')(cli)
+        printLine(
+          `${why}: it works locally, but on AgentCore only in a container (deployment_type: container)`,
+          'note',
+        )(cli)
       }
       return built
     }),
@@ -87,7 +90,7 @@ const largestImage = 2e9
 
 const image = (
   cli: Cli,
-  what: ToMake,
+  what: PackageOptions,
   engine: Engine,
   { bundle: { native } }: Built,
 ): TE.TaskEither<CliError, string> => {
@@ -101,7 +104,7 @@ const image = (
     ...(region === undefined || region === null ? {} : { region }),
   }
   const name = imageName(where.agent.name)
-  if (platform.note !== undefined) told(platform.note, 'note')(cli)
+  if (platform.note !== undefined) printLine(platform.note, 'note')(cli)
   return pipe(
     planFor(where.package, where.file, given),
     TE.chain((plan) => prepare(where.package, where.state, plan)),
@@ -115,8 +118,8 @@ const image = (
             project: where.package,
             dockerfile: path,
             name,
-            onStep: ({ at, text }) => doing(`Building ${name}: ${at} ${text}`)(cli),
-            onLine: (line) => (cli.isVerbose ? told(line)(cli) : undefined),
+            onStep: ({ at, text }) => showProgress(`Building ${name}: ${at} ${text}`)(cli),
+            onLine: (line) => (cli.isVerbose ? printLine(line)(cli) : undefined),
             signal,
           }),
           TE.mapLeft(fromEngine(cli)),
@@ -126,14 +129,14 @@ const image = (
       ),
     ),
     TE.map(({ bytes }) => {
-      if (bytes > largestImage) told(`The image is larger than 2 GB, the limit of AgentCore`, 'note')(cli)
+      if (bytes > largestImage) printLine(`The image is larger than 2 GB, the limit of AgentCore`, 'note')(cli)
       return name
     }),
   )
 }
 
 /** Makes what starts the agent. */
-export const make = (cli: Cli, what: ToMake): TE.TaskEither<CliError, Launch> => {
+export const createPackage = (cli: Cli, what: PackageOptions): TE.TaskEither<CliError, Launch> => {
   const { where, isolation, env } = what
   const region = where.agent.aws?.region ?? undefined
   const variables = givenTo(cli.env, region, env, isolation === 'container')

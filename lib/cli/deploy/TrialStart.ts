@@ -35,7 +35,7 @@ const sweep = async (launcherIn: (place: string) => Launcher, folder: string): P
 }
 
 /** Starts and stops it. Gives the milliseconds from its start to its first answer. */
-export const probe = (
+export const tryStart = (
   launcher: LauncherOf,
   folder: string,
   arn: string,

@@ -9,7 +9,7 @@ import { type Compiled, createCompiler } from './watch/Compile'
 import * as DevNews from './DevMessages'
 import type { DevPlan } from './state/DevPlan'
 import type { Exit } from './server/DevServer'
-import { begin, type DevCommand, type DevEvent, type DevState, isComing, type News, step } from './state/DevState'
+import { begin, type DevCommand, type DevEvent, type DevState, isComing, type DevMessage, step } from './state/DevState'
 import { createFleet } from './server/DevServers'
 import { type Front, openFront, type Target } from './server/DevProxy'
 import { createTypeWatch } from './watch/TypeWatch'
@@ -26,7 +26,7 @@ const grace = { replaced: 10_000, discarded: 1000, end: 3000 } as const
 const lasting = 10_000
 
 /** What is known of the last build and of the servers, to be told when it matters. */
-interface Known {
+interface BuildRecord {
   compiled: Compiled | undefined
   failure: BuildError | undefined
   builtAt: number
@@ -46,7 +46,7 @@ export const develop = async (cli: Cli, plan: DevPlan): Promise<void> => {
   const url = `http://127.0.0.1:${front.port}`
   const compiler = createCompiler(plan, cli.env)
   const types = createTypeWatch(plan, say)
-  const known: Known = { compiled: undefined, failure: undefined, builtAt: performance.now(), exits: new Map() }
+  const known: BuildRecord = { compiled: undefined, failure: undefined, builtAt: performance.now(), exits: new Map() }
   const timers = new Set<NodeJS.Timeout>()
   let state: DevState = begin[0]
 
@@ -100,7 +100,7 @@ export const develop = async (cli: Cli, plan: DevPlan): Promise<void> => {
     types.check()
   }
 
-  const tell = (news: News): void => {
+  const tell = (news: DevMessage): void => {
     switch (news._tag) {
       case 'Ready':
         return tellReady(news.isFirst)

@@ -1,6 +1,6 @@
 /** What `agentcore dev` tells, in words. */
 import { constants } from 'node:os'
-import { type BuildError, details, explain } from '../bundler/BuildError'
+import { type BuildError, explain } from '../bundler/BuildError'
 import { formatBytes, formatDuration } from '../terminal/Progress'
 import type { Style } from '../program/Style'
 import type { Compiled } from './watch/Compile'
@@ -10,12 +10,11 @@ import type { Exit } from './server/DevServer'
 /** Words about a failed build, the places that the compiler names below them. */
 export const describeBuild =
   (error: BuildError, isKept: boolean) =>
-  ({ red, dim }: Style): string =>
-    [
-      red(explain(error)),
-      ...details(error),
-      dim(isKept ? 'The last working version keeps serving' : 'Nothing is serving until this is fixed'),
-    ].join('\n')
+  ({ red, dim }: Style): string => {
+    const { message, details } = explain(error)
+    const state = isKept ? 'The last working version keeps serving' : 'Nothing is serving until this is fixed'
+    return [red(message), ...details, dim(state)].join('\n')
+  }
 
 /** How a process ended, and what that means where it is known. */
 export const describeExit = ({ code, signal }: Exit): string => {

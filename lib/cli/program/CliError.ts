@@ -2,7 +2,7 @@
  * Everything that a command can fail with, as one closed union. A failure is told in one line, with what to do next;
  * its exit code is 2 where the command was written wrongly, else 1.
  */
-import { type ClientError, explain } from '../../client/error/ClientError'
+import * as Client from '../../client/error/ClientError'
 import * as Config from '../../config/ConfigError'
 import { errorMessage } from '../../node/SystemError'
 
@@ -16,7 +16,7 @@ export type CliError =
   | { readonly _tag: 'Usage'; readonly message: string; readonly next: string }
   | { readonly _tag: 'Config'; readonly error: Config.ConfigError }
   /** What the client says of an agent, and what to do about it where the command knows. */
-  | { readonly _tag: 'Client'; readonly error: ClientError; readonly next: string | undefined }
+  | { readonly _tag: 'Client'; readonly error: Client.ClientError; readonly next: string | undefined }
   /** What a command could not do, with a code for machines, and what more there is to tell. */
   | {
       readonly _tag: 'Failed'
@@ -30,7 +30,7 @@ export type CliError =
   | { readonly _tag: 'Unexpected'; readonly cause: unknown }
 
 /** What is told of a failure. */
-export interface Problem {
+export interface Explanation {
   readonly exitCode: 1 | 2
   readonly code: string
   readonly message: string
@@ -51,7 +51,7 @@ export const usage = (message: string, next: string): CliError => ({ _tag: 'Usag
 export const config = (error: Config.ConfigError): CliError => ({ _tag: 'Config', error })
 
 /** An agent could not be reached, or has refused. */
-export const client = (error: ClientError, next?: string): CliError => ({ _tag: 'Client', error, next })
+export const client = (error: Client.ClientError, next?: string): CliError => ({ _tag: 'Client', error, next })
 
 /** A command could not do its work. */
 export const failed = (
@@ -80,7 +80,7 @@ export const unexpected = (cause: unknown): CliError => ({ _tag: 'Unexpected', c
 const upper = (name: string): string => name.replace(/(?<=.)[A-Z]/g, '_$&').toUpperCase()
 
 /** What to do about a failure of the client, where it does not say so itself. */
-const toNextStep = (error: ClientError): string => {
+const toNextStep = (error: Client.ClientError): string => {
   switch (error._tag) {
     case 'NoCredentials':
       return 'set AWS_PROFILE, or sign in with aws sso login'
@@ -132,7 +132,7 @@ const toLines = (cause: unknown): ReadonlyArray<string> => {
 }
 
 /** What is told of a failure, in a terminal and by `--json`. */
-export const problem = (error: CliError): Problem => {
+export const explain = (error: CliError): Explanation => {
   switch (error._tag) {
     case 'Usage':
       return { exitCode: 2, code: 'USAGE', message: error.message, next: error.next, details: [] }
@@ -140,15 +140,14 @@ export const problem = (error: CliError): Problem => {
       return {
         exitCode: 1,
         code: `CONFIG_${upper(error.error._tag)}`,
-        message: Config.explain(error.error),
-        next: Config.next(error.error),
+        ...Config.explain(error.error),
         details: [...Config.faultLines(error.error), ...toLines(Config.cause(error.error))],
       }
     case 'Client':
       return {
         exitCode: 1,
         code: upper(error.error._tag),
-        message: explain(error.error),
+        message: Client.explain(error.error),
         next: error.next ?? toNextStep(error.error),
         details: 'details' in error.error ? [JSON.stringify(error.error.details)] : [],
       }

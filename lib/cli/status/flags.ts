@@ -7,7 +7,7 @@ export const status = {
 }
 
 /** What a command line of `status` says. */
-export type StatusWishes = Values<typeof status>
+export type StatusFlags = Values<typeof status>
 
 /** Those of `stop-session`. */
 export const stopSession = {
@@ -18,7 +18,7 @@ export const stopSession = {
 }
 
 /** What a command line of `stop-session` says. */
-export type StopSessionWishes = Values<typeof stopSession>
+export type StopSessionFlags = Values<typeof stopSession>
 
 /** Those of `stop`. */
 export const stop = {
@@ -26,4 +26,4 @@ export const stop = {
 }
 
 /** What a command line of `stop` says. */
-export type StopWishes = Values<typeof stop>
+export type StopFlags = Values<typeof stop>

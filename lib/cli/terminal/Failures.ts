@@ -3,14 +3,14 @@ import * as Build from '../bundler/BuildError'
 import type { Cli } from '../program/Cli'
 import { type CliError, failed } from '../program/CliError'
 import * as Engine from '../container/EngineError'
-import { told } from './Progress'
+import { printLine } from './Progress'
 
 const toCode = (tag: string): string => tag.replace(/(?<=.)[A-Z]/g, '_$&').toUpperCase()
 
 /** What a compiler says is shown whatever the flags: nobody can mend a source without it. */
-const failure = (cli: Cli, tag: string, message: string, lines: ReadonlyArray<string>, isShown: boolean): CliError => {
-  if (isShown) told(lines.join('\n'))(cli)
-  return failed(toCode(tag), message, '', { details: lines })
+const failure = (cli: Cli, tag: string, { message, details }: Build.Explanation, isShown: boolean): CliError => {
+  if (isShown) printLine(details.join('\n'))(cli)
+  return failed(toCode(tag), message, '', { details })
 }
 
 /** A failed build. */
@@ -18,7 +18,7 @@ export const fromBuild =
   (cli: Cli) =>
   (error: Build.BuildError): CliError => {
     const isShown = (error._tag === 'TypeErrors' || error._tag === 'SourceErrors') && !cli.isVerbose
-    return failure(cli, error._tag, Build.explain(error), Build.details(error), isShown)
+    return failure(cli, error._tag, Build.explain(error), isShown)
   }
 
 /** An engine that cannot be used, or an image that cannot be built. */
@@ -26,5 +26,5 @@ export const fromEngine =
   (cli: Cli) =>
   (error: Engine.EngineError): CliError => {
     const isShown = error._tag === 'ImageFailed' && !cli.isVerbose
-    return failure(cli, error._tag, Engine.explain(error), Engine.details(error), isShown)
+    return failure(cli, error._tag, Engine.explain(error), isShown)
   }

@@ -15,7 +15,7 @@ export const formatBytes = (bytes: number): string => {
 }
 
 /** Tells what goes on; in a terminal the next thing told takes its place. */
-export const doing =
+export const showProgress =
   (text: string) =>
   (cli: Cli): void => {
     const { stderr } = cli
@@ -24,7 +24,7 @@ export const doing =
   }
 
 /** Tells a line for good. */
-export const told =
+export const printLine =
   (text: string, kind: 'done' | 'note' | 'plain' = 'plain') =>
   (cli: Cli): void => {
     const { green, yellow } = styled(cli, 'stderr')
@@ -38,7 +38,7 @@ export const step =
   <Err, A>(task: TE.TaskEither<Err, A>, done: (value: A) => string): TE.TaskEither<Err, A> =>
     pipe(
       TE.fromIO(() => {
-        doing(what)(cli)
+        showProgress(what)(cli)
         return performance.now()
       }),
       TE.chain((began) =>
@@ -46,7 +46,7 @@ export const step =
           task,
           TE.map((value) => {
             const text = done(value)
-            if (text !== '') told(`${text} (${formatDuration(performance.now() - began)})`, 'done')(cli)
+            if (text !== '') printLine(`${text} (${formatDuration(performance.now() - began)})`, 'done')(cli)
             return value
           }),
           TE.mapLeft((error) => {

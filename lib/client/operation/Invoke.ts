@@ -154,12 +154,12 @@ export const invokeAs =
     pipe(
       invoke(payload, { accept: 'application/json', ...options }),
       RTE.chainTaskEitherK((answer) =>
-        answer._tag === 'Json' ? decoded(codec)(answer.value) : pipe(dismissed(answer), TE.chain(TE.left)),
+        answer._tag === 'Json' ? decoded(codec)(answer.value) : pipe(discard(answer), TE.chain(TE.left)),
       ),
     )
 
 /** Gives an answer up that is not of the kind that was wanted. */
-const dismissed = (answer: Exclude<Answer, { readonly _tag: 'Json' }>): TE.TaskEither<ClientError, ClientError> =>
+const discard = (answer: Exclude<Answer, { readonly _tag: 'Json' }>): TE.TaskEither<ClientError, ClientError> =>
   TE.fromTask(async () => {
     const body = answer._tag === 'Events' ? answer.events : answer.bytes
     await body[Symbol.asyncIterator]().return?.()

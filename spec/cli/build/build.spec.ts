@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as E from 'fp-ts/Either'
 import { build, type Built, toBuilds } from '../../../lib/cli/bundler/bundleAgent'
-import { type BuildError, details, explain } from '../../../lib/cli/bundler/BuildError'
+import { type BuildError, explain } from '../../../lib/cli/bundler/BuildError'
 import { typeCheck } from '../../../lib/cli/bundler/TypeCheck'
 import { inProject, node, type Project, projectOf, using } from '../support'
 
@@ -10,7 +10,7 @@ const made = async ({ folder }: Project, entry: string): Promise<E.Either<BuildE
   build(folder, join(folder, entry), toBuilds(folder, 'agent'))()
 
 const right = <A>(either: E.Either<BuildError, A>): A => {
-  if (E.isLeft(either)) throw new Error([explain(either.left), ...details(either.left)].join('\n'))
+  if (E.isLeft(either)) throw new Error([explain(either.left).message, ...explain(either.left).details].join('\n'))
   return either.right
 }
 
@@ -163,8 +163,8 @@ describe('a failed build', () => {
       const before = readFileSync(artifact.main, 'utf8')
       project.write('agent.ts', `import 'nowhere'\nconsole.log(2)`)
       const error = left(await made(project, 'agent.ts'))
-      expect(details(error)[0]).toMatch(/^agent\.ts:1:8: Could not resolve "nowhere"/)
-      expect(details(error)[2]).toBe(`           ^`)
+      expect(explain(error).details[0]).toMatch(/^agent\.ts:1:8: Could not resolve "nowhere"/)
+      expect(explain(error).details[2]).toBe(`           ^`)
       expect(readFileSync(artifact.main, 'utf8')).toBe(before)
       expect(readdirSync(toBuilds(project.folder, 'agent'))).toHaveLength(1)
     })
@@ -172,7 +172,9 @@ describe('a failed build', () => {
 
   it('names an entry point that is not there', async () => {
     await inProject({}, async (project) => {
-      expect(explain(left(await made(project, 'agent.ts')))).toMatch(/^Entry point not found: .*agent\.ts.*--entrypoint/)
+      expect(explain(left(await made(project, 'agent.ts'))).message).toMatch(
+        /^Entry point not found: .*agent\.ts.*--entrypoint/,
+      )
     })
   })
 })
@@ -230,7 +232,7 @@ describe('type-checking', () => {
     'speaks with the words of the compiler, of file, line and column',
     async () => {
       await inProject({ 'src/agent.ts': `\nexport const n: number = 'x'` }, async (project) => {
-        expect(details(left(await check(project, 'src/agent.ts')))).toEqual([
+        expect(explain(left(await check(project, 'src/agent.ts'))).details).toEqual([
           `src/agent.ts:2:14: error TS2322: Type 'string' is not assignable to type 'number'.`,
         ])
       })
@@ -247,7 +249,7 @@ describe('type-checking', () => {
         expect(right(await check(project, 'agent.ts'))._tag).toBe('Checked')
       })
       await inProject({ 'agent.ts': text }, async (project) => {
-        expect(details(left(await check(project, 'agent.ts')))[0]).toMatch(/TS7006/)
+        expect(explain(left(await check(project, 'agent.ts'))).details[0]).toMatch(/TS7006/)
       })
     },
     patience,
@@ -257,7 +259,7 @@ describe('type-checking', () => {
     'tells of the settings where they are wrong',
     async () => {
       await inProject({ 'agent.ts': '', 'tsconfig.json': '{"compilerOptions":{"strictt":true}}' }, async (project) => {
-        expect(details(left(await check(project, 'agent.ts')))[0]).toMatch(
+        expect(explain(left(await check(project, 'agent.ts'))).details[0]).toMatch(
           /^tsconfig\.json:1:21: error TS5025: Unknown compiler option 'strictt'/,
         )
       })

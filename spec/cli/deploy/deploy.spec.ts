@@ -127,7 +127,9 @@ describe('deploy --local --detach', () => {
       const failed = await deploy(project, '--local', '--detach')
       expect(failed.code).toBe(1)
       expect(failed.stdout).toBe('')
-      expect(failed.stderr).toMatch(/^agent\.js:1:7: Expected identifier[\s\S]*The agent could not be bundled \(1 error\)/)
+      expect(failed.stderr).toMatch(
+        /^agent\.js:1:7: Expected identifier[\s\S]*The agent could not be bundled \(1 error\)/,
+      )
       expect(await ask(record.endpoint)).toMatchObject({ version: 1 })
     })
   })
@@ -168,7 +170,10 @@ describe('a port', () => {
     await deploying({ 'agent.js': agent(1) }, (project) =>
       taken(async (port) => {
         const { code, stderr } = await deploy(project, '--local', '--detach', '--port', String(port))
-        expect([code, stderr]).toEqual([1, `Port ${port} is in use: stop the program that uses it, or choose another --port\n`])
+        expect([code, stderr]).toEqual([
+          1,
+          `Port ${port} is in use: stop the program that uses it, or choose another --port\n`,
+        ])
         expect(existsSync(recordPath(project))).toBe(false)
       }),
     )

@@ -20,7 +20,7 @@ export const run: Run<unknown> =
         if (toNames(project).length === 0) return E.left(config(noFile(fileName)))
         return pipe(
           toAgent(name)(project),
-          E.bimap(config, () => ({ changes: [{ at: ['default_agent'], to: name }], value: undefined })),
+          E.bimap(config, () => ({ changes: [{ path: ['default_agent'], value: name }], value: undefined })),
         )
       }),
       TE.map(() => ({

@@ -61,7 +61,7 @@ export const flags = {
 }
 
 /** What the command line says, as it was written. */
-export type Given = Values<typeof flags>
+export type ConfigureFlags = Values<typeof flags>
 
 /** What is wished for: the authorizer is one that was checked. */
-export type Wishes = Omit<Given, 'authorizerConfig'> & { readonly authorizerConfig: unknown }
+export type ConfigureSettings = Omit<ConfigureFlags, 'authorizerConfig'> & { readonly authorizerConfig: unknown }

@@ -1,6 +1,6 @@
 /** Type-checks beside the server that runs: errors are told, and stop nothing. A newer check ends the one before. */
 import * as E from 'fp-ts/Either'
-import { type BuildError, details } from '../../bundler/BuildError'
+import { type BuildError, explain } from '../../bundler/BuildError'
 import { typeCheck } from '../../bundler/TypeCheck'
 import type { Style } from '../../program/Style'
 import type { DevPlan } from '../state/DevPlan'
@@ -18,7 +18,7 @@ const shown =
   ({ yellow, dim }: Style): string =>
     [
       yellow(error._tag === 'TypeErrors' ? 'Type errors; the agent runs anyway' : 'The types could not be checked'),
-      ...details(error),
+      ...explain(error).details,
       dim('agentcore deploy rejects them'),
     ].join('\n')
 
@@ -26,7 +26,7 @@ const shown =
 export const createTypeWatch = (plan: DevPlan, say: (text: (style: Style) => string) => void): TypeWatch => {
   let running: { readonly control: AbortController; readonly done: Promise<void> } | undefined
   let hadErrors = false
-  let isToldOfNone = false
+  let hasNotedMissing = false
 
   const run = async ({ signal }: AbortController): Promise<void> => {
     const checked = await typeCheck({ project: plan.folder, file: plan.file, cache: plan.state, signal })()
@@ -37,8 +37,8 @@ export const createTypeWatch = (plan: DevPlan, say: (text: (style: Style) => str
     }
     if (hadErrors) say(({ green }) => green('Types check again'))
     hadErrors = false
-    if (checked.right._tag === 'NoCompiler' && !isToldOfNone) {
-      isToldOfNone = true
+    if (checked.right._tag === 'NoCompiler' && !hasNotedMissing) {
+      hasNotedMissing = true
       say(({ dim }) => dim('Types not checked: TypeScript is not installed (npm install --save-dev typescript)'))
     }
   }

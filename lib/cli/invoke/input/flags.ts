@@ -32,4 +32,4 @@ export const flags = {
 }
 
 /** What the command line says. */
-export type Wishes = Values<typeof flags>
+export type InvokeFlags = Values<typeof flags>
