@@ -62,8 +62,18 @@ const readBody = (ctx: Koa.Context, limit: number, hold: Hold): TE.TaskEither<Au
 const nothing = Buffer.alloc(0)
 
 /**
- * The middleware of `sigv4Authorizer` alone, for any Koa application: leaves the caller in `ctx.state.caller` and the
- * bytes of the body in `ctx.request.rawBody`, or throws an error with `status` and `headers` as `ctx.throw` does.
+ * The middleware of `sigv4Authorizer` for any Koa application. Leaves the caller in `ctx.state.caller` and the bytes of the body
+ * in `ctx.request.rawBody`, or throws an error with `status` and `headers` as `ctx.throw` does.
+ *
+ * @example
+ * ```ts
+ * import { sigv4Middleware } from 'agentcore-fp/auth'
+ *
+ * export const middleware = sigv4Middleware({
+ *   credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: process.env['AWS_SECRET_ACCESS_KEY'] ?? '' },
+ *   region: 'us-west-2',
+ * })
+ * ```
  */
 export const sigv4Middleware = (config: Sigv4Config, options: Sigv4Options = {}): Koa.Middleware => {
   const { maxBody = 100_000_000, maxBuffered = 200_000_000, maxExpires = 300, open = [], clock = systemClock } = options
@@ -100,8 +110,22 @@ export const sigv4Middleware = (config: Sigv4Config, options: Sigv4Options = {})
 }
 
 /**
- * Lets in whoever signs with the given AWS credentials, in header fields or by a presigned URL, and provides the
- * `caller`. Others get 403 with AWS's own name of what is wrong; a socket gets it before the upgrade. `/ping` is open.
+ * Authenticates requests by an AWS signature made with the given credentials, in headers or as a presigned URL, and provides
+ * the `caller`. Other requests get 403 with the AWS name of the error; a socket gets it before the upgrade. `/ping` is open.
+ *
+ * @example
+ * ```ts
+ * import { createApp, entrypoint, Handler } from 'agentcore-fp'
+ * import { sigv4Authorizer } from 'agentcore-fp/auth'
+ * import { pipe } from 'fp-ts/function'
+ *
+ * const authorizer = sigv4Authorizer({
+ *   credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: process.env['AWS_SECRET_ACCESS_KEY'] ?? '' },
+ *   region: 'us-west-2',
+ * })
+ *
+ * export const app = createApp(pipe(authorizer, entrypoint(Handler.fromSync(() => 'hello'))))
+ * ```
  */
 export const sigv4Authorizer = (
   config: Sigv4Config,

@@ -135,8 +135,21 @@ const sleep =
   }
 
 /**
- * An environment of the effects of Node. Nothing is opened, loaded or asked for before the first call. Left: `InvalidArn`,
- * `InvalidRegion`, `RegionMismatch`, `InvalidQualifier`, `InvalidEndpoint`, `InvalidToken`, `InvalidParameter`.
+ * Creates the environment of a client from its options, with the effects of Node. Nothing is opened or loaded before the first
+ * call. Left: `InvalidArn`, `InvalidRegion`, `RegionMismatch`, `InvalidQualifier`, `InvalidEndpoint`, `InvalidToken`,
+ * `InvalidParameter`.
+ *
+ * @example
+ * ```ts
+ * import { environment, invoke } from 'agentcore-fp/client'
+ * import { pipe } from 'fp-ts/function'
+ * import * as TE from 'fp-ts/TaskEither'
+ *
+ * export const answer = pipe(
+ *   TE.fromEither(environment({ url: 'http://localhost:8080' })),
+ *   TE.chain(invoke({ prompt: 'Hello' })),
+ * )
+ * ```
  */
 export const environment = (options: ClientOptions): E.Either<ClientError, Environment & SocketEnvironment> => {
   const { variables = process.env, effects = {}, agent } = options

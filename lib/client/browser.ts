@@ -93,8 +93,20 @@ const toAuth = ({ credentials, bearerToken }: BrowserOptions): E.Either<ClientEr
 }
 
 /**
- * An environment for the functions of this module. Left: `InvalidArn`, `InvalidRegion`, `RegionMismatch`,
+ * Creates the environment for the functions of this module. Left: `InvalidArn`, `InvalidRegion`, `RegionMismatch`,
  * `InvalidQualifier`, `InvalidEndpoint`, `InvalidParameter`.
+ *
+ * @example
+ * ```ts
+ * import { environment, generatePresignedUrl } from 'agentcore-fp/client/browser'
+ * import { pipe } from 'fp-ts/function'
+ * import * as TE from 'fp-ts/TaskEither'
+ *
+ * export const connection = pipe(
+ *   TE.fromEither(environment({ url: 'http://localhost:8080' })),
+ *   TE.chain(generatePresignedUrl()),
+ * )
+ * ```
  */
 export const environment = (options: BrowserOptions): E.Either<ClientError, ConnectionEnvironment> => {
   const { runtimeArn, url, region } = options
@@ -115,7 +127,20 @@ const orThrow = <A>(outcome: E.Either<ClientError, A>): A => {
   throw toError(outcome.left)
 }
 
-/** A client that makes connections. Throws a `ClientFailure` for options that are wrong. */
+/**
+ * Creates a client that makes connections for the `WebSocket` of a browser. Throws a `ClientFailure` for invalid options.
+ *
+ * @example
+ * ```ts
+ * import { createClient } from 'agentcore-fp/client/browser'
+ *
+ * const client = createClient({ url: 'http://localhost:8080', bearerToken: 'a.b.c' })
+ *
+ * export const opened = client
+ *   .generateWsConnectionBrowser()
+ *   .then(({ url, protocols }) => [url, protocols]) // new WebSocket(url, protocols)
+ * ```
+ */
 export const createClient = (options: BrowserOptions): BrowserClient => {
   const env = orThrow(environment(options))
   const run = async (connecting: Connecting): Promise<Connection> => orThrow(await connecting(env)())

@@ -89,7 +89,17 @@ const brand: unique symbol = Symbol.for('agentcore-fp/AgentError')
 
 const mark = { [brand]: true } as const
 
-/** 400 `BAD_REQUEST`: not a request that HTTP or the WebSocket handshake allows. */
+/**
+ * 400 `BAD_REQUEST`: not a request that HTTP or the WebSocket handshake allows.
+ *
+ * @example
+ * ```ts
+ * import { AgentError, entrypoint } from 'agentcore-fp'
+ * import * as TE from 'fp-ts/TaskEither'
+ *
+ * export const agent = entrypoint(() => TE.left(AgentError.rejected(409, 'Sold out', { item: 'tea' })))
+ * ```
+ */
 export const badRequest = (message: string): AgentError => ({ ...mark, _tag: 'BadRequest', message })
 
 /** 400 `INVALID_JSON`: the body is no JSON, or holds what no JavaScript value can hold. */
@@ -326,7 +336,16 @@ const originMessage = (origin: string | undefined): string =>
       '(--allow-origin with agentcore) and send the request with CORS'
     : `Origin ${quoted(origin)} is not allowed. To allow it, add it to allowedOrigins (--allow-origin with agentcore)`
 
-/** The HTTP side of a failure. Nothing that was thrown shows in it. */
+/**
+ * Explains a failure as the HTTP response that it becomes: status, code and message. Nothing that was thrown shows in it.
+ *
+ * @example
+ * ```ts
+ * import { AgentError } from 'agentcore-fp'
+ *
+ * export const { status, code, message } = AgentError.problem(AgentError.notFound()) // 404, 'NOT_FOUND', 'Not Found'
+ * ```
+ */
 export const problem = (error: AgentError): Problem => {
   switch (error._tag) {
     case 'BadRequest':

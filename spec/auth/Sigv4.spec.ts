@@ -159,7 +159,12 @@ describe('a signature that is wrong', () => {
       /exactly one/,
     ],
     ['a parameter more', () => withAuthorization((text) => `${text}, A=b`), incomplete, /exactly one/],
-    ['a short signature', () => withAuthorization((text) => text.slice(0, -1)), incomplete, /64 lower-case hexadecimal/],
+    [
+      'a short signature',
+      () => withAuthorization((text) => text.slice(0, -1)),
+      incomplete,
+      /64 lower-case hexadecimal/,
+    ],
     [
       'a signature in upper case',
       () => withAuthorization((text) => text.replace(/[0-9a-f]{64}$/, 'A'.repeat(64))),

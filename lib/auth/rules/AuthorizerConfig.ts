@@ -170,14 +170,38 @@ export const codec: t.Type<AuthorizerConfig, unknown> = new t.Type<AuthorizerCon
 // constructors
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** Decodes a configuration. Left: everything that is wrong with it, each with its path. */
+/**
+ * Decodes an authorizer configuration. Left: every issue, each with its path.
+ *
+ * @example
+ * ```ts
+ * import { AuthorizerConfig } from 'agentcore-fp/auth'
+ *
+ * export const config = AuthorizerConfig.decode({
+ *   customJWTAuthorizer: {
+ *     discoveryUrl: 'https://issuer.example.org/.well-known/openid-configuration',
+ *     allowedClients: ['my-client'],
+ *   },
+ * })
+ * ```
+ */
 export const decode = (value: unknown): E.Either<ReadonlyArray<Issue>, AuthorizerConfig> => {
   const decoded = decodeWith(codec)(value)
   // Only a Standard Schema may be asynchronous, and this is none.
   return decoded instanceof Promise ? E.left([{ path: '', message: 'asynchronous codecs are not supported' }]) : decoded
 }
 
-/** Decodes the text of a configuration, such as that of an environment variable. Left: as of `decode`, or no JSON. */
+/**
+ * Parses an authorizer configuration from JSON, such as the value of an environment variable. Left: the issues of `decode`,
+ * or invalid JSON.
+ *
+ * @example
+ * ```ts
+ * import { AuthorizerConfig } from 'agentcore-fp/auth'
+ *
+ * export const config = AuthorizerConfig.parse(process.env['AUTHORIZER_CONFIG'] ?? '')
+ * ```
+ */
 export const parse = (json: string): E.Either<ReadonlyArray<Issue>, AuthorizerConfig> =>
   pipe(
     J.parse(json),
@@ -191,7 +215,17 @@ export const parse = (json: string): E.Either<ReadonlyArray<Issue>, AuthorizerCo
 
 const isLoopback = (hostname: string): boolean => /^(localhost|.*\.localhost|127(\.\d+){3}|\[::1\])$/.test(hostname)
 
-/** What the service may see otherwise, or is unwise, for the log: one sentence each. */
+/**
+ * Warnings for the log about a valid configuration: what AgentCore may treat differently, or what is unsafe.
+ *
+ * @example
+ * ```ts
+ * import { AuthorizerConfig } from 'agentcore-fp/auth'
+ * import * as E from 'fp-ts/Either'
+ *
+ * export const warnings = E.map(AuthorizerConfig.warnings)(AuthorizerConfig.parse('{}'))
+ * ```
+ */
 export const warnings = ({ customJWTAuthorizer: config }: AuthorizerConfig): ReadonlyArray<string> => {
   const { protocol, hostname } = new URL(config.discoveryUrl)
   return [
@@ -210,6 +244,16 @@ export const warnings = ({ customJWTAuthorizer: config }: AuthorizerConfig): Rea
   ]
 }
 
-/** The issuer as its discovery URL names it: where clients find its metadata. */
+/**
+ * The issuer that a discovery URL belongs to, where clients find its metadata.
+ *
+ * @example
+ * ```ts
+ * import { AuthorizerConfig } from 'agentcore-fp/auth'
+ * import * as E from 'fp-ts/Either'
+ *
+ * export const issuer = E.map(AuthorizerConfig.authorizationServer)(AuthorizerConfig.parse('{}'))
+ * ```
+ */
 export const authorizationServer = ({ customJWTAuthorizer: { discoveryUrl } }: AuthorizerConfig): string =>
   discoveryUrl.slice(0, -wellKnown.length)

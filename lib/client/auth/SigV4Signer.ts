@@ -101,7 +101,17 @@ const checkedHeaders = (headers: Readonly<Record<string, string>>): Checked<Read
   return Object.keys(byName).length === entries.length ? E.right(byName) : invalid('headers', 'duplicate header name')
 }
 
-/** How long a URL holds, in whole seconds; 300 unless it is given. Left `InvalidExpiry` unless it is 1 to 300. */
+/**
+ * Checks the lifetime of a presigned URL, in seconds; 300 by default. Left `InvalidExpiry` unless it is a whole number from 1 to
+ * 300.
+ *
+ * @example
+ * ```ts
+ * import { Sigv4 } from 'agentcore-fp/client'
+ *
+ * export const seconds = Sigv4.parseExpires(60)
+ * ```
+ */
 export const parseExpires = (expires: number = maxExpires): Checked<number> =>
   Number.isInteger(expires) && expires >= 1 && expires <= maxExpires
     ? E.right(expires)
@@ -140,9 +150,21 @@ const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.
 const toText = (headers: aws4.Request['headers'], name: string): string => String(headers?.[name])
 
 /**
- * The headers of a request with `Authorization`, `X-Amz-Date` and, for temporary keys, `X-Amz-Security-Token` behind
- * them; all are signed but those that a proxy may change. `now` is milliseconds since the epoch.
- * Left: `InvalidParameter` for what cannot be signed, `NoCredentials` for keys that cannot be sent.
+ * Signs a request with AWS Signature Version 4: returns its headers with `Authorization`, `X-Amz-Date` and, for temporary
+ * credentials, `X-Amz-Security-Token`. All headers are signed except those that a proxy may change. `now` is milliseconds since
+ * the epoch. Left: `InvalidParameter` for what cannot be signed, `NoCredentials` for invalid credentials.
+ *
+ * @example
+ * ```ts
+ * import { Sigv4 } from 'agentcore-fp/client'
+ *
+ * export const headers = Sigv4.signHeaders(
+ *   { method: 'POST', url: 'https://example.org/invocations', headers: {}, body: new Uint8Array() },
+ *   { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: process.env['AWS_SECRET_ACCESS_KEY'] ?? '' },
+ *   { region: 'us-west-2' },
+ *   Date.now(),
+ * )
+ * ```
  */
 export const signHeaders = (
   request: Request,
@@ -175,9 +197,22 @@ export const signHeaders = (
   )
 
 /**
- * A URL that can be fetched, or opened as a WebSocket, without any header, for `expires` seconds from `now`
- * (milliseconds since the epoch). Its parameters are signed and stay. Left: `InvalidExpiry` unless it is 1 to 300 whole
- * seconds, `InvalidParameter` for what cannot be signed, `NoCredentials` for keys that cannot be sent.
+ * Presigns a URL, so that it can be fetched, or opened as a WebSocket, without any header for `expires` seconds from `now`
+ * (milliseconds since the epoch). Its query parameters are signed too. Left: `InvalidExpiry` unless it is 1 to 300 whole
+ * seconds, `InvalidParameter` for what cannot be signed, `NoCredentials` for invalid credentials.
+ *
+ * @example
+ * ```ts
+ * import { Sigv4 } from 'agentcore-fp/client'
+ *
+ * export const url = Sigv4.presign(
+ *   'wss://example.org/ws',
+ *   { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: process.env['AWS_SECRET_ACCESS_KEY'] ?? '' },
+ *   { region: 'us-west-2' },
+ *   Date.now(),
+ *   60,
+ * )
+ * ```
  */
 export const presign = (
   url: string,

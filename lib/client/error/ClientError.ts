@@ -69,7 +69,16 @@ export type ClientError =
 const withId = (text: string, requestId: string | undefined): string =>
   requestId === undefined ? text : `${text} (request ${requestId})`
 
-/** What has happened, and what to do next, in one line. */
+/**
+ * Explains a failure in one line, and what to do about it. The line holds no secret.
+ *
+ * @example
+ * ```ts
+ * import { ClientError } from 'agentcore-fp/client'
+ *
+ * export const line = ClientError.explain({ _tag: 'InvalidRegion', region: 'mars' })
+ * ```
+ */
 export const explain = (error: ClientError): string => {
   switch (error._tag) {
     case 'InvalidArn':

@@ -106,6 +106,15 @@ const toHeaders = (sessionId: SessionId, options: InvokeOptions): E.Either<Clien
  * arrays), or a `Uint8Array`, which is sent as it is. Left: `InvalidSessionId`, `InvalidParameter`, `InvalidQualifier`,
  * `Unencodable`, `InvalidToken`, `NoCredentials`; a failure of the connection; what the service or the agent refuses;
  * `InvalidAnswer`, `Truncated`. It is sent again only where the agent has not seen it, unless it is `idempotent`.
+ *
+ * @example
+ * ```ts
+ * import { createClient, invoke } from 'agentcore-fp/client'
+ *
+ * const client = createClient({ url: 'http://localhost:8080' })
+ *
+ * export const answer = invoke({ prompt: 'Hello' }, { sessionId: 'user-7-conversation-2026-11-25-0001' })(client.environment)
+ * ```
  */
 export const invoke = (
   payload: unknown,
@@ -145,8 +154,18 @@ const decoded =
     )
 
 /**
- * Invokes the agent for one JSON value, which a codec (io-ts, or any Standard Schema) checks. Left: those of `invoke`, and
- * `InvalidAnswer` for another kind of answer and for what the codec refuses.
+ * Invokes the agent and decodes its JSON response with a codec (io-ts, or any Standard Schema). Left: those of `invoke`, and
+ * `InvalidAnswer` for a response that is not JSON or that the codec rejects.
+ *
+ * @example
+ * ```ts
+ * import { createClient, invokeAs } from 'agentcore-fp/client'
+ * import * as t from 'io-ts'
+ *
+ * const client = createClient({ url: 'http://localhost:8080' })
+ *
+ * export const total = invokeAs(t.type({ total: t.number }))({ sum: [1, 2, 3] })(client.environment)
+ * ```
  */
 export const invokeAs =
   <A>(codec: Codec<A>) =>

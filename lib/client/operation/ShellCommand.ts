@@ -140,10 +140,19 @@ const toBody = (command: string, timeout: number): E.Either<ClientError, Uint8Ar
 }
 
 /**
- * Runs a command of `bash` in a session of a deployed agent. It is sent again only where it cannot have begun. Left:
- * `InvalidSessionId`, `InvalidParameter`, `InvalidEndpoint` for an agent without a data plane, and what every call gives;
- * the events end with the failure that the service tells in their midst, `InvalidAnswer` for damaged ones, and `Truncated`
- * if the command's end was never told.
+ * Runs a `bash` command in a session of a deployed agent. It is sent again only where it cannot have started. Left:
+ * `InvalidSessionId`, `InvalidParameter`, `InvalidEndpoint` for an agent without a data plane, and those of every call. The
+ * events end with the failure that the service reports, `InvalidAnswer` for corrupt ones, and `Truncated` if the end of the
+ * command is missing.
+ *
+ * @example
+ * ```ts
+ * import { command, createClient } from 'agentcore-fp/client'
+ *
+ * const client = createClient({ runtimeArn: 'arn:aws:bedrock-agentcore:us-west-2:123456789012:runtime/my_agent-a1b2c3d4e5' })
+ *
+ * export const running = command('ls -l', { timeout: 10 })(client.environment)
+ * ```
  */
 export const command = (
   line: string,

@@ -225,8 +225,17 @@ const started = (link: Link, { connectTimeout, target }: SocketEnvironment): TE.
 }
 
 /**
- * Opens a shell, or comes back to the one that `shellId` names; a shell is of a deployed agent's. Left: what
- * `generateWsConnection` and `connect` give, `InvalidEndpoint` for an agent by its URL, `InvalidAnswer`.
+ * Opens a shell in a session of a deployed agent, or reconnects to the one named by `shellId`. Left: those of
+ * `generateWsConnection` and `connect`, `InvalidEndpoint` for an agent by URL, `InvalidAnswer`.
+ *
+ * @example
+ * ```ts
+ * import { createClient, shell } from 'agentcore-fp/client'
+ *
+ * const client = createClient({ runtimeArn: 'arn:aws:bedrock-agentcore:us-west-2:123456789012:runtime/my_agent-a1b2c3d4e5' })
+ *
+ * export const opened = shell({ size: { width: 80, height: 24 } })(client.environment)
+ * ```
  */
 export const shell =
   (options: ShellOptions = {}): RTE.ReaderTaskEither<SocketEnvironment, ClientError, Shell> =>
@@ -247,7 +256,23 @@ export const shell =
       TE.chainFirst((opened) => (options.size === undefined ? TE.right(undefined) : opened.resize(options.size))),
     )
 
-/** Comes back to a shell, over a connection of its own. The lefts are those of `shell`. */
+/**
+ * Reconnects to a shell, over a new connection. The lefts are those of `shell`.
+ *
+ * @example
+ * ```ts
+ * import { createClient, reconnect, shell } from 'agentcore-fp/client'
+ * import { pipe } from 'fp-ts/function'
+ * import * as TE from 'fp-ts/TaskEither'
+ *
+ * const client = createClient({ runtimeArn: 'arn:aws:bedrock-agentcore:us-west-2:123456789012:runtime/my_agent-a1b2c3d4e5' })
+ *
+ * export const again = pipe(
+ *   shell()(client.environment),
+ *   TE.chain((lost) => reconnect()(lost)(client.environment)),
+ * )
+ * ```
+ */
 export const reconnect =
   (options: Omit<ShellOptions, 'sessionId' | 'shellId'> = {}) =>
   ({ shellId, sessionId }: Pick<Shell, 'shellId' | 'sessionId'>): ReturnType<typeof shell> =>

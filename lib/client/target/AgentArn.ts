@@ -38,7 +38,16 @@ const isPartition = (text: string): text is Partition => ['aws', 'aws-us-gov', '
 
 const isId = (text: string): boolean => /^[a-zA-Z][a-zA-Z0-9_]{0,99}-[a-zA-Z0-9]{10}$/.test(text)
 
-/** The name of an endpoint of a runtime, which is what a call's qualifier is. */
+/**
+ * Checks whether a text is the name of an endpoint, as the qualifier of a call must be.
+ *
+ * @example
+ * ```ts
+ * import { RuntimeArn } from 'agentcore-fp/client'
+ *
+ * export const valid = RuntimeArn.isEndpointName('prod') // true
+ * ```
+ */
 export const isEndpointName = (text: string): boolean => /^[a-zA-Z][a-zA-Z0-9_]{0,47}$/.test(text)
 
 /** The id of a runtime, and the endpoint, of the ARN's last part. */
@@ -51,7 +60,16 @@ const resourceIn = (text: string): O.Option<Pick<RuntimeArn, 'id' | 'endpoint'>>
     : O.none
 }
 
-/** The ARN from its text. Left: `InvalidArn`, and `InvalidRegion` for the region in it. */
+/**
+ * Parses the ARN of an agent runtime. Left: `InvalidArn`, or `InvalidRegion` for the region in it.
+ *
+ * @example
+ * ```ts
+ * import { RuntimeArn } from 'agentcore-fp/client'
+ *
+ * export const arn = RuntimeArn.parse('arn:aws:bedrock-agentcore:us-west-2:123456789012:runtime/my_agent-a1b2c3d4e5')
+ * ```
+ */
 export const parse = (text: string): E.Either<ClientError, RuntimeArn> => {
   const refuse = (reason: string): E.Either<ClientError, never> =>
     E.left({ _tag: 'InvalidArn', arn: shown(text), reason })

@@ -170,9 +170,18 @@ const isStale = (outcome: Outcome): boolean =>
 const aborted: Outcome = E.left({ _tag: 'Aborted' })
 
 /**
- * A transport with connections of its own. They are kept for 4 seconds after their use, and keep no process alive then.
- * Nothing is asked for compressed, and a redirect is an answer like any other. A header that cannot be sent is a left
- * `InvalidParameter`.
+ * Creates a transport over `node:http` and `node:https`. Connections stay open for 4 seconds after their last use and do not keep
+ * the process alive. Compression is not requested, and redirects are not followed. Left `InvalidParameter` for a header that
+ * cannot be sent.
+ *
+ * @example
+ * ```ts
+ * import { createClient, httpTransport } from 'agentcore-fp/client'
+ *
+ * const { transport } = httpTransport()
+ *
+ * export const client = createClient({ url: 'http://localhost:8080', effects: { transport } })
+ * ```
  */
 export const httpTransport = (options: HttpOptions = {}): HttpTransport => {
   const clients = new Map<boolean, Promise<Client>>()

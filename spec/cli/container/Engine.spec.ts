@@ -55,7 +55,11 @@ describe('a container engine', () => {
       /docker is installed, but you are not allowed to use it: add yourself to the docker group/,
     ],
     ['does not run', { docker: [down, 1] }, /docker is installed but not running: start Docker Desktop/],
-    ['has no machine', { finch: ['instance "finch" does not exist', 1] }, /finch is installed but .*: run finch vm init/],
+    [
+      'has no machine',
+      { finch: ['instance "finch" does not exist', 1] },
+      /finch is installed but .*: run finch vm init/,
+    ],
     [
       'has no machine yet',
       { podman: ['Cannot connect to Podman. Please verify your connection', 125] },
