@@ -70,9 +70,10 @@ const functions = subpaths.flatMap(({ name, types }) => functionsIn(join(root, t
 const blocks = functions.flatMap(({ name, examples }) =>
   examples.flatMap((text) => fences(text).map((fence) => ({ ...fence, heading: name }))),
 )
-const snippets = [...new Map(blocks.map((fence) => [fence.text, fence])).values()].map(
-  (fence, index): Fence => ({ ...fence, line: index + 1 }),
-)
+const snippets = [...new Map(blocks.map((fence) => [fence.text, fence])).values()].map((fence, index): Fence => ({
+  ...fence,
+  line: index + 1,
+}))
 const outcome = compile(snippets, ({ heading }, line) => `${heading}, line ${line + 1} of its example:`)
 
 const hasExample = ({ module, section, examples }: PublicFunction): boolean =>

@@ -40,7 +40,9 @@ describe('README', () => {
   it('parses in every js fence', () => {
     const faults = inReadme.filter(isJavaScript).flatMap((fence) => {
       const reportDiagnostics = { fileName: 'fence.js', reportDiagnostics: true, compilerOptions: { allowJs: true } }
-      return (ts.transpileModule(fence.text, reportDiagnostics).diagnostics ?? []).map((found) => shown(inReadmeAt, fence, found))
+      return (ts.transpileModule(fence.text, reportDiagnostics).diagnostics ?? []).map((found) =>
+        shown(inReadmeAt, fence, found),
+      )
     })
     expect(faults).toEqual([])
   })
