@@ -1,4 +1,4 @@
-/** `jwtAuthorizer`: lets in whoever brings a bearer token that the configuration allows. */
+/** `jwtAuthorizer`: authenticates requests by bearer token. */
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as O from 'fp-ts/Option'

@@ -1,4 +1,4 @@
-/** `sigv4Authorizer`: lets in whoever signs with the given AWS credentials. */
+/** `sigv4Authorizer`: authenticates requests by AWS signature. */
 import { createHash } from 'node:crypto'
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'

@@ -1,5 +1,5 @@
 /**
- * What a client is told by its user, made into an environment: checked once, so that no call meets it wrong.
+ * Validates the options of a client once and makes its environment, so that no call meets an invalid option.
  *
  * @since 0.2.0
  */
@@ -47,7 +47,7 @@ export interface AuthOptions {
   readonly anonymous?: boolean | undefined
 }
 
-/** All that a client can be told. Times are milliseconds. */
+/** Options of a client. Times are in milliseconds. */
 export type ClientOptions = AgentOptions &
   AuthOptions & {
     /** Must be that of the ARN, which it is if it is absent. */

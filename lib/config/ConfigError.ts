@@ -1,4 +1,4 @@
-/** Everything that can go wrong with the file of the agents, as one closed union. `explain` says it, and what to do. */
+/** Every failure of the configuration file, as one closed union. `explain` says what is wrong and what to do. */
 import type { Issue } from '../core/AgentError'
 import { errorMessage } from '../node/SystemError'
 
@@ -31,7 +31,7 @@ export type ConfigError =
 /** There is no such file. */
 export const noFile = (path: string): ConfigError => ({ _tag: 'NoFile', path })
 
-/** The file is no YAML, or not what the schema says. */
+/** The file is not valid YAML, or does not match the schema. */
 export const malformed = (path: string, faults: ReadonlyArray<Fault>): ConfigError => ({
   _tag: 'Malformed',
   path,

@@ -16,7 +16,7 @@ import { errorMessage } from '../node/SystemError'
 // model
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** A field to set: the keys that lead to it, and its value; undefined removes it. */
+/** A change to a field: its path of keys and its new value; undefined removes it. */
 export interface Change {
   readonly path: ReadonlyArray<string>
   readonly value: unknown
@@ -129,7 +129,7 @@ const clear = (document: Document, at: ReadonlyArray<string>): void => {
   })
 }
 
-/** Makes a change; false where it stands so already. */
+/** Applies a change; false if the field already has the value. */
 const apply =
   (document: Document) =>
   ({ path: at, value: to }: Change): boolean => {

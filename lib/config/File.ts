@@ -1,4 +1,4 @@
-/** The file of the agents: read, and changed so that neither a kill nor a second command at once loses anything. */
+/** Reads and updates the configuration file. Updates are atomic and locked, so that neither a kill nor a concurrent command loses data. */
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as E from 'fp-ts/Either'

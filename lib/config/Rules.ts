@@ -1,8 +1,8 @@
-/** What the service takes: each rule reads a text into a value, or says why the text cannot be meant. */
+/** Validation rules for the values that AgentCore accepts: each parses a text, or says why it is invalid. */
 import * as E from 'fp-ts/Either'
 import { isConfigurable } from '../core/Protocol'
 
-/** Reads a text. Left: what is wrong with it. */
+/** Parses a text. Left: why it is invalid. */
 export type Rule<A = string> = (text: string) => E.Either<string, A>
 
 // ---------------------------------------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 /**
- * Everything that can go wrong between a request and its answer, as one closed union. A case says what happened; what
- * the wire shows of it is told by the total folds `problem` and `closeCode` here and `Sse.lastFrame`.
+ * Every failure between a request and its response, as one closed union. The total folds `problem` and `closeCode` here,
+ * and `Sse.lastFrame`, decide what the client sees of it.
  *
  * @since 0.1.0
  */
@@ -102,7 +102,7 @@ const mark = { [brand]: true } as const
  */
 export const badRequest = (message: string): AgentError => ({ ...mark, _tag: 'BadRequest', message })
 
-/** 400 `INVALID_JSON`: the body is no JSON, or holds what no JavaScript value can hold. */
+/** 400 `INVALID_JSON`: the body is not valid JSON, or contains a value that JavaScript cannot represent. */
 export const invalidJson = (reason: string): AgentError => ({ ...mark, _tag: 'InvalidJson', reason })
 
 /** 400 `INVALID_ENCODING`: the body is not UTF-8, or not the encoding that it says. */
@@ -241,7 +241,7 @@ export const tooManyTasks = (limit: number): AgentError => ({ ...mark, _tag: 'To
 export const stopping: AgentError = { ...mark, _tag: 'Stopping' }
 
 /**
- * 503 `AUTHORIZER_UNAVAILABLE`, with `Retry-After`: tokens cannot be checked, since the provider's keys cannot be had.
+ * 503 `AUTHORIZER_UNAVAILABLE`, with `Retry-After`: tokens cannot be verified, because the provider's signing keys could not be fetched.
  * `retryAfter` is in seconds.
  */
 export const authorizerUnavailable = (cause: unknown, retryAfter = 1): AgentError => ({

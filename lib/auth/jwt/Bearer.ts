@@ -1,4 +1,4 @@
-/** Where a request brings its bearer token: in one header, or on `/ws` in one subprotocol. */
+/** Extracts the bearer token of a request: from the `Authorization` header, or for `/ws` from a subprotocol. */
 import * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
 import { tokenOfProtocol } from '../../core/Protocol'

@@ -1,4 +1,4 @@
-/** What a verified token says, and whether a configuration lets it in: pure. */
+/** The claims of a verified token, and whether a configuration accepts them. Pure. */
 import * as E from 'fp-ts/Either'
 import type { CustomClaim, CustomJWTAuthorizer } from '../rules/AuthorizerConfig'
 import { type AuthError, badToken, claimMismatch } from '../rules/AuthError'

@@ -1,4 +1,4 @@
-/** What an OpenID provider tells of itself: its issuer, and the keys that it signs with. */
+/** Fetches the discovery document and signing keys of an OpenID provider. */
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'

@@ -1,4 +1,4 @@
-/** `GET` of a JSON document of the provider: bounded in time and size, and never sent on elsewhere. */
+/** Fetches a JSON document of the provider, bounded in time and size. Redirects are not followed, so that no other host can supply keys. */
 import { get as getHttp, type IncomingMessage, type RequestOptions } from 'node:http'
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'

@@ -1,4 +1,4 @@
-/** Whether a bearer token is the provider's, valid now, and one that the configuration lets in. */
+/** Verifies a bearer token: signed by the provider, valid now, and accepted by the configuration. */
 import * as E from 'fp-ts/Either'
 import type { IO } from 'fp-ts/IO'
 import type * as TE from 'fp-ts/TaskEither'
@@ -113,7 +113,7 @@ const findFlaw = async (token: string): Promise<AuthError | undefined> => {
   }
 }
 
-/** The claims of a token that is to be let in. */
+/** Verifies a token and returns its claims. */
 export const authorize =
   ({ customJWTAuthorizer }: AuthorizerConfig, env: JwtEnv) =>
   (token: string): TE.TaskEither<AuthError, Claims> =>
@@ -129,7 +129,7 @@ export const authorize =
     return E.isLeft(claims) ? claims : check(customJWTAuthorizer)(claims.right)
   }
 
-/** A token that no key held has signed may be signed by one that is newer. */
+/** Retries with fresh keys when no cached key has signed the token: the provider may have rotated them. */
 const again = async (
   token: string,
   known: Provider,

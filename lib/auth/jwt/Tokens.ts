@@ -1,4 +1,4 @@
-/** Checks the bearer tokens of requests by one configuration, with one set of the provider's keys. */
+/** Verifies the bearer tokens of requests against one configuration, with a shared cache of the provider's keys. */
 import type { IO } from 'fp-ts/IO'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'

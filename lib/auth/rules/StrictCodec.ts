@@ -1,4 +1,4 @@
-/** Codecs of io-ts that let nothing through which they do not know, and say in words what they ask for. */
+/** Strict io-ts codecs: they reject unknown fields, because a misspelt field would be a check that never runs. */
 import * as E from 'fp-ts/Either'
 import * as t from 'io-ts'
 

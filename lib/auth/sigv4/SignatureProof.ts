@@ -1,4 +1,4 @@
-/** What a request says of its AWS signature, in its `Authorization` header or in its query: read, and not yet believed. */
+/** Parses the AWS signature of a request from its `Authorization` header or query string. Nothing is verified here. */
 import * as E from 'fp-ts/Either'
 import { type AuthError, noSignature, signatureRefused } from '../rules/AuthError'
 import { type Fields, parseParameters } from './CanonicalRequest'
@@ -168,7 +168,7 @@ const inQuery = (query: Named, fields: Fields): E.Either<AuthError, Proof> => {
   })
 }
 
-/** What a request says of its signature. Left: nothing, too much, or what has not the form that it must have. */
+/** Parses the signature of a request. Left: it is missing, repeated or malformed. */
 export const parseProof = ({ query, fields }: ParsedRequest): E.Either<AuthError, Proof> => {
   const twice = single.find((name) => (fields.get(name)?.length ?? 0) > 1)
   if (twice !== undefined) return incomplete(`The header ${twice} occurs more than once.`)

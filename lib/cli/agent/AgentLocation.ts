@@ -17,7 +17,7 @@ export type AgentLocation =
   | { readonly _tag: 'Local'; readonly record: Record.LocalRecord }
   | { readonly _tag: 'Deployed'; readonly arn: string; readonly region: string | undefined }
 
-/** What the flags ask for: a local runtime or the cloud, or whatever there is. */
+/** Whether to use the local runtime even if the agent is deployed. */
 export interface LocateOptions {
   readonly isLocal: boolean
 }
@@ -50,7 +50,7 @@ const deployedAt = ({ bedrock_agentcore: ids, aws }: AgentConfig): AgentLocation
   return arn === undefined || arn === '' ? undefined : { _tag: 'Deployed', arn, region: aws?.region ?? undefined }
 }
 
-/** Where the agent is: by the wish, else in the cloud, else here. Left: `Failed`, `Config`. */
+/** Locates an agent: the local runtime if requested, else the cloud, else the local runtime. Left: `Failed`, `Config`. */
 export const locateAgent = (
   cwd: string,
   agent: AgentConfig,
@@ -75,7 +75,7 @@ export const locateAgent = (
 // destructors
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** In a word, for machines. */
+/** The `target` of JSON output. */
 export const toName = (reach: AgentLocation): 'dev' | 'local' | 'deployed' => {
   switch (reach._tag) {
     case 'Dev':
@@ -87,7 +87,7 @@ export const toName = (reach: AgentLocation): 'dev' | 'local' | 'deployed' => {
   }
 }
 
-/** What to do when nothing answers there. */
+/** What to do when the agent does not respond. */
 export const unreachableHint = (reach: AgentLocation): string => {
   switch (reach._tag) {
     case 'Dev':

@@ -1,4 +1,4 @@
-/** Who asks an agent, and the client's environment for it. */
+/** The credentials of a command, and the client environment that uses them. */
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
@@ -10,17 +10,17 @@ import type { Cli } from '../program/Cli'
 import { client, type CliError, failed, usage } from '../program/CliError'
 import { type AgentLocation, unreachableHint } from './AgentLocation'
 
-/** The variable that a token may come by. */
+/** The environment variable for a bearer token. */
 export const tokenVariable = 'BEDROCK_AGENTCORE_BEARER_TOKEN'
 
-/** What was said of who asks. */
+/** The credentials given on the command line. */
 export interface Caller {
   readonly bearerToken: string | undefined
 }
 
 const noToken = failed('NO_TOKEN', 'The agent requires a bearer token', `pass --bearer-token, or set ${tokenVariable}`)
 
-/** A token where the agent takes one or one was given by hand; a local runtime says what it takes; else AWS's own. */
+/** A bearer token if one is given or the agent requires one; what a local runtime requires; else AWS credentials. */
 const toAuth = (
   { env }: Cli,
   reach: AgentLocation,
@@ -50,7 +50,7 @@ const toTarget = (reach: AgentLocation): ClientOptions => {
   }
 }
 
-/** A failure of the client on the way to an agent. */
+/** Converts a client failure, with a hint for its location. */
 export const failure =
   (reach: AgentLocation) =>
   (error: ClientError): CliError =>

@@ -1,4 +1,4 @@
-/** The agent that a command means, as the file of the agents has it, and the session that was last used with it. */
+/** The configured agent of a command, and the session last used with it. */
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
@@ -14,7 +14,7 @@ export const agentIn = (cwd: string, name: string | undefined): TE.TaskEither<Cl
 export const savedSession = (agent: AgentConfig | undefined): string | undefined =>
   agent?.bedrock_agentcore?.agent_session_id ?? undefined
 
-/** Keeps a session for the next command; null forgets it. Left: `Config`. */
+/** Saves a session id for the next command; null removes it. Left: `Config`. */
 export const saveSession = (cwd: string, name: string, sessionId: string | null): TE.TaskEither<CliError, void> =>
   pipe(
     File.update(

@@ -1,4 +1,4 @@
-/** What a local runtime tells of itself at `/`, as far as commands need it. */
+/** Fetches the overview that a local runtime serves at `/`, as far as commands need it. */
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
@@ -46,7 +46,7 @@ export type Overview = t.TypeOf<typeof Overview>
 // asking
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** How long a runtime may take to tell, in milliseconds. */
+/** How long a runtime may take to respond, in milliseconds. */
 const patience = 5_000
 
 const again = 'stop it with agentcore stop, then run agentcore deploy --local --detach again'

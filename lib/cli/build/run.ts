@@ -1,4 +1,4 @@
-/** What `agentcore build` does. */
+/** Runs `agentcore build`. */
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { pipe } from 'fp-ts/function'
@@ -17,7 +17,7 @@ export interface BuildValues {
   readonly outdir: string | undefined
 }
 
-/** Puts the program in its folder, which is replaced by it in one step. */
+/** Replaces the output folder with the built program in one step. */
 const placeAt = (outdir: string, scratch: string, { folder }: Artifact): TE.TaskEither<CliError, void> =>
   TE.tryCatch(
     async () => {

@@ -20,7 +20,7 @@ export interface Artifact {
   readonly bytes: number
 }
 
-/** How many built programs are kept; those that run may be among them. */
+/** How many built programs stay on disk; running ones may be among them. */
 const maxArtifacts = 5
 
 const toHash = (files: ReadonlyArray<BundleFile>): string =>

@@ -28,7 +28,7 @@ export interface Bundle {
 /** Bundles one source; what was read before is read again only where it has changed. */
 export interface Bundler {
   readonly bundle: TE.TaskEither<BuildError, Bundle>
-  /** Lets go of what it holds, once the bundle under way has ended, which it breaks off. */
+  /** Cancels a build in progress and releases esbuild. */
   readonly dispose: () => Promise<void>
 }
 

@@ -1,4 +1,4 @@
-/** Packages that cannot be part of one file, because they load machine code: found by what lies in their folder. */
+/** Detects native packages, which cannot be bundled because they load machine code. */
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -14,7 +14,7 @@ const namesIn = (manifest: object, field: string): ReadonlyArray<string> => {
   return typeof value === 'object' && value !== null ? Object.keys(value) : []
 }
 
-/** Whether a package loads machine code, by its `package.json`. */
+/** Checks a `package.json` for signs of native code. */
 export const isNativeManifest = (manifest: unknown): boolean =>
   typeof manifest === 'object' &&
   manifest !== null &&

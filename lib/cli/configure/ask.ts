@@ -1,4 +1,4 @@
-/** What a person is asked in a terminal: only what the flags leave open, each with the answer that is likeliest. */
+/** Prompts for what the flags leave open, each with the most likely answer as default. */
 import type * as Clack from '@clack/prompts' with { 'resolution-mode': 'import' }
 import * as E from 'fp-ts/Either'
 import * as TE from 'fp-ts/TaskEither'
@@ -10,9 +10,9 @@ import type { ConfigureSettings } from './plan/flags'
 import { authorizer } from './plan/Authorizer'
 import { type Entry, nameFrom } from './plan/EntryFile'
 
-/** What the questions are asked with. */
+/** The defaults of the prompts. */
 export interface Defaults {
-  /** The agent that is there already. */
+  /** The existing agent, if any. */
   readonly existing: AgentConfig | undefined
   readonly entry: Entry
   readonly region: string | undefined

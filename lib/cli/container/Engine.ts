@@ -1,4 +1,4 @@
-/** A container engine that can be used, and how one is found: by asking it, never by its being there alone. */
+/** Finds a container engine that works, by running it: an installed engine may be stopped or forbidden. */
 import { existsSync } from 'node:fs'
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'

@@ -1,4 +1,4 @@
-/** Why no container engine can be used. Each reason has its own words: absent, forbidden, and not running differ. */
+/** Why no container engine is usable: missing, forbidden and stopped need different fixes. */
 
 /** The engines, by the command that each is. */
 export type EngineName = 'finch' | 'docker' | 'podman'

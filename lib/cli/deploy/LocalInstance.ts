@@ -1,4 +1,4 @@
-/** The local runtime that a new one replaces. A record that is not believed is told of and counts as none. */
+/** Finds and stops the local runtime that a new one replaces. An untrusted record is reported and ignored. */
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
 import type { LocalRecord } from '../../config/LocalRecord'

@@ -1,4 +1,4 @@
-/** What a person is told of a runtime that runs: where it is, and the commands to go on with, to be pasted as they are. */
+/** The summary of a running local runtime: where it is, and commands to paste. */
 import type { PublicRecord } from '../../config/LocalRecord'
 import type { Style } from '../program/Style'
 

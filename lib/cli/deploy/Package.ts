@@ -1,4 +1,4 @@
-/** From an agent's source to what starts it: a program for `node`, or an image for an engine. Each step is told. */
+/** Packages an agent for its launcher: a program for `node`, or a container image. Reports each step. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pipe } from 'fp-ts/function'
@@ -18,7 +18,7 @@ import { givenTo, inheritedBy } from './AgentEnvironment'
 import { fromBuild, fromEngine } from '../terminal/Failures'
 import type { Launch } from './host/HostPlan'
 
-/** What is to be made. */
+/** What to package. */
 export interface PackageOptions {
   readonly where: AgentFolder
   readonly isolation: Isolation
@@ -135,7 +135,7 @@ const image = (
   )
 }
 
-/** Makes what starts the agent. */
+/** Packages the agent. */
 export const createPackage = (cli: Cli, what: PackageOptions): TE.TaskEither<CliError, Launch> => {
   const { where, isolation, env } = what
   const region = where.agent.aws?.region ?? undefined

@@ -1,4 +1,4 @@
-/** Starts the agent once before it is hosted: what cannot start, or never answers, is told now and not to its callers. */
+/** Starts the agent once before deployment, so that a broken agent fails the command and not its callers. */
 import { readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as E from 'fp-ts/Either'
@@ -23,7 +23,7 @@ const capital = (text: string): string => text.charAt(0).toUpperCase() + text.sl
 
 const next = 'the agent must listen on PORT and respond to GET /ping with 200; --verbose shows its output'
 
-/** Ends and removes what tries of commands that were killed have left. */
+/** Cleans up after trial starts of commands that were killed. */
 const sweep = async (launcherIn: (place: string) => Launcher, folder: string): Promise<void> => {
   for (const name of await readdir(folder)) {
     const [, pid] = /^probe-(\d+)$/.exec(name) ?? []
@@ -34,7 +34,7 @@ const sweep = async (launcherIn: (place: string) => Launcher, folder: string): P
   }
 }
 
-/** Starts and stops it. Gives the milliseconds from its start to its first answer. */
+/** Starts and stops the agent. Returns the milliseconds until its first response. */
 export const tryStart = (
   launcher: LauncherOf,
   folder: string,

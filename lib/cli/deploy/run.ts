@@ -1,4 +1,4 @@
-/** What `agentcore deploy` does. */
+/** Runs `agentcore deploy`. */
 import { join } from 'node:path'
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
@@ -163,7 +163,7 @@ const runInForeground = (cli: Cli, hosted: Hosted, isDefault: boolean): TE.TaskE
 const same = (text: string): string => text
 const plainer = { bold: same, dim: same, red: same, green: same, yellow: same, cyan: same }
 
-/** A signal breaks the work off, so that nothing which was started is left. */
+/** Aborts the work on a signal, so that no started process is left behind. */
 const abortable =
   (cli: Cli, breaking: AbortController) =>
   <A>(task: TE.TaskEither<CliError, A>): TE.TaskEither<CliError, A> =>

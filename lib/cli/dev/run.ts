@@ -1,4 +1,4 @@
-/** What `agentcore dev` does. */
+/** Runs `agentcore dev`. */
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
 import { agentFolder } from '../agent/AgentFolder'

@@ -1,4 +1,4 @@
-/** What `agentcore invoke` does. */
+/** Runs `agentcore invoke`. */
 import { pipe } from 'fp-ts/function'
 import * as O from 'fp-ts/Option'
 import * as TE from 'fp-ts/TaskEither'

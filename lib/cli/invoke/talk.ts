@@ -1,4 +1,4 @@
-/** A conversation over a WebSocket: one message and what comes of it, or every line that is typed. */
+/** Runs `agentcore invoke --ws`: sends one message or every typed line, and prints what arrives. */
 import { createInterface } from 'node:readline'
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'

@@ -29,7 +29,7 @@ export type CliError =
   | { readonly _tag: 'Cancelled' }
   | { readonly _tag: 'Unexpected'; readonly cause: unknown }
 
-/** What is told of a failure. */
+/** A failure in words. */
 export interface Explanation {
   readonly exitCode: 1 | 2
   readonly code: string
@@ -131,7 +131,7 @@ const toLines = (cause: unknown): ReadonlyArray<string> => {
   return (isTraced ? String(cause.stack) : errorMessage(cause)).split('\n')
 }
 
-/** What is told of a failure, in a terminal and by `--json`. */
+/** Explains a failure, for a terminal and for `--json`. */
 export const explain = (error: CliError): Explanation => {
   switch (error._tag) {
     case 'Usage':

@@ -1,11 +1,11 @@
-/** From the words of a command line to what is meant: a command with its flags, or a text to show. Commander reads. */
+/** Parses a command line with commander into a command to run or a text to show. */
 import { Command as Commander, CommanderError, Option } from 'commander'
 import * as E from 'fp-ts/Either'
 import { type CliError, usage } from './CliError'
 import type { Command, CommandInput } from './Command'
 import { type Flag, toggle } from './Flag'
 
-/** What a command line means. */
+/** The result of parsing: a text to show, or a command to run. */
 export type ParseResult =
   | { readonly _tag: 'Show'; readonly text: string; readonly isFault: boolean }
   | {

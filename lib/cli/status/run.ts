@@ -1,4 +1,4 @@
-/** What `agentcore status` does. */
+/** Runs `agentcore status`. */
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'

@@ -1,4 +1,4 @@
-/** What `agentcore stop-session` does. */
+/** Runs `agentcore stop-session`. */
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
 import { stopSession } from '../../client/operation/StopSession'

@@ -1,4 +1,4 @@
-/** What building and engines fail with, as failures of a command. */
+/** Converts build and engine failures to failures of a command. */
 import * as Build from '../bundler/BuildError'
 import type { Cli } from '../program/Cli'
 import { type CliError, failed } from '../program/CliError'
@@ -7,7 +7,7 @@ import { printLine } from './Progress'
 
 const toCode = (tag: string): string => tag.replace(/(?<=.)[A-Z]/g, '_$&').toUpperCase()
 
-/** What a compiler says is shown whatever the flags: nobody can mend a source without it. */
+/** Compiler errors are shown whatever the flags: nobody can fix the source without them. */
 const failure = (cli: Cli, tag: string, { message, details }: Build.Explanation, isShown: boolean): CliError => {
   if (isShown) printLine(details.join('\n'))(cli)
   return failed(toCode(tag), message, '', { details })

@@ -15,7 +15,7 @@ import type { Environment } from '../transport/Environment'
 import { type HeaderFields, sessionName } from '../target/Query'
 import { parse } from '../target/SessionId'
 
-/** What asking for a card may be told. */
+/** Options for fetching an agent card. */
 export interface AgentCardOptions extends CallOptions {
   /** 33 to 256 visible ASCII characters; none unless it is given. */
   readonly sessionId?: string

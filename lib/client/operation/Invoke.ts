@@ -1,5 +1,5 @@
 /**
- * Asks an agent: a payload goes in, an answer comes out.
+ * Invokes an agent with a payload and returns its response.
  *
  * @since 0.2.0
  */
@@ -24,7 +24,7 @@ import { isHeaderValue } from '../error/HeaderText'
 // model
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** What an invocation may be told. */
+/** Options of an invocation. */
 export interface InvokeOptions extends CallOptions {
   /** 33 to 256 visible ASCII characters; a new session unless it is given. */
   readonly sessionId?: string

@@ -23,7 +23,7 @@ import type { Answer, Bounds, Request } from '../transport/Transport'
 // model
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** What every call may be told. Times are milliseconds; what is not given is the environment's. */
+/** Options of every call. Times are in milliseconds; the defaults are those of the environment. */
 export interface CallOptions {
   /** Ends the call, and the stream that it gave, with `Aborted`. */
   readonly signal?: AbortSignal

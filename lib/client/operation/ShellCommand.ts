@@ -38,7 +38,7 @@ export interface Running {
   readonly events: AsyncIterable<E.Either<ClientError, CommandEvent>>
 }
 
-/** What running a command may be told. */
+/** Options of a command. */
 export interface CommandOptions extends CallOptions {
   /** 33 to 256 visible ASCII characters; a new session unless it is given. */
   readonly sessionId?: string

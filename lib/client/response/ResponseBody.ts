@@ -1,5 +1,5 @@
 /**
- * The body of an answer as it is wanted: bytes as they come, or all of them, bounded.
+ * Reads response bodies: as chunks, or whole up to a limit.
  *
  * @since 0.2.0
  */

@@ -1,5 +1,5 @@
 /**
- * What an answer that is no success means: a total function of its status, its headers and the beginning of its body.
+ * Decodes an error response to a `ClientError`, from its status, headers and the start of its body. Total.
  *
  * @since 0.2.0
  */

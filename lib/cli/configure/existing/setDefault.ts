@@ -1,4 +1,4 @@
-/** What `agentcore configure set-default` does. */
+/** Runs `agentcore configure set-default`. */
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'

@@ -13,7 +13,7 @@ import { template } from './template'
 // model
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** What was found on this machine. */
+/** Settings detected on this machine. */
 export interface DetectedSettings {
   /** The entry point; undefined where the agent that is meant has one and no other was requested for. */
   readonly entry: Entry | undefined
@@ -29,7 +29,7 @@ export interface Plan {
   readonly notes: ReadonlyArray<string>
 }
 
-/** What is agreed on before the fields are written. */
+/** What every field of the plan is derived from. */
 interface PlanContext {
   readonly name: string
   readonly existing: AgentConfig | undefined
@@ -46,7 +46,7 @@ const refuse = (message: string, next = 'see agentcore configure --help'): E.Eit
 // which agent
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** The agent that is meant, if it is there: by its name, else by its entry point, else the default one. */
+/** Finds the existing agent by its name, else by its entry point, else the default one. */
 export const findExisting = (
   project: Project,
   { name, entrypoint }: Pick<ConfigureSettings, 'name' | 'entrypoint'>,

@@ -60,8 +60,8 @@ export const flags = {
   nonInteractive: toggle('--non-interactive', 'never prompt; use the defaults'),
 }
 
-/** What the command line says, as it was written. */
+/** The flags as given on the command line. */
 export type ConfigureFlags = Values<typeof flags>
 
-/** What is wished for: the authorizer is one that was checked. */
+/** The settings to apply, with the authorizer validated. */
 export type ConfigureSettings = Omit<ConfigureFlags, 'authorizerConfig'> & { readonly authorizerConfig: unknown }

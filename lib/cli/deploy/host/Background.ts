@@ -1,4 +1,4 @@
-/** Hosts an agent in a process of its own that outlives the terminal. Gives its record when it is ready. */
+/** Hosts an agent in a background process that outlives the terminal. Returns its record when it is ready. */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as E from 'fp-ts/Either'

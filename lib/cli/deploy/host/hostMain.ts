@@ -1,4 +1,4 @@
-/** The process that hosts an agent in the background. It is told what to host by its parent, and outlives it. */
+/** Entry point of the background host process. Its parent sends the plan; the process outlives it. */
 import * as E from 'fp-ts/Either'
 import type { Log, Write } from '../../../core/Log'
 import { explain } from '../../program/CliError'

@@ -1,4 +1,4 @@
-/** What ends a call before its time: the deadline of `--timeout`, or the user's Ctrl-C. */
+/** Aborts a call at its `--timeout` or on Ctrl-C. */
 import * as E from 'fp-ts/Either'
 import type { TaskEither } from 'fp-ts/TaskEither'
 import type { Cli } from '../../program/Cli'

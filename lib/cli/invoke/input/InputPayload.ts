@@ -1,4 +1,4 @@
-/** What is sent: JSON as it was written, other text as a prompt; from the command line, a file or standard input. */
+/** Reads the payload from the command line, a file or standard input: JSON as is, other text as a prompt. */
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import * as E from 'fp-ts/Either'

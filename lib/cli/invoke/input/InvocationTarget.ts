@@ -1,4 +1,4 @@
-/** The agent that is invoked, where it is, and in which session. */
+/** The target of an invocation: the agent, its location and the session. */
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
 import type { AgentConfig } from '../../../config/Project'
@@ -14,7 +14,7 @@ export interface InvocationTarget {
   readonly reach: AgentLocation
 }
 
-/** Which agent the flags mean. Left: `Config`, `Failed`. */
+/** Resolves the target from the flags. Left: `Config`, `Failed`. */
 export const locateTarget = (cli: Cli, flags: InvokeFlags): TE.TaskEither<CliError, InvocationTarget> => {
   if (!flags.dev)
     return pipe(
@@ -30,11 +30,11 @@ export const locateTarget = (cli: Cli, flags: InvokeFlags): TE.TaskEither<CliErr
   )
 }
 
-/** The session of this call: the wished one, the last one, or a new one. */
+/** The session of this call: the requested one, the last one, or a new one. */
 export const toSession = (cli: Cli, { sessionId, newSession }: InvokeFlags, agent: AgentConfig | undefined): string =>
   sessionId ?? (newSession ? undefined : savedSession(agent)) ?? cli.newId()
 
-/** Keeps the session for the next call; that it cannot be kept is no failure of this one. */
+/** Saves the session id for the next call. A failure to save only warns: this call has succeeded. */
 export const rememberSession =
   (cli: Cli, agent: AgentConfig | undefined) =>
   (sessionId: string): TE.TaskEither<CliError, void> =>

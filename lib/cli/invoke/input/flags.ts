@@ -31,5 +31,5 @@ export const flags = {
   wait: value('--wait <seconds>', 'with --ws: close after this long without a message (default: 2)', Rules.waitSeconds),
 }
 
-/** What the command line says. */
+/** The flags of `agentcore invoke`, parsed. */
 export type InvokeFlags = Values<typeof flags>
