@@ -27,7 +27,7 @@ const timing: Koa.Middleware = async (ctx, next) => {
 const authorise: Koa.Middleware = async (ctx, next) => {
   const user = users.get(ctx.get('authorization').replace(/^bearer /i, ''))
   if (user !== undefined) ctx.state['user'] = user
-  else if (ctx.path !== '/ping') ctx.throw(401, 'Send a bearer token', { headers: { 'www-authenticate': 'Bearer' } })
+  else if (ctx.path !== '/ping') ctx.throw(401, 'Missing bearer token', { headers: { 'www-authenticate': 'Bearer' } })
   await next()
 }
 

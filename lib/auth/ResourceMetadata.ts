@@ -1,4 +1,4 @@
-/** What an agent tells of whom to ask for a token: RFC 9728, OAuth 2.0 Protected Resource Metadata. */
+/** OAuth 2.0 Protected Resource Metadata (RFC 9728): tells clients where to get a token. */
 import * as O from 'fp-ts/Option'
 import { path } from '../core/Protocol'
 import { authorizationServer, type AuthorizerConfig } from './rules/AuthorizerConfig'

@@ -1,4 +1,4 @@
-/** What both authorizers do as middleware of Koa: whom they leave alone, how they refuse, and how they hand over. */
+/** What both authorizers share as Koa middleware: open paths, rejections, and passing the caller to the agent. */
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import type * as Koa from 'koa'
@@ -74,7 +74,7 @@ export const authorizer = <P extends object>(
       warn(context)
       return pipe(
         read(context.request.ctx.state),
-        E.fromNullable(unauthorized('The request has come past the authorizer')),
+        E.fromNullable(unauthorized('The request did not pass through the authorizer')),
       )
     }),
   )

@@ -1,5 +1,5 @@
 /**
- * `agentcore-fp/auth`: lets in only who belongs, as the service does in front of an agent.
+ * `agentcore-fp/auth`: authenticates requests, as AgentCore does in front of a deployed agent.
  *
  * @since 0.2.0
  */

@@ -1,4 +1,4 @@
-/** `jwtAuthorizer`: lets in whoever brings a bearer token that the configuration allows. */
+/** `jwtAuthorizer`: authenticates requests by bearer token. */
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as O from 'fp-ts/Option'
@@ -38,8 +38,15 @@ const toResource = (ctx: Koa.Context, given: URL | undefined, below: string): O.
       )
 
 /**
- * The middleware of `jwtAuthorizer` alone, for any Koa application: leaves the claims in `ctx.state.claims`, or throws an
- * error with `status` and `headers` as `ctx.throw` does. Serves the metadata of the resource.
+ * The middleware of `jwtAuthorizer` for any Koa application. Leaves the claims in `ctx.state.claims`, or throws an error with
+ * `status` and `headers` as `ctx.throw` does. Also serves the protected resource metadata.
+ *
+ * @example
+ * ```ts
+ * import { type AuthorizerConfig, jwtMiddleware } from 'agentcore-fp/auth'
+ *
+ * export const toMiddleware = (config: AuthorizerConfig.AuthorizerConfig) => jwtMiddleware(config, { open: ['/about'] })
+ * ```
  */
 export const jwtMiddleware = (config: AuthorizerConfig, options: JwtOptions = {}): Koa.Middleware => {
   const { open = [], resource, clock = systemClock } = options
@@ -73,9 +80,19 @@ export const jwtMiddleware = (config: AuthorizerConfig, options: JwtOptions = {}
 }
 
 /**
- * Lets in whoever brings a bearer token that the configuration allows, and provides its `claims`. Others get 401
- * `UNAUTHORIZED`, or 503 `AUTHORIZER_UNAVAILABLE` where the provider's keys cannot be had; a socket gets it before the
- * upgrade. `/ping` and the metadata of the resource are open.
+ * Authenticates requests by a bearer token that the configuration accepts, and provides its `claims`. Other requests get 401
+ * `UNAUTHORIZED`, or 503 `AUTHORIZER_UNAVAILABLE` if the provider's keys could not be fetched; a socket gets it before the
+ * upgrade. `/ping` and the protected resource metadata are open.
+ *
+ * @example
+ * ```ts
+ * import { createApp, entrypoint, Handler } from 'agentcore-fp'
+ * import { AuthorizerConfig, jwtAuthorizer } from 'agentcore-fp/auth'
+ * import { pipe } from 'fp-ts/function'
+ *
+ * export const toApp = (config: AuthorizerConfig.AuthorizerConfig) =>
+ *   createApp(pipe(jwtAuthorizer(config), entrypoint(Handler.fromSync(() => 'hello'))))
+ * ```
  */
 export const jwtAuthorizer = (
   config: AuthorizerConfig,

@@ -1,4 +1,4 @@
-/** `sigv4Authorizer`: lets in whoever signs with the given AWS credentials. */
+/** `sigv4Authorizer`: authenticates requests by AWS signature. */
 import { createHash } from 'node:crypto'
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
@@ -10,7 +10,7 @@ import { passUnchecked } from '../node/http/OpenRequests'
 import { type AuthError, toAgentError } from './rules/AuthError'
 import { authorizer, type Clock, createVerified, isOpen, refuse, systemClock } from './authorizer'
 import { hasBody, readBytes } from './sigv4/ReadBytes'
-import { type Caller, type Credentials, examine, type SignatureRules } from './sigv4/SignatureVerifier'
+import { type Caller, type Credentials, checkRequest, type SignatureRules } from './sigv4/SignatureVerifier'
 
 /** Who is let in. */
 export interface Sigv4Config {
@@ -49,7 +49,7 @@ const verified = createVerified<Caller>()
 const readBody = (ctx: Koa.Context, limit: number, hold: Hold): TE.TaskEither<AuthError, Buffer> => {
   const { request }: { readonly request: object } = ctx
   if ('rawBody' in request && request.rawBody instanceof Uint8Array) return TE.right(Buffer.from(request.rawBody))
-  if (ctx.req.readableDidRead) throw new Error('A middleware before sigv4Authorizer has read the body')
+  if (ctx.req.readableDidRead) throw new Error('A middleware before sigv4Authorizer has already read the body')
   return pipe(
     readBytes(limit, hold)(ctx.req),
     TE.map((rawBody) => {
@@ -62,8 +62,18 @@ const readBody = (ctx: Koa.Context, limit: number, hold: Hold): TE.TaskEither<Au
 const nothing = Buffer.alloc(0)
 
 /**
- * The middleware of `sigv4Authorizer` alone, for any Koa application: leaves the caller in `ctx.state.caller` and the
- * bytes of the body in `ctx.request.rawBody`, or throws an error with `status` and `headers` as `ctx.throw` does.
+ * The middleware of `sigv4Authorizer` for any Koa application. Leaves the caller in `ctx.state.caller` and the bytes of the body
+ * in `ctx.request.rawBody`, or throws an error with `status` and `headers` as `ctx.throw` does.
+ *
+ * @example
+ * ```ts
+ * import { sigv4Middleware } from 'agentcore-fp/auth'
+ *
+ * export const middleware = sigv4Middleware({
+ *   credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: process.env['AWS_SECRET_ACCESS_KEY'] ?? '' },
+ *   region: 'us-west-2',
+ * })
+ * ```
  */
 export const sigv4Middleware = (config: Sigv4Config, options: Sigv4Options = {}): Koa.Middleware => {
   const { maxBody = 100_000_000, maxBuffered = 200_000_000, maxExpires = 300, open = [], clock = systemClock } = options
@@ -82,7 +92,7 @@ export const sigv4Middleware = (config: Sigv4Config, options: Sigv4Options = {})
       // What was signed is what was sent, whatever a middleware has made of it.
       const sent = { method: ctx.req.method ?? 'GET', target: ctx.originalUrl, rawHeaders: ctx.req.rawHeaders }
       const caller = await pipe(
-        TE.fromEither(examine(rules, clock.now())(sent)),
+        TE.fromEither(checkRequest(rules, clock.now())(sent)),
         TE.chain(({ verify }) =>
           pipe(
             hasBody(ctx.req) ? readBody(ctx, maxBody, hold) : TE.right<AuthError, Buffer>(nothing),
@@ -100,8 +110,22 @@ export const sigv4Middleware = (config: Sigv4Config, options: Sigv4Options = {})
 }
 
 /**
- * Lets in whoever signs with the given AWS credentials, in header fields or by a presigned URL, and provides the
- * `caller`. Others get 403 with AWS's own name of what is wrong; a socket gets it before the upgrade. `/ping` is open.
+ * Authenticates requests by an AWS signature made with the given credentials, in headers or as a presigned URL, and provides
+ * the `caller`. Other requests get 403 with the AWS name of the error; a socket gets it before the upgrade. `/ping` is open.
+ *
+ * @example
+ * ```ts
+ * import { createApp, entrypoint, Handler } from 'agentcore-fp'
+ * import { sigv4Authorizer } from 'agentcore-fp/auth'
+ * import { pipe } from 'fp-ts/function'
+ *
+ * const authorizer = sigv4Authorizer({
+ *   credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: process.env['AWS_SECRET_ACCESS_KEY'] ?? '' },
+ *   region: 'us-west-2',
+ * })
+ *
+ * export const app = createApp(pipe(authorizer, entrypoint(Handler.fromSync(() => 'hello'))))
+ * ```
  */
 export const sigv4Authorizer = (
   config: Sigv4Config,

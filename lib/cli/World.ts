@@ -1,4 +1,4 @@
-/** The world of a real process. */
+/** Binds commands to the real process: its streams, environment, clock and signals. */
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { isatty } from 'node:tty'
@@ -10,7 +10,7 @@ const signals: ReadonlyArray<NodeJS.Signals> =
 
 const hasLeft = (error: unknown): boolean => errorCode(error) === 'EPIPE'
 
-/** A reader that leaves, as `head` does, has what it wanted: the process ends without a word. */
+/** Exits quietly when the reader of a pipe closes it, as `head` does: an EPIPE trace would look like a failure. */
 const toSink = (stream: NodeJS.WriteStream, fd: number): Sink => {
   stream.on('error', (error) => {
     if (!hasLeft(error)) throw error
@@ -29,7 +29,7 @@ const toSink = (stream: NodeJS.WriteStream, fd: number): Sink => {
   }
 }
 
-/** The process that this code runs in. */
+/** The `World` of the current process. */
 export const processWorld = (): World => ({
   cwd: process.cwd(),
   env: process.env,

@@ -1,4 +1,4 @@
-/** The program `agentcore`: its commands, in the order of its help. */
+/** The `agentcore` program: its commands, in the order of its help. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from './build/command'
@@ -16,11 +16,11 @@ const versionIn = (manifest: string): string => (JSON.parse(manifest) as { reado
 /** The version of this package. */
 const version = (): string => versionIn(readFileSync(join(__dirname, '../../../package.json'), 'utf8'))
 
-/** All of it. */
+/** The whole program. */
 export const program = (): Program => ({
   name: 'agentcore',
   about: 'From a file to a running agent on Amazon Bedrock AgentCore.',
   version: version(),
   commands: [configure, dev, deploy, invoke, status, stopSession, stop, build],
-  epilogue: '\nagentcore COMMAND --help tells the flags of a command, with examples.\n',
+  epilogue: '\nRun agentcore COMMAND --help for the flags of a command and examples.\n',
 })

@@ -102,7 +102,21 @@ const eventsIn = async function* (answer: Answer): AsyncGenerator<Event, void> {
   }
 }
 
-/** A client of an agent. Throws a `ClientFailure` for options that are wrong; nothing is opened before the first call. */
+/**
+ * Creates a client for an agent, by the ARN of its runtime or by its URL. Throws a `ClientFailure` for invalid options; opens
+ * no connection before the first call.
+ *
+ * @example
+ * ```ts
+ * import { createClient } from 'agentcore-fp/client'
+ *
+ * const client = createClient({ url: 'http://localhost:8080' })
+ *
+ * export const main = async (): Promise<void> => {
+ *   for await (const { data } of client.events({ prompt: 'Hello' })) console.log(data)
+ * }
+ * ```
+ */
 export const createClient = (options: ClientOptions): Client => {
   const env = orThrow(environment(options))
   const run = async <A>(call: ReaderTaskEither<Environment, ClientError, A>): Promise<A> => orThrow(await call(env)())

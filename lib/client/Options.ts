@@ -1,5 +1,5 @@
 /**
- * What a client is told by its user, made into an environment: checked once, so that no call meets it wrong.
+ * Validates the options of a client once and makes its environment, so that no call meets an invalid option.
  *
  * @since 0.2.0
  */
@@ -47,7 +47,7 @@ export interface AuthOptions {
   readonly anonymous?: boolean | undefined
 }
 
-/** All that a client can be told. Times are milliseconds. */
+/** Options of a client. Times are in milliseconds. */
 export type ClientOptions = AgentOptions &
   AuthOptions & {
     /** Must be that of the ARN, which it is if it is absent. */
@@ -87,7 +87,7 @@ const bearer = (token: string | (() => string | Promise<string>)): E.Either<Clie
   }
   const asked = TE.tryCatch(
     async () => token(),
-    (): ClientError => ({ _tag: 'InvalidToken', reason: 'the function that gives it has failed' }),
+    (): ClientError => ({ _tag: 'InvalidToken', reason: 'the function that provides it failed' }),
   )
   return E.right({ _tag: 'Bearer', token: asked })
 }
@@ -98,10 +98,12 @@ const toAuth = (
   variables: Variables,
 ): E.Either<ClientError, Auth> => {
   const isSigning = credentials !== undefined || profile !== undefined
-  if (credentials !== undefined && profile !== undefined) return invalid('profile', 'credentials are given too')
-  if (bearerToken !== undefined && isSigning) return invalid('bearerToken', 'credentials or a profile are given too')
+  if (credentials !== undefined && profile !== undefined)
+    return invalid('profile', 'cannot be combined with credentials')
+  if (bearerToken !== undefined && isSigning)
+    return invalid('bearerToken', 'cannot be combined with credentials or profile')
   if (anonymous && (bearerToken !== undefined || isSigning))
-    return invalid('anonymous', 'something to ask with is given')
+    return invalid('anonymous', 'cannot be combined with credentials, profile or bearerToken')
   if (bearerToken !== undefined) return bearer(bearerToken)
   if (typeof credentials === 'function') return E.right(signing(fromProvider(credentials)))
   if (credentials !== undefined) return E.right(signing(TE.right(credentials)))
@@ -118,9 +120,9 @@ const toTarget = (options: ClientOptions, variables: Variables): E.Either<Client
   if (typeof options.runtimeArn !== 'string') {
     return typeof options.url === 'string'
       ? plain({ url: options.url, region })
-      : invalid('runtimeArn', 'neither it nor url is given')
+      : invalid('runtimeArn', 'pass runtimeArn or url')
   }
-  if (options.url !== undefined) return invalid('url', 'runtimeArn is given too')
+  if (options.url !== undefined) return invalid('url', 'cannot be combined with runtimeArn')
   const { runtimeArn, qualifier, endpoint } = options
   return deployed({ runtimeArn, region, qualifier, endpoint, variables })
 }
@@ -133,8 +135,21 @@ const sleep =
   }
 
 /**
- * An environment of the effects of Node. Nothing is opened, loaded or asked for before the first call. Left: `InvalidArn`,
- * `InvalidRegion`, `RegionMismatch`, `InvalidQualifier`, `InvalidEndpoint`, `InvalidToken`, `InvalidParameter`.
+ * Creates the environment of a client from its options, with the effects of Node. Nothing is opened or loaded before the first
+ * call. Left: `InvalidArn`, `InvalidRegion`, `RegionMismatch`, `InvalidQualifier`, `InvalidEndpoint`, `InvalidToken`,
+ * `InvalidParameter`.
+ *
+ * @example
+ * ```ts
+ * import { environment, invoke } from 'agentcore-fp/client'
+ * import { pipe } from 'fp-ts/function'
+ * import * as TE from 'fp-ts/TaskEither'
+ *
+ * export const answer = pipe(
+ *   TE.fromEither(environment({ url: 'http://localhost:8080' })),
+ *   TE.chain(invoke({ prompt: 'Hello' })),
+ * )
+ * ```
  */
 export const environment = (options: ClientOptions): E.Either<ClientError, Environment & SocketEnvironment> => {
   const { variables = process.env, effects = {}, agent } = options

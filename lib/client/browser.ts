@@ -77,14 +77,15 @@ const asked = <A>(f: () => A | Promise<A>, failure: ClientError): TE.TaskEither<
   )
 
 const toAuth = ({ credentials, bearerToken }: BrowserOptions): E.Either<ClientError, Auth> => {
-  if (credentials !== undefined && bearerToken !== undefined) return invalid('bearerToken', 'credentials are given too')
+  if (credentials !== undefined && bearerToken !== undefined)
+    return invalid('bearerToken', 'cannot be combined with credentials')
   if (bearerToken !== undefined) {
-    const failure: ClientError = { _tag: 'InvalidToken', reason: 'the function that gives it has failed' }
+    const failure: ClientError = { _tag: 'InvalidToken', reason: 'the function that provides it failed' }
     const token = typeof bearerToken === 'string' ? TE.right(bearerToken) : asked(bearerToken, failure)
     return E.right({ _tag: 'Bearer', token })
   }
   if (credentials === undefined) return E.right({ _tag: 'Anonymous' })
-  const failure: ClientError = { _tag: 'NoCredentials', tried: ['the given function'], reason: 'it has failed' }
+  const failure: ClientError = { _tag: 'NoCredentials', tried: ['the given function'], reason: 'the function failed' }
   return E.right({
     _tag: 'SigV4',
     credentials: typeof credentials === 'function' ? asked(credentials, failure) : TE.right(credentials),
@@ -92,12 +93,24 @@ const toAuth = ({ credentials, bearerToken }: BrowserOptions): E.Either<ClientEr
 }
 
 /**
- * An environment for the functions of this module. Left: `InvalidArn`, `InvalidRegion`, `RegionMismatch`,
+ * Creates the environment for the functions of this module. Left: `InvalidArn`, `InvalidRegion`, `RegionMismatch`,
  * `InvalidQualifier`, `InvalidEndpoint`, `InvalidParameter`.
+ *
+ * @example
+ * ```ts
+ * import { environment, generatePresignedUrl } from 'agentcore-fp/client/browser'
+ * import { pipe } from 'fp-ts/function'
+ * import * as TE from 'fp-ts/TaskEither'
+ *
+ * export const connection = pipe(
+ *   TE.fromEither(environment({ url: 'http://localhost:8080' })),
+ *   TE.chain(generatePresignedUrl()),
+ * )
+ * ```
  */
 export const environment = (options: BrowserOptions): E.Either<ClientError, ConnectionEnvironment> => {
   const { runtimeArn, url, region } = options
-  if ((runtimeArn === undefined) === (url === undefined)) return invalid('runtimeArn', 'give either it or url')
+  if ((runtimeArn === undefined) === (url === undefined)) return invalid('runtimeArn', 'pass either runtimeArn or url')
   return pipe(
     E.Do,
     E.apS(
@@ -109,7 +122,20 @@ export const environment = (options: BrowserOptions): E.Either<ClientError, Conn
   )
 }
 
-/** A client that makes connections. Throws a `ClientFailure` for options that are wrong. */
+/**
+ * Creates a client that makes connections for the `WebSocket` of a browser. Throws a `ClientFailure` for invalid options.
+ *
+ * @example
+ * ```ts
+ * import { createClient } from 'agentcore-fp/client/browser'
+ *
+ * const client = createClient({ url: 'http://localhost:8080', bearerToken: 'a.b.c' })
+ *
+ * export const opened = client
+ *   .generateWsConnectionBrowser()
+ *   .then(({ url, protocols }) => [url, protocols]) // new WebSocket(url, protocols)
+ * ```
+ */
 export const createClient = (options: BrowserOptions): BrowserClient => {
   const env = orThrow(environment(options))
   const run = async (connecting: Connecting): Promise<Connection> => orThrow(await connecting(env)())

@@ -11,7 +11,7 @@ export const maxBytes = 1_000_000
 export const sizeFault = (bytes: number): string | undefined =>
   bytes <= maxBytes
     ? undefined
-    : `the file is ${(bytes / 1e6).toFixed(1)} MB; at most ${maxBytes / 1e6} MB are read: remove what does not belong to an agent`
+    : `the file is ${(bytes / 1e6).toFixed(1)} MB, larger than the limit of ${maxBytes / 1e6} MB: remove what does not belong to an agent`
 
 /** How a key is compared: scalars by type and value, others not at all. */
 const toKey = ({ key }: Pair): string | undefined =>

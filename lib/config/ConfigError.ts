@@ -1,4 +1,4 @@
-/** Everything that can go wrong with the file of the agents, as one closed union. `explain` says it, and what to do. */
+/** Every failure of the configuration file, as one closed union. `explain` says what is wrong and what to do. */
 import type { Issue } from '../core/AgentError'
 import { errorMessage } from '../node/SystemError'
 
@@ -31,7 +31,7 @@ export type ConfigError =
 /** There is no such file. */
 export const noFile = (path: string): ConfigError => ({ _tag: 'NoFile', path })
 
-/** The file is no YAML, or not what the schema says. */
+/** The file is not valid YAML, or does not match the schema. */
 export const malformed = (path: string, faults: ReadonlyArray<Fault>): ConfigError => ({
   _tag: 'Malformed',
   path,
@@ -75,50 +75,56 @@ const listed = (known: ReadonlyArray<string>): string => (known.length === 0 ? '
 export const faultLines = (error: ConfigError): ReadonlyArray<string> =>
   error._tag === 'Malformed' ? error.faults.map(faultText(error.path)) : []
 
-/** What has happened, in one line. */
-export const explain = (error: ConfigError): string => {
+/** A failure in words. */
+export interface Explanation {
+  readonly message: string
+  /** What to do next. */
+  readonly next: string
+}
+
+/** Explains a failure in one line, and what to do next in another. */
+export const explain = (error: ConfigError): Explanation => {
   switch (error._tag) {
     case 'NoFile':
-      return `There is no ${error.path}`
+      return {
+        message: `${error.path} not found`,
+        next: 'run agentcore configure --entrypoint FILE in the folder of the agent',
+      }
     case 'Malformed': {
-      const [first = { path: '', message: 'it cannot be read', line: undefined }, ...others] = error.faults
-      return `${faultText(error.path)(first)}${others.length === 0 ? '' : ` (and ${others.length} more)`}`
+      const [first = { path: '', message: 'invalid file', line: undefined }, ...others] = error.faults
+      return {
+        message: `${faultText(error.path)(first)}${others.length === 0 ? '' : ` (and ${others.length} more)`}`,
+        next: 'fix the file, or remove it and run agentcore configure again',
+      }
     }
     case 'UnknownAgent':
-      return `No agent is called ${error.name}; there are: ${listed(error.known)}`
+      return {
+        message: `Unknown agent: ${error.name} (configured: ${listed(error.known)})`,
+        next: 'choose one with --agent, or run agentcore configure',
+      }
     case 'NoDefault':
-      return `No agent is the default; there are: ${listed(error.known)}`
+      return {
+        message: `No default agent (configured: ${listed(error.known)})`,
+        next: 'choose one with --agent, or run agentcore configure set-default NAME',
+      }
     case 'Locked':
-      return `${error.path} is held by ${error.owner}`
+      return {
+        message: `${error.path} is locked by ${error.owner}`,
+        next: 'try again later, or remove the lock if its owner is gone',
+      }
     case 'Foreign':
-      return `${error.path} was not written by agentcore for you in this folder, so it is ignored`
+      return {
+        message: `${error.path} was not written by your agentcore commands in this folder; ignored`,
+        next: 'remove it and deploy the agent again; if you moved the folder, stop the old runtime manually',
+      }
     case 'Unreadable':
-      return `${error.path} cannot be read: ${errorMessage(error.cause)}`
+      return { message: `Could not read ${error.path}: ${errorMessage(error.cause)}`, next: ownIt }
     case 'Unwritable':
-      return `${error.path} cannot be written: ${errorMessage(error.cause)}`
+      return { message: `Could not write ${error.path}: ${errorMessage(error.cause)}`, next: ownIt }
   }
 }
 
-/** What to do next, in one line. */
-export const next = (error: ConfigError): string => {
-  switch (error._tag) {
-    case 'NoFile':
-      return 'run agentcore configure --entrypoint FILE in the folder of the agent'
-    case 'Malformed':
-      return 'correct the file, or remove it and run agentcore configure again'
-    case 'UnknownAgent':
-      return 'name one of them with --agent, or run agentcore configure'
-    case 'NoDefault':
-      return 'name one with --agent, or run agentcore configure set-default NAME'
-    case 'Locked':
-      return 'try again when it is done, or remove the lock if nothing holds it'
-    case 'Foreign':
-      return 'remove it, and deploy the agent again; if you have moved the folder, end the old runtime by hand'
-    case 'Unreadable':
-    case 'Unwritable':
-      return 'see that the file and its folder belong to you'
-  }
-}
+const ownIt = 'check that you own the file and its folder'
 
 /** What was thrown behind a failure, if anything was. */
 export const cause = (error: ConfigError): unknown => ('cause' in error ? error.cause : undefined)

@@ -17,14 +17,14 @@ import { errorMessage } from '../node/SystemError'
 // model
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** A field to set: the keys that lead to it, and its value; undefined removes it. */
+/** A change to a field: its path of keys and its new value; undefined removes it. */
 export interface Change {
-  readonly at: ReadonlyArray<string>
-  readonly to: unknown
+  readonly path: ReadonlyArray<string>
+  readonly value: unknown
 }
 
 /** What was read: the value, and what the text becomes with changes. */
-export interface Read {
+export interface ParsedDocument {
   readonly project: Project
   readonly edit: (changes: ReadonlyArray<Change>) => string
 }
@@ -120,10 +120,10 @@ const clear = (document: Document, at: ReadonlyArray<string>): void => {
   })
 }
 
-/** Makes a change; false where it stands so already. */
+/** Applies a change; false if the field already has the value. */
 const apply =
   (document: Document) =>
-  ({ at, to }: Change): boolean => {
+  ({ path: at, value: to }: Change): boolean => {
     const stands = document.hasIn(at)
     if (to === undefined) return stands && document.deleteIn(at)
     if (stands && isDeepStrictEqual(valueAt(document, at), to)) return false
@@ -147,7 +147,7 @@ const toIndent = (text: string): number => /^( +)\S/m.exec(text)?.[1]?.length ??
  */
 export const read =
   (path: string) =>
-  (text: string): E.Either<ConfigError, Read> => {
+  (text: string): E.Either<ConfigError, ParsedDocument> => {
     const lines = new LineCounter()
     const refuse = (message: string, line?: number): E.Either<ConfigError, never> =>
       E.left(malformed(path, [{ path: '', message, line }]))
@@ -156,7 +156,7 @@ export const read =
     const parse = (): Document =>
       parseDocument(text, { version: '1.1', customTags, lineCounter: lines, prettyErrors: false, uniqueKeys: false })
     const parsed = E.tryCatch(parse, errorMessage) // the parser calls itself for each level
-    if (E.isLeft(parsed)) return refuse(`it is nested too deeply (${parsed.left})`)
+    if (E.isLeft(parsed)) return refuse(`nested too deeply (${parsed.left})`)
     const document = parsed.right
     if (document.errors.length > 0) {
       const faults = document.errors.slice(0, 20).map(({ message, pos }): Fault => ({

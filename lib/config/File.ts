@@ -1,4 +1,4 @@
-/** The file of the agents: read, and changed so that neither a kill nor a second command at once loses anything. */
+/** Reads and updates the configuration file. Updates are atomic and locked, so that neither a kill nor a concurrent command loses data. */
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as E from 'fp-ts/Either'
@@ -7,7 +7,7 @@ import * as TE from 'fp-ts/TaskEither'
 import { writeAtomic } from '../node/file/AtomicFile'
 import { sizeFault } from './Bounds'
 import { type ConfigError, locked, malformed, noFile, unreadable, unwritable } from './ConfigError'
-import { type Change, type Read, read as readText } from './Document'
+import { type Change, type ParsedDocument, read as readText } from './Document'
 import { withLock } from '../node/file/withLock'
 import { fileName, type Project } from './Project'
 import { isMissing } from '../node/SystemError'
@@ -80,7 +80,7 @@ export const update =
       TE.orElse((error) => (error._tag === 'NoFile' ? TE.right('') : TE.left(error))),
       TE.mapLeft(lift),
     )
-    const parse = (text: string): TE.TaskEither<Err, Read> =>
+    const parse = (text: string): TE.TaskEither<Err, ParsedDocument> =>
       pipe(TE.fromEither(readText(fileName)(text)), TE.mapLeft(lift))
     return pipe(
       textNow,

@@ -12,7 +12,7 @@ import * as t from 'io-ts'
 import { type ConfigError, foreign, malformed, unreadable, unwritable } from './ConfigError'
 import { decodeNow } from './decodeNow'
 import { hasPrivateFolder, stateFolder } from '../node/file/PrivateFile'
-import { type Found, readSealed, writeSealed } from './Sealed'
+import { type SealedFile, readSealed, writeSealed } from './Sealed'
 
 /** How callers of a local runtime say who they are. */
 const Auth = t.keyof({ none: null, sigv4: null, jwt: null }, 'none, sigv4 or jwt')
@@ -78,7 +78,7 @@ const shown = (agent: string): string => `${stateFolder}/local/${agent}.json`
 
 const decoded =
   (agent: string) =>
-  (found: Found): E.Either<ConfigError, LocalRecord | undefined> => {
+  (found: SealedFile): E.Either<ConfigError, LocalRecord | undefined> => {
     switch (found._tag) {
       case 'Missing':
         return E.right(undefined)

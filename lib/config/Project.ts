@@ -22,7 +22,7 @@ const maybe = <A>(codec: t.Type<A, unknown>): t.Type<A | null | undefined, unkno
   )
 
 /** A text that a rule takes: what becomes a path, a part of a command, a URL or a header is checked when it is read. */
-const ruled = (name: string, rule: Rules.Rule): t.Type<string, unknown> =>
+const withRule = (name: string, rule: Rules.Rule): t.Type<string, unknown> =>
   new t.Type<string, string, unknown>(
     name,
     (value): value is string => typeof value === 'string' && E.isRight(rule(value)),
@@ -35,10 +35,10 @@ const ruled = (name: string, rule: Rules.Rule): t.Type<string, unknown> =>
   )
 
 /** As `ruled`; an empty text says nothing, as null does. */
-const maybeRuled = (name: string, rule: Rules.Rule): t.Type<string | null | undefined, unknown> =>
-  maybe(ruled(name, (value) => (value === '' ? E.right(value) : rule(value))))
+const maybeWithRule = (name: string, rule: Rules.Rule): t.Type<string | null | undefined, unknown> =>
+  maybe(withRule(name, (value) => (value === '' ? E.right(value) : rule(value))))
 
-const plain = ruled('string', Rules.plainText)
+const plain = withRule('string', Rules.plainText)
 const text = maybe(plain)
 const flag = maybe(t.boolean)
 const count = maybe(t.number)
@@ -64,7 +64,7 @@ const Aws = t.partial(
     execution_role: text,
     execution_role_auto_create: flag,
     account: text,
-    region: maybeRuled('string', Rules.region),
+    region: maybeWithRule('string', Rules.region),
     ecr_repository: text,
     ecr_auto_create: flag,
     s3_path: text,
@@ -90,20 +90,20 @@ const Aws = t.partial(
 /** One agent. Fields that are not listed here are kept as they are. */
 export const AgentConfig = t.intersection(
   [
-    t.type({ name: ruled('string', Rules.agentName), entrypoint: plain }, 'a map'),
+    t.type({ name: withRule('string', Rules.agentName), entrypoint: plain }, 'a map'),
     t.partial(
       {
         language: oneOf({ python: null, typescript: null }),
         node_version: maybe(nodeVersion),
         deployment_type: oneOf({ container: null, direct_code_deploy: null }),
         runtime_type: text,
-        platform: maybeRuled('string', Rules.platform),
+        platform: maybeWithRule('string', Rules.platform),
         container_runtime: text,
         source_path: text,
         aws: maybe(Aws),
         bedrock_agentcore: maybe(
           t.partial(
-            { agent_id: text, agent_arn: text, agent_session_id: maybeRuled('string', Rules.sessionId) },
+            { agent_id: text, agent_arn: text, agent_session_id: maybeWithRule('string', Rules.sessionId) },
             'a map',
           ),
         ),

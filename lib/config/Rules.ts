@@ -1,11 +1,11 @@
-/** What the service takes: each rule reads a text into a value, or says why the text cannot be meant. */
+/** Validation rules for the values that AgentCore accepts: each parses a text, or says why it is invalid. */
 import * as E from 'fp-ts/Either'
 import { isFieldName, isFieldValue } from '../node/http/RequestFields'
 import { isRegion } from '../core/Region'
 import { toLifecycle } from '../core/Lifecycle'
 import { isConfigurable } from '../core/Protocol'
 
-/** Reads a text. Left: what is wrong with it. */
+/** Parses a text. Left: why it is invalid. */
 export type Rule<A = string> = (text: string) => E.Either<string, A>
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -44,11 +44,11 @@ export const agentName = matching(
 /** A text without control characters, which can stand in a path, a command and a terminal. */
 export const plainText: Rule = (text) =>
   /[\u0000-\u001f\u007f-\u009f]/.test(text)
-    ? E.left(`expected a text without control characters, got ${shown(text)}`)
+    ? E.left(`expected text without control characters, got ${shown(text)}`)
     : E.right(text)
 
 /** A version of Node as the tag of an image has it; empty where it is not said. */
-export const nodeVersion = matching(/^(?:\d{1,3}(?:\.\d{1,3}){0,2})?$/, 'a version of Node, such as 22')
+export const nodeVersion = matching(/^(?:\d{1,3}(?:\.\d{1,3}){0,2})?$/, 'a Node version such as 22')
 
 /** What an image is built for. */
 export const platform = matching(/^[a-z0-9]+\/[a-z0-9]+(?:\/[a-z0-9]+)?$/, 'a platform, such as linux/arm64')
@@ -85,14 +85,14 @@ export const runtime = oneOf('NODE_22')
 export const language: Rule<'typescript'> = (text) => {
   if (text.toLowerCase() === 'javascript') return E.right('typescript')
   return text.toLowerCase() === 'python'
-    ? E.left('Python agents are configured by the starter toolkit, this is for TypeScript and JavaScript')
+    ? E.left('Python agents are configured with the starter toolkit; this command is for TypeScript and JavaScript')
     : oneOf('typescript')(text)
 }
 
 const roleArn = /^arn:aws(-[^:]+)?:iam::\d{12}:role\/[\w+=,.@/-]+$/
 
 /** The ARN of an IAM role. */
-export const role = matching(roleArn, 'the ARN of a role, such as arn:aws:iam::123456789012:role/MyAgent')
+export const role = matching(roleArn, 'the ARN of a role such as arn:aws:iam::123456789012:role/MyAgent')
 
 const repository = '[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*'
 const ecrUri = new RegExp(`^(?:\\d{12}[.]dkr[.]ecr[.][a-z0-9-]+[.]amazonaws[.]com(?:[.]cn)?/)?${repository}$`)
@@ -110,8 +110,8 @@ export const assignment: Rule<readonly [name: string, value: string]> = (text) =
   const at = text.indexOf('=')
   const [name, value] = [text.slice(0, at), text.slice(at + 1)]
   if (at < 1) return E.left(`expected NAME=value, got ${shown(text)}`)
-  if (!/^[A-Za-z_][A-Za-z0-9_]{0,99}$/.test(name)) return E.left(`${shown(name)} is no name of a variable`)
-  if (value.includes('\0')) return E.left(`the value of ${name} holds a NUL`)
+  if (!/^[A-Za-z_][A-Za-z0-9_]{0,99}$/.test(name)) return E.left(`invalid variable name: ${shown(name)}`)
+  if (value.includes('\0')) return E.left(`the value of ${name} contains a NUL character`)
   return value.length > 5000 ? E.left(`the value of ${name} is longer than 5000 characters`) : E.right([name, value])
 }
 
@@ -120,10 +120,10 @@ export const headerLine: Rule<readonly [name: string, value: string]> = (text) =
   const at = text.indexOf(':')
   const [name, value] = [text.slice(0, at).trim(), text.slice(at + 1).trim()]
   if (at < 1) return E.left(`expected Name: value, got ${shown(text)}`)
-  if (!isFieldName(name)) return E.left(`${shown(name)} is no name of a header`)
+  if (!isFieldName(name)) return E.left(`invalid header name: ${shown(name)}`)
   return isFieldValue(value)
     ? E.right([name, value])
-    : E.left(`the value of ${name} holds a character that a header cannot`)
+    : E.left(`the value of ${name} contains a character that is not allowed in a header`)
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -146,7 +146,7 @@ const commaList =
     if (text.trim() === '') return E.left('the list is empty')
     if (items.length > most) return E.left(`expected at most ${most}, got ${items.length}`)
     const twice = items.find((item, i) => items.findIndex((other) => keyOf(other) === keyOf(item)) !== i)
-    return twice === undefined ? all(items.map(rule)) : E.left(`${shown(twice)} is there twice`)
+    return twice === undefined ? all(items.map(rule)) : E.left(`duplicate item: ${shown(twice)}`)
   }
 
 /** Subnets, separated by commas. */
@@ -159,8 +159,8 @@ export const securityGroups = commaList(
 )
 
 const headerName: Rule = (name) => {
-  if (!/^[A-Za-z][A-Za-z0-9_-]{0,255}$/.test(name)) return E.left(`${shown(name)} is no name of a header`)
-  return isConfigurable(name) ? E.right(name) : E.left(`${name} is a header that the service does not pass on`)
+  if (!/^[A-Za-z][A-Za-z0-9_-]{0,255}$/.test(name)) return E.left(`invalid header name: ${shown(name)}`)
+  return isConfigurable(name) ? E.right(name) : E.left(`AgentCore does not pass on the header ${name}`)
 }
 
 /** Names of headers that callers may send to the agent, separated by commas. */
@@ -186,5 +186,5 @@ export const lifecycle = (idle: number | undefined, max: number | undefined): E.
   const found = { idle: life.idleRuntimeSessionTimeout, max: life.maxLifetime }
   return found.idle <= found.max
     ? E.right(found)
-    : E.left(`a session cannot be idle for ${found.idle} seconds when it lives for ${found.max}`)
+    : E.left(`the idle timeout (${found.idle} seconds) is longer than the maximum lifetime (${found.max} seconds)`)
 }

@@ -14,14 +14,14 @@ import { userKey } from './UserKey'
 export type Sealable = Readonly<Record<string, unknown>>
 
 /** What was found at a path. */
-export type Found =
+export type SealedFile =
   | { readonly _tag: 'Missing' }
   /** Not written by this user's commands for this place. */
   | { readonly _tag: 'Foreign' }
   | { readonly _tag: 'Own'; readonly value: Sealable }
 
-const missing: Found = { _tag: 'Missing' }
-const foreign: Found = { _tag: 'Foreign' }
+const missing: SealedFile = { _tag: 'Missing' }
+const foreign: SealedFile = { _tag: 'Foreign' }
 
 /** The place counts, by its real path: a file of another folder says nothing of this one. */
 const toSeal = (path: string, text: string): Buffer =>
@@ -44,7 +44,7 @@ const parse = (text: string): Sealable | undefined => {
 }
 
 /** Reads a sealed file. Throws where it cannot be read, or is a link or another thing that no command has made. */
-export const readSealed = (path: string): Found => {
+export const readSealed = (path: string): SealedFile => {
   const text = readPrivate(path)
   if (text === undefined) return missing
   const file = parse(text)

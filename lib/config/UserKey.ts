@@ -53,7 +53,7 @@ const read = (path: string): Buffer | undefined => {
     const found = fstatSync(file)
     if (!found.isFile()) throw new Error(`${path} is not a file`)
     checkOwner(path, found.uid)
-    if (!isWindows && (found.mode & 0o077) !== 0) throw new Error(`${path} can be read by other users: remove it`)
+    if (!isWindows && (found.mode & 0o077) !== 0) throw new Error(`${path} is readable by other users: remove it`)
     const text = readFileSync(file, 'latin1').trim()
     if (!/^[\da-f]{64}$/.test(text)) throw new Error(`${path} is damaged: remove it`)
     return Buffer.from(text, 'hex')
@@ -85,7 +85,7 @@ const keyIn = (folder: string): Buffer => {
   if (found !== undefined) return found
   create(path)
   const made = read(path)
-  if (made === undefined) throw new Error(`${path} cannot be kept`)
+  if (made === undefined) throw new Error(`Could not create ${path}`)
   return made
 }
 
@@ -105,5 +105,7 @@ export const userKey = (): Buffer => {
       reasons.push(errorMessage(cause))
     }
   }
-  throw new Error(`agentcore has no place for its key (${reasons.join('; ')}): set XDG_STATE_HOME to a folder of yours`)
+  throw new Error(
+    `Could not store the key of agentcore (${reasons.join('; ')}): set XDG_STATE_HOME to a folder you own`,
+  )
 }

@@ -10,5 +10,5 @@ export const decodeNow =
   (value: unknown): E.Either<ReadonlyArray<Issue>, A> => {
     const result = decode(codec)(value)
     // Only a Standard Schema may be asynchronous, and this is none.
-    return result instanceof Promise ? E.left([{ path: '', message: 'it cannot be decoded' }]) : result
+    return result instanceof Promise ? E.left([{ path: '', message: 'asynchronous codecs are not supported' }]) : result
   }

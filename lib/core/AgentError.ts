@@ -1,6 +1,6 @@
 /**
- * Everything that can go wrong between a request and its answer, as one closed union. A case says what happened; what
- * the wire shows of it is told by the total folds `problem` and `closeCode` here and `Sse.lastFrame`.
+ * Every failure between a request and its response, as one closed union. The total folds `problem` and `closeCode` here,
+ * and `Sse.lastFrame`, decide what the client sees of it.
  *
  * @since 0.1.0
  */
@@ -89,10 +89,20 @@ const brand: unique symbol = Symbol.for('agentcore-fp/AgentError')
 
 const mark = { [brand]: true } as const
 
-/** 400 `BAD_REQUEST`: not a request that HTTP or the WebSocket handshake allows. */
+/**
+ * 400 `BAD_REQUEST`: not a request that HTTP or the WebSocket handshake allows.
+ *
+ * @example
+ * ```ts
+ * import { AgentError, entrypoint } from 'agentcore-fp'
+ * import * as TE from 'fp-ts/TaskEither'
+ *
+ * export const agent = entrypoint(() => TE.left(AgentError.rejected(409, 'Sold out', { item: 'tea' })))
+ * ```
+ */
 export const badRequest = (message: string): AgentError => ({ ...mark, _tag: 'BadRequest', message })
 
-/** 400 `INVALID_JSON`: the body is no JSON, or holds what no JavaScript value can hold. */
+/** 400 `INVALID_JSON`: the body is not valid JSON, or contains a value that JavaScript cannot represent. */
 export const invalidJson = (reason: string): AgentError => ({ ...mark, _tag: 'InvalidJson', reason })
 
 /** 400 `INVALID_ENCODING`: the body is not UTF-8, or not the encoding that it says. */
@@ -231,7 +241,7 @@ export const tooManyTasks = (limit: number): AgentError => ({ ...mark, _tag: 'To
 export const stopping: AgentError = { ...mark, _tag: 'Stopping' }
 
 /**
- * 503 `AUTHORIZER_UNAVAILABLE`, with `Retry-After`: tokens cannot be checked, since the provider's keys cannot be had.
+ * 503 `AUTHORIZER_UNAVAILABLE`, with `Retry-After`: tokens cannot be verified, because the provider's signing keys could not be fetched.
  * `retryAfter` is in seconds.
  */
 export const authorizerUnavailable = (cause: unknown, retryAfter = 1): AgentError => ({
@@ -299,9 +309,7 @@ export const checked = <A>(result: unknown): E.Either<AgentError, A> => {
     return E.left(unexpected(cause))
   }
   disregard(result)
-  return E.left(
-    unexpected(new TypeError(`Expected an Either of fp-ts, got ${result === null ? 'null' : typeof result}`)),
-  )
+  return E.left(unexpected(new TypeError(`Expected an fp-ts Either, got ${result === null ? 'null' : typeof result}`)))
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -328,7 +336,16 @@ const originMessage = (origin: string | undefined): string =>
       '(--allow-origin with agentcore) and send the request with CORS'
     : `Origin ${quoted(origin)} is not allowed. To allow it, add it to allowedOrigins (--allow-origin with agentcore)`
 
-/** The HTTP side of a failure. Nothing that was thrown shows in it. */
+/**
+ * Explains a failure as the HTTP response that it becomes: status, code and message. Nothing that was thrown shows in it.
+ *
+ * @example
+ * ```ts
+ * import { AgentError } from 'agentcore-fp'
+ *
+ * export const { status, code, message } = AgentError.problem(AgentError.notFound()) // 404, 'NOT_FOUND', 'Not Found'
+ * ```
+ */
 export const problem = (error: AgentError): Problem => {
   switch (error._tag) {
     case 'BadRequest':
@@ -340,7 +357,7 @@ export const problem = (error: AgentError): Problem => {
     case 'InvalidPayload':
       return at(400, 'INVALID_PAYLOAD', 'Invalid payload', error.issues)
     case 'InvalidSessionId':
-      return at(400, 'INVALID_SESSION_ID', 'The session id is not 1 to 256 visible characters')
+      return at(400, 'INVALID_SESSION_ID', 'The session id must be 1 to 256 visible ASCII characters')
     case 'MissingSessionId':
       return at(400, 'MISSING_SESSION_ID', 'The header X-Amzn-Bedrock-AgentCore-Runtime-Session-Id is missing')
     case 'UnknownAction':
@@ -364,7 +381,7 @@ export const problem = (error: AgentError): Problem => {
     case 'MethodNotAllowed':
       return { ...at(405, 'METHOD_NOT_ALLOWED', 'Method Not Allowed'), headers: { allow: error.allow } }
     case 'NotAcceptable':
-      return at(406, 'NOT_ACCEPTABLE', 'The answer is a stream of events: accept text/event-stream or */*')
+      return at(406, 'NOT_ACCEPTABLE', 'The response is an event stream: accept text/event-stream or */*')
     case 'RequestTimeout':
       return at(408, 'REQUEST_TIMEOUT', 'The request did not arrive in time')
     case 'PayloadTooLarge':
@@ -377,42 +394,42 @@ export const problem = (error: AgentError): Problem => {
       return at(415, 'UNSUPPORTED_MEDIA_TYPE', `Unsupported content encoding: ${error.encoding}`)
     case 'UpgradeRequired':
       return {
-        ...at(426, 'UPGRADE_REQUIRED', 'This path speaks WebSocket only'),
+        ...at(426, 'UPGRADE_REQUIRED', 'This path accepts only WebSocket connections'),
         // Without `close`, Node would keep a connection open whose client asked to close it.
         headers: { upgrade: 'websocket', connection: 'upgrade, close' },
       }
     case 'HeadersTooLarge':
-      return at(431, 'HEADERS_TOO_LARGE', 'The header fields are too large')
+      return at(431, 'HEADERS_TOO_LARGE', 'The request headers are too large')
     case 'Interrupted':
       return at(409, 'INTERRUPTED', 'The work of this session was cancelled')
     case 'Cancelled':
-      return at(499, 'CANCELLED', 'The client left')
+      return at(499, 'CANCELLED', 'The client closed the connection')
     case 'Rejected':
       return at(hasBody(error.status) ? error.status : 500, 'REJECTED', error.message, error.details)
     case 'Unexpected':
       return at(500, 'INTERNAL_ERROR', 'Internal Server Error')
     case 'Unencodable':
-      return at(500, 'UNENCODABLE', `The answer cannot be encoded as JSON: ${error.reason}`)
+      return at(500, 'UNENCODABLE', `The response cannot be encoded as JSON: ${error.reason}`)
     case 'InvalidState':
-      return at(500, 'INVALID_STATE', 'Stored state does not fit its codec', error.issues)
+      return at(500, 'INVALID_STATE', 'The state does not match its codec', error.issues)
     case 'NoEntrypoint':
       return at(500, 'NO_ENTRYPOINT', 'No entrypoint defined')
     case 'StoreFailed':
       return at(500, 'SESSION_STORE_FAILED', 'The session store failed')
     case 'TooManySessions':
-      return at(503, 'TOO_MANY_SESSIONS', `All of ${error.limit} sessions are in use`)
+      return at(503, 'TOO_MANY_SESSIONS', `All ${error.limit} sessions are in use`)
     case 'Overloaded':
       return {
         ...at(503, 'OVERLOADED', 'The server is reading too many large requests: try again later'),
         headers: { 'retry-after': String(error.retryAfter) },
       }
     case 'TooManyTasks':
-      return at(503, 'TOO_MANY_TASKS', `All of ${error.limit} background tasks are running`)
+      return at(503, 'TOO_MANY_TASKS', `All ${error.limit} background tasks are running`)
     case 'Stopping':
       return at(503, 'STOPPING', 'The server is shutting down')
     case 'AuthorizerUnavailable':
       return {
-        ...at(503, 'AUTHORIZER_UNAVAILABLE', 'Tokens cannot be checked at the moment'),
+        ...at(503, 'AUTHORIZER_UNAVAILABLE', "Could not fetch the provider's signing keys"),
         headers: { 'retry-after': String(error.retryAfter) },
       }
     case 'DeadlineExceeded':

@@ -167,7 +167,7 @@ const hasStandard = <A>(codec: Codec<A>): codec is StandardSchema<A> => isStanda
 // destructors
 // ---------------------------------------------------------------------------------------------------------------------
 
-const tooDeep: ReadonlyArray<Issue> = [{ path: '', message: 'it is nested too deeply' }]
+const tooDeep: ReadonlyArray<Issue> = [{ path: '', message: 'nested too deeply' }]
 
 const orTooDeep = (cause: unknown): E.Either<ReadonlyArray<Issue>, never> => {
   if (cause instanceof RangeError) return E.left(tooDeep)

@@ -37,21 +37,59 @@ export interface Ping {
 // constructors
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** Healthy since the given moment, in milliseconds since the epoch. */
+/**
+ * A healthy status since the given milliseconds since the epoch.
+ *
+ * @example
+ * ```ts
+ * import { Health } from 'agentcore-fp'
+ *
+ * export const health = Health.healthy(Date.now())
+ * ```
+ */
 export const healthy = (now: number): Health => ({ status: 'Healthy', since: now })
 
-/** Whether a value is a status, as a custom ping handler must give one. */
+/**
+ * Checks whether a value is a status, as a custom ping handler must return one.
+ *
+ * @example
+ * ```ts
+ * import { Health } from 'agentcore-fp'
+ *
+ * export const known = Health.isStatus('HealthyBusy') // true
+ * ```
+ */
 export const isStatus = (value: unknown): value is Status => value === 'Healthy' || value === 'HealthyBusy'
 
 // ---------------------------------------------------------------------------------------------------------------------
 // combinators
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** The status that counts: forced before custom before automatic. */
+/**
+ * Picks the status that wins: forced before custom before automatic.
+ *
+ * @example
+ * ```ts
+ * import { Health } from 'agentcore-fp'
+ * import * as O from 'fp-ts/Option'
+ *
+ * export const status = Health.resolve({ forced: O.none, custom: O.some('HealthyBusy'), automatic: 'Healthy' }) // 'HealthyBusy'
+ * ```
+ */
 export const resolve = ({ forced, custom, automatic }: Sources): Status =>
   O.isSome(forced) ? forced.value : O.isSome(custom) ? custom.value : automatic
 
-/** The health after a status was seen at `now`: the same value unless the status differs. */
+/**
+ * Updates the health with a status seen at `now`. `since` changes only when the status does.
+ *
+ * @example
+ * ```ts
+ * import { Health } from 'agentcore-fp'
+ * import { pipe } from 'fp-ts/function'
+ *
+ * export const busy = pipe(Health.healthy(0), Health.observe('HealthyBusy', 5000)) // since 5000
+ * ```
+ */
 export const observe =
   (status: Status, now: number) =>
   (health: Health): Health =>
@@ -61,7 +99,16 @@ export const observe =
 // destructors
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** The body of an answer to `/ping`. */
+/**
+ * The response body of `/ping`.
+ *
+ * @example
+ * ```ts
+ * import { Health } from 'agentcore-fp'
+ *
+ * export const body = Health.toPing(Health.healthy(Date.now()))
+ * ```
+ */
 export const toPing = (health: Health): Ping => ({
   status: health.status,
   time_of_last_update: Math.floor(health.since / 1000),

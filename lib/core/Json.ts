@@ -36,8 +36,8 @@ const byRule = (_: string, value: unknown): unknown => {
 }
 
 const reason = (cause: unknown): string => {
-  if (cause instanceof RangeError) return 'it is nested too deeply or contains itself'
-  return cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : 'its toJSON failed'
+  if (cause instanceof RangeError) return 'nested too deeply or circular'
+  return cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : 'toJSON threw an error'
 }
 
 /** The JSON text of a value; `undefined` is `null`. Left `Unencodable` for a BigInt, a function, a symbol, a cycle. */

@@ -39,29 +39,84 @@ const noHeaders: Readonly<Record<string, string>> = Object.freeze({})
 
 const make = (body: Body, status = 200): Reply => ({ [brand]: true, status, headers: noHeaders, body })
 
-/** 200 with a value as JSON, whatever the value is: an iterable too is not streamed. */
+/**
+ * Responds 200 with a value as JSON, whatever the value is: even an iterable is not streamed.
+ *
+ * @example
+ * ```ts
+ * import { entrypoint, Handler, Reply } from 'agentcore-fp'
+ *
+ * export const agent = entrypoint(Handler.fromSync(() => Reply.json({ answer: 42 })))
+ * ```
+ */
 export const json = (value: unknown): Reply => make({ _tag: 'Json', value })
 
-/** 200 with a stream of server-sent events, one for each value of the source. */
+/**
+ * Responds 200 with a stream of server-sent events, one for each value of the source.
+ *
+ * @example
+ * ```ts
+ * import { entrypoint, Handler, Reply } from 'agentcore-fp'
+ *
+ * export const agent = entrypoint(Handler.fromSync(() => Reply.events(['one', 'two'])))
+ * ```
+ */
 export const events = (source: Source): Reply => make({ _tag: 'Events', source })
 
-/** 200 with bytes as they are. */
+/**
+ * Responds 200 with bytes.
+ *
+ * @example
+ * ```ts
+ * import { entrypoint, Handler, Reply } from 'agentcore-fp'
+ *
+ * export const agent = entrypoint(Handler.fromSync(() => Reply.bytes(Uint8Array.of(1, 2), 'image/png')))
+ * ```
+ */
 export const bytes = (content: Uint8Array, contentType = 'application/octet-stream'): Reply =>
   make({ _tag: 'Bytes', bytes: content, contentType })
 
-/** 200 with text as it is, in UTF-8. */
+/**
+ * Responds 200 with text, encoded as UTF-8.
+ *
+ * @example
+ * ```ts
+ * import { entrypoint, Handler, Reply } from 'agentcore-fp'
+ *
+ * export const agent = entrypoint(Handler.fromSync(() => Reply.text('<p>Hello</p>', 'text/html; charset=utf-8')))
+ * ```
+ */
 export const text = (content: string, contentType = 'text/plain; charset=utf-8'): Reply =>
   make({ _tag: 'Text', text: content, contentType })
 
 /** 204 without a body. */
 export const empty: Reply = make({ _tag: 'Empty' }, 204)
 
-/** Whether a value was made by a constructor of this module. */
+/**
+ * Checks whether a value was made by a constructor of this module.
+ *
+ * @example
+ * ```ts
+ * import { entrypoint, Handler, Reply } from 'agentcore-fp'
+ *
+ * export const known = Reply.isReply(Reply.empty) // true
+ * ```
+ */
 export const isReply = (value: unknown): value is Reply => typeof value === 'object' && value !== null && brand in value
 
 const isFunction = (value: unknown): boolean => typeof value === 'function'
 
-/** Whether a value is one that is pulled: any async iterable, and any iterator or iterable that is no plain value. */
+/**
+ * Checks whether a value can be streamed: any async iterable, and any iterator or iterable that is not a plain value such
+ * as a string, array, Map, Set or typed array.
+ *
+ * @example
+ * ```ts
+ * import { entrypoint, Handler, Reply } from 'agentcore-fp'
+ *
+ * export const streamed = Reply.isSource([1, 2].values()) // true
+ * ```
+ */
 export const isSource = (value: unknown): value is Source => {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
   if (Symbol.asyncIterator in value) return isFunction(value[Symbol.asyncIterator])
@@ -71,8 +126,15 @@ export const isSource = (value: unknown): value is Source => {
 }
 
 /**
- * The answer that a handler's value means: a reply is itself, what can be pulled is a stream of events, a Uint8Array
- * is bytes, everything else is JSON.
+ * Turns the value that a handler returned into a reply: a reply stays itself, anything that can be streamed becomes events,
+ * a `Uint8Array` becomes bytes, everything else becomes JSON.
+ *
+ * @example
+ * ```ts
+ * import { entrypoint, Handler, Reply } from 'agentcore-fp'
+ *
+ * export const reply = Reply.of({ answer: 42 })
+ * ```
  */
 export const of = (value: unknown): Reply => {
   if (typeof value !== 'object' || value === null) return json(value)
@@ -85,12 +147,34 @@ export const of = (value: unknown): Reply => {
 // combinators
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** The same answer with another status, 200 to 599. */
+/**
+ * Sets the status of a reply, 200 to 599.
+ *
+ * @example
+ * ```ts
+ * import { entrypoint, Handler, Reply } from 'agentcore-fp'
+ * import { pipe } from 'fp-ts/function'
+ *
+ * export const agent = entrypoint(Handler.fromSync(() => pipe(Reply.json({ id: 7 }), Reply.withStatus(201))))
+ * ```
+ */
 export const withStatus =
   (status: number) =>
   (self: Reply): Reply => ({ ...self, status })
 
-/** The same answer with one more header field, in place of one of the same name. */
+/**
+ * Sets a response header, replacing one of the same name.
+ *
+ * @example
+ * ```ts
+ * import { entrypoint, Handler, Reply } from 'agentcore-fp'
+ * import { pipe } from 'fp-ts/function'
+ *
+ * export const agent = entrypoint(
+ *   Handler.fromSync(() => pipe(Reply.json({ id: 7 }), Reply.withHeader('x-version', '1'))),
+ * )
+ * ```
+ */
 export const withHeader =
   (name: string, value: string) =>
   (self: Reply): Reply => ({ ...self, headers: Object.freeze({ ...self.headers, [name.toLowerCase()]: value }) })

@@ -95,23 +95,61 @@ export const idleTimeout = 15 * 60 * 1000
 
 const visible = /^[\x21-\x7e]{1,256}$/
 
-/** A session id from text. Left `InvalidSessionId` unless it is 1 to 256 visible ASCII characters. */
+/**
+ * Parses a session id. Left `InvalidSessionId` unless it is 1 to 256 visible ASCII characters.
+ *
+ * @example
+ * ```ts
+ * import { Session } from 'agentcore-fp'
+ *
+ * export const id = Session.parseId('user-7-conversation-1')
+ * ```
+ */
 export const parseId = (text: string): E.Either<AgentError, SessionId> =>
   visible.test(text) ? E.right(text as SessionId) : E.left(invalidSessionId) // the test is what the brand stands for
 
-/** A session that nobody uses yet. */
+/**
+ * The use of a session that nothing uses yet.
+ *
+ * @example
+ * ```ts
+ * import { Session } from 'agentcore-fp'
+ *
+ * export const use = Session.unused(Date.now())
+ * ```
+ */
 export const unused = (now: number): Use => ({ users: 0, lastUsed: now })
 
 // ---------------------------------------------------------------------------------------------------------------------
 // combinators
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** A request, stream, socket or task of the session begins. */
+/**
+ * Records that a request, stream, socket or task of the session starts.
+ *
+ * @example
+ * ```ts
+ * import { Session } from 'agentcore-fp'
+ * import { pipe } from 'fp-ts/function'
+ *
+ * export const use = pipe(Session.unused(0), Session.enter(1000)) // one user
+ * ```
+ */
 export const enter =
   (now: number) =>
   (use: Use): Use => ({ users: use.users + 1, lastUsed: now })
 
-/** One of them ends. */
+/**
+ * Records that a request, stream, socket or task of the session ends.
+ *
+ * @example
+ * ```ts
+ * import { Session } from 'agentcore-fp'
+ * import { pipe } from 'fp-ts/function'
+ *
+ * export const use = pipe(Session.unused(0), Session.enter(1000), Session.leave(2000)) // no user, last used at 2000
+ * ```
+ */
 export const leave =
   (now: number) =>
   (use: Use): Use => ({ users: Math.max(0, use.users - 1), lastUsed: now })
@@ -120,28 +158,73 @@ export const leave =
 // destructors
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** Whether nobody uses the session, and nobody has for the given time. */
+/**
+ * Checks whether a session has been unused for the given time, in milliseconds.
+ *
+ * @example
+ * ```ts
+ * import { Session } from 'agentcore-fp'
+ * import { pipe } from 'fp-ts/function'
+ *
+ * export const isOver = pipe(Session.unused(0), Session.isExpired(Date.now(), Session.idleTimeout)) // true
+ * ```
+ */
 export const isExpired =
   (now: number, timeout: number) =>
   (use: Use): boolean =>
     use.users === 0 && now - use.lastUsed >= timeout
 
 /**
- * Whether stored state is what an app has seen, of the same save. Stores that do not keep the version are judged by the
- * moment alone.
+ * Checks whether stored state is still the one that an app has loaded or saved, for stores that several apps share. Stores
+ * that keep no version are compared by the time of the save.
+ *
+ * @example
+ * ```ts
+ * import { Session } from 'agentcore-fp'
+ *
+ * export const same = Session.isUnchanged({ savedAt: 1, version: 'a' })({ savedAt: 1, version: 'b' }) // false
+ * ```
  */
 export const isUnchanged =
   (seen: Seen) =>
   ({ savedAt, version }: Seen): boolean =>
     savedAt === seen.savedAt && (version === undefined || seen.version === undefined || version === seen.version)
 
-/** The sessions that have expired. */
+/**
+ * The ids of the sessions that have expired.
+ *
+ * @example
+ * ```ts
+ * import { Session } from 'agentcore-fp'
+ * import * as E from 'fp-ts/Either'
+ * import { pipe } from 'fp-ts/function'
+ *
+ * export const ids = pipe(
+ *   Session.parseId('s-1'),
+ *   E.map((id) => Session.expired(Date.now(), Session.idleTimeout)([[id, Session.unused(0)]])), // ['s-1']
+ * )
+ * ```
+ */
 export const expired =
   (now: number, timeout: number) =>
   (uses: Iterable<readonly [SessionId, Use]>): ReadonlyArray<SessionId> =>
     [...uses].filter(([, use]) => isExpired(now, timeout)(use)).map(([id]) => id)
 
-/** The session to give up for a new one: of those that nobody uses the one used longest ago, if there is one. */
+/**
+ * The unused session to evict for a new one: the one that was used longest ago, if there is any.
+ *
+ * @example
+ * ```ts
+ * import { Session } from 'agentcore-fp'
+ * import * as E from 'fp-ts/Either'
+ * import { pipe } from 'fp-ts/function'
+ *
+ * export const evicted = pipe(
+ *   Session.parseId('s-1'),
+ *   E.map((id) => Session.leastRecentlyUsed([[id, Session.unused(0)]])), // 's-1'
+ * )
+ * ```
+ */
 export const leastRecentlyUsed = (uses: Iterable<readonly [SessionId, Use]>): SessionId | undefined => {
   let oldest: readonly [SessionId, Use] | undefined
   for (const entry of uses) {

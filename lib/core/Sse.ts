@@ -36,16 +36,65 @@ export const contentType = 'text/event-stream; charset=utf-8'
 // constructors
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** An event whose data is a value, encoded as JSON like any plain value of a stream. */
+/**
+ * A server-sent event whose data is a value, encoded as JSON like any other value of a stream.
+ *
+ * @example
+ * ```ts
+ * import { entrypoint, Handler, Sse } from 'agentcore-fp'
+ *
+ * export const agent = entrypoint(
+ *   Handler.fromGenerator(function* () {
+ *     yield Sse.event({ event: 'token', data: { text: 'Hello' } })
+ *   }),
+ * )
+ * ```
+ */
 export const event = (fields: Fields & { readonly data: unknown }): Event => ({ ...fields, [brand]: 'json' })
 
-/** An event whose data is text, sent as it is; each of its lines is a `data:` line. */
+/**
+ * A server-sent event whose data is text, sent as is; each of its lines becomes a `data:` line.
+ *
+ * @example
+ * ```ts
+ * import { entrypoint, Handler, Sse } from 'agentcore-fp'
+ *
+ * export const agent = entrypoint(
+ *   Handler.fromGenerator(function* () {
+ *     yield Sse.raw({ event: 'token', data: 'Hello' })
+ *   }),
+ * )
+ * ```
+ */
 export const raw = (fields: Fields & { readonly data: string }): Event => ({ ...fields, [brand]: 'raw' })
 
-/** A comment: keeps connections open, clients ignore it. */
+/**
+ * A comment in a stream: it keeps the connection open, and clients ignore it.
+ *
+ * @example
+ * ```ts
+ * import { entrypoint, Handler, Sse } from 'agentcore-fp'
+ *
+ * export const agent = entrypoint(
+ *   Handler.fromGenerator(function* () {
+ *     yield Sse.comment('thinking')
+ *     yield 'Hello'
+ *   }),
+ * )
+ * ```
+ */
 export const comment = (text: string): Event => ({ data: text, [brand]: 'comment' })
 
-/** Whether a value was made by `event`, `raw` or `comment`. */
+/**
+ * Checks whether a value was made by `event`, `raw` or `comment`.
+ *
+ * @example
+ * ```ts
+ * import { entrypoint, Handler, Sse } from 'agentcore-fp'
+ *
+ * export const known = Sse.isEvent(Sse.comment('thinking')) // true
+ * ```
+ */
 export const isEvent = (value: unknown): value is Event => typeof value === 'object' && value !== null && brand in value
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -69,7 +118,7 @@ const retry = (value: number | undefined): E.Either<AgentError, string> => {
   if (value === undefined) return E.right('')
   return Number.isSafeInteger(value) && value >= 0
     ? E.right(`retry: ${value}\n`)
-    : E.left(unencodable('the field retry of an event is not a whole number of milliseconds'))
+    : E.left(unencodable('the retry field of an event must be a whole number of milliseconds'))
 }
 
 const data = (self: Event): E.Either<AgentError, string> => {
@@ -91,14 +140,34 @@ const eventFrame = (self: Event): E.Either<AgentError, string> =>
     E.map((parts) => `${parts.name}${parts.id}${parts.retry}${parts.data}\n`),
   )
 
-/** The frame of a value or an event. Left `Unencodable` for what has no JSON, and for a line break in a field. */
+/**
+ * Encodes a value or an event as the text that is sent. Left `Unencodable` for what cannot be encoded as JSON, and for a
+ * line break in a field.
+ *
+ * @example
+ * ```ts
+ * import { entrypoint, Handler, Sse } from 'agentcore-fp'
+ *
+ * export const text = Sse.frame({ text: 'Hello' }) // right('data: {"text":"Hello"}\n\n')
+ * ```
+ */
 export const frame = (value: unknown): E.Either<AgentError, string> => {
   if (isEvent(value)) return eventFrame(value)
   const json = encode(value)
   return E.isLeft(json) ? json : E.right(`data: ${json.right}\n\n`)
 }
 
-/** The frame that ends a stream which failed after its first byte. */
+/**
+ * The frame that ends a stream which failed after its first byte.
+ *
+ * @example
+ * ```ts
+ * import { entrypoint, Handler, Sse } from 'agentcore-fp'
+ * import { AgentError } from 'agentcore-fp'
+ *
+ * export const text = Sse.lastFrame(AgentError.problem(AgentError.stopping), 'request-1')
+ * ```
+ */
 export const lastFrame = (problem: Problem, requestId: string): string => {
   const body = {
     error: problem.message,

@@ -95,7 +95,16 @@ export const remembered = 100
 /** No task yet. */
 export const empty: Tasks = { nextId: 1, running: new Map(), ended: [] }
 
-/** A task that begins now. */
+/**
+ * A task that starts now.
+ *
+ * @example
+ * ```ts
+ * import { Tasks } from 'agentcore-fp'
+ *
+ * export const task = Tasks.create(1, 'import', Date.now(), { deadline: 60_000 })
+ * ```
+ */
 export const create = (id: TaskId, name: string, now: number, { metadata, deadline }: Settings = {}): Task => ({
   id,
   name,
@@ -110,12 +119,32 @@ export const create = (id: TaskId, name: string, now: number, { metadata, deadli
 // combinators
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** The same task, ended. */
+/**
+ * The same task, with its outcome and its end.
+ *
+ * @example
+ * ```ts
+ * import { Tasks } from 'agentcore-fp'
+ * import { pipe } from 'fp-ts/function'
+ *
+ * export const task = pipe(Tasks.create(1, 'import', 0), Tasks.ended({ _tag: 'Completed', result: 42 }, 5000))
+ * ```
+ */
 export const ended =
   (outcome: Outcome, now: number) =>
   (task: Task): Task => ({ ...task, outcome, endedAt: O.some(now) })
 
-/** A task begins; its id is the `nextId` of before. */
+/**
+ * Starts a task. Its id is the previous `nextId`.
+ *
+ * @example
+ * ```ts
+ * import { Tasks } from 'agentcore-fp'
+ * import { pipe } from 'fp-ts/function'
+ *
+ * export const tasks = pipe(Tasks.empty, Tasks.begin('import', Date.now()))
+ * ```
+ */
 export const begin =
   (name: string, now: number, settings: Settings = {}) =>
   (tasks: Tasks): Tasks => {
@@ -123,7 +152,21 @@ export const begin =
     return { ...tasks, nextId: tasks.nextId + 1, running: new Map(tasks.running).set(task.id, task) }
   }
 
-/** A running task ends; nothing changes if no such task runs. */
+/**
+ * Ends a running task. Changes nothing if no such task is running.
+ *
+ * @example
+ * ```ts
+ * import { Tasks } from 'agentcore-fp'
+ * import { pipe } from 'fp-ts/function'
+ *
+ * export const tasks = pipe(
+ *   Tasks.empty,
+ *   Tasks.begin('import', 0),
+ *   Tasks.end(1, { _tag: 'Completed', result: 42 }, 5000),
+ * )
+ * ```
+ */
 export const end =
   (id: TaskId, outcome: Outcome, now: number) =>
   (tasks: Tasks): Tasks => {
@@ -134,7 +177,17 @@ export const end =
     return { ...tasks, running, ended: [...tasks.ended, ended(outcome, now)(task)].slice(-remembered) }
   }
 
-/** Tasks whose deadline has passed fail. */
+/**
+ * Fails the tasks whose deadline has passed.
+ *
+ * @example
+ * ```ts
+ * import { Tasks } from 'agentcore-fp'
+ * import { pipe } from 'fp-ts/function'
+ *
+ * export const tasks = pipe(Tasks.empty, Tasks.begin('import', 0, { deadline: 1000 }), Tasks.expire(2000))
+ * ```
+ */
 export const expire =
   (now: number) =>
   (tasks: Tasks): Tasks =>
@@ -146,13 +199,42 @@ export const expire =
 // destructors
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** The status that the tasks alone ask for. */
+/**
+ * The health status that follows from the tasks alone.
+ *
+ * @example
+ * ```ts
+ * import { Tasks } from 'agentcore-fp'
+ *
+ * export const idle = Tasks.status(Tasks.empty) // 'Healthy'
+ * ```
+ */
 export const status = (tasks: Tasks): Status => (tasks.running.size > 0 ? 'HealthyBusy' : 'Healthy')
 
-/** The ended tasks that are remembered and the running ones, oldest first. */
+/**
+ * All remembered tasks, ended and running, oldest first.
+ *
+ * @example
+ * ```ts
+ * import { Tasks } from 'agentcore-fp'
+ * import { pipe } from 'fp-ts/function'
+ *
+ * export const names = pipe(Tasks.empty, Tasks.begin('import', 0), Tasks.toArray).map(({ name }) => name) // ['import']
+ * ```
+ */
 export const toArray = (tasks: Tasks): ReadonlyArray<Task> => [...tasks.ended, ...tasks.running.values()]
 
-/** Milliseconds from a task's start to its end, or to `now` while it runs. */
+/**
+ * Milliseconds from the start of a task to its end, or to `now` while it is running.
+ *
+ * @example
+ * ```ts
+ * import { Tasks } from 'agentcore-fp'
+ * import { pipe } from 'fp-ts/function'
+ *
+ * export const ms = pipe(Tasks.create(1, 'import', 0), Tasks.duration(5000)) // 5000
+ * ```
+ */
 export const duration =
   (now: number) =>
   (task: Task): number =>

@@ -8,8 +8,15 @@ import type { Handler } from './Handler'
 import type { Settings } from './Tasks'
 
 /**
- * A handler that is a task: while it runs, `/ping` tells `HealthyBusy`. `f` may be any function that gives a
- * `TaskEither` or a promise; what it throws or rejects with is a left.
+ * Lifts a function to a handler that counts as a background task: while it runs, `/ping` responds with `HealthyBusy`. The
+ * function returns a `TaskEither` or a promise; whatever it throws or rejects with becomes a left.
+ *
+ * @example
+ * ```ts
+ * import { asyncTask, entrypoint } from 'agentcore-fp'
+ *
+ * export const agent = entrypoint(asyncTask('import', async (payload: unknown) => ({ imported: payload })))
+ * ```
  */
 export const asyncTask =
   <P, A, S extends object = {}>(

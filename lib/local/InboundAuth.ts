@@ -5,7 +5,7 @@ import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
 import type { AuthError } from '../auth/rules/AuthError'
 import { type AuthorizerConfig, authorizationServer } from '../auth/rules/AuthorizerConfig'
-import { type Credentials, examine } from '../auth/sigv4/SignatureVerifier'
+import { type Credentials, checkRequest } from '../auth/sigv4/SignatureVerifier'
 import { createTokens } from '../auth/jwt/Tokens'
 import type { Log } from '../core/Log'
 import type { Authorize, Refusal } from './dataplane/CallerAuthorizer'
@@ -95,7 +95,7 @@ export const sigv4Auth = (
       }),
       TE.chainEitherK((known) =>
         pipe(
-          examine(
+          checkRequest(
             { credentials: [known], regions: [region], service: 'bedrock-agentcore', maxExpires },
             now(),
           )({ method, target, rawHeaders }),

@@ -27,7 +27,20 @@ const toValues = (answer: unknown): AsyncIterable<unknown> | Iterable<unknown> =
   return isSource(answer) ? pullable(answer) : [answer]
 }
 
-/** All values of an answer: of a stream every one, else the one value. Left as the handler's, or what the stream threw. */
+/**
+ * Collects everything a handler responds with: all values of a stream, or its single value. Left: that of the handler, or
+ * the error that the stream threw.
+ *
+ * @example
+ * ```ts
+ * import { Handler } from 'agentcore-fp'
+ * import { collect, testContext } from 'agentcore-fp/testing'
+ *
+ * const words = Handler.fromGenerator((text: string) => text.split(' ').values())
+ *
+ * export const collected = collect(words('one two', testContext())) // right(['one', 'two'])
+ * ```
+ */
 export const collect =
   (answer: TE.TaskEither<AgentError, unknown>): TE.TaskEither<AgentError, ReadonlyArray<unknown>> =>
   async () => {

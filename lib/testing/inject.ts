@@ -5,8 +5,18 @@ import { type App, createApp } from '../http/app/App'
 import type { Options } from '../http/state/Options'
 
 /**
- * What sends requests to an agent, with `fetch`'s arguments and answer; sessions last from one request to the next.
- * Nothing is logged unless the options say so.
+ * Sends requests to an agent without a port, with the arguments and the response of `fetch`. State of sessions lasts from
+ * one request to the next. Nothing is logged unless the options say so.
+ *
+ * @example
+ * ```ts
+ * import { entrypoint, Handler } from 'agentcore-fp'
+ * import { inject } from 'agentcore-fp/testing'
+ *
+ * const send = inject(entrypoint(Handler.fromSync(() => 'hello')))
+ *
+ * export const response = send('/invocations', { method: 'POST', body: '{}' })
+ * ```
  */
 export const inject = <Needs extends object, Has extends Needs>(
   agent: Agent<Needs, {}, Has>,
@@ -20,7 +30,19 @@ export interface SocketInit {
   readonly protocols?: ReadonlyArray<string>
 }
 
-/** A `ws` client on an app's `/ws`; resolves when it is open, rejects when the upgrade is refused. */
+/**
+ * Opens a `ws` client on the `/ws` of an app, without a port. Resolves when it is open, rejects when the upgrade is rejected.
+ *
+ * @example
+ * ```ts
+ * import { createApp, Handler, websocket } from 'agentcore-fp'
+ * import { openSocket } from 'agentcore-fp/testing'
+ *
+ * const app = createApp(websocket(Handler.fromMessages((messages: AsyncIterable<unknown>) => messages)))
+ *
+ * export const opened = openSocket(app).then((client) => client.close())
+ * ```
+ */
 export const openSocket = (
   app: App,
   { path = '/ws', headers = {}, protocols = [] }: SocketInit = {},

@@ -14,7 +14,20 @@ interface Timer {
   readonly run: () => void
 }
 
-/** A clock that stands at the given moment, in milliseconds since the epoch. Give it to `createApp` as `clock`. */
+/**
+ * A clock that only moves when a test advances it, starting at the given milliseconds since the epoch. Pass it to
+ * `createApp` as `clock`.
+ *
+ * @example
+ * ```ts
+ * import { createApp, entrypoint, Handler } from 'agentcore-fp'
+ * import { testClock } from 'agentcore-fp/testing'
+ *
+ * const clock = testClock(Date.UTC(2030, 0, 1))
+ * export const app = createApp(entrypoint(Handler.fromSync(() => 'hello')), { clock })
+ * clock.advance(5000)
+ * ```
+ */
 export const testClock = (start = 0): TestClock => {
   let now = start
   const timers = new Set<Timer>()

@@ -40,7 +40,20 @@ const toSessionId = (text: string): Context['sessionId'] =>
     }),
   )
 
-/** A context whose tasks, session and log work, each test with its own. Throws for a session id that is none. */
+/**
+ * A context for calling a handler in a test, with working tasks, session and log of its own. Throws for an invalid session
+ * id.
+ *
+ * @example
+ * ```ts
+ * import { Handler } from 'agentcore-fp'
+ * import { testContext } from 'agentcore-fp/testing'
+ *
+ * const hello = Handler.fromSync((_: unknown, { sessionId }) => ({ sessionId }))
+ *
+ * export const greeted = hello({}, testContext({ sessionId: 's-1' }))
+ * ```
+ */
 export const testContext = <S extends object = {}>(options: TestContextOptions<S> = {}): Context<S> => {
   const { clock = systemClock, requestId = 'test-request', signal = new AbortController().signal } = options
   const raw = lowerCase({

@@ -21,7 +21,20 @@ export interface TestSocket<In, Says> {
 
 type Received<In> = E.Either<AgentError, O.Option<In>>
 
-/** A socket whose peer says the given messages, and then, unless told to `stay`, closes. */
+/**
+ * An in-memory socket whose peer sends the given messages and then, unless `stay` is set, closes.
+ *
+ * @example
+ * ```ts
+ * import { Handler } from 'agentcore-fp'
+ * import { testContext, testSocket } from 'agentcore-fp/testing'
+ *
+ * const echo = Handler.fromMessages((messages: AsyncIterable<unknown>) => messages)
+ * const { socket, sent } = testSocket<unknown>(['a', 'b'])
+ *
+ * export const echoed = echo(socket, testContext())().then(() => sent) // ['a', 'b']
+ * ```
+ */
 export const testSocket = <In, Says = unknown>(
   said: Iterable<In> = [],
   { stay = false }: { readonly stay?: boolean } = {},

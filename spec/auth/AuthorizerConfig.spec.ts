@@ -124,7 +124,7 @@ describe('AuthorizerConfig.decode', () => {
     ).toEqual([
       'customJWTAuthorizer.discoveryUrl: expected an http or https URL without user or query that ends in /.well-known/openid-con…, got the string "https://a"',
       'customJWTAuthorizer.allowedClients: the list is empty',
-      'customJWTAuthorizer.allowedScope: there is no such field; known here: discoveryUrl, allowedAudience, allowedClients, allowedScopes, customClaims, advertisedScopeMapping, privateEndpoint, privateEndpointOverrides',
+      'customJWTAuthorizer.allowedScope: unknown field; expected one of discoveryUrl, allowedAudience, allowedClients, allowedScopes, customClaims, advertisedScopeMapping, privateEndpoint, privateEndpointOverrides',
     ])
   })
 
@@ -144,7 +144,7 @@ describe('AuthorizerConfig.parse', () => {
   })
 
   it('refuses what is no JSON', () => {
-    expect(AuthorizerConfig.parse('{')).toEqual(E.left([{ path: '', message: 'it is no JSON' }]))
+    expect(AuthorizerConfig.parse('{')).toEqual(E.left([{ path: '', message: 'not valid JSON' }]))
   })
 })
 
@@ -156,7 +156,7 @@ describe('AuthorizerConfig.warnings', () => {
 
   it('tells where the editions of the documentation differ', () => {
     expect(warningsOf(withClaims(claim('STRING', 'CONTAINS', { matchValueString: 'a' })))).toEqual([
-      'The newest documentation takes only EQUALS for a STRING, not CONTAINS as for department',
+      'department: current AgentCore documentation allows only EQUALS for a STRING claim, not CONTAINS',
     ])
   })
 

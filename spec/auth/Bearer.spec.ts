@@ -35,19 +35,19 @@ describe('bearerOf', () => {
     ['a line break in a subprotocol', protocol(encoded('a\r\nb')), 'The bearer token is malformed'],
     ['bytes that are no text', protocol('base64UrlBearerAuthorization._w'), 'The bearer token is malformed'],
     ['padding', protocol('base64UrlBearerAuthorization.YQ=='), 'The bearer token is malformed'],
-    ['two headers', [...auth('Bearer a'), ...auth('Bearer a')], 'The request brings more than one bearer token'],
-    ['two headers, one empty', [...auth(''), ...auth('Bearer a')], 'The request brings more than one bearer token'],
+    ['two headers', [...auth('Bearer a'), ...auth('Bearer a')], 'The request has more than one bearer token'],
+    ['two headers, one empty', [...auth(''), ...auth('Bearer a')], 'The request has more than one bearer token'],
     [
       'a header and a subprotocol',
       [...auth('Bearer a'), ...protocol(encoded('a'))],
-      'The request brings more than one bearer token',
+      'The request has more than one bearer token',
     ],
-    ['two subprotocols', protocol(`${encoded('a')},${encoded('b')}`), 'The request brings more than one bearer token'],
+    ['two subprotocols', protocol(`${encoded('a')},${encoded('b')}`), 'The request has more than one bearer token'],
     ['8 KB', auth(`Bearer ${'a'.repeat(8193)}`), 'The bearer token is longer than 8192 characters'],
     [
       '5 KB in a subprotocol',
       protocol(encoded('a'.repeat(5000))),
-      'The subprotocol with the bearer token is longer than 4096 characters',
+      'The bearer token subprotocol is longer than 4096 characters',
     ],
   ])('%s', (_, rawHeaders, expected) => {
     expect(reasonOf(rawHeaders)).toBe(expected)

@@ -4,7 +4,7 @@ import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as fc from 'fast-check'
 import { canonicalFields, canonicalPath, canonicalQuery } from '../../lib/auth/sigv4/CanonicalRequest'
-import { examine, type Caller } from '../../lib/auth/sigv4/SignatureVerifier'
+import { checkRequest, type Caller } from '../../lib/auth/sigv4/SignatureVerifier'
 import type { AuthError } from '../../lib/auth/rules/AuthError'
 import { at, rules, type Signed, signed, temporary } from './signing'
 
@@ -12,7 +12,7 @@ const hash = (body: string | Uint8Array): string => createHash('sha256').update(
 
 const verdict = (request: Signed, now = at): E.Either<AuthError, Caller> =>
   pipe(
-    examine(rules, now.getTime())(request),
+    checkRequest(rules, now.getTime())(request),
     E.chain(({ verify }) => verify(hash(request.body))),
   )
 

@@ -1,13 +1,13 @@
 /** A provider's keys, kept: when it is asked, who waits, and what is had while it is down. Time is moved by hand. */
 import * as E from 'fp-ts/Either'
 import * as fc from 'fast-check'
-import { createKeyring, type Keyring, type KeepingTimes, type Want } from '../../lib/auth/jwt/Jwks'
+import { createKeyCache, type KeyCache, type CacheTimes, type Want } from '../../lib/auth/jwt/Jwks'
 import { deferred, type Deferred, turns } from '../http/socketSupport'
 
-const times: KeepingTimes = { maxAge: 1000, maxStale: 10_000, cooldown: 100, retry: 10 }
+const times: CacheTimes = { maxAge: 1000, maxStale: 10_000, cooldown: 100, retry: 10 }
 
 interface Bench {
-  readonly keyring: Keyring<string>
+  readonly keyring: KeyCache<string>
   readonly flights: Array<Deferred<E.Either<unknown, string>>>
   readonly reports: Array<unknown>
   readonly pass: (ms: number) => void
@@ -24,7 +24,7 @@ const bench = (): Bench => {
   let now = 1_000_000
   const flights: Bench['flights'] = []
   const reports: Array<unknown> = []
-  const keyring = createKeyring<string>(
+  const keyring = createKeyCache<string>(
     times,
     () => now,
     () => {

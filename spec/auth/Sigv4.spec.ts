@@ -6,7 +6,7 @@ import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import { problem } from '../../lib/core/AgentError'
 import { type AuthError, toAgentError } from '../../lib/auth/rules/AuthError'
-import { type Caller, examine, type SignatureRules } from '../../lib/auth/sigv4/SignatureVerifier'
+import { type Caller, checkRequest, type SignatureRules } from '../../lib/auth/sigv4/SignatureVerifier'
 import { at, credentials, rules, type Signed, signed, type Signing, temporary, type Unsigned } from './signing'
 
 const hash = (body: string | Uint8Array): string => createHash('sha256').update(body).digest('hex')
@@ -17,7 +17,7 @@ const judge = (
   by: Partial<SignatureRules> = {},
 ): E.Either<AuthError, Caller> =>
   pipe(
-    examine({ ...rules, ...by }, Number(now))(request),
+    checkRequest({ ...rules, ...by }, Number(now))(request),
     E.chain(({ verify }) => verify(hash(request.body))),
   )
 
@@ -150,21 +150,26 @@ describe('a signature that is wrong', () => {
       incomplete,
       /must be AWS4-HMAC-SHA256/,
     ],
-    ['no parameters', () => withAuthorization(() => 'AWS4-HMAC-SHA256'), incomplete, /once each/],
-    ['no signature', () => withAuthorization((text) => text.replace(/, Signature=.*/, '')), incomplete, /once each/],
+    ['no parameters', () => withAuthorization(() => 'AWS4-HMAC-SHA256'), incomplete, /exactly one/],
+    ['no signature', () => withAuthorization((text) => text.replace(/, Signature=.*/, '')), incomplete, /exactly one/],
     [
       'two signatures',
       () => withAuthorization((text) => `${text}, Signature=${'0'.repeat(64)}`),
       incomplete,
-      /once each/,
+      /exactly one/,
     ],
-    ['a parameter more', () => withAuthorization((text) => `${text}, A=b`), incomplete, /once each/],
-    ['a short signature', () => withAuthorization((text) => text.slice(0, -1)), incomplete, /64 hexadecimal/],
+    ['a parameter more', () => withAuthorization((text) => `${text}, A=b`), incomplete, /exactly one/],
+    [
+      'a short signature',
+      () => withAuthorization((text) => text.slice(0, -1)),
+      incomplete,
+      /64 lower-case hexadecimal/,
+    ],
     [
       'a signature in upper case',
       () => withAuthorization((text) => text.replace(/[0-9a-f]{64}$/, 'A'.repeat(64))),
       incomplete,
-      /64 hexadecimal/,
+      /64 lower-case hexadecimal/,
     ],
     [
       'a short credential',
@@ -195,20 +200,20 @@ describe('a signature that is wrong', () => {
       'two Authorization headers',
       async () => withField(await header(), 'Authorization', 'AWS4-HMAC-SHA256 x'),
       incomplete,
-      /authorization is given more/,
+      /authorization occurs more/,
     ],
     [
       'two dates',
       async () => withField(await header(), 'X-Amz-Date', '20260102T030405Z'),
       incomplete,
-      /x-amz-date is given more/,
+      /x-amz-date occurs more/,
     ],
-    ['two hosts', async () => withField(await header(), 'Host', 'b'), incomplete, /host is given more/],
+    ['two hosts', async () => withField(await header(), 'Host', 'b'), incomplete, /host occurs more/],
     [
       'a header and a query',
       async () => withField(await presigned(), 'authorization', 'AWS4-HMAC-SHA256 x'),
       incomplete,
-      /header and in its query/,
+      /header and in its query string/,
     ],
     [
       'a query that only begins',
@@ -320,43 +325,38 @@ describe('a signature that is wrong', () => {
       'a signed header that is missing',
       async () => withoutField(await header({ headers: { 'x-a': 'b' } }), 'x-a'),
       invalid,
-      /signed is missing/,
+      /signed header is missing/,
     ],
     [
       'an unsigned body',
       () => header({ headers: { 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' } }),
       invalid,
-      /UNSIGNED-PAYLOAD is not taken/,
+      /UNSIGNED-PAYLOAD is not supported/,
     ],
     [
       'a streaming body',
       () => header({ headers: { 'x-amz-content-sha256': 'STREAMING-AWS4-HMAC-SHA256-PAYLOAD' } }),
       invalid,
-      /streaming payload is not taken/,
+      /streaming payloads are not supported/,
     ],
     [
       'a streaming body with a trailer',
       () => header({ headers: { 'x-amz-content-sha256': 'STREAMING-UNSIGNED-PAYLOAD-TRAILER' } }),
       invalid,
-      /streaming payload is not taken/,
+      /streaming payloads are not supported/,
     ],
     [
       'a hash that is none',
       () => header({ headers: { 'x-amz-content-sha256': 'x' } }),
       invalid,
-      /is not the SHA-256 of a body/,
+      /must be a SHA-256 hash/,
     ],
-    [
-      'another body',
-      async () => ({ ...(await header({ body: 'a' })), body: 'b' }),
-      invalid,
-      /is not the SHA-256 of the body/,
-    ],
+    ['another body', async () => ({ ...(await header({ body: 'a' })), body: 'b' }), invalid, /does not match the body/],
     [
       'five minutes and a second old',
       () => header(),
       invalid,
-      /^Signature expired: it ended at 20260102T030905Z/,
+      /^Signature expired: 20260102T030905Z is now earlier than/,
       seconds(301),
     ],
     [

@@ -172,7 +172,7 @@ describe('sigv4Authorizer', () => {
     }).then(() =>
       served(pipe(reading(false), withSigv4()), async (at) => {
         expect((await send(at, { body: '[1]' })).status).toBe(500)
-        expect(at.lines.join('')).toContain('A middleware before sigv4Authorizer has read the body')
+        expect(at.lines.join('')).toContain('A middleware before sigv4Authorizer has already read the body')
       }),
     )
   })

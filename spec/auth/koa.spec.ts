@@ -75,7 +75,7 @@ describe('a configuration that is unwise', () => {
           const token = await oidc.token()
           for (const _ of [1, 2, 3]) expect((await ask(port, { body: '{}', headers: bearer(token) })).status).toBe(200)
           expect(logged().filter(({ level }) => level === 'WARNING')).toMatchObject([
-            { message: expect.stringContaining('takes only EQUALS for a STRING, not CONTAINS as for department') },
+            { message: expect.stringContaining('allows only EQUALS for a STRING claim, not CONTAINS') },
           ])
         },
       )

@@ -83,11 +83,11 @@ describe('with a provider that runs', () => {
           [bearer(await oidc.token({ client: 'other' })), "Claim 'client_id' value mismatch with configuration."],
           [
             bearer(swapped(token, 1, (claims) => ({ ...claims, sub: 'mallory' }))),
-            'The token is not signed by a key of the provider',
+            'The token is not signed with a key of the provider',
           ],
           [
             bearer(`${head}.${payload}.${signature.slice(0, -4)}AAAA`),
-            'The token is not signed by a key of the provider',
+            'The token is not signed with a key of the provider',
           ],
           [
             bearer(swapped(token, 0, (header) => ({ ...header, alg: 'none' }))),
@@ -97,9 +97,9 @@ describe('with a provider that runs', () => {
             bearer(swapped(token, 0, (header) => ({ ...header, alg: 'HS256' }))),
             'The token is signed with an algorithm that is not allowed',
           ],
-          [bearer(`${head}.${payload}.`), 'The token is not signed by a key of the provider'],
+          [bearer(`${head}.${payload}.`), 'The token is not signed with a key of the provider'],
           [bearer(payload), 'The token is malformed'],
-          [{}, 'Send a bearer token'],
+          [{}, 'Missing bearer token'],
         ]
         for (const [headers, message] of cases) {
           const { status, code, error, headers: got } = await refusedBoth(at, headers)
@@ -132,7 +132,7 @@ describe('with a provider that runs', () => {
       withOidc({ keys }, (other) =>
         served(withJwt(allowing(mine)), async (at) => {
           const { error } = await refusedBoth(at, bearer(await other.token()))
-          expect(error).toBe('The token is of another issuer')
+          expect(error).toBe('The token was issued by another issuer')
         }),
       ),
     )
@@ -172,7 +172,7 @@ describe('with a provider that runs', () => {
       const down = await refusedBoth(at, bearer(early))
       expect([down.status, down.code, down.headers['retry-after']]).toEqual([503, 'AUTHORIZER_UNAVAILABLE', '1'])
       expect((await ask(at.port, { path: '/ping', method: 'GET' })).status).toBe(200)
-      expect(at.lines.join('')).toContain(`${discoveryUrlOf(port)} cannot be reached`)
+      expect(at.lines.join('')).toContain(`Could not reach ${discoveryUrlOf(port)}`)
       offset.ms += 1001
       await withOidc({ port, keys }, async () => expect((await invoke(at.port, early)).status).toBe(200))
       offset.ms += 700_000
@@ -181,7 +181,7 @@ describe('with a provider that runs', () => {
       offset.ms += 86_400_000
       expect((await refusedBoth(at, bearer(early))).status).toBe(503)
       const failures = at.logged().filter(({ level }) => level === 'ERROR')
-      expect(failures.every(({ errorMessage }) => String(errorMessage).includes('cannot be reached'))).toBe(true)
+      expect(failures.every(({ errorMessage }) => String(errorMessage).includes('Could not reach'))).toBe(true)
       expect(at.lines.join('')).not.toContain(early.slice(-20))
     })
   })

@@ -84,7 +84,7 @@ describe('configure', () => {
         ...['--requirements-file', 'requirements.txt', '--non-interactive'],
       )
       expect(said).toMatchObject({ code: 0, stderr: '' })
-      expect(said.stdout).toContain('--requirements-file is for Python agents; it is ignored')
+      expect(said.stdout).toContain('--requirements-file is for Python agents; ignored')
       expect((await writtenIn(folder)).agents['agent']).toMatchObject({
         deployment_type: 'container',
         runtime_type: null,
@@ -113,29 +113,29 @@ describe('configure', () => {
   })
 
   it.each([
-    ['--entrypoint', ['-e', 'no.ts'], 'there is no file no.ts'],
+    ['--entrypoint', ['-e', 'no.ts'], 'no such file: no.ts'],
     ['--entrypoint', ['-e', 'agent.py'], 'agent.py is neither TypeScript nor JavaScript'],
     ['--entrypoint', ['-e', 'types.d.ts'], 'types.d.ts is neither TypeScript nor JavaScript'],
-    ['--entrypoint', ['-e', 'empty'], 'no agent was found in empty'],
-    ['--entrypoint', ['-e', '../outside.ts'], 'is outside of this folder'],
-    ['--entrypoint', ['-e', 'link.ts'], 'link.ts is outside of this folder'],
+    ['--entrypoint', ['-e', 'empty'], 'no agent found in empty'],
+    ['--entrypoint', ['-e', '../outside.ts'], 'is outside this folder'],
+    ['--entrypoint', ['-e', 'link.ts'], 'link.ts is outside this folder'],
     ['--name', ['--name', '1st'], 'expected a letter'],
     ['--name', ['--name', 'a-b'], 'expected a letter'],
     ['--name', ['--name', 'a'.repeat(49)], 'expected a letter'],
     ['--deployment-type', ['--deployment-type', 'zip'], 'expected container or direct_code_deploy, got "zip"'],
-    ['--region', ['--region', 'x.attacker.com/#'], 'expected the name of a region'],
+    ['--region', ['--region', 'x.attacker.com/#'], 'expected a region'],
     ['--protocol', ['--protocol', 'SMTP'], 'expected HTTP or MCP or A2A or AGUI'],
     ['--execution-role', ['--execution-role', 'MyRole'], 'expected the ARN of a role'],
     ['--code-build-execution-role', ['--code-build-execution-role', 'arn:aws:iam::1:role/x'], 'expected the ARN'],
     ['--ecr', ['--deployment-type', 'container', '--ecr', 'Upper/Case'], 'expected auto, or an ECR repository'],
-    ['--ecr', ['--ecr', 'auto', '--deployment-type', 'direct_code_deploy'], 'it is for container'],
+    ['--ecr', ['--ecr', 'auto', '--deployment-type', 'direct_code_deploy'], 'only for container'],
     ['--s3', ['--s3', 's3://B'], 'expected auto, or an S3 bucket'],
-    ['--s3', ['--s3', 'auto', '--deployment-type', 'container'], 'it is for direct_code_deploy'],
+    ['--s3', ['--s3', 'auto', '--deployment-type', 'container'], 'only for direct_code_deploy'],
     ['--container-runtime', ['--container-runtime', 'lxc'], 'expected docker or finch or podman'],
     ['--runtime', ['--runtime', 'PYTHON_3_12'], 'expected NODE_22, got "PYTHON_3_12"'],
-    ['--language', ['--language', 'python'], 'Python agents are configured by the starter toolkit'],
+    ['--language', ['--language', 'python'], 'Python agents are configured with the starter toolkit'],
     ['--language', ['--language', 'cobol'], 'expected typescript'],
-    ['--authorizer-config', ['--authorizer-config', '{'], 'it is no JSON'],
+    ['--authorizer-config', ['--authorizer-config', '{'], 'not valid JSON'],
     [
       '--authorizer-config',
       ['--authorizer-config', '{}'],
@@ -149,25 +149,25 @@ describe('configure', () => {
     [
       '--request-header-allowlist',
       ['--request-header-allowlist', 'Cookie'],
-      'Cookie is a header that the service does not',
+      'AgentCore does not pass on the header Cookie',
     ],
     ['--request-header-allowlist', ['--request-header-allowlist', 'x-amzn-foo'], 'does not pass on'],
-    ['--request-header-allowlist', ['--request-header-allowlist', 'X-A,x-a'], '"x-a" is there twice'],
-    ['--request-header-allowlist', ['--request-header-allowlist', 'a b'], 'no name of a header'],
+    ['--request-header-allowlist', ['--request-header-allowlist', 'X-A,x-a'], 'duplicate item: "x-a"'],
+    ['--request-header-allowlist', ['--request-header-allowlist', 'a b'], 'invalid header name'],
     [
       '--request-header-allowlist',
       ['--request-header-allowlist', 'Authorization'],
-      'Authorization takes --authorizer-config',
+      'Authorization requires --authorizer-config',
     ],
     [
       '--request-header-allowlist',
       ['--request-header-allowlist', Array.from({ length: 21 }, (_, i) => `X-${i}`).join()],
       'expected at most 20, got 21',
     ],
-    ['--vpc', ['--vpc'], 'it takes --subnets'],
-    ['--vpc', ['--vpc', '--subnets', 'subnet-0abc12345'], 'it takes --security-groups'],
-    ['--subnets', ['--subnets', 'subnet-0abc12345'], 'it takes --vpc'],
-    ['--security-groups', ['--security-groups', 'sg-0abc12345'], 'it takes --vpc'],
+    ['--vpc', ['--vpc'], 'requires --subnets'],
+    ['--vpc', ['--vpc', '--subnets', 'subnet-0abc12345'], 'requires --security-groups'],
+    ['--subnets', ['--subnets', 'subnet-0abc12345'], 'requires --vpc'],
+    ['--security-groups', ['--security-groups', 'sg-0abc12345'], 'requires --vpc'],
     ['--subnets', ['--vpc', '--subnets', 'net-1', '--security-groups', 'sg-0abc12345'], 'expected a subnet id'],
     [
       '--security-groups',
@@ -177,7 +177,7 @@ describe('configure', () => {
     ['--idle-timeout', ['--idle-timeout', '59'], 'expected seconds from 60 to 28800, got "59"'],
     ['--idle-timeout', ['--idle-timeout', '1e3'], 'expected seconds'],
     ['--max-lifetime', ['--max-lifetime', '28801'], 'expected seconds from 60 to 28800'],
-    ['--idle-timeout', ['--idle-timeout', '700', '--max-lifetime', '600'], 'cannot be idle for 700 seconds'],
+    ['--idle-timeout', ['--idle-timeout', '700', '--max-lifetime', '600'], 'the idle timeout (700 seconds) is longer'],
   ])('refuses %s of %j, naming the flag, and writes nothing', async (flag, words, why) => {
     await inFolder(async (above) => {
       const folder = join(above, 'here')
@@ -224,7 +224,7 @@ describe('configure', () => {
     await inFolder(async (folder) => {
       await put(folder, { 'agent.ts': '', Dockerfile: '' })
       const { stdout } = await configure(folder, '--non-interactive')
-      expect(stdout).toContain('Deployed as a container, for there is a Dockerfile')
+      expect(stdout).toContain('Found a Dockerfile; the agent is deployed as a container')
       expect((await writtenIn(folder)).agents['agent']).toMatchObject({ deployment_type: 'container' })
     })
   })
@@ -275,12 +275,15 @@ describe('configure of an agent that is there', () => {
   })
 
   it.each([
-    [['--deployment-type', 'direct_code_deploy'], /^--deployment-type: support is container: it cannot change/],
+    [['--deployment-type', 'direct_code_deploy'], /^--deployment-type: support is container: it cannot be changed/],
     [
       ['--vpc', '--subnets', 'subnet-0abc99999', '--security-groups', 'sg-0abc1234'],
-      /^--subnets: support has others: it cannot change/,
+      /^--subnets: support uses other subnets: it cannot be changed/,
     ],
-    [['--max-lifetime', '300'], /^--max-lifetime: a session cannot be idle for 600 seconds when it lives for 300/],
+    [
+      ['--max-lifetime', '300'],
+      /^--max-lifetime: the idle timeout \(600 seconds\) is longer than the maximum lifetime \(300 seconds\)/,
+    ],
   ])('refuses %j', async (words, line) => {
     await inFolder(async (folder) => {
       await put(folder, { [file]: toolkitYaml, 'src/index.ts': '' })
@@ -323,12 +326,12 @@ describe('configure list and set-default', () => {
       expect((await configure(folder, 'list')).stdout).toBe(
         '  a  a.ts  direct_code_deploy\n* b  b.ts  direct_code_deploy\n',
       )
-      expect((await configure(folder, 'set-default', 'a')).stdout).toBe('a is the default agent now\n')
+      expect((await configure(folder, 'set-default', 'a')).stdout).toBe('a is now the default agent\n')
       const { stdout } = await configure(folder, 'list', '--json')
       expect(JSON.parse(stdout)).toMatchObject({ default: 'a', agents: [{ name: 'a' }, { name: 'b' }] })
       expect(await configure(folder, 'set-default', 'c')).toMatchObject({
         code: 1,
-        stderr: 'No agent is called c; there are: a, b: name one of them with --agent, or run agentcore configure\n',
+        stderr: 'Unknown agent: c (configured: a, b): choose one with --agent, or run agentcore configure\n',
       })
     })
   })

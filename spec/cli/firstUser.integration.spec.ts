@@ -95,20 +95,20 @@ describe('a first-time user', () => {
   it('looks, stops the session, and finds it fresh', async () => {
     const status = await agentcore('status')
     expect(status.stdout).toMatch(new RegExp(`running at http://127\\.0\\.0\\.1:\\d+[^]*${session} +ready`))
-    expect((await agentcore(`stop-session --session-id ${session}`)).stdout).toBe(`Session ${session} is stopped\n`)
+    expect((await agentcore(`stop-session --session-id ${session}`)).stdout).toBe(`Stopped session ${session}\n`)
     expect((await agentcore('status')).stdout).not.toContain(session)
     const fresh = await agentcore(`invoke '{"prompt": "Who am I?"}' --session-id ${session}`)
     expect(fresh.stdout).toBe('Nice to meet you.\n')
   }, 60_000)
 
   it('stops it: nothing of it runs any more', async () => {
-    expect((await agentcore('stop')).stdout).toMatch(/^The local runtime of hello is stopped, with \d sessions?\n$/)
+    expect((await agentcore('stop')).stdout).toMatch(/^Stopped the local runtime of hello and \d sessions?\n$/)
     expect(isAlive(pid ?? 0)).toBe(false)
     expect(existsSync(join(folder, '.bedrock_agentcore/local/hello.json'))).toBe(false)
-    expect((await agentcore('status')).stdout).toContain('not running; agentcore deploy --local starts it')
+    expect((await agentcore('status')).stdout).toContain('not running; start it with agentcore deploy --local')
     await expect(agentcore('invoke Hi')).rejects.toMatchObject({
       code: 1,
-      stderr: expect.stringContaining('hello is neither deployed nor running here'),
+      stderr: expect.stringContaining('hello is neither deployed nor running locally'),
     })
   }, 60_000)
 

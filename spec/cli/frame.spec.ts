@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { program } from '../../lib/cli/agentcore'
-import { problem, unexpected } from '../../lib/cli/program/CliError'
+import { explain, unexpected } from '../../lib/cli/program/CliError'
 import type { Command } from '../../lib/cli/program/Command'
 import { run } from '../../lib/cli/program/Program'
 import { hasColours } from '../../lib/cli/program/Style'
@@ -60,7 +60,7 @@ describe('agentcore', () => {
     [
       'two wrong values',
       ['configure', '--port', 'x', '--region', 'mars', '--name', '7'].filter((word) => !['--port', 'x'].includes(word)),
-      '--name: expected a letter, then at most 47 letters, digits and underscores, got "7"; --region: expected the name of a region, such as us-west-2, got "mars": see agentcore configure --help',
+      '--name: expected a letter, then at most 47 letters, digits and underscores, got "7"; --region: expected a region such as us-west-2, got "mars": see agentcore configure --help',
     ],
   ])('exits with 2 for %s, in one line that says what to do', async (_, words, line) => {
     const { code, stdout, stderr } = await inWorld('/', words)
@@ -75,7 +75,7 @@ describe('agentcore', () => {
       const { code, stdout, stderr } = await agentcore(folder, ['status'])
       expect([code, stdout]).toEqual([1, ''])
       expect(stderr).toBe(
-        'There is no .bedrock_agentcore.yaml: run agentcore configure --entrypoint FILE in the folder of the agent\n',
+        '.bedrock_agentcore.yaml not found: run agentcore configure --entrypoint FILE in the folder of the agent\n',
       )
     })
   })
@@ -85,7 +85,7 @@ describe('agentcore', () => {
       await writeFile(join(folder, '.bedrock_agentcore.yaml'), 'agents:\n  a: 1\n  b: 2\n')
       const [brief, verbose] = [await inWorld(folder, ['status']), await inWorld(folder, ['status', '--verbose'])]
       expect(brief.stderr).toMatch(
-        /^\.bedrock_agentcore\.yaml:2 agents\.a: expected a map.* \(and 1 more\): correct the file/,
+        /^\.bedrock_agentcore\.yaml:2 agents\.a: expected a map.* \(and 1 more\): fix the file/,
       )
       expect(verbose.stderr).toMatch(/\.bedrock_agentcore\.yaml:3 agents\.b: expected a map/)
     })
@@ -101,8 +101,8 @@ describe('agentcore', () => {
     }
     const { world, err } = worldIn('/')
     expect(await run({ ...program(), commands: [broken] }, ['break', '--verbose'])(world)()).toBe(1)
-    expect(err()).toMatch(/^oh no: this should not happen; .*\n.*Error: oh\nno\n {4}at /)
-    expect(problem(unexpected('x')).message).toBe('x')
+    expect(err()).toMatch(/^oh no: this is a bug; .*\n.*Error: oh\nno\n {4}at /)
+    expect(explain(unexpected('x')).message).toBe('x')
   })
 })
 

@@ -30,19 +30,19 @@ describe('configure in a terminal', () => {
       await writeFile(join(folder, 'agent.ts'), '')
       await inShell(folder, async ({ type, shows }) => {
         type(command('configure'), 'Enter')
-        await shows(/A new agent, of agent\.ts[^]*Its name[^]*agent/)
+        await shows(/New agent from agent\.ts[^]*Agent name[^]*agent/)
         type('BSpace', 'BSpace', 'BSpace', 'BSpace', 'BSpace', '7', 'Enter')
         await shows(/expected a letter, then at most 47/)
         type('BSpace', 'chatty', 'Enter')
-        await shows(/How is it deployed\?[^]*as code[^]*as a container/)
+        await shows(/Deployment type[^]*code: [^]*container: /)
         type('Down', 'Enter')
-        await shows(/The AWS region[^]*eu-west-1/)
+        await shows(/AWS region[^]*eu-west-1/)
         type('Enter')
-        await shows(/The ARN of its role/)
+        await shows(/ARN of its execution role/)
         type('Enter')
         await shows(/Who may call it\?/)
         type('Enter')
-        await shows(/That is all[^]*chatty is written to \.bedrock_agentcore\.yaml/)
+        await shows(/Done[^]*chatty is written to \.bedrock_agentcore\.yaml/)
       })
       expect(await agentIn(folder)).toMatchObject({ deployment_type: 'container', aws: { region: 'eu-west-1' } })
     })
@@ -80,7 +80,7 @@ describe('invoke --ws in a terminal', () => {
       await inFolder(async (folder) => {
         await inShell(folder, async ({ type, shows }) => {
           type(`${command(`invoke --ws --dev --port ${port} --wait 0`)}; echo code $?`, 'Enter')
-          await shows(/Every line is a message/)
+          await shows(/Each line is sent as a message/)
           type('hello', 'Enter')
           await shows(/\{"prompt":"hello"\}/)
           type('{"a":1}', 'Enter')
@@ -98,7 +98,7 @@ describe('invoke --ws in a terminal', () => {
       await inFolder(async (folder) => {
         await inShell(folder, async ({ type, shows }) => {
           type(`${command(`invoke --ws --dev --port ${port}`)}; echo code $?`, 'Enter')
-          await shows(/Every line is a message/)
+          await shows(/Each line is sent as a message/)
           type('C-c')
           await shows(/code 1/)
         })

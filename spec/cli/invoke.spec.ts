@@ -59,24 +59,28 @@ describe('invoke takes', () => {
       const { code, stdout, stderr } = await invoke([`{prompt: 'Hi'}`])
       expect(code).toBe(0)
       expect(JSON.parse(stdout)).toMatchObject({ payload: { prompt: `{prompt: 'Hi'}` } })
-      expect(stderr).toBe('The payload looks like JSON and is none: it is sent as {"prompt": …}\n')
+      expect(stderr).toBe('The payload looks like JSON but does not parse; sent as {"prompt": …}\n')
     })
   })
 
   it.each([
-    ['no payload', [], /^A payload is missing: write one, such as agentcore invoke/],
-    ['a file that is not there', ['@no.json'], /^There is no file no\.json/],
+    ['no payload', [], /^No payload given: pass one, such as agentcore invoke/],
+    ['a file that is not there', ['@no.json'], /^No such file: no\.json/],
     ['an empty standard input', ['-'], /^The payload is empty/],
-    ['two targets', ['x', '--dev', '--local'], /^--dev and --local: one of them/],
-    ['a port of nothing', ['x', '--port', '1'], /^--port: it takes --dev/],
-    ['two sessions', ['x', '--session-id', session, '--new-session'], /^--session-id and --new-session: one of them/],
-    ['a user with a token', ['x', '--user-id', 'u', '--bearer-token', 't'], /^--user-id: it is for callers with AWS/],
+    ['two targets', ['x', '--dev', '--local'], /^--dev and --local: use only one of them/],
+    ['a port of nothing', ['x', '--port', '1'], /^--port: requires --dev/],
+    [
+      'two sessions',
+      ['x', '--session-id', session, '--new-session'],
+      /^--session-id and --new-session: use only one of them/,
+    ],
+    ['a user with a token', ['x', '--user-id', 'u', '--bearer-token', 't'], /^--user-id: only for callers with AWS/],
     ['a header that is none', ['x', '-H', 'nothing'], /^--header: expected Name: value, got "nothing"/],
-    ['a header with a line break', ['x', '-H', 'a: b\r\nc: d'], /^--header: the value of a holds a character/],
+    ['a header with a line break', ['x', '-H', 'a: b\r\nc: d'], /^--header: the value of a contains a character/],
     ['headers that are none', ['x', '--headers', 'A:1,B'], /^--headers: expected Name: value, got "B"/],
     ['a time that is none', ['x', '--timeout', '-1'], /^--timeout: expected seconds/],
-    ['--raw alone', ['x', '--raw'], /^--raw: it takes --ws/],
-    ['--wait alone', ['x', '--wait', '1'], /^--wait: it takes --ws/],
+    ['--raw alone', ['x', '--raw'], /^--raw: requires --ws/],
+    ['--wait alone', ['x', '--wait', '1'], /^--wait: requires --ws/],
   ])('not %s: 2, naming it', async (_, words, line) => {
     await inFolder(async (folder) => {
       await writeFile(join(folder, '.bedrock_agentcore.yaml'), yaml())
@@ -121,7 +125,7 @@ describe('the session of invoke', () => {
     await withDev(mirror, async (invoke) => {
       const { code, stderr } = await invoke(['x', '--session-id', 'short'])
       expect(code).toBe(1)
-      expect(stderr).toMatch(/it has 5 characters, and AgentCore asks for at least 33.*: leave --session-id out/)
+      expect(stderr).toMatch(/5 characters, and AgentCore requires at least 33.*: omit --session-id/)
     })
   })
 })
@@ -291,7 +295,7 @@ describe('the answer of invoke', () => {
       })
       const terminal = tty()
       await invoke(['2'], { stdout: terminal.stdout })
-      expect(terminal.text()).toBe('(image/png; > FILE keeps it)\n')
+      expect(terminal.text()).toBe('(image/png; redirect to a file with > FILE)\n')
     })
   })
 
@@ -310,7 +314,7 @@ describe('the answer of invoke', () => {
       const refused = await invoke(['x', '--verbose'])
       expect(refused).toMatchObject({ code: 1, stdout: '' })
       expect(refused.stderr).toMatch(
-        /^The agent answered 418 REJECTED: I am a teapot \(request .*\)\n\{"short":true\}\n$/,
+        /^The agent responded with 418 REJECTED: I am a teapot \(request .*\)\n\{"short":true\}\n$/,
       )
       const broken = await invoke(['stream'])
       expect(broken).toMatchObject({ code: 1, stdout: 'one\n' })
@@ -338,7 +342,7 @@ describe('the answer of invoke', () => {
     await withDev(agent, async (invoke) => {
       const { code, stderr } = await invoke(['x', '--timeout', '1'])
       await left.opened
-      expect([code, stderr]).toEqual([1, 'There was no whole answer within 1 s: give it longer with --timeout\n'])
+      expect([code, stderr]).toEqual([1, 'No complete response within 1 s: allow more time with --timeout\n'])
     })
   })
 
@@ -372,7 +376,7 @@ describe('the answer of invoke', () => {
       const { code, stderr } = await agentcore(folder, ['invoke', 'x', '--dev', '--port', String(port)])
       expect(code).toBe(1)
       expect(stderr).toMatch(
-        /^Cannot reach 127\.0\.0\.1:\d+: .* start it with agentcore dev, or name its port with --port\n$/,
+        /^Could not reach 127\.0\.0\.1:\d+: .* start it with agentcore dev, or set its port with --port\n$/,
       )
     })
   })
@@ -423,7 +427,7 @@ describe('a deployed agent', () => {
       const { code, stdout } = await inWorld(folder, ['status'])
       expect([code, stdout]).toEqual([
         0,
-        expect.stringContaining(`cloud      ${arn} (its state there is not asked for yet)`),
+        expect.stringContaining(`cloud      ${arn} (cloud status is not supported yet)`),
       ])
     })
   })

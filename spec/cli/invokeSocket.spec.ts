@@ -125,7 +125,7 @@ describe('invoke --ws', () => {
       async (invoke) => {
         const { code, stderr } = await invoke(['x', '--ws'])
         expect(code).toBe(1)
-        expect(stderr).toMatch(/^The socket was closed with 1011/)
+        expect(stderr).toMatch(/^The socket was closed with code 1011/)
       },
     )
     await withDev(mirror, async (invoke) => {
@@ -163,7 +163,7 @@ describe('an agent in a local runtime', () => {
 
       expect(await command('stop-session')).toEqual({
         code: 0,
-        stdout: `Session ${sessionId} is stopped\n`,
+        stdout: `Stopped session ${sessionId}\n`,
         stderr: '',
       })
       expect(await keptIn(folder)).toBeNull()
@@ -172,7 +172,7 @@ describe('an agent in a local runtime', () => {
       expect(JSON.parse(again.stdout)).toMatchObject({ sessionId, stopped: false, statusCode: 404 })
       expect(await command('stop-session')).toMatchObject({
         code: 1,
-        stderr: 'No session of hello is known: name one with --session-id, or invoke the agent first\n',
+        stderr: 'hello has no saved session: pass --session-id, or invoke the agent first\n',
       })
     })
   })
@@ -182,8 +182,7 @@ describe('an agent in a local runtime', () => {
       async (command) => {
         expect(await command('invoke', 'x')).toMatchObject({
           code: 1,
-          stderr:
-            'The agent takes tokens, and none was given: give one with --bearer-token, or in BEDROCK_AGENTCORE_BEARER_TOKEN\n',
+          stderr: 'The agent requires a bearer token: pass --bearer-token, or set BEDROCK_AGENTCORE_BEARER_TOKEN\n',
         })
         expect(await command('invoke', '{"prompt":"x"}', '--bearer-token', 'a.b.c')).toMatchObject({ code: 0 })
       },
@@ -197,9 +196,9 @@ describe('an agent in a local runtime', () => {
         const { code, stdout, stderr } = await command('status')
         expect(code).toBe(1)
         expect(stdout).toMatch(
-          /^hello \(default\)\n[^]*local +The local runtime of hello .* another runtime answers there/,
+          /^hello \(default\)\n[^]*local +The local runtime of hello .* another runtime responds there/,
         )
-        expect(stderr).toMatch(/another runtime answers there: stop it with agentcore stop/)
+        expect(stderr).toMatch(/another runtime responds there: stop it with agentcore stop/)
         const json = await command('status', '--json')
         expect([json.code, JSON.parse(json.stdout)]).toMatchObject([
           1,
@@ -224,10 +223,10 @@ describe('an agent in a local runtime', () => {
       const record = { agent: 'hello', pid, identity: 'gone', control: '', port: 1, endpoint, arn, startedAt: '' }
       await LocalRecord.write(folder, record)()
       const [status, invoked] = [await inWorld(folder, ['status']), await inWorld(folder, ['invoke', 'x', '--local'])]
-      expect(status).toMatchObject({ code: 0, stdout: expect.stringContaining('ended without being stopped') })
+      expect(status).toMatchObject({ code: 0, stdout: expect.stringContaining('exited unexpectedly') })
       expect(invoked).toMatchObject({
         code: 1,
-        stderr: 'No local runtime of hello is running: start it with agentcore deploy --local --detach\n',
+        stderr: 'No local runtime is running for hello: start it with agentcore deploy --local --detach\n',
       })
       expect(await inWorld(folder, ['stop'])).toMatchObject({ code: 0 })
       expect(await LocalRecord.read(folder, 'hello')()).toEqual(E.right(undefined))

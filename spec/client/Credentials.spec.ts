@@ -211,7 +211,7 @@ describe('the chain of AWS', () => {
       async (url) => {
         const variables = { AWS_EC2_METADATA_DISABLED: 'false', AWS_EC2_METADATA_SERVICE_ENDPOINT: url }
         const short = await chain(variables, { options: { timeout: 300 } })
-        expect(left(short.found)).toMatchObject({ _tag: 'NoCredentials', reason: 'none came within 300 ms' })
+        expect(left(short.found)).toMatchObject({ _tag: 'NoCredentials', reason: 'no response within 300 ms' })
         const { found, took } = await chain(variables)
         expect(left(found)._tag).toBe('NoCredentials')
         expect(took).toBeLessThan(9000)

@@ -146,7 +146,7 @@ describe('a stream that ends too early', () => {
       yield Buffer.from('')
       throw new Error('secret')
     }
-    expect(dataIn(await stepsOf(body()))).toEqual([{ _tag: 'InvalidAnswer', reason: 'its body could not be read' }])
+    expect(dataIn(await stepsOf(body()))).toEqual([{ _tag: 'InvalidAnswer', reason: 'the body could not be read' }])
   })
 })
 

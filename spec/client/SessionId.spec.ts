@@ -16,7 +16,10 @@ describe('a session id of a client', () => {
 
   it.each(['\r\n', '\0', ' ', 'é', '\u2028', '😀'])('holds no %j', (evil) => {
     const error = left(SessionId.parse(`${'a'.repeat(40)}${evil}`))
-    expect(error).toEqual({ _tag: 'InvalidSessionId', reason: 'it holds a space or a character outside visible ASCII' })
+    expect(error).toEqual({
+      _tag: 'InvalidSessionId',
+      reason: 'it contains a space or a character that is not visible ASCII',
+    })
   })
 
   it('is a new one where none is given', () => {

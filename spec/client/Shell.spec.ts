@@ -167,7 +167,7 @@ describe('a shell', () => {
       expect(await leftOf(first.receive)).toEqual({
         _tag: 'SocketClosed',
         closeCode: 1006,
-        reason: 'the connection broke',
+        reason: 'the connection was lost',
       })
       const second = await rightOf(reconnect()(first)(at(url)))
       expect(second).toMatchObject({ shellId: 'mine', sessionId: first.sessionId, isReconnected: true })
@@ -184,7 +184,7 @@ describe('a shell', () => {
       const second = await rightOf(reconnect()(first)(at(url)))
       const error = await leftOf(first.receive)
       expect(error).toMatchObject({ _tag: 'SocketClosed', closeCode: 4000 })
-      expect(explain(error)).toContain('another connection to this shell has taken its place')
+      expect(explain(error)).toContain('replaced by another connection to this shell')
       await rightOf(second.end)
       await second.closed()
     }))
@@ -293,8 +293,8 @@ describe('a shell is refused', () => {
     ))
 
   it.each([
-    [1001, 'the service goes away'],
-    [1008, 'a limit or a policy was broken'],
+    [1001, 'the service is going away'],
+    [1008, 'a limit or policy was violated'],
     [1011, 'the service failed'],
   ])('with the meaning of %d', (code, reason) =>
     shells(async (url, seen) => {

@@ -340,7 +340,7 @@ describe('what an agent refuses', () => {
         const thrown: unknown = await ask({}).catch((cause: unknown) => cause)
         expect(thrown).toBeInstanceOf(Error)
         expect(thrown).toMatchObject({
-          message: expect.stringMatching(/^The agent answered 418 REJECTED: no coffee \(request .+\)$/),
+          message: expect.stringMatching(/^The agent responded with 418 REJECTED: no coffee \(request .+\)$/),
           failure: { _tag: 'AgentFailure', status: 418 },
         })
       },
@@ -353,7 +353,7 @@ describe('an agent that is not there', () => {
     const effects = { random: () => 0.5, sleep: (ms: number) => async () => void waits.push(ms) }
     const client = createClient({ url: 'http://127.0.0.1:9', variables: {}, effects })
     await expect(client.invoke({})).rejects.toThrow(
-      'Cannot reach 127.0.0.1:9: the connection was refused; is it running?',
+      'Could not reach 127.0.0.1:9: connection refused; check that it is running',
     )
     expect(waits).toEqual([50, 100])
   })
@@ -375,5 +375,5 @@ describe('many calls', () => {
 })
 
 it('every failure can be explained', () => {
-  expect(ClientError.explain({ _tag: 'Truncated' })).toBe('The answer ended before it was whole')
+  expect(ClientError.explain({ _tag: 'Truncated' })).toBe('The response ended before it was complete')
 })

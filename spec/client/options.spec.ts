@@ -138,16 +138,16 @@ describe('a client', () => {
         }),
       ({ url }) =>
         expect(createClient({ url, variables: {} }).invoke({})).rejects.toMatchObject({
-          failure: { _tag: 'InvalidAnswer', reason: 'it is larger than 100000000 bytes' },
+          failure: { _tag: 'InvalidAnswer', reason: 'the body is larger than 100000000 bytes' },
         }),
     ))
 
   it.each([
-    ['no JSON', http('<html>', ['Content-Type: application/json']), 'it says that it is JSON, and is none'],
+    ['no JSON', http('<html>', ['Content-Type: application/json']), 'the body is not valid JSON'],
     [
       'a compressed one',
       http('x', ['Content-Type: application/json', 'Content-Encoding: gzip']),
-      'it is compressed, which was not asked for',
+      'the body is compressed, which was not requested',
     ],
   ])('is told of an answer that cannot be read: %s', (_, text, reason) =>
     saying(text, async ({ url }) => {

@@ -128,12 +128,12 @@ describe('an exchange', () => {
   })
 
   it.each([
-    [{ 'x-one': 'a\r\nHost: evil' }, 'The header x-one'],
-    [{ 'x-one': 'a\nb' }, 'The header x-one'],
-    [{ 'x-one': 'a\0b' }, 'The header x-one'],
-    [{ 'x one': 'a' }, 'The header x one'],
-    [{ 'x-one:\r\nx-two': 'a' }, 'The header x-one:??x-two'],
-    [{ '': 'a' }, 'The header '],
+    [{ 'x-one': 'a\r\nHost: evil' }, 'header x-one'],
+    [{ 'x-one': 'a\nb' }, 'header x-one'],
+    [{ 'x-one': 'a\0b' }, 'header x-one'],
+    [{ 'x one': 'a' }, 'header x one'],
+    [{ 'x-one:\r\nx-two': 'a' }, 'header x-one:??x-two'],
+    [{ '': 'a' }, 'header '],
   ])('refuses the headers %j before anything is sent', (headers: Readonly<Record<string, string>>, name) =>
     saying(http('ok'), ({ url, sockets }) =>
       withTransport(async (transport) => {
@@ -155,7 +155,7 @@ describe('a connection that cannot be made', () => {
       expect(await leftOf(transport(asking(`http://127.0.0.1:${port}`), bounds))).toEqual({
         _tag: 'ConnectionFailed',
         host: `127.0.0.1:${port}`,
-        reason: 'the connection was refused; is it running?',
+        reason: 'connection refused; check that it is running',
         isSent: false,
       })
     }))
@@ -255,9 +255,9 @@ describe('an answer that does not come', () => {
 
 describe('an answer that is none', () => {
   it.each([
-    ['other protocols', 'SSH-2.0-OpenSSH_9.6\r\n', /^it is not HTTP/],
-    ['a head without end', `HTTP/1.1 200 OK\r\nX-Long: ${'a'.repeat(100_000)}\r\n\r\n`, /^its head is larger/],
-    ['two lengths', 'HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n', /^it is not HTTP/],
+    ['other protocols', 'SSH-2.0-OpenSSH_9.6\r\n', /^not valid HTTP/],
+    ['a head without end', `HTTP/1.1 200 OK\r\nX-Long: ${'a'.repeat(100_000)}\r\n\r\n`, /^the headers are larger/],
+    ['two lengths', 'HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n', /^not valid HTTP/],
   ])('is told of %s', (_, text, reason) =>
     saying(text, ({ url }) =>
       withTransport(async (transport) => {

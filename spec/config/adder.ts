@@ -7,7 +7,7 @@ const [folder = '', prefix = '', count = '0'] = process.argv.slice(2)
 const run = async (): Promise<void> => {
   for (let i = 0; i < Number(count); i += 1) {
     const name = `${prefix}${i}`
-    const change = { at: ['agents', name], to: { name, entrypoint: 'a.ts' } }
+    const change = { path: ['agents', name], value: { name, entrypoint: 'a.ts' } }
     const result = await update(folder, (error) => error)(() => E.right({ changes: [change], value: undefined }))()
     if (E.isLeft(result)) throw new Error(JSON.stringify(result.left))
   }

@@ -1,8 +1,8 @@
 import * as E from 'fp-ts/Either'
 import * as fc from 'fast-check'
 import { parse } from 'yaml'
-import { explain, faultLines } from '../../lib/config/ConfigError'
-import { type Change, customTags, type Read, read } from '../../lib/config/Document'
+import { type ConfigError, explain, faultLines } from '../../lib/config/ConfigError'
+import { type Change, customTags, type ParsedDocument, read } from '../../lib/config/Document'
 import { toAgent, toDeploymentType, fileName, toHeaderAllowlist, toLifecycle, toNames } from '../../lib/config/Project'
 import { legacyYaml, toolkitYaml } from './support'
 
@@ -11,7 +11,7 @@ const right = <A>(either: E.Either<unknown, A>): A => {
   return either.right
 }
 
-const readIn = (text: string): Read => right(read(fileName)(text))
+const readIn = (text: string): ParsedDocument => right(read(fileName)(text))
 
 const faultsIn = (text: string): ReadonlyArray<string> => E.match(faultLines, () => ['none'])(read(fileName)(text))
 
@@ -39,14 +39,14 @@ describe('a file of the starter toolkit', () => {
   it('is the same to the byte when nothing changes', () => {
     const { edit } = readIn(toolkitYaml)
     expect(edit([])).toBe(toolkitYaml)
-    expect(edit([{ at: ['default_agent'], to: 'support' }])).toBe(toolkitYaml)
-    expect(edit([{ at: ['agents', 'support', 'no', 'such'], to: undefined }])).toBe(toolkitYaml)
+    expect(edit([{ path: ['default_agent'], value: 'support' }])).toBe(toolkitYaml)
+    expect(edit([{ path: ['agents', 'support', 'no', 'such'], value: undefined }])).toBe(toolkitYaml)
   })
 
   it('changes in the lines of what is set, and keeps its comments and unknown fields', () => {
     const at = ['agents', 'support', 'bedrock_agentcore', 'agent_session_id']
     const lastSession = 'a-session-of-thirty-three-characters'
-    const after = readIn(toolkitYaml).edit([{ at, to: lastSession }])
+    const after = readIn(toolkitYaml).edit([{ path: at, value: lastSession }])
     expect(diff(toolkitYaml, after)).toEqual({
       lost: [
         '          - subnet-0abc12345  # the first',
@@ -68,7 +68,7 @@ describe('a file of the starter toolkit', () => {
 
   it('takes a second agent', () => {
     const agent = { name: 'b', entrypoint: 'b.ts' }
-    const { project } = readIn(readIn(toolkitYaml).edit([{ at: ['agents', 'b'], to: agent }]))
+    const { project } = readIn(readIn(toolkitYaml).edit([{ path: ['agents', 'b'], value: agent }]))
     expect(toNames(project)).toEqual(['support', 'b'])
   })
 })
@@ -81,7 +81,7 @@ describe('a file of one agent without a name above it', () => {
   })
 
   it('is wrapped when it is written, with its comments', () => {
-    const after = readIn(legacyYaml).edit([{ at: ['agents', 'old', 'aws', 'region'], to: 'us-east-1' }])
+    const after = readIn(legacyYaml).edit([{ path: ['agents', 'old', 'aws', 'region'], value: 'us-east-1' }])
     expect(after).toContain('name: old # the name')
     expect(parse(after)).toMatchObject({
       default_agent: 'old',
@@ -123,7 +123,10 @@ describe('a malformed file', () => {
 
   it('tells how many more faults there are', () => {
     const text = 'agents:\n  a: 1\n  b: 2\n  c: 3\n'
-    const told = E.match(explain, () => '')(read(fileName)(text))
+    const told = E.match(
+      (error: ConfigError) => explain(error).message,
+      () => '',
+    )(read(fileName)(text))
     expect(told).toMatch(/agents\.a: .* \(and [12] more\)$/)
   })
 
@@ -158,12 +161,12 @@ describe('editing', () => {
     // Names such as e0 once failed here.
     fc.assert(
       fc.property(name, change, (agent, { at, to }) => {
-        const change: Change = { at: ['agents', 'support', 'x', agent, ...at], to }
+        const change: Change = { path: ['agents', 'support', 'x', agent, ...at], value: to }
         const before = parse(toolkitYaml, { version: '1.1', customTags }) as {
           agents: { support: Record<string, unknown> }
         }
         const after = parse(readIn(toolkitYaml).edit([change]), { version: '1.1', customTags }) as typeof before
-        expect(valueAt(after, change.at)).toEqual(to)
+        expect(valueAt(after, change.path)).toEqual(to)
         delete after.agents.support['x']
         expect(after).toEqual(before)
       }),
@@ -173,7 +176,7 @@ describe('editing', () => {
   it('a second time changes nothing', () => {
     fc.assert(
       fc.property(change, ({ at, to }) => {
-        const change: Change = { at: ['agents', 'support', 'x', ...at], to }
+        const change: Change = { path: ['agents', 'support', 'x', ...at], value: to }
         const once = readIn(toolkitYaml).edit([change])
         expect(readIn(once).edit([change])).toBe(once)
       }),

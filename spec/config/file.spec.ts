@@ -22,7 +22,7 @@ const add = (folder: string, name: string): Promise<unknown> =>
   File.update(
     folder,
     (error) => error,
-  )(() => E.right({ changes: [{ at: ['agents', name], to: { name, entrypoint: 'a.ts' } }], value: undefined }))()
+  )(() => E.right({ changes: [{ path: ['agents', name], value: { name, entrypoint: 'a.ts' } }], value: undefined }))()
 
 describe('the file', () => {
   it('keeps what two processes write at once, and leaves nothing else behind', async () => {
@@ -60,7 +60,7 @@ describe('the file', () => {
       await File.update(
         folder,
         (error) => error,
-      )(() => E.right({ changes: [{ at: ['default_agent'], to: 'support' }], value: undefined }))()
+      )(() => E.right({ changes: [{ path: ['default_agent'], value: 'support' }], value: undefined }))()
       expect((await stat(File.pathIn(folder))).ino).toBe(ino)
     })
   })
@@ -90,7 +90,7 @@ describe('the file', () => {
       expect(await File.read(folder)()).toEqual(E.left({ _tag: 'NoFile', path: fileName }))
       await mkdir(File.pathIn(folder))
       const unread = await File.read(folder)()
-      expect(E.isLeft(unread) && explain(unread.left)).toMatch(/cannot be read: EISDIR/)
+      expect(E.isLeft(unread) && explain(unread.left).message).toMatch(/^Could not read .*: EISDIR/)
       await writeFile(join(folder, 'file'), '')
       const unwritten = await add(join(folder, 'file', 'below'), 'a')
       expect(unwritten).toMatchObject({ _tag: 'Left' })

@@ -107,7 +107,7 @@ describe('decode with io-ts and with zod', () => {
     ['zod', zodNest],
     ['zod, asynchronous', zodNest.refine(async () => true)],
   ])('refuses 100,000 levels, and does not throw: %s', async (_, codec) => {
-    expect(await issues(codec, nested(100_000))).toEqual([{ path: '', message: 'it is nested too deeply' }])
+    expect(await issues(codec, nested(100_000))).toEqual([{ path: '', message: 'nested too deeply' }])
   })
 
   it('lets 100,000 levels through where nothing is asked of them', async () => {
@@ -289,7 +289,7 @@ describe('encode', () => {
   })
 
   it('refuses 100,000 levels, and does not throw', async () => {
-    const tooDeep = E.left([{ path: '', message: 'it is nested too deeply' }])
+    const tooDeep = E.left([{ path: '', message: 'nested too deeply' }])
     expect(encode(ioNest)(nested(100_000) as Nest)).toEqual(tooDeep)
     expect(await encode(zodNest)(nested(100_000))).toEqual(tooDeep)
     expect(E.isRight(await encode(ioNest)([[]]))).toBe(true)

@@ -132,8 +132,8 @@ describe('encode', () => {
     ['a BigInt inside', { a: [1n] }, /BigInt/],
     ['a function', () => 1, /function/],
     ['a symbol', Symbol('s'), /symbol/],
-    ['a cycle', cyclic, /contains itself|circular/],
-    ['a cycle through a Map', cyclicMap, /contains itself|circular/],
+    ['a cycle', cyclic, /circular/],
+    ['a cycle through a Map', cyclicMap, /circular/],
     ['100,000 levels', nested(100_000), /too deeply/],
     ['100,000 levels in a Map', new Map([['a', nested(100_000)]]), /too deeply/],
     ['a Map whose key is an object', new Map([[{}, 1]]), /key of type object/],
@@ -155,7 +155,7 @@ describe('encode', () => {
           throw 'no'
         },
       },
-      /toJSON failed/,
+      /toJSON threw an error/,
     ],
     ['a toJSON that gives nothing', { toJSON: () => undefined }, /./],
   ])('refuses %s with a reason', (_, value, reason) => expect(reasonOf(value)).toMatch(reason))

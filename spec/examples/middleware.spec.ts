@@ -20,7 +20,7 @@ describe('examples/middleware', () => {
     const response = await invoke(example(), { prompt: 'hi' }, { 'x-tenant': 'acme' })
     expect(response.headers.get('www-authenticate')).toBe('Bearer')
     expect(response.status).toBe(401)
-    expect(await response.json()).toMatchObject({ error: 'Send a bearer token', code: 'REJECTED' })
+    expect(await response.json()).toMatchObject({ error: 'Missing bearer token', code: 'REJECTED' })
   })
 
   it('refuses a tenant that is none', async () => {

@@ -50,7 +50,7 @@ describe('examples/oauth', () => {
         env: { ...process.env, PORT: '0', AUTHORIZER_CONFIG: config },
         encoding: 'utf8',
       })
-    expect(run('')).toMatchObject({ status: 1, stderr: expect.stringContaining('AUTHORIZER_CONFIG : it is no JSON') })
+    expect(run('')).toMatchObject({ status: 1, stderr: expect.stringContaining('AUTHORIZER_CONFIG : not valid JSON') })
     expect(run('{"customJWTAuthorizer":{"discoveryUrl":"x","allowedClients":["c"]}}')).toMatchObject({
       status: 1,
       stderr: expect.stringContaining(

@@ -145,7 +145,7 @@ describe('a record that came with the project', () => {
             await stop(project)
             expect([code, stderr]).toEqual([
               0,
-              expect.stringMatching(/agent\.json was not written by agentcore for you/),
+              expect.stringMatching(/agent\.json was not written by your agentcore commands/),
             ])
             expect(seen).toEqual([])
           }),
@@ -203,9 +203,9 @@ describe('a local runtime that is killed', () => {
         process.kill(pid, 'SIGKILL')
         await eventually(() => !isAlive(well), 'the agent has noticed')
         expect(isAlive(stuck)).toBe(true)
-        expect((await agentcore(project.folder, ['status'])).stdout).toMatch(/ended without being stopped/)
+        expect((await agentcore(project.folder, ['status'])).stdout).toMatch(/exited unexpectedly/)
         const { stdout } = await agentcore(project.folder, ['stop'])
-        expect(stdout).toBe('The local runtime of agent was killed earlier; ended 1 agent that it has left behind\n')
+        expect(stdout).toBe('The local runtime of agent had been killed; stopped 1 agent that it left behind\n')
         await eventually(() => !isAlive(stuck), 'it is gone')
         expect(await stop(project)).toEqual({ agent: 'agent', stopped: false, sessions: 0, recovered: 0 })
         expect(readdirSync(join(project.folder, '.bedrock_agentcore/local/agent/sessions'))).toEqual([])

@@ -32,7 +32,7 @@ const recordOf = (pid: number, endpoint: string): LocalRecord.LocalRecord => ({
   ...{ startedAt: new Date(0).toISOString(), auth: 'jwt', control: newControl() },
 })
 
-const refusal = /^\.bedrock_agentcore\/local\/agent\.json was not written by agentcore for you in this folder/
+const refusal = /^\.bedrock_agentcore\/local\/agent\.json was not written by your agentcore commands in this folder/
 
 describe('a record of a runtime that came with the project', () => {
   it(
@@ -50,7 +50,7 @@ describe('a record of a runtime that came with the project', () => {
               expect([code, stderr]).toEqual([1, expect.stringMatching(refusal)])
             }
             expect((await agentcore(folder, ['status'], withToken)).stdout).toMatch(
-              /was not written by agentcore for you/,
+              /was not written by your agentcore commands/,
             )
             expect(seen).toEqual([])
           }),
@@ -96,7 +96,10 @@ describe('a record of a runtime that came with the project', () => {
       mkdirSync(join(folder, '.bedrock_agentcore/local'), { recursive: true })
       make(join(folder, recordFile))
       const { code, stderr } = await agentcore(folder, ['invoke', 'x', '--local'], withToken)
-      expect([code, stderr]).toEqual([1, expect.stringMatching(/agent\.json (was not written|cannot be read)/)])
+      expect([code, stderr]).toEqual([
+        1,
+        expect.stringMatching(/(agent\.json was not written|Could not read .*agent\.json)/),
+      ])
     }),
   )
 })
@@ -123,7 +126,7 @@ describe('a record of this user', () => {
           const record = recordOf(pid, endpoint)
           await LocalRecord.write(folder, record)()
           const { code, stderr } = await agentcore(folder, ['invoke', 'x'], withToken)
-          expect([code, stderr]).toEqual([1, expect.stringMatching(/something else answers there/)])
+          expect([code, stderr]).toEqual([1, expect.stringMatching(/another program responds there/)])
           expect(seen).toEqual([expect.stringMatching(/^GET \/ /)])
           expect(seen.join()).not.toContain(token)
           expect(seen.join()).not.toContain(record.control)
@@ -204,7 +207,7 @@ describe('a list of what a runtime has started', () => {
       await writeSealed(join(state, 'processes/999999.json'), { ...entry('', { container }), folder: undefined })
       const env = { PATH: `${join(folder, 'bin')}:${process.env['PATH'] ?? ''}` }
       const { stdout } = await agentcore(folder, ['stop'], { env })
-      expect(stdout).toMatch(/ended 1 agent that it has left behind/)
+      expect(stdout).toMatch(/stopped 1 agent that it left behind/)
       expect(readFileSync(said, 'utf8')).toBe(`${join(folder, 'bin/podman')} rm -f ${name}\n`)
     }))
 })
@@ -312,7 +315,7 @@ describe('the key of a user', () => {
       writeFileSync(join(folder, 'elsewhere'), key, { mode: 0o600 })
       symlinkSync(join(folder, 'elsewhere'), join(places[1], 'key'))
       expect(() => keyWith({ XDG_STATE_HOME: folder, TMPDIR: folder })).toThrow(
-        /agentcore has no place for its key \(.*can be read by other users.*set XDG_STATE_HOME/,
+        /Could not store the key of agentcore \(.*is readable by other users.*set XDG_STATE_HOME/,
       )
       await Promise.resolve()
     }))

@@ -31,22 +31,22 @@ describe('past jwtAuthorizer', () => {
     behindJwt(async ({ port }, token) => {
       const good = `Authorization: Bearer ${token}`
       const smuggled: ReadonlyArray<readonly [ReadonlyArray<string>, number, string]> = [
-        [[...post, good, good], 401, 'The request brings more than one bearer token'],
-        [[...post, good, 'Authorization: Bearer x'], 401, 'The request brings more than one bearer token'],
-        [[...post, 'Authorization:', good], 401, 'The request brings more than one bearer token'],
-        [[...post, 'authorization: Basic eDp5', good], 401, 'The request brings more than one bearer token'],
+        [[...post, good, good], 401, 'The request has more than one bearer token'],
+        [[...post, good, 'Authorization: Bearer x'], 401, 'The request has more than one bearer token'],
+        [[...post, 'Authorization:', good], 401, 'The request has more than one bearer token'],
+        [[...post, 'authorization: Basic eDp5', good], 401, 'The request has more than one bearer token'],
         [[...post, 'Authorization: Bearer '], 401, 'The bearer token is empty'],
         [[...post, 'Authorization: Bearer'], 401, 'The bearer token is empty'],
         [[...post, `Authorization: Bearer  ${token}, Bearer ${token}`], 401, 'The bearer token is malformed'],
-        [[...post, `Authorization: ${token}`], 401, 'Send a bearer token'],
-        [[...post, `Proxy-Authorization: Bearer ${token}`], 401, 'Send a bearer token'],
-        [[...post, `Sec-WebSocket-Protocol: ${protocolsOf(token).join(', ')}`], 401, 'Send a bearer token'],
-        [[`POST /invocations?access_token=${token} HTTP/1.1`, 'Host: localhost'], 401, 'Send a bearer token'],
-        [['POST /ping/../invocations HTTP/1.1', 'Host: localhost'], 401, 'Send a bearer token'],
-        [['POST //invocations HTTP/1.1', 'Host: localhost'], 401, 'Send a bearer token'],
-        [['POST /invocations#/ping HTTP/1.1', 'Host: localhost'], 401, 'Send a bearer token'],
-        [['POST /ping%2f..%2finvocations HTTP/1.1', 'Host: localhost'], 401, 'Send a bearer token'],
-        [['POST http://a/ping/../invocations HTTP/1.1', 'Host: localhost'], 401, 'Send a bearer token'],
+        [[...post, `Authorization: ${token}`], 401, 'Missing bearer token'],
+        [[...post, `Proxy-Authorization: Bearer ${token}`], 401, 'Missing bearer token'],
+        [[...post, `Sec-WebSocket-Protocol: ${protocolsOf(token).join(', ')}`], 401, 'Missing bearer token'],
+        [[`POST /invocations?access_token=${token} HTTP/1.1`, 'Host: localhost'], 401, 'Missing bearer token'],
+        [['POST /ping/../invocations HTTP/1.1', 'Host: localhost'], 401, 'Missing bearer token'],
+        [['POST //invocations HTTP/1.1', 'Host: localhost'], 401, 'Missing bearer token'],
+        [['POST /invocations#/ping HTTP/1.1', 'Host: localhost'], 401, 'Missing bearer token'],
+        [['POST /ping%2f..%2finvocations HTTP/1.1', 'Host: localhost'], 401, 'Missing bearer token'],
+        [['POST http://a/ping/../invocations HTTP/1.1', 'Host: localhost'], 401, 'Missing bearer token'],
       ]
       for (const [lines, status, message] of smuggled) {
         const { status: told, head, body } = await answered(port, lines)
@@ -76,15 +76,15 @@ describe('past jwtAuthorizer', () => {
       const cases: ReadonlyArray<readonly [Readonly<Record<string, string>>, string]> = [
         [
           { 'sec-websocket-protocol': `${long}, ${plain}` },
-          'The subprotocol with the bearer token is longer than 4096 characters',
+          'The bearer token subprotocol is longer than 4096 characters',
         ],
         [
           { 'sec-websocket-protocol': `${withToken}, ${withToken}, ${plain}` },
-          'The request brings more than one bearer token',
+          'The request has more than one bearer token',
         ],
         [
           { 'sec-websocket-protocol': `${withToken}, ${plain}`, ...bearer(token) },
-          'The request brings more than one bearer token',
+          'The request has more than one bearer token',
         ],
         [{ 'sec-websocket-protocol': `base64UrlBearerAuthorization., ${plain}` }, 'The bearer token is empty'],
         [
@@ -93,7 +93,7 @@ describe('past jwtAuthorizer', () => {
           },
           'The bearer token is malformed',
         ],
-        [{ 'sec-websocket-protocol': plain }, 'Send a bearer token'],
+        [{ 'sec-websocket-protocol': plain }, 'Missing bearer token'],
       ]
       for (const [headers, message] of cases) {
         expect(await refusedSocket(at, headers)).toMatchObject({ status: 401, code: 'UNAUTHORIZED', error: message })

@@ -121,7 +121,10 @@ describe('clients that vanish', () => {
         raw.say(head('POST /invocations HTTP/1.1', 'Host: localhost', 'Content-Length: 100') + '{"a":')
         await arrived
         raw.socket.resetAndDestroy()
-        await eventually(() => logged().some(({ message }) => message === 'The client left'), 'it is logged')
+        await eventually(
+          () => logged().some(({ message }) => message === 'The client closed the connection'),
+          'it is logged',
+        )
         expect(calls).toEqual([])
         expect(logged().filter(({ level }) => level === 'ERROR')).toEqual([])
       },

@@ -325,7 +325,10 @@ describe('a client that leaves ends what was made for it', () => {
       raw.say(invocation({}))
       await entered.opened
       raw.socket.destroy()
-      await eventually(() => logged().some(({ message }) => message === 'The client left'), 'it is logged')
+      await eventually(
+        () => logged().some(({ message }) => message === 'The client closed the connection'),
+        'it is logged',
+      )
       release.open()
       await closed.opened
     })

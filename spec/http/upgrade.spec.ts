@@ -65,7 +65,7 @@ describe('an upgrade', () => {
       use(silentNext, t.type({ user: t.string })),
       500,
       {
-        error: 'Stored state does not fit its codec',
+        error: 'The state does not match its codec',
         code: 'INVALID_STATE',
         details: [{ path: 'user', message: 'expected string, got undefined' }],
       },

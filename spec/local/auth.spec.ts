@@ -35,7 +35,7 @@ describe('the JWT authorizer of an agent', () => {
         })
         const bad: ReadonlyArray<readonly [Readonly<Record<string, string>>, RegExp]> = [
           [{}, /^Missing Authentication Token$/],
-          [{ authorization: `Bearer ${good.slice(0, -8)}AAAAAAAA` }, /not signed by a key of the provider/],
+          [{ authorization: `Bearer ${good.slice(0, -8)}AAAAAAAA` }, /not signed with a key of the provider/],
           [{ authorization: 'Bearer ' }, /empty/],
         ]
         for (const [headers, message] of bad) {

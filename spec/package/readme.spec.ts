@@ -1,57 +1,13 @@
-import { join } from 'node:path'
 import * as ts from 'typescript'
-import { type Fence, fences, read, root } from './support'
+import { compile, shown } from './compile'
+import { type Fence, fences, read } from './support'
 
 const isTypeScript = ({ info }: Fence): boolean => /^(ts|typescript)\b/.test(info)
 
 const isJavaScript = ({ info }: Fence): boolean => /^(js|javascript|mjs|cjs)\b/.test(info)
 
-const pathOf = (fence: Fence): string => join(root, 'readme', `line-${fence.line}.ts`)
-
-const optionsOf = (): ts.CompilerOptions => {
-  const config = ts.readConfigFile(join(root, 'tsconfig.json'), (path) => ts.sys.readFile(path))
-  const { options } = ts.convertCompilerOptionsFromJson(
-    (config.config as { readonly compilerOptions: unknown }).compilerOptions,
-    root,
-  )
-  return {
-    ...options,
-    noEmit: true,
-    noUnusedLocals: false,
-    noUnusedParameters: false,
-    moduleDetection: ts.ModuleDetectionKind.Force,
-  }
-}
-
-/** What the compiler says of fences, each a module of its own next to the library; all of them one program. */
-const compile = (snippets: ReadonlyArray<Fence>): ReadonlyMap<Fence, ReadonlyArray<string>> => {
-  const options = optionsOf()
-  const host = ts.createCompilerHost(options)
-  const texts = new Map(snippets.map((fence) => [pathOf(fence), fence.text]))
-  const program = ts.createProgram([...texts.keys()], options, {
-    ...host,
-    fileExists: (path) => texts.has(path) || host.fileExists(path),
-    readFile: (path) => texts.get(path) ?? host.readFile(path),
-    getSourceFile: (path, languageVersion, ...rest) => {
-      const text = texts.get(path)
-      if (text === undefined) return host.getSourceFile(path, languageVersion, ...rest)
-      return ts.createSourceFile(path, text, languageVersion, true)
-    },
-  })
-  return new Map(
-    snippets.map((fence) => {
-      const source = program.getSourceFile(pathOf(fence))
-      const found = [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)]
-      return [fence, found.map((diagnostic) => shown(fence, diagnostic))]
-    }),
-  )
-}
-
-/** A diagnostic as `README.md:line message`. */
-const shown = (fence: Fence, { file, start, messageText, code }: ts.Diagnostic): string => {
-  const line = file === undefined || start === undefined ? 0 : file.getLineAndCharacterOfPosition(start).line
-  return `README.md:${fence.line + line} TS${code} ${ts.flattenDiagnosticMessageText(messageText, '\n')}`
-}
+/** The place of a line of a fence. */
+const inReadmeAt = (fence: Fence, line: number): string => `README.md:${fence.line + line}`
 
 const snippet = (line: number, text: string): Fence => ({ info: 'ts', heading: '', line, text })
 
@@ -70,7 +26,7 @@ const wrong: ReadonlyArray<readonly [string, Fence, string]> = [
 
 const inReadme = fences(read('README.md'))
 const checked = inReadme.filter(isTypeScript)
-const outcome = compile([...checked, right, ...wrong.map(([, fence]) => fence)])
+const outcome = compile([...checked, right, ...wrong.map(([, fence]) => fence)], inReadmeAt)
 
 describe('README', () => {
   it('shows TypeScript', () => {
@@ -84,7 +40,9 @@ describe('README', () => {
   it('parses in every js fence', () => {
     const faults = inReadme.filter(isJavaScript).flatMap((fence) => {
       const reportDiagnostics = { fileName: 'fence.js', reportDiagnostics: true, compilerOptions: { allowJs: true } }
-      return (ts.transpileModule(fence.text, reportDiagnostics).diagnostics ?? []).map((found) => shown(fence, found))
+      return (ts.transpileModule(fence.text, reportDiagnostics).diagnostics ?? []).map((found) =>
+        shown(inReadmeAt, fence, found),
+      )
     })
     expect(faults).toEqual([])
   })

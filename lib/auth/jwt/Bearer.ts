@@ -1,4 +1,4 @@
-/** Where a request brings its bearer token: in one header, or on `/ws` in one subprotocol. */
+/** Extracts the bearer token of a request: from the `Authorization` header, or for `/ws` from a subprotocol. */
 import * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
 import { tokenOfProtocol } from '../../core/Protocol'
@@ -20,7 +20,7 @@ export const toValues = (rawHeaders: ReadonlyArray<string>, name: string): Reado
 
 const malformed = badToken('The bearer token is malformed')
 
-const twice = badToken('The request brings more than one bearer token')
+const twice = badToken('The request has more than one bearer token')
 
 const fromHeader = (value: string): E.Either<AuthError, string> => {
   const credentials = trimBlanks(value)
@@ -50,6 +50,6 @@ export const parseBearer = (rawHeaders: ReadonlyArray<string>, isForSocket: bool
   const [protocol] = inProtocol
   if (protocol === undefined) return E.left(noToken)
   if (protocol.length > mostInProtocol)
-    return E.left(badToken(`The subprotocol with the bearer token is longer than ${mostInProtocol} characters`))
+    return E.left(badToken(`The bearer token subprotocol is longer than ${mostInProtocol} characters`))
   return fromProtocol(O.getOrElse(() => '')(tokenOfProtocol(protocol)))
 }

@@ -1,4 +1,4 @@
-/** What a verified token says, and whether a configuration lets it in: pure. */
+/** The claims of a verified token, and whether a configuration accepts them. Pure. */
 import * as E from 'fp-ts/Either'
 import { deepFreeze } from '../../core/deepFreeze'
 import type { CustomClaim, CustomJWTAuthorizer } from '../rules/AuthorizerConfig'

@@ -1,4 +1,4 @@
-/** What an OpenID provider tells of itself: its issuer, and the keys that it signs with. */
+/** Fetches the discovery document and signing keys of an OpenID provider. */
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
@@ -23,7 +23,7 @@ const issuerFault = (discoveryUrl: string, issuer: string): string | undefined =
   const expected = discoveryUrl.endsWith(wellKnown) ? discoveryUrl.slice(0, -wellKnown.length) : discoveryUrl
   return bare(issuer) === bare(expected)
     ? undefined
-    : `names the issuer ${JSON.stringify(issuer.slice(0, 200))} instead of ${bare(expected)}: see that discoveryUrl is that of your tenant`
+    : `names the issuer ${JSON.stringify(issuer.slice(0, 200))} instead of ${bare(expected)}: check that discoveryUrl is that of your tenant`
 }
 
 const Document = t.type({ issuer: t.string, jwks_uri: t.string })
@@ -38,10 +38,10 @@ const isUsable = (uri: string, discoveryUrl: string): boolean => {
 const parseDiscovery = (url: string, json: unknown): E.Either<FetchError, t.TypeOf<typeof Document>> =>
   pipe(
     Document.decode(json),
-    E.mapLeft(() => unfit(url, 'is no discovery document')),
+    E.mapLeft(() => unfit(url, 'is not a discovery document')),
     E.filterOrElse(
       ({ jwks_uri: uri }) => isUsable(uri, url),
-      () => unfit(url, 'has a jwks_uri that is not https'),
+      () => unfit(url, 'has a jwks_uri that is not an https URL'),
     ),
   )
 
@@ -52,9 +52,9 @@ const fetchKeys = (url: string, json: unknown): TE.TaskEither<FetchError, LocalJ
   isKeySet(json)
     ? TE.tryCatch(
         async () => (await import('jose')).createLocalJWKSet(json),
-        () => unfit(url, 'is no set of keys'),
+        () => unfit(url, 'is not a JSON Web Key Set'),
       )
-    : TE.left(unfit(url, 'is no set of keys'))
+    : TE.left(unfit(url, 'is not a JSON Web Key Set'))
 
 /**
  * Asks a provider for its issuer and its keys. An issuer that is not that of the URL is a failure only with

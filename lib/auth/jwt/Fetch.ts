@@ -1,4 +1,4 @@
-/** `GET` of a JSON document of the provider: bounded in time and size, and never sent on elsewhere. */
+/** Fetches a JSON document of the provider, bounded in time and size. Redirects are not followed, so that no other host can supply keys. */
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as J from 'fp-ts/Json'
@@ -27,13 +27,13 @@ export const unfit = (url: string, what: string): FetchError => ({ _tag: 'Unfit'
 export const explain = (error: FetchError): string => {
   switch (error._tag) {
     case 'Unreachable':
-      return `${error.url} cannot be reached`
+      return `Could not reach ${error.url}`
     case 'TimedOut':
-      return `${error.url} did not answer within ${error.timeout} ms`
+      return `${error.url} did not respond within ${error.timeout} ms`
     case 'Redirects':
-      return `${error.url} redirects, which is not followed`
+      return `${error.url} redirects, and redirects are not followed`
     case 'BadStatus':
-      return `${error.url} answered ${error.status}`
+      return `${error.url} responded with status ${error.status}`
     case 'TooLarge':
       return `${error.url} is larger than ${error.maxBytes} bytes`
     case 'Unfit':
@@ -73,7 +73,7 @@ export const getJson =
       TE.chainEitherK((text) =>
         pipe(
           J.parse(text),
-          E.mapLeft(() => unfit(url, 'is no JSON')),
+          E.mapLeft(() => unfit(url, 'is not valid JSON')),
         ),
       ),
     )

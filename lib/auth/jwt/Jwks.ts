@@ -13,7 +13,7 @@ import { type AuthError, providerUnavailable } from '../rules/AuthError'
 // ---------------------------------------------------------------------------------------------------------------------
 
 /** How long keys are kept, in milliseconds. */
-export interface KeepingTimes {
+export interface CacheTimes {
   /** After how long they are asked for again. */
   readonly maxAge: number
   /** For how long they serve when they cannot be asked for again. */
@@ -25,9 +25,9 @@ export interface KeepingTimes {
 }
 
 /** What is held, and when it was asked for. */
-export interface Held<A> {
+export interface CachedKeys<A> {
   readonly value: O.Option<{ readonly value: A; readonly at: number }>
-  readonly askedAt: number
+  readonly requestedAt: number
   /** Why the last time was in vain. */
   readonly failure: O.Option<unknown>
 }
@@ -36,7 +36,7 @@ export interface Held<A> {
 export type Want = 'Any' | 'Newer'
 
 /** Gives keys. */
-export interface Keyring<A> {
+export interface KeyCache<A> {
   /** Reports a failure that is survived with the keys that are held, once until they can be had again. */
   readonly take: (want: Want, report: Report) => TE.TaskEither<AuthError, A>
 }
@@ -49,12 +49,12 @@ export type Report = (failure: unknown) => void
 // ---------------------------------------------------------------------------------------------------------------------
 
 /** Nothing is held yet. */
-export const nothing: Held<never> = { value: O.none, askedAt: -Infinity, failure: O.none }
+export const nothing: CachedKeys<never> = { value: O.none, requestedAt: -Infinity, failure: O.none }
 
 /** Whether the provider must be asked now. */
-export const mustAsk =
-  ({ maxAge, cooldown, retry }: KeepingTimes) =>
-  <A>({ value, askedAt, failure }: Held<A>, want: Want, now: number): boolean => {
+export const mustRefresh =
+  ({ maxAge, cooldown, retry }: CacheTimes) =>
+  <A>({ value, requestedAt: askedAt, failure }: CachedKeys<A>, want: Want, now: number): boolean => {
     const since = now - askedAt
     if (O.isSome(failure) && since < retry) return false
     if (O.isNone(value)) return true
@@ -63,8 +63,8 @@ export const mustAsk =
 
 /** What can be had without asking: what is held, unless it is too old. */
 export const current =
-  ({ maxStale, retry }: KeepingTimes) =>
-  <A>({ value, failure }: Held<A>, now: number): E.Either<AuthError, A> =>
+  ({ maxStale, retry }: CacheTimes) =>
+  <A>({ value, failure }: CachedKeys<A>, now: number): E.Either<AuthError, A> =>
     O.isSome(value) && now - value.value.at < maxStale
       ? E.right(value.value.value)
       : E.left(providerUnavailable(O.toUndefined(failure), retry))
@@ -74,24 +74,24 @@ export const current =
 // ---------------------------------------------------------------------------------------------------------------------
 
 /** Keeps what `ask` gives. */
-export const createKeyring = <A>(times: KeepingTimes, now: IO<number>, ask: TE.TaskEither<unknown, A>): Keyring<A> => {
-  let held: Held<A> = nothing
+export const createKeyCache = <A>(times: CacheTimes, now: IO<number>, ask: TE.TaskEither<unknown, A>): KeyCache<A> => {
+  let held: CachedKeys<A> = nothing
   let flight: Promise<void> | undefined
 
-  const fly = async (report: Report): Promise<void> => {
-    held = { ...held, askedAt: now() }
+  const refresh = async (report: Report): Promise<void> => {
+    held = { ...held, requestedAt: now() }
     const asked = await ask()
     const isNews = O.isNone(held.failure) && E.isRight(current(times)(held, now()))
     if (E.isLeft(asked) && isNews) report(asked.left)
     held = E.isRight(asked)
       ? { ...held, value: O.some({ value: asked.right, at: now() }), failure: O.none }
-      : { ...held, askedAt: now(), failure: O.some(asked.left) }
+      : { ...held, requestedAt: now(), failure: O.some(asked.left) }
   }
 
   return {
     take: (want, report) => async () => {
-      if (flight === undefined && mustAsk(times)(held, want, now())) {
-        flight = fly(report).finally(() => {
+      if (flight === undefined && mustRefresh(times)(held, want, now())) {
+        flight = refresh(report).finally(() => {
           flight = undefined
         })
       }
@@ -104,5 +104,5 @@ export const createKeyring = <A>(times: KeepingTimes, now: IO<number>, ask: TE.T
 }
 
 /** Old keys may have been withdrawn: the answer of the provider is waited for, unless it is known to be down. */
-const mustWait = <A>({ maxAge }: KeepingTimes, { value, failure }: Held<A>, now: number): boolean =>
+const mustWait = <A>({ maxAge }: CacheTimes, { value, failure }: CachedKeys<A>, now: number): boolean =>
   O.isNone(value) || (now - value.value.at >= maxAge && O.isNone(failure))

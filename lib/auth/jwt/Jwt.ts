@@ -1,4 +1,4 @@
-/** Whether a bearer token is the provider's, valid now, and one that the configuration lets in. */
+/** Verifies a bearer token: signed by the provider, valid now, and accepted by the configuration. */
 import * as E from 'fp-ts/Either'
 import type { IO } from 'fp-ts/IO'
 import type * as TE from 'fp-ts/TaskEither'
@@ -8,14 +8,14 @@ import { type AuthError, badToken } from '../rules/AuthError'
 import type { AuthorizerConfig } from '../rules/AuthorizerConfig'
 import { check, type Claims, fromPayload } from './Claims'
 import type { Provider } from './Discovery'
-import type { Keyring, Report } from './Jwks'
+import type { KeyCache, Report } from './Jwks'
 
 /** What the check of a token stands on. */
 export interface JwtEnv {
   readonly now: IO<number>
   /** How far the clocks may be apart, in milliseconds. */
   readonly clockTolerance: number
-  readonly keyring: Keyring<Provider>
+  readonly keyring: KeyCache<Provider>
   /** Takes a failure of the provider that is survived. */
   readonly report: Report
 }
@@ -29,7 +29,7 @@ const mostKeys = 8
 const toClaim = (cause: unknown): unknown =>
   typeof cause === 'object' && cause !== null && 'claim' in cause ? cause.claim : undefined
 
-const notSigned = badToken('The token is not signed by a key of the provider')
+const notSigned = badToken('The token is not signed with a key of the provider')
 
 /** Why jose refuses a token. Its own messages may hold what the token says. */
 const toReason = (cause: unknown): AuthError => {
@@ -51,8 +51,8 @@ const toReason = (cause: unknown): AuthError => {
 
 const reasonOfClaim = (claim: unknown): AuthError => {
   if (claim === 'nbf') return badToken('The token is not valid yet')
-  if (claim === 'iss') return badToken('The token is of another issuer')
-  return badToken("Claim 'exp' or another that is required is missing or malformed")
+  if (claim === 'iss') return badToken('The token was issued by another issuer')
+  return badToken("Claim 'exp' or another required claim is missing or malformed")
 }
 
 /** The keys that a token may be signed with. */
@@ -111,7 +111,7 @@ const findFlaw = async (token: string): Promise<AuthError | undefined> => {
   }
 }
 
-/** The claims of a token that is to be let in. */
+/** Verifies a token and returns its claims. */
 export const authorize =
   ({ customJWTAuthorizer }: AuthorizerConfig, env: JwtEnv) =>
   (token: string): TE.TaskEither<AuthError, Claims> =>
@@ -127,7 +127,7 @@ export const authorize =
     return E.isLeft(claims) ? claims : check(customJWTAuthorizer)(claims.right)
   }
 
-/** A token that no key held has signed may be signed by one that is newer. */
+/** Retries with fresh keys when no cached key has signed the token: the provider may have rotated them. */
 const again = async (
   token: string,
   known: Provider,

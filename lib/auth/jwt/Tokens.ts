@@ -1,4 +1,4 @@
-/** Checks the bearer tokens of requests by one configuration, with one set of the provider's keys. */
+/** Verifies the bearer tokens of requests against one configuration, with a shared cache of the provider's keys. */
 import type { IO } from 'fp-ts/IO'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
@@ -8,7 +8,7 @@ import { parseBearer } from './Bearer'
 import type { Claims } from './Claims'
 import { discover, type Provider } from './Discovery'
 import { explain, type FetchLimits } from './Fetch'
-import { createKeyring, type KeepingTimes, type Keyring, type Report } from './Jwks'
+import { createKeyCache, type CacheTimes, type KeyCache, type Report } from './Jwks'
 import { authorize } from './Jwt'
 
 /** How the provider is asked, and how long its keys are kept. */
@@ -32,7 +32,7 @@ export interface ProviderOptions {
   readonly matchIssuer?: boolean
 }
 
-const defaults: FetchLimits & KeepingTimes = {
+const defaults: FetchLimits & CacheTimes = {
   timeout: 5000,
   maxBytes: 1_048_576,
   maxAge: 600_000,
@@ -70,16 +70,16 @@ export const createTokens = (
     discover(provider, given?.matchIssuer)(config.customJWTAuthorizer.discoveryUrl),
     TE.mapLeft((error) => new Error(explain(error), 'cause' in error ? { cause: error.cause } : {})),
   )
-  const keys = createKeyring<Provider>(provider, now, ask)
-  let isTold = false
-  const keyring: Keyring<Provider> = {
+  const keys = createKeyCache<Provider>(provider, now, ask)
+  let isReported = false
+  const keyring: KeyCache<Provider> = {
     take: (want, report) =>
       pipe(
         keys.take(want, report),
         TE.map((found) => {
-          if (!isTold && found.issuerFault !== undefined)
-            report(new Error(`The discovery document of the provider ${found.issuerFault}`))
-          isTold = true
+          if (!isReported && found.issuerFault !== undefined)
+            report(new Error(`The provider's discovery document ${found.issuerFault}`))
+          isReported = true
           return found
         }),
       ),

@@ -1,5 +1,5 @@
 /**
- * Why a request was not let in, as a closed union. The fold `toAgentError` says what the wire shows of it. No case
+ * Why a request was rejected, as a closed union. The fold `toAgentError` says what the wire shows of it. No case
  * holds a token, a signature or a key, so that none can come into an answer or a log line.
  */
 import {
@@ -13,7 +13,7 @@ import {
   unauthorized,
 } from '../../core/AgentError'
 
-/** Why a request was not let in. */
+/** Why a request was rejected. */
 export type AuthError =
   | { readonly _tag: 'NoToken' }
   | { readonly _tag: 'BadToken'; readonly reason: string }
@@ -33,7 +33,7 @@ export const badToken = (reason: string): AuthError => ({ _tag: 'BadToken', reas
 /** The token is the provider's, but not one that the configuration lets in. */
 export const claimMismatch = (claim: string): AuthError => ({ _tag: 'ClaimMismatch', claim })
 
-/** The provider's keys cannot be had. `retryAfter` is in milliseconds. */
+/** The provider's signing keys could not be fetched. `retryAfter` is in milliseconds. */
 export const providerUnavailable = (cause: unknown, retryAfter: number): AuthError => ({
   _tag: 'ProviderUnavailable',
   cause,
@@ -68,7 +68,7 @@ export const toAgentError =
   (error: AuthError): AgentError => {
     switch (error._tag) {
       case 'NoToken':
-        return unauthorized('Send a bearer token', challenge)
+        return unauthorized('Missing bearer token', challenge)
       case 'BadToken':
         return unauthorized(error.reason, challenge)
       case 'ClaimMismatch':

@@ -62,7 +62,7 @@ const isDiscoveryUrl = (value: string): boolean => {
 
 const DiscoveryUrl = text(`an http or https URL without user or query that ends in ${wellKnown}`, isDiscoveryUrl)
 
-const Text = text('a string that is not empty', (value) => value !== '')
+const Text = text('a non-empty string', (value) => value !== '')
 
 const Scope = text('a scope of 1 to 255 visible characters without " and \\', (value) =>
   /^[\x21\x23-\x5b\x5d-\x7e]{1,255}$/.test(value),
@@ -103,10 +103,10 @@ const flawsOfClaim = ({ inboundTokenClaimValueType: type, authorizingClaimMatchV
   return [
     ...(operators[type].includes(operator)
       ? []
-      : [{ at: 'authorizingClaimMatchValue', message: `${type} takes ${operators[type].join(' or ')}` }]),
+      : [{ field: 'authorizingClaimMatchValue', message: `${type} requires ${operators[type].join(' or ')}` }]),
     ...(value[wanted] !== undefined && value[other] === undefined
       ? []
-      : [{ at: 'authorizingClaimMatchValue', message: `${operator} takes ${wanted}, and nothing else` }]),
+      : [{ field: 'authorizingClaimMatchValue', message: `${operator} requires ${wanted} and nothing else` }]),
   ]
 }
 
@@ -144,7 +144,7 @@ const Checks = t.type(
 const CustomJWTAuthorizerCodec = checked(closed(Checks, ['discoveryUrl', ...checks, ...unused]), (config) =>
   checks.some((name) => config[name] !== undefined)
     ? []
-    : [{ at: undefined, message: `at least one of ${checks.join(', ')} must be set` }],
+    : [{ field: undefined, message: `at least one of ${checks.join(', ')} must be set` }],
 )
 
 const Plain = closed(t.type({ customJWTAuthorizer: CustomJWTAuthorizerCodec }, 'AuthorizerConfig'), [
@@ -166,18 +166,42 @@ export const codec: t.Type<AuthorizerConfig, unknown> = new t.Type<AuthorizerCon
 // constructors
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** Decodes a configuration. Left: everything that is wrong with it, each with its path. */
+/**
+ * Decodes an authorizer configuration. Left: every issue, each with its path.
+ *
+ * @example
+ * ```ts
+ * import { AuthorizerConfig } from 'agentcore-fp/auth'
+ *
+ * export const config = AuthorizerConfig.decode({
+ *   customJWTAuthorizer: {
+ *     discoveryUrl: 'https://issuer.example.org/.well-known/openid-configuration',
+ *     allowedClients: ['my-client'],
+ *   },
+ * })
+ * ```
+ */
 export const decode = (value: unknown): E.Either<ReadonlyArray<Issue>, AuthorizerConfig> => {
   const decoded = decodeWith(codec)(value)
   // Only a Standard Schema may be asynchronous, and this is none.
-  return decoded instanceof Promise ? E.left([{ path: '', message: 'it cannot be decoded' }]) : decoded
+  return decoded instanceof Promise ? E.left([{ path: '', message: 'asynchronous codecs are not supported' }]) : decoded
 }
 
-/** Decodes the text of a configuration, such as that of an environment variable. Left: as of `decode`, or no JSON. */
+/**
+ * Parses an authorizer configuration from JSON, such as the value of an environment variable. Left: the issues of `decode`,
+ * or invalid JSON.
+ *
+ * @example
+ * ```ts
+ * import { AuthorizerConfig } from 'agentcore-fp/auth'
+ *
+ * export const config = AuthorizerConfig.parse(process.env['AUTHORIZER_CONFIG'] ?? '')
+ * ```
+ */
 export const parse = (json: string): E.Either<ReadonlyArray<Issue>, AuthorizerConfig> =>
   pipe(
     J.parse(json),
-    E.mapLeft((): ReadonlyArray<Issue> => [{ path: '', message: 'it is no JSON' }]),
+    E.mapLeft((): ReadonlyArray<Issue> => [{ path: '', message: 'not valid JSON' }]),
     E.chain(decode),
   )
 
@@ -187,23 +211,45 @@ export const parse = (json: string): E.Either<ReadonlyArray<Issue>, AuthorizerCo
 
 const isLoopback = (hostname: string): boolean => /^(localhost|.*\.localhost|127(\.\d+){3}|\[::1\])$/.test(hostname)
 
-/** What the service may see otherwise, or is unwise, for the log: one sentence each. */
+/**
+ * Warnings for the log about a valid configuration: what AgentCore may treat differently, or what is unsafe.
+ *
+ * @example
+ * ```ts
+ * import { AuthorizerConfig } from 'agentcore-fp/auth'
+ * import * as E from 'fp-ts/Either'
+ *
+ * export const warnings = E.map(AuthorizerConfig.warnings)(AuthorizerConfig.parse('{}'))
+ * ```
+ */
 export const warnings = ({ customJWTAuthorizer: config }: AuthorizerConfig): ReadonlyArray<string> => {
   const { protocol, hostname } = new URL(config.discoveryUrl)
   return [
     ...(protocol === 'http:' && !isLoopback(hostname)
-      ? ['discoveryUrl is not https: whoever is on the way can choose the keys']
+      ? ['discoveryUrl is not https: anyone on the network path can replace the signing keys']
       : []),
     ...unused.flatMap((name) => (name in config ? [`${name} has no effect here`] : [])),
     ...(config.customClaims ?? []).flatMap(
       ({ inboundTokenClaimName, inboundTokenClaimValueType, authorizingClaimMatchValue: { claimMatchOperator } }) =>
         inboundTokenClaimValueType === 'STRING' && claimMatchOperator === 'CONTAINS'
-          ? [`The newest documentation takes only EQUALS for a STRING, not CONTAINS as for ${inboundTokenClaimName}`]
+          ? [
+              `${inboundTokenClaimName}: current AgentCore documentation allows only EQUALS for a STRING claim, not CONTAINS`,
+            ]
           : [],
     ),
   ]
 }
 
-/** The issuer as its discovery URL names it: where clients find its metadata. */
+/**
+ * The issuer that a discovery URL belongs to, where clients find its metadata.
+ *
+ * @example
+ * ```ts
+ * import { AuthorizerConfig } from 'agentcore-fp/auth'
+ * import * as E from 'fp-ts/Either'
+ *
+ * export const issuer = E.map(AuthorizerConfig.authorizationServer)(AuthorizerConfig.parse('{}'))
+ * ```
+ */
 export const authorizationServer = ({ customJWTAuthorizer: { discoveryUrl } }: AuthorizerConfig): string =>
   discoveryUrl.slice(0, -wellKnown.length)

@@ -1,4 +1,4 @@
-/** Codecs of io-ts that let nothing through which they do not know, and say in words what they ask for. */
+/** Strict io-ts codecs: they reject unknown fields, because a misspelt field would be a check that never runs. */
 import * as E from 'fp-ts/Either'
 import * as t from 'io-ts'
 
@@ -15,7 +15,7 @@ export const text = (name: string, passes: (value: string) => boolean): t.Type<s
 
 /** Something wrong with a decoded value: at one of its fields, or with the whole. */
 export interface Flaw {
-  readonly at: string | undefined
+  readonly field: string | undefined
   readonly message: string
 }
 
@@ -27,7 +27,7 @@ export const checked = <A>(codec: t.Type<A, unknown>, flawsOf: (value: A) => Rea
     (value, context) => {
       const decoded = codec.validate(value, context)
       if (E.isLeft(decoded)) return decoded
-      const errors = flawsOf(decoded.right).map(({ at, message }) => ({
+      const errors = flawsOf(decoded.right).map(({ field: at, message }) => ({
         value,
         context: at === undefined ? context : t.appendContext(context, at, t.unknown),
         message,
@@ -49,7 +49,7 @@ export const optional = <A>(codec: t.Type<A, unknown>): t.Type<A | undefined, un
 /** At least one of something. */
 export const list = <A>(item: t.Type<A, unknown>): t.Type<ReadonlyArray<A>, unknown> =>
   checked(t.readonlyArray(item, `a list: ${item.name}`), (items) =>
-    items.length === 0 ? [{ at: undefined, message: 'the list is empty' }] : [],
+    items.length === 0 ? [{ field: undefined, message: 'the list is empty' }] : [],
   )
 
 const toKeys = (value: unknown): ReadonlyArray<string> =>
@@ -67,7 +67,7 @@ export const closed = <A>(codec: t.Type<A, unknown>, known: ReadonlyArray<string
         .map((key) => ({
           value,
           context: t.appendContext(context, key, t.unknown),
-          message: `there is no such field; known here: ${known.join(', ')}`,
+          message: `unknown field; expected one of ${known.join(', ')}`,
         }))
       if (strangers.length === 0) return decoded
       return t.failures([...(E.isLeft(decoded) ? decoded.left : []), ...strangers])

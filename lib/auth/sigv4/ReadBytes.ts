@@ -1,4 +1,4 @@
-/** All bytes of a request's body, bounded. */
+/** Reads the whole body of a request, up to a limit. */
 import type { IncomingMessage } from 'node:http'
 import * as E from 'fp-ts/Either'
 import type * as TE from 'fp-ts/TaskEither'

@@ -1,4 +1,4 @@
-/** What a request says of its AWS signature, in its `Authorization` header or in its query: read, and not yet believed. */
+/** Parses the AWS signature of a request from its `Authorization` header or query string. Nothing is verified here. */
 import * as E from 'fp-ts/Either'
 import { isFieldName } from '../../node/http/RequestFields'
 import { splitTarget, toOriginForm } from '../../node/http/RequestTarget'
@@ -17,7 +17,7 @@ export interface SentRequest {
 }
 
 /** A request in the parts that are signed. */
-export interface Sent {
+export interface ParsedRequest {
   readonly method: string
   readonly path: string
   readonly query: string
@@ -59,7 +59,7 @@ const toFields = (rawHeaders: ReadonlyArray<string>): Fields => {
 }
 
 /** The parts of a request. A target in absolute form counts from its path. */
-export const toSent = ({ method, target, rawHeaders }: SentRequest): Sent => {
+export const parseRequest = ({ method, target, rawHeaders }: SentRequest): ParsedRequest => {
   const [path, query = ''] = splitTarget(toOriginForm(target))
   return { method, path, query, fields: toFields(rawHeaders) }
 }
@@ -90,7 +90,7 @@ const parseTime = (text: string | undefined): number | undefined => {
 }
 
 /** What both forms say, wherever they say it. */
-interface Said {
+interface SignatureFields {
   readonly credential: string | undefined
   readonly signedHeaders: string | undefined
   readonly signature: string | undefined
@@ -102,18 +102,18 @@ interface Said {
 
 const isName = (text: string): boolean => isFieldName(text) && text === text.toLowerCase()
 
-const toProof = (said: Said): E.Either<AuthError, Proof> => {
+const toProof = (said: SignatureFields): E.Either<AuthError, Proof> => {
   const scope = said.credential?.split('/') ?? []
   const [accessKeyId = '', scopeDate = '', region = '', service = '', terminator = ''] = scope
   if (scope.length !== 5 || accessKeyId === '')
     return incomplete('Credential must be KEY/DATE/REGION/SERVICE/aws4_request.')
   const signed = said.signedHeaders?.split(';') ?? []
   if (signed.length === 0 || !signed.every(isName) || new Set(signed).size !== signed.length)
-    return incomplete('SignedHeaders must be names in lower case with semicolons between them.')
+    return incomplete('SignedHeaders must be lower-case names separated by semicolons.')
   const signature = said.signature ?? ''
-  if (!/^[0-9a-f]{64}$/.test(signature)) return incomplete('Signature must be 64 hexadecimal digits in lower case.')
+  if (!/^[0-9a-f]{64}$/.test(signature)) return incomplete('Signature must be 64 lower-case hexadecimal digits.')
   const signedAt = parseTime(said.date)
-  if (signedAt === undefined) return incomplete('X-Amz-Date must be a date such as 20260102T030405Z.')
+  if (signedAt === undefined) return incomplete('X-Amz-Date must be a timestamp such as 20260102T030405Z.')
   const { expires, securityToken, contentSha256 } = said
   return E.right({
     ...{ accessKeyId, scopeDate, region, service, terminator, signedAt, expires },
@@ -125,7 +125,7 @@ const inHeader = (authorization: string, fields: Fields): E.Either<AuthError, Pr
   const [, scheme = '', rest = ''] = /^\s*(\S+)\s*([^]*)$/.exec(authorization) ?? []
   if (/^bearer$/i.test(scheme))
     return E.left(signatureRefused('AccessDeniedException', 'Authorization method mismatch: sign the request.'))
-  if (scheme !== algorithm) return incomplete(`Authorization must be ${algorithm} and its parameters.`)
+  if (scheme !== algorithm) return incomplete(`Authorization must be ${algorithm} followed by its parameters.`)
   const parameters = named(
     rest.split(',').map((part) => {
       const at = part.indexOf('=')
@@ -133,7 +133,7 @@ const inHeader = (authorization: string, fields: Fields): E.Either<AuthError, Pr
     }),
   )
   if (parameters?.size !== 3)
-    return incomplete('Authorization must have Credential, SignedHeaders and Signature, once each.')
+    return incomplete('Authorization must have exactly one Credential, SignedHeaders and Signature.')
   return toProof({
     credential: parameters.get('Credential'),
     signedHeaders: parameters.get('SignedHeaders'),
@@ -168,18 +168,18 @@ const inQuery = (query: Named, fields: Fields): E.Either<AuthError, Proof> => {
   })
 }
 
-/** What a request says of its signature. Left: nothing, too much, or what has not the form that it must have. */
-export const parseProof = ({ query, fields }: Sent): E.Either<AuthError, Proof> => {
+/** Parses the signature of a request. Left: it is missing, repeated or malformed. */
+export const parseProof = ({ query, fields }: ParsedRequest): E.Either<AuthError, Proof> => {
   const twice = single.find((name) => (fields.get(name)?.length ?? 0) > 1)
-  if (twice !== undefined) return incomplete(`The header ${twice} is given more than once.`)
+  if (twice !== undefined) return incomplete(`The header ${twice} occurs more than once.`)
   const found = parseParameters(query)
     .map(([name, value]) => [plain(name).toLowerCase(), plain(value)] as const)
     .filter(([name]) => name.startsWith('x-amz-'))
   const parameters = named(found)
-  if (parameters === undefined) return incomplete('A parameter of the signature is given more than once.')
+  if (parameters === undefined) return incomplete('A signature parameter occurs more than once.')
   const authorization = fields.get('authorization')?.[0]
   if (authorization !== undefined && parameters.size > 0)
-    return incomplete('The request is signed in its header and in its query: only one of them may be.')
+    return incomplete('The request is signed both in its Authorization header and in its query string.')
   if (authorization !== undefined) return inHeader(authorization, fields)
   return parameters.size > 0 ? inQuery(parameters, fields) : E.left(noSignature)
 }

@@ -7,7 +7,7 @@ import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import { type AuthError, signatureRefused } from '../rules/AuthError'
 import { canonicalRequest, type Signable } from './CanonicalRequest'
-import { algorithm, type Proof, parseProof, type Sent, type SentRequest, toSent } from './SignatureProof'
+import { algorithm, type Proof, parseProof, type ParsedRequest, type SentRequest, parseRequest } from './SignatureProof'
 import { unsignedHeader } from './SignedHeaders'
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -101,15 +101,13 @@ const checkDate =
     if (expires !== undefined && (expires < 1 || expires > maxExpires))
       return invalid(`X-Amz-Expires must be from 1 to ${maxExpires} seconds.`)
     const end = signedAt + (expires === undefined ? skew : expires * 1000)
-    return now <= end
-      ? E.right(proof)
-      : invalid(`Signature expired: it ended at ${stamp(end)}, now it is ${stamp(now)}`)
+    return now <= end ? E.right(proof) : invalid(`Signature expired: ${stamp(end)} is now earlier than ${stamp(now)}`)
   }
 
 const checkHeaders =
-  (sent: Sent) =>
+  (sent: ParsedRequest) =>
   (proof: Proof): E.Either<AuthError, Proof> => {
-    if (proof.signed.some((name) => !sent.fields.has(name))) return invalid('A header that is signed is missing.')
+    if (proof.signed.some((name) => !sent.fields.has(name))) return invalid('A signed header is missing.')
     const unsigned = unsignedHeader(sent, proof.signed, proof.expires !== undefined)
     return unsigned === undefined
       ? E.right(proof)
@@ -120,10 +118,10 @@ const checkBody = (proof: Proof): E.Either<AuthError, Proof> => {
   const { contentSha256: said } = proof
   if (said === undefined || /^[0-9a-f]{64}$/.test(said)) return E.right(proof)
   return said === 'UNSIGNED-PAYLOAD'
-    ? invalid('The body must be signed: UNSIGNED-PAYLOAD is not taken here.')
+    ? invalid('The body must be signed: UNSIGNED-PAYLOAD is not supported.')
     : said.startsWith('STREAMING-')
-      ? invalid('The body must be signed as a whole: a streaming payload is not taken here.')
-      : invalid('x-amz-content-sha256 is not the SHA-256 of a body.')
+      ? invalid('The body must be signed as a whole: streaming payloads are not supported.')
+      : invalid('x-amz-content-sha256 must be a SHA-256 hash.')
 }
 
 const digest = (text: string): Buffer => createHash('sha256').update(text, 'utf8').digest()
@@ -158,10 +156,10 @@ const sign = (
 }
 
 /** A request in order but for its signature. Left: a name of AWS and what is wrong, never what was sent. */
-export const examine =
+export const checkRequest =
   (rules: SignatureRules, now: number) =>
   (request: SentRequest): E.Either<AuthError, Pending> => {
-    const sent = toSent(request)
+    const sent = parseRequest(request)
     return pipe(
       parseProof(sent),
       E.chain(checkScope(rules)),
@@ -176,7 +174,7 @@ export const examine =
         const caller: Caller = Object.freeze({ accessKeyId, region, service, signedAt, isPresigned })
         const verify = (bodyHash: string): E.Either<AuthError, Caller> => {
           if (contentSha256 !== undefined && contentSha256 !== bodyHash)
-            return invalid('x-amz-content-sha256 is not the SHA-256 of the body.')
+            return invalid('x-amz-content-sha256 does not match the body.')
           const right = sign(secretAccessKey, proof, { ...sent, signed: proof.signed, bodyHash })
           return timingSafeEqual(right, Buffer.from(proof.signature, 'hex')) ? E.right(caller) : mismatch
         }

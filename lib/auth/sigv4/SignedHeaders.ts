@@ -3,7 +3,7 @@
  * request: a captured one, or a presigned URL, which is made to be given away.
  */
 import { header } from '../../core/Protocol'
-import type { Sent } from './SignatureProof'
+import type { ParsedRequest } from './SignatureProof'
 
 /**
  * Headers that decide who asks, for which session and with which token, whatever their prefix. Every `x-amz-*` and
@@ -29,7 +29,7 @@ const mustBeSigned = (name: string): boolean => decisive.has(name) || (/^x-amzn?
  * session id afterwards. Such headers stay with the caller that made them; a presigned URL, which does not, has the
  * session id in its signed query.
  */
-const isAddedBySdk = (name: string, { method, fields }: Sent, isPresigned: boolean): boolean =>
+const isAddedBySdk = (name: string, { method, fields }: ParsedRequest, isPresigned: boolean): boolean =>
   name === header.sessionId &&
   !isPresigned &&
   method === 'GET' &&
@@ -40,7 +40,11 @@ const isAddedBySdk = (name: string, { method, fields }: Sent, isPresigned: boole
  * such as `accept`, `content-type`, `traceparent` and `baggage`, may be unsigned: clients and proxies add them after
  * signing, and none of them says who asks or for what session. The body they describe is signed.
  */
-export const unsignedHeader = (sent: Sent, signed: ReadonlyArray<string>, isPresigned: boolean): string | undefined => {
+export const unsignedHeader = (
+  sent: ParsedRequest,
+  signed: ReadonlyArray<string>,
+  isPresigned: boolean,
+): string | undefined => {
   if (!signed.includes('host')) return 'host'
   return [...sent.fields.keys()].find(
     (name) => mustBeSigned(name) && !signed.includes(name) && !isAddedBySdk(name, sent, isPresigned),

@@ -1,4 +1,4 @@
-/** The agent that a command means, and where its files are. */
+/** Resolves the agent of a command and the paths of its files. */
 import { resolve } from 'node:path'
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
@@ -19,11 +19,11 @@ export interface AgentFolder {
   readonly package: string
   /** The entry point. */
   readonly file: string
-  /** What commands keep of the agent. */
+  /** Where commands store the state of the agent. */
   readonly state: string
 }
 
-/** A path of the file, made absolute. Left: it leads out of the folder, itself or by a symbolic link. */
+/** Resolves a path of the file. Left: it leads outside the folder, directly or through a symbolic link. */
 const pathIn = (cwd: string, agent: string, field: string, value: string): TE.TaskEither<CliError, string> => {
   const path = resolve(cwd, value)
   return pipe(
@@ -39,7 +39,7 @@ const pathIn = (cwd: string, agent: string, field: string, value: string): TE.Ta
               malformed(fileName, [
                 {
                   path: `agents.${agent}.${field}`,
-                  message: `${value} is outside of ${cwd}: name a path in the folder of the file, or move the file to a folder above both`,
+                  message: `${value} is outside ${cwd}: use a path inside that folder, or move the file to a folder that contains both`,
                   line: undefined,
                 },
               ]),
@@ -49,7 +49,7 @@ const pathIn = (cwd: string, agent: string, field: string, value: string): TE.Ta
   )
 }
 
-/** The agent of that name, or the default one. Left: `Config`, also for paths that lead out of the folder. */
+/** Finds the named agent, or the default one. Left: `Config`, also for paths that lead outside the folder. */
 export const agentFolder = (cwd: string, name: string | undefined): TE.TaskEither<CliError, AgentFolder> =>
   pipe(
     agentIn(cwd, name),

@@ -12,13 +12,13 @@ import { find } from './RunningRuntime'
 // ---------------------------------------------------------------------------------------------------------------------
 
 /** Where an agent is. */
-export type Reach =
+export type AgentLocation =
   | { readonly _tag: 'Dev'; readonly url: string }
   | { readonly _tag: 'Local'; readonly record: Record.LocalRecord }
   | { readonly _tag: 'Deployed'; readonly arn: string; readonly region: string | undefined }
 
-/** What the flags ask for: a local runtime or the cloud, or whatever there is. */
-export interface Wish {
+/** Whether to use the local runtime even if the agent is deployed. */
+export interface LocateOptions {
   readonly isLocal: boolean
 }
 
@@ -30,33 +30,37 @@ export interface Wish {
 export const devPort = 8080
 
 /** An agent that `agentcore dev` serves. */
-export const dev = (port: number | undefined): Reach => ({
+export const dev = (port: number | undefined): AgentLocation => ({
   _tag: 'Dev',
   url: `http://127.0.0.1:${port ?? devPort}`,
 })
 
 const notRunning = (name: string): CliError =>
-  failed('NOT_RUNNING', `No local runtime of ${name} is running`, 'start it with agentcore deploy --local --detach')
+  failed('NOT_RUNNING', `No local runtime is running for ${name}`, 'start it with agentcore deploy --local --detach')
 
 const nowhere = (name: string): CliError =>
   failed(
     'NOT_DEPLOYED',
-    `${name} is neither deployed nor running here`,
-    'run agentcore deploy --local --detach, or agentcore dev and invoke with --dev',
+    `${name} is neither deployed nor running locally`,
+    'run agentcore deploy --local --detach, or run agentcore dev and invoke with --dev',
   )
 
-const deployedAt = ({ bedrock_agentcore: ids, aws }: AgentConfig): Reach | undefined => {
+const deployedAt = ({ bedrock_agentcore: ids, aws }: AgentConfig): AgentLocation | undefined => {
   const arn = ids?.agent_arn ?? undefined
   return arn === undefined || arn === '' ? undefined : { _tag: 'Deployed', arn, region: aws?.region ?? undefined }
 }
 
-/** Where the agent is: by the wish, else in the cloud, else here. Left: `Failed`, `Config`. */
-export const locateAgent = (cwd: string, agent: AgentConfig, { isLocal }: Wish): TE.TaskEither<CliError, Reach> => {
+/** Locates an agent: the local runtime if requested, else the cloud, else the local runtime. Left: `Failed`, `Config`. */
+export const locateAgent = (
+  cwd: string,
+  agent: AgentConfig,
+  { isLocal }: LocateOptions,
+): TE.TaskEither<CliError, AgentLocation> => {
   const deployed = isLocal ? undefined : deployedAt(agent)
   if (deployed !== undefined) return TE.right(deployed)
   return pipe(
     find(cwd, agent.name),
-    TE.chain((runtime): TE.TaskEither<CliError, Reach> => {
+    TE.chain((runtime): TE.TaskEither<CliError, AgentLocation> => {
       if (runtime._tag !== 'Running') return TE.left(isLocal ? notRunning(agent.name) : nowhere(agent.name))
       const { record } = runtime
       return pipe(
@@ -71,8 +75,8 @@ export const locateAgent = (cwd: string, agent: AgentConfig, { isLocal }: Wish):
 // destructors
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** In a word, for machines. */
-export const toName = (reach: Reach): 'dev' | 'local' | 'deployed' => {
+/** The `target` of JSON output. */
+export const toName = (reach: AgentLocation): 'dev' | 'local' | 'deployed' => {
   switch (reach._tag) {
     case 'Dev':
       return 'dev'
@@ -83,14 +87,14 @@ export const toName = (reach: Reach): 'dev' | 'local' | 'deployed' => {
   }
 }
 
-/** What to do when nothing answers there. */
-export const whenSilent = (reach: Reach): string => {
+/** What to do when the agent does not respond. */
+export const unreachableHint = (reach: AgentLocation): string => {
   switch (reach._tag) {
     case 'Dev':
-      return 'start it with agentcore dev, or name its port with --port'
+      return 'start it with agentcore dev, or set its port with --port'
     case 'Local':
-      return 'see agentcore status, or start it again with agentcore deploy --local --detach'
+      return 'check agentcore status, or restart it with agentcore deploy --local --detach'
     case 'Deployed':
-      return 'see that this machine reaches AWS'
+      return 'check that this machine can reach AWS'
   }
 }

@@ -14,26 +14,22 @@ const origin: Parse<string> = (given) => {
   const url = URL.canParse(given) ? new URL(given) : undefined
   return url !== undefined && /^https?:$/.test(url.protocol) && `${url.origin}/` === url.href
     ? E.right(url.origin)
-    : E.left(`expected an origin such as http://localhost:3000, null or any, got ${JSON.stringify(given)}`)
+    : E.left(`expected an origin such as http://localhost:3000, null or any; got ${JSON.stringify(given)}`)
 }
 
 const host: Parse<string> = (given) =>
   /^[a-z0-9._-]{1,253}$/i.test(given)
     ? E.right(given)
-    : E.left(`expected a host name without a port, or any, got ${JSON.stringify(given)}`)
+    : E.left(`expected a host name without a port, or any; got ${JSON.stringify(given)}`)
 
 /** The flags, for commands that start a server. */
 export const allowFlags = {
   allowOrigin: list(
     '--allow-origin <origin>',
-    'a web page that may call the agent, such as http://localhost:3000; any for all; may be given several times',
+    'origin of a web page allowed to call the agent, such as http://localhost:3000, or any; repeatable',
     origin,
   ),
-  allowHost: list(
-    '--allow-host <name>',
-    'a host name that the agent may be called by; any for all; may be given several times',
-    host,
-  ),
+  allowHost: list('--allow-host <name>', 'host name allowed in requests, or any; repeatable', host),
 }
 
 const allowed = (values: ReadonlyArray<string>): Allowed => (values.includes('any') ? 'any' : values)

@@ -1,4 +1,4 @@
-/** Who asks an agent, and the client's environment for it. */
+/** The credentials of a command, and the client environment that uses them. */
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
@@ -8,30 +8,26 @@ import { type AuthOptions, type ClientOptions, environment } from '../../client/
 import { type AgentConfig, isSet } from '../../config/Project'
 import type { Cli } from '../program/Cli'
 import { client, type CliError, failed, usage } from '../program/CliError'
-import { type Reach, whenSilent } from './AgentLocation'
+import { type AgentLocation, unreachableHint } from './AgentLocation'
 
-/** The variable that a token may come by. */
+/** The environment variable for a bearer token. */
 export const tokenVariable = 'BEDROCK_AGENTCORE_BEARER_TOKEN'
 
-/** What was said of who asks. */
+/** The credentials given on the command line. */
 export interface Caller {
   readonly bearerToken: string | undefined
 }
 
-const noToken = failed(
-  'NO_TOKEN',
-  'The agent takes tokens, and none was given',
-  `give one with --bearer-token, or in ${tokenVariable}`,
-)
+const noToken = failed('NO_TOKEN', 'The agent requires a bearer token', `pass --bearer-token, or set ${tokenVariable}`)
 
-/** A token where the agent takes one or one was given by hand; a local runtime says what it takes; else AWS's own. */
+/** A bearer token if one is given or the agent requires one; what a local runtime requires; else AWS credentials. */
 const toAuth = (
   { env }: Cli,
-  reach: Reach,
+  reach: AgentLocation,
   agent: AgentConfig | undefined,
   { bearerToken }: Caller,
 ): E.Either<CliError, AuthOptions> => {
-  if (bearerToken === '') return E.left(usage('--bearer-token: it is empty', 'give the token'))
+  if (bearerToken === '') return E.left(usage('--bearer-token: the token is empty', 'pass a token'))
   if (bearerToken !== undefined) return E.right({ bearerToken })
   if (reach._tag === 'Dev') return E.right({})
   const takes = reach._tag === 'Local' ? reach.record.auth : undefined
@@ -43,7 +39,7 @@ const toAuth = (
   return E.right(reach._tag === 'Local' && takes === undefined ? { anonymous: true } : {})
 }
 
-const toTarget = (reach: Reach): ClientOptions => {
+const toTarget = (reach: AgentLocation): ClientOptions => {
   switch (reach._tag) {
     case 'Dev':
       return { url: reach.url }
@@ -54,15 +50,18 @@ const toTarget = (reach: Reach): ClientOptions => {
   }
 }
 
-/** A failure of the client on the way to an agent. */
+/** Converts a client failure, with a hint for its location. */
 export const failure =
-  (reach: Reach) =>
+  (reach: AgentLocation) =>
   (error: ClientError): CliError =>
-    client(error, error._tag === 'ConnectionFailed' || error._tag === 'ConnectTimeout' ? whenSilent(reach) : undefined)
+    client(
+      error,
+      error._tag === 'ConnectionFailed' || error._tag === 'ConnectTimeout' ? unreachableHint(reach) : undefined,
+    )
 
 /** Runs with an environment for the agent, whose connections are closed afterwards. Left: as `use`, and what is wrong. */
 export const withEnvironment =
-  (cli: Cli, reach: Reach, agent: AgentConfig | undefined, caller: Caller) =>
+  (cli: Cli, reach: AgentLocation, agent: AgentConfig | undefined, caller: Caller) =>
   <A>(use: (env: Environment) => TE.TaskEither<CliError, A>): TE.TaskEither<CliError, A> =>
     pipe(
       TE.fromEither(toAuth(cli, reach, agent, caller)),

@@ -1,4 +1,4 @@
-/** The agent that a command means, as the file of the agents has it, and the session that was last used with it. */
+/** The configured agent of a command, and the session last used with it. */
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
@@ -11,11 +11,11 @@ export const agentIn = (cwd: string, name: string | undefined): TE.TaskEither<Cl
   pipe(File.read(cwd), TE.chainEitherK(toAgent(name)), TE.mapLeft(config))
 
 /** The session that was last used with an agent. */
-export const keptSession = (agent: AgentConfig | undefined): string | undefined =>
+export const savedSession = (agent: AgentConfig | undefined): string | undefined =>
   agent?.bedrock_agentcore?.agent_session_id ?? undefined
 
-/** Keeps a session for the next command; null forgets it. Left: `Config`. */
-export const keepSession = (cwd: string, name: string, sessionId: string | null): TE.TaskEither<CliError, void> =>
+/** Saves a session id for the next command; null removes it. Left: `Config`. */
+export const saveSession = (cwd: string, name: string, sessionId: string | null): TE.TaskEither<CliError, void> =>
   pipe(
     File.update(
       cwd,
@@ -24,7 +24,7 @@ export const keepSession = (cwd: string, name: string, sessionId: string | null)
       pipe(
         toAgent(name)(project),
         E.bimap(config, () => ({
-          changes: [{ at: ['agents', name, 'bedrock_agentcore', 'agent_session_id'], to: sessionId }],
+          changes: [{ path: ['agents', name, 'bedrock_agentcore', 'agent_session_id'], value: sessionId }],
           value: undefined,
         })),
       ),

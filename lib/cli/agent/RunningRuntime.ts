@@ -67,15 +67,15 @@ export const end = (folder: string, record: Record.LocalRecord): TE.TaskEither<C
   pipe(
     TE.tryCatch(
       () => ended(record),
-      (cause) => failed('NOT_STOPPED', `Process ${record.pid} cannot be ended`, 'end it by hand', { cause }),
+      (cause) => failed('NOT_STOPPED', `Process ${record.pid} could not be stopped`, 'stop it manually', { cause }),
     ),
     TE.filterOrElse(
       (isGone) => isGone,
       () =>
         failed(
           'STILL_RUNNING',
-          `The local runtime of ${record.agent} does not end`,
-          `end process ${record.pid} by hand`,
+          `The local runtime of ${record.agent} did not stop in time`,
+          `stop process ${record.pid} manually`,
         ),
     ),
     TE.chain(() => forget(folder, record)),

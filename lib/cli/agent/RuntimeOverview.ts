@@ -1,4 +1,4 @@
-/** What a local runtime tells of itself at `/`, as far as commands need it. */
+/** Fetches the overview that a local runtime serves at `/`, as far as commands need it. */
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as J from 'fp-ts/Json'
@@ -48,23 +48,23 @@ export type Overview = t.TypeOf<typeof Overview>
 // asking
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** How long a runtime may take to tell, in milliseconds. */
+/** How long a runtime may take to respond, in milliseconds. */
 const patience = 5_000
 
 /** How large its answer may be: far more than a table of sessions has. */
 const maxBytes = 100_000_000
 
-const again = 'stop it with agentcore stop, and start it again with agentcore deploy --local --detach'
+const again = 'stop it with agentcore stop, then run agentcore deploy --local --detach again'
 
-const silent = ({ agent, endpoint, pid }: Record.LocalRecord, next: string, why: string, cause?: unknown): CliError =>
+const noAnswer = ({ agent, endpoint, pid }: Record.LocalRecord, next: string, why: string, cause?: unknown): CliError =>
   failed(
     'NO_ANSWER',
-    `The local runtime of ${agent} (process ${pid}) does not answer at ${endpoint}: ${why}`,
+    `The local runtime of ${agent} (process ${pid}) does not respond at ${endpoint}: ${why}`,
     next,
     cause === undefined ? {} : { cause },
   )
 
-const asked = (record: Record.LocalRecord, next: string): TE.TaskEither<CliError, string> =>
+const requestOverview = (record: Record.LocalRecord, next: string): TE.TaskEither<CliError, string> =>
   pipe(
     TE.tryCatch(
       async () => {
@@ -75,9 +75,9 @@ const asked = (record: Record.LocalRecord, next: string): TE.TaskEither<CliError
         const proof = got.right.headers[controlHeader]
         return isAnsweredBy(typeof proof === 'string' ? proof : null)
           ? E.right(got.right.text)
-          : E.left(silent(record, next, 'something else answers there'))
+          : E.left(noAnswer(record, next, 'another program responds there'))
       },
-      (cause) => silent(record, next, errorMessage(cause), cause),
+      (cause) => noAnswer(record, next, errorMessage(cause), cause),
     ),
     TE.chainEitherK((answer) => answer),
   )
@@ -85,11 +85,11 @@ const asked = (record: Record.LocalRecord, next: string): TE.TaskEither<CliError
 const fromFault = (record: Record.LocalRecord, next: string, fault: GetFault): CliError => {
   switch (fault._tag) {
     case 'Failed':
-      return silent(record, next, errorMessage(fault.cause), fault.cause)
+      return noAnswer(record, next, errorMessage(fault.cause), fault.cause)
     case 'Late':
-      return silent(record, next, `it took longer than ${patience} ms`)
+      return noAnswer(record, next, `it took longer than ${patience} ms`)
     case 'TooLarge':
-      return silent(record, next, `its answer is larger than ${maxBytes} bytes`)
+      return noAnswer(record, next, `its answer is larger than ${maxBytes} bytes`)
   }
 }
 
@@ -99,16 +99,16 @@ const fromFault = (record: Record.LocalRecord, next: string, fault: GetFault): C
  */
 export const fetchOverview = (record: Record.LocalRecord, next = again): TE.TaskEither<CliError, Overview> =>
   pipe(
-    asked(record, next),
+    requestOverview(record, next),
     TE.chainEitherK((text) =>
       pipe(
         J.parse(text),
         E.chainW(decodeNow(Overview)),
-        E.mapLeft(() => silent(record, next, 'something else answers there')),
+        E.mapLeft(() => noAnswer(record, next, 'another program responds there')),
       ),
     ),
     TE.filterOrElse(
       ({ agent, runtime }) => agent.arn === record.arn && runtime.pid === record.pid,
-      () => silent(record, next, 'another runtime answers there'),
+      () => noAnswer(record, next, 'another runtime responds there'),
     ),
   )

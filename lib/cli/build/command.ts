@@ -5,12 +5,14 @@ import { text } from '../program/Flag'
 /** The command. */
 export const build = command({
   name: 'build',
-  summary: 'bundle an agent into one program, main.js',
-  about: 'A generated Dockerfile calls it. It checks no types: agentcore deploy does, before it builds an image.',
+  summary: 'bundle an agent into a single file, main.js',
+  about: 'Generated Dockerfiles run it. It does not check types: agentcore deploy does that before it builds an image.',
   flags: {
-    entrypoint: text('-e, --entrypoint <file>', 'the file of the agent; that of the default agent without it'),
-    outdir: text('-o, --outdir <folder>', 'where main.js is written; dist without it'),
+    entrypoint: text('-e, --entrypoint <file>', 'entry point of the agent (default: that of the default agent)'),
+    outdir: text('-o, --outdir <folder>', 'folder to write main.js to (default: dist)'),
   },
-  examples: [{ line: 'agentcore build --entrypoint agent.ts --outdir dist', about: 'dist/main.js, to be run by node' }],
+  examples: [
+    { line: 'agentcore build --entrypoint agent.ts --outdir dist', about: 'writes dist/main.js, which node can run' },
+  ],
   load: () => import('./run.js'),
 })

@@ -1,4 +1,4 @@
-/** What `agentcore build` does. */
+/** Runs `agentcore build`. */
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { pipe } from 'fp-ts/function'
@@ -17,7 +17,7 @@ export interface BuildValues {
   readonly outdir: string | undefined
 }
 
-/** Puts the program in its folder, which is replaced by it in one step. */
+/** Replaces the output folder with the built program in one step. */
 const placeAt = (outdir: string, scratch: string, { folder }: Artifact): TE.TaskEither<CliError, void> =>
   TE.tryCatch(
     async () => {
@@ -27,7 +27,7 @@ const placeAt = (outdir: string, scratch: string, { folder }: Artifact): TE.Task
       await rm(outdir, { recursive: true, force: true })
       await rename(whole, outdir)
     },
-    (cause) => failed('NOT_WRITTEN', `${outdir} cannot be written`, 'see that the folder belongs to you', { cause }),
+    (cause) => failed('NOT_WRITTEN', `Could not write ${outdir}`, 'check that you own the folder', { cause }),
   )
 
 const inScratch =
@@ -36,7 +36,7 @@ const inScratch =
     pipe(
       TE.tryCatch(
         () => mkdtemp(join(dirname(outdir), `.${basename(outdir)}-`)),
-        (cause) => failed('NOT_WRITTEN', `${dirname(outdir)} cannot be written`, 'name another --outdir', { cause }),
+        (cause) => failed('NOT_WRITTEN', `Could not write to ${dirname(outdir)}`, 'choose another --outdir', { cause }),
       ),
       TE.chain((scratch) => () => use(scratch)().finally(() => rm(scratch, { recursive: true, force: true }))),
     )
@@ -47,7 +47,7 @@ export const run: Run<BuildValues> =
   (cli) => {
     const out = resolve(cli.cwd, outdir)
     if (out === resolve(cli.cwd)) {
-      return TE.left(failed('NOT_WRITTEN', 'The folder of the agent would be replaced', 'name another --outdir'))
+      return TE.left(failed('NOT_WRITTEN', '--outdir would replace the folder of the agent', 'choose another --outdir'))
     }
     return pipe(
       entrypoint === undefined
@@ -70,7 +70,7 @@ export const run: Run<BuildValues> =
         text: () =>
           [
             `${join(outdir, 'main.js')} (${formatBytes(bytes)})`,
-            ...native.map((name) => `${name} has machine code: take node_modules along`),
+            ...native.map((name) => `${name} is a native module: ship node_modules too`),
           ].join('\n'),
       })),
     )

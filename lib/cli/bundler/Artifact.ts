@@ -20,8 +20,8 @@ export interface Artifact {
   readonly bytes: number
 }
 
-/** How many built programs are kept; those that run may be among them. */
-const kept = 5
+/** How many built programs stay on disk; running ones may be among them. */
+const maxArtifacts = 5
 
 const toHash = (files: ReadonlyArray<BundleFile>): string =>
   files
@@ -43,7 +43,7 @@ const discardOld = async (parent: string): Promise<void> => {
       ),
     })),
   )
-  const old = aged.sort((a, b) => b.at - a.at).slice(kept)
+  const old = aged.sort((a, b) => b.at - a.at).slice(maxArtifacts)
   await Promise.all(old.map(({ name }) => rm(join(parent, name), { recursive: true, force: true })))
 }
 

@@ -36,7 +36,7 @@ export const buildFailed =
 // ---------------------------------------------------------------------------------------------------------------------
 
 /** A diagnostic as `file:line:column: text`, which terminals and editors make a link of. */
-export const shown = ({ file, line, column, text }: Diagnostic): string =>
+export const formatDiagnostic = ({ file, line, column, text }: Diagnostic): string =>
   [file, line, column]
     .filter((part) => part !== undefined)
     .map((part) => `${part}:`)
@@ -44,37 +44,46 @@ export const shown = ({ file, line, column, text }: Diagnostic): string =>
     .concat(file === undefined ? text : ` ${text}`)
 
 /** A diagnostic, and below it the line that it means with a mark at the place. */
-export const pictured = (diagnostic: Diagnostic): ReadonlyArray<string> => {
+export const formatWithSource = (diagnostic: Diagnostic): ReadonlyArray<string> => {
   const { lineText, column } = diagnostic
-  if (lineText === undefined || column === undefined) return [shown(diagnostic)]
+  if (lineText === undefined || column === undefined) return [formatDiagnostic(diagnostic)]
   const indent = lineText.slice(0, column - 1).replace(/[^\t]/g, ' ')
-  return [shown(diagnostic), `    ${lineText}`, `    ${indent}^`]
+  return [formatDiagnostic(diagnostic), `    ${lineText}`, `    ${indent}^`]
 }
 
 const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`
 
-/** What happened and what to do next, in one line. */
-export const explain = (error: BuildError): string => {
+/** A failure in words. */
+export interface Explanation {
+  /** What happened and what to do next, in one line. */
+  readonly message: string
+  /** The output of the compiler or bundler, line by line. */
+  readonly details: ReadonlyArray<string>
+}
+
+/** Explains a failure in one line, with the output that belongs to it. */
+export const explain = (error: BuildError): Explanation => ({ message: toMessage(error), details: toDetails(error) })
+
+const toMessage = (error: BuildError): string => {
   switch (error._tag) {
     case 'NoEntry':
-      return `There is no entry point ${error.path}: name the file of the agent with agentcore configure --entrypoint`
+      return `Entry point not found: ${error.path}. Set it with agentcore configure --entrypoint`
     case 'NoBundler':
-      return 'esbuild, which bundles the agent, is not installed or does not run: npm install --save-dev esbuild'
+      return 'Could not load esbuild, which bundles the agent. Install it: npm install --save-dev esbuild'
     case 'TypeErrors':
-      return `The agent does not type-check (${count(error.found.length, 'error')}): mend what the compiler names`
+      return `The agent does not type-check (${count(error.found.length, 'error')}): fix the errors that the compiler reports`
     case 'SourceErrors':
-      return `The agent cannot be bundled (${count(error.found.length, 'error')}): mend what the bundler names`
+      return `The agent could not be bundled (${count(error.found.length, 'error')}): fix the errors that esbuild reports`
     case 'BuildFailed':
-      return `The build failed at ${error.step}: ${errorMessage(error.cause)}`
+      return `The build failed while ${error.step}: ${errorMessage(error.cause)}`
   }
 }
 
-/** What the compiler or bundler said, line by line. */
-export const details = (error: BuildError): ReadonlyArray<string> => {
+const toDetails = (error: BuildError): ReadonlyArray<string> => {
   switch (error._tag) {
     case 'TypeErrors':
     case 'SourceErrors':
-      return error.found.flatMap(pictured)
+      return error.found.flatMap(formatWithSource)
     case 'NoBundler':
     case 'BuildFailed':
       return error.cause instanceof Error && error.cause.stack !== undefined ? error.cause.stack.split('\n') : []

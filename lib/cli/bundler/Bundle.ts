@@ -28,7 +28,7 @@ export interface Bundle {
 /** Bundles one source; what was read before is read again only where it has changed. */
 export interface Bundler {
   readonly bundle: TE.TaskEither<BuildError, Bundle>
-  /** Lets go of what it holds, once the bundle under way has ended, which it breaks off. */
+  /** Cancels a build in progress and releases esbuild. */
   readonly dispose: () => Promise<void>
 }
 
@@ -68,12 +68,12 @@ const needsEsm = (cause: unknown): boolean =>
   cause.errors.every(({ text }) => text.startsWith('Top-level await is currently not supported with the "cjs"'))
 
 /** What a bundler has learnt of its source: the module system that it needs, the packages that stay outside. */
-interface Learnt {
+interface BundleMode {
   readonly format: Format
   readonly native: ReadonlyArray<string>
 }
 
-interface Held extends Learnt {
+interface ActiveContext extends BundleMode {
   readonly context: BuildContext<BundleOptions>
 }
 
@@ -90,10 +90,10 @@ export const createBundler = (source: Source): TE.TaskEither<BuildError, Bundler
   pipe(
     load,
     TE.map(({ context: contextOf }) => {
-      let held: Held | undefined
+      let held: ActiveContext | undefined
       let underWay: Promise<unknown> = Promise.resolve()
 
-      const hold = async (learnt: Learnt): Promise<Held> => {
+      const hold = async (learnt: BundleMode): Promise<ActiveContext> => {
         if (held?.format === learnt.format && held.native === learnt.native) return held
         await held?.context.dispose()
         held = undefined
@@ -102,7 +102,7 @@ export const createBundler = (source: Source): TE.TaskEither<BuildError, Bundler
         return held
       }
 
-      const attempt = async (learnt: Learnt): Promise<Bundle> => {
+      const attempt = async (learnt: BundleMode): Promise<Bundle> => {
         const { context } = await hold(learnt)
         try {
           const { outputFiles, metafile, warnings } = await context.rebuild()

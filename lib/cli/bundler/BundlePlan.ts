@@ -1,4 +1,4 @@
-/** How an agent is bundled, as data: what esbuild is told. The file that does it is `Bundle`. */
+/** The esbuild options for an agent, as data. `Bundle` runs them. */
 import type { BuildOptions } from 'esbuild'
 import { type Entry, programAround } from './EntryCode'
 
@@ -60,7 +60,7 @@ const entryOptions = ({ file, entry, hasRuntime }: Source): BuildOptions => {
   }
 }
 
-/** What esbuild is told, but for the plugin that finds the shim. `external` are packages that stay outside. */
+/** The options of esbuild, without the plugin that resolves the shim. `external` packages are not bundled. */
 export const toOptions = (source: Source, format: Format, external: ReadonlyArray<string>): BundleOptions => ({
   ...entryOptions(source),
   absWorkingDir: source.project,

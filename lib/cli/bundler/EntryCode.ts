@@ -59,7 +59,7 @@ setImmediate(() => {`,
     console.error('The entry point exports an agent, but agentcore-fp is not installed in the project')
     process.exitCode = 1
   } else if (!process.getActiveResourcesInfo().includes('TCPServerWrap')) {
-    console.error('The entry point neither serves nor exports an app: call app.run(), or export the app as app or by default')
+    console.error('The entry point neither starts a server nor exports an app: call app.run(), or export the app as app or as the default export')
   }
 })`,
   ]

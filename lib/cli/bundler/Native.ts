@@ -1,4 +1,4 @@
-/** Packages that cannot be part of one file, because they load machine code: found by what lies in their folder. */
+/** Detects native packages, which cannot be bundled because they load machine code. */
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -14,8 +14,8 @@ const namesIn = (manifest: object, field: string): ReadonlyArray<string> => {
   return typeof value === 'object' && value !== null ? Object.keys(value) : []
 }
 
-/** Whether a package loads machine code, by its `package.json`. */
-export const saysNative = (manifest: unknown): boolean =>
+/** Checks a `package.json` for signs of native code. */
+export const isNativeManifest = (manifest: unknown): boolean =>
   typeof manifest === 'object' &&
   manifest !== null &&
   (Reflect.get(manifest, 'gypfile') === true ||
@@ -25,7 +25,7 @@ export const saysNative = (manifest: unknown): boolean =>
 const isNative = async (folder: string): Promise<boolean> => {
   if (existsSync(join(folder, 'binding.gyp')) || existsSync(join(folder, 'prebuilds'))) return true
   const text = await readFile(join(folder, 'package.json'), 'utf8').catch(() => '{}') // a folder that is no package
-  return saysNative(JSON.parse(text))
+  return isNativeManifest(JSON.parse(text))
 }
 
 /** A package's name and its folder, of a path below `node_modules`; the innermost where they are nested. */

@@ -10,7 +10,7 @@ import { runCommand } from '../../node/process/ChildCommand'
 import { type BuildError, buildFailed, type Diagnostic, typeErrors } from './BuildError'
 
 /** What came of it: checked, or why there was nothing to check with. */
-export type Checked =
+export type TypeCheckResult =
   | { readonly _tag: 'Checked'; readonly version: string }
   | { readonly _tag: 'NotTypeScript' }
   | { readonly _tag: 'NoCompiler' }
@@ -71,7 +71,7 @@ const strictly = (project: string, file: string): ReadonlyArray<string> => [
 ]
 
 /** Where to work, and where to keep what the compiler has learnt for the next time. */
-export interface ToCheck {
+export interface TypeCheckOptions {
   /** The folder of the command: messages name files from here. */
   readonly project: string
   readonly file: string
@@ -80,7 +80,12 @@ export interface ToCheck {
 }
 
 /** Type-checks. Left `TypeErrors` with what the compiler says; a project without a compiler is no failure. */
-export const typeCheck = ({ project, file, cache, signal }: ToCheck): TE.TaskEither<BuildError, Checked> => {
+export const typeCheck = ({
+  project,
+  file,
+  cache,
+  signal,
+}: TypeCheckOptions): TE.TaskEither<BuildError, TypeCheckResult> => {
   if (!/\.[cm]?tsx?$/.test(file)) return TE.right({ _tag: 'NotTypeScript' })
   const compiler = findCompiler(file)
   if (compiler === undefined) return TE.right({ _tag: 'NoCompiler' })
@@ -105,12 +110,12 @@ export const typeCheck = ({ project, file, cache, signal }: ToCheck): TE.TaskEit
       ),
     ),
     TE.chainFirstEitherK(() => E.tryCatch(() => closeOff(learnt), buildFailed('type-checking'))),
-    TE.chain(({ code, out, err }): TE.TaskEither<BuildError, Checked> => {
+    TE.chain(({ code, out, err }): TE.TaskEither<BuildError, TypeCheckResult> => {
       if (code === 0) return TE.right({ _tag: 'Checked', version: compiler.version })
       const found = diagnosticsIn(out)
       return found.length > 0
         ? TE.left(typeErrors(found))
-        : TE.left(buildFailed('type-checking')(new Error(['the compiler ended early', ...out, ...err].join('\n'))))
+        : TE.left(buildFailed('type-checking')(new Error(['the compiler exited early', ...out, ...err].join('\n'))))
     }),
   )
 }

@@ -1,4 +1,4 @@
-/** From an agent's source to a program that `node` runs: find it, bundle it, put it in its place. */
+/** Builds an agent from its source into a program that `node` runs. */
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'

@@ -1,4 +1,4 @@
-/** What a person is asked in a terminal: only what the flags leave open, each with the answer that is likeliest. */
+/** Prompts for what the flags leave open, each with the most likely answer as default. */
 import type * as Clack from '@clack/prompts' with { 'resolution-mode': 'import' }
 import * as E from 'fp-ts/Either'
 import * as TE from 'fp-ts/TaskEither'
@@ -6,13 +6,13 @@ import { type AgentConfig, isSet } from '../../config/Project'
 import * as Rules from '../../config/Rules'
 import { cancelled, type CliError, unexpected } from '../program/CliError'
 import { visible } from '../program/TerminalText'
-import type { Wishes } from './plan/flags'
+import type { ConfigureSettings } from './plan/flags'
 import { authorizer } from './plan/Authorizer'
 import { type Entry, nameFrom } from './plan/EntryFile'
 
-/** What the questions are asked with. */
-export interface Surroundings {
-  /** The agent that is there already. */
+/** The defaults of the prompts. */
+export interface Defaults {
+  /** The existing agent, if any. */
   readonly existing: AgentConfig | undefined
   readonly entry: Entry
   readonly region: string | undefined
@@ -53,52 +53,55 @@ const toChoice =
   }
 
 const deployments = {
-  direct_code_deploy: 'as code: a bundle that AWS runs with Node',
-  container: 'as a container: an image, made with docker, finch or podman',
+  direct_code_deploy: 'code: a bundle that AWS runs on Node',
+  container: 'container: an image, built with docker, finch or podman',
 } as const
 
 const callers = {
-  iam: 'whoever has AWS credentials that allow it',
-  jwt: 'whoever has a token of an OpenID provider',
+  iam: 'callers with AWS credentials (IAM)',
+  jwt: 'callers with a token from an OpenID provider (JWT)',
 } as const
 
-const questions = async (prompts: Prompts, wishes: Wishes, around: Surroundings): Promise<Wishes> => {
+const questions = async (
+  prompts: Prompts,
+  settings: ConfigureSettings,
+  around: Defaults,
+): Promise<ConfigureSettings> => {
   const { existing, entry } = around
   const [text, choice] = [toText(prompts), toChoice(prompts)]
-  prompts.intro(
-    existing === undefined ? `A new agent, of ${visible(entry.file)}` : `The agent ${visible(existing.name)}`,
-  )
+  prompts.intro(existing === undefined ? `New agent from ${visible(entry.file)}` : `Agent ${visible(existing.name)}`)
   const name =
-    wishes.name ??
+    settings.name ??
     existing?.name ??
-    (await text('Its name', nameFrom(wishes.entrypoint ?? entry.file), Rules.agentName))
-  const isOpen = existing === undefined && [wishes.deploymentType, wishes.ecr, wishes.s3].every((wish) => !isSet(wish))
+    (await text('Agent name', nameFrom(settings.entrypoint ?? entry.file), Rules.agentName))
+  const isOpen =
+    existing === undefined && [settings.deploymentType, settings.ecr, settings.s3].every((setting) => !isSet(setting))
   const deploymentType = isOpen
-    ? await choice('How is it deployed?', entry.hasDockerfile ? 'container' : 'direct_code_deploy', deployments)
-    : wishes.deploymentType
+    ? await choice('Deployment type', entry.hasDockerfile ? 'container' : 'direct_code_deploy', deployments)
+    : settings.deploymentType
   const region =
-    wishes.region ?? (await text('The AWS region', existing?.aws?.region ?? around.region ?? 'us-west-2', Rules.region))
+    settings.region ?? (await text('AWS region', existing?.aws?.region ?? around.region ?? 'us-west-2', Rules.region))
   const role =
-    wishes.executionRole ??
+    settings.executionRole ??
     existing?.aws?.execution_role ??
-    (await text('The ARN of its role in the cloud (empty: made when it is deployed)', '', orEmpty(Rules.role)))
-  const isSettled = isSet(wishes.authorizerConfig) || isSet(existing?.authorizer_configuration)
+    (await text('ARN of its execution role (leave empty to create one on deployment)', '', orEmpty(Rules.role)))
+  const isSettled = isSet(settings.authorizerConfig) || isSet(existing?.authorizer_configuration)
   const caller = isSettled ? 'iam' : await choice('Who may call it?', 'iam', callers)
   const tokens = caller === 'jwt' ? authorizer(await text('{"customJWTAuthorizer": {…}}', '', authorizer)) : E.left('')
-  prompts.outro('That is all')
+  prompts.outro('Done')
   return {
-    ...wishes,
+    ...settings,
     name,
     deploymentType,
     region,
     executionRole: role === '' ? undefined : role,
-    authorizerConfig: E.isRight(tokens) ? tokens.right : wishes.authorizerConfig,
+    authorizerConfig: E.isRight(tokens) ? tokens.right : settings.authorizerConfig,
   }
 }
 
 /** Asks. Left: `Cancelled`. */
-export const ask = (wishes: Wishes, around: Surroundings): TE.TaskEither<CliError, Wishes> =>
+export const ask = (settings: ConfigureSettings, around: Defaults): TE.TaskEither<CliError, ConfigureSettings> =>
   TE.tryCatch(
-    async () => questions(await import('@clack/prompts'), wishes, around),
+    async () => questions(await import('@clack/prompts'), settings, around),
     (thrown) => (thrown === cancelled ? cancelled : unexpected(thrown)),
   )

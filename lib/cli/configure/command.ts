@@ -4,41 +4,41 @@ import { flags } from './plan/flags'
 
 const list = command({
   name: 'list',
-  summary: 'list the agents of this folder',
+  summary: 'list the agents in this folder',
   flags: {},
-  examples: [{ line: 'agentcore configure list', about: 'every agent, the default one marked' }],
+  examples: [{ line: 'agentcore configure list', about: 'all agents, with the default one marked' }],
   load: () => import('./existing/list.js'),
 })
 
 const setDefault = command({
   name: 'set-default',
-  summary: 'choose the agent that commands mean without --agent',
-  argument: { name: 'name', about: 'the name of an agent of this folder', isRequired: true },
+  summary: 'choose the agent that commands use without --agent',
+  argument: { name: 'name', about: 'the name of an agent in this folder', isRequired: true },
   flags: {},
-  examples: [{ line: 'agentcore configure set-default writer', about: 'from now on agentcore invoke means writer' }],
+  examples: [{ line: 'agentcore configure set-default writer', about: 'agentcore invoke now calls writer' }],
   load: () => import('./existing/setDefault.js'),
 })
 
 /** The command. */
 export const configure = command({
   name: 'configure',
-  summary: 'write an agent of this folder to .bedrock_agentcore.yaml',
+  summary: 'add or change an agent in .bedrock_agentcore.yaml',
   about:
-    'Asks in a terminal for what the flags leave open. An agent that is there already keeps what no flag changes. ' +
-    'Needs no AWS credentials, and calls nothing.',
+    'Prompts for anything the flags leave open when run in a terminal. Settings of an existing agent stay as they are ' +
+    'unless a flag changes them. Needs no AWS credentials and makes no requests.',
   flags,
   examples: [
-    { line: 'agentcore configure --entrypoint agent.ts', about: 'asks, with good defaults' },
-    { line: 'agentcore configure -e agent.ts --name hello --non-interactive', about: 'asks nothing' },
+    { line: 'agentcore configure --entrypoint agent.ts', about: 'prompts, with sensible defaults' },
+    { line: 'agentcore configure -e agent.ts --name hello --non-interactive', about: 'does not prompt' },
     {
       line: 'agentcore configure --name hello --idle-timeout 300 --max-lifetime 3600',
-      about: 'changes the life of the sessions of hello',
+      about: 'changes the session limits of hello',
     },
     {
       line:
         'agentcore configure -e agent.ts --authorizer-config ' +
         `'{"customJWTAuthorizer":{"discoveryUrl":"https://idp.example/.well-known/openid-configuration","allowedClients":["app"]}}'`,
-      about: 'lets in whoever has a token for the client app',
+      about: 'accepts tokens issued to the client app',
     },
   ],
   commands: [list, setDefault],

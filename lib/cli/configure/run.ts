@@ -16,11 +16,11 @@ import {
 import { canAsk, type Cli, type Output } from '../program/Cli'
 import { type CliError, config, usage } from '../program/CliError'
 import type { Run } from '../program/Command'
-import type { Given, Wishes } from './plan/flags'
+import type { ConfigureFlags, ConfigureSettings } from './plan/flags'
 import { ask } from './ask'
 import { authorizer } from './plan/Authorizer'
 import { type Entry, findEntry } from './plan/EntryFile'
-import { type Findings, meant, plan, type Plan } from './plan/Plan'
+import { type DetectedSettings, findExisting, plan, type Plan } from './plan/Plan'
 import { findRegion } from './plan/DefaultRegion'
 
 const empty: Project = { agents: {} }
@@ -31,21 +31,25 @@ const standing = (cwd: string): TE.TaskEither<CliError, Project> =>
     TE.orElse((error: ConfigError) => (error._tag === 'NoFile' ? TE.right(empty) : TE.left(config(error)))),
   )
 
-/** The entry point, where one is wished for or none is known. */
-const entryFor = (cwd: string, wishes: Wishes, project: Project): TE.TaskEither<CliError, Entry | undefined> =>
-  wishes.entrypoint === undefined && meant(project, wishes) !== undefined
-    ? TE.right(undefined)
-    : findEntry(cwd, wishes.entrypoint)
-
-const wished = (
-  cli: Cli,
-  wishes: Wishes,
+/** The entry point, where one is requested for or none is known. */
+const entryFor = (
+  cwd: string,
+  settings: ConfigureSettings,
   project: Project,
-  { entry, region }: Findings,
-): TE.TaskEither<CliError, Wishes> => {
-  const existing = meant(project, wishes, entry)
-  if (wishes.nonInteractive || !canAsk(cli) || entry === undefined) return TE.right(wishes)
-  return ask(wishes, { existing, entry, region })
+): TE.TaskEither<CliError, Entry | undefined> =>
+  settings.entrypoint === undefined && findExisting(project, settings) !== undefined
+    ? TE.right(undefined)
+    : findEntry(cwd, settings.entrypoint)
+
+const requested = (
+  cli: Cli,
+  settings: ConfigureSettings,
+  project: Project,
+  { entry, region }: DetectedSettings,
+): TE.TaskEither<CliError, ConfigureSettings> => {
+  const existing = findExisting(project, settings, entry)
+  if (settings.nonInteractive || !canAsk(cli) || entry === undefined) return TE.right(settings)
+  return ask(settings, { existing, entry, region })
 }
 
 const rows = (agent: AgentConfig): ReadonlyArray<readonly [string, string]> => {
@@ -73,14 +77,14 @@ const output =
       ].join('\n'),
   })
 
-const write = (cli: Cli, wishes: Wishes, findings: Findings): TE.TaskEither<CliError, Output> =>
+const write = (cli: Cli, settings: ConfigureSettings, findings: DetectedSettings): TE.TaskEither<CliError, Output> =>
   pipe(
     File.update(
       cli.cwd,
       config,
     )((project) =>
       pipe(
-        plan(project, wishes, findings),
+        plan(project, settings, findings),
         E.map((value) => ({ changes: value.changes, value })),
       ),
     ),
@@ -88,7 +92,7 @@ const write = (cli: Cli, wishes: Wishes, findings: Findings): TE.TaskEither<CliE
   )
 
 /** The flags with the authorizer checked: the codec of it is loaded by this command alone. */
-const checked = (given: Given): E.Either<CliError, Wishes> => {
+const checked = (given: ConfigureFlags): E.Either<CliError, ConfigureSettings> => {
   if (given.authorizerConfig === undefined) return E.right({ ...given, authorizerConfig: undefined })
   return pipe(
     authorizer(given.authorizerConfig),
@@ -100,13 +104,13 @@ const checked = (given: Given): E.Either<CliError, Wishes> => {
 }
 
 /** Configures an agent. */
-export const run: Run<Given> = (given) => (cli) =>
+export const run: Run<ConfigureFlags> = (given) => (cli) =>
   pipe(
     TE.fromEither(checked(given)),
     TE.bindTo('flags'),
     TE.bind('project', () => standing(cli.cwd)),
     TE.bind('entry', ({ flags, project }) => entryFor(cli.cwd, flags, project)),
     TE.bind('region', () => TE.fromTask<string | undefined, CliError>(findRegion(cli.env))),
-    TE.bind('wishes', ({ flags, project, entry, region }) => wished(cli, flags, project, { entry, region })),
-    TE.chain(({ wishes, entry, region }) => write(cli, wishes, { entry, region })),
+    TE.bind('settings', ({ flags, project, entry, region }) => requested(cli, flags, project, { entry, region })),
+    TE.chain(({ settings, entry, region }) => write(cli, settings, { entry, region })),
   )

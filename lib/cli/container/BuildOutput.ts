@@ -1,4 +1,4 @@
-/** What an engine writes while it builds an image, read: which step it is at, and what belongs to the one that failed. */
+/** Parses the build output of container engines: the current step, and the lines of one that failed. */
 
 /** A step of a build, as `3/9` and what it does. */
 export interface Step {

@@ -1,4 +1,4 @@
-/** A container engine that can be used, and how one is found: by asking it, never by its being there alone. */
+/** Finds a container engine that works, by running it: an installed engine may be stopped or forbidden. */
 import { existsSync } from 'node:fs'
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
@@ -98,5 +98,5 @@ export const platformFor = ({ name, arch }: Engine, emulates: boolean): Platform
     ? { name: 'linux/arm64' }
     : {
         name: 'linux/amd64',
-        note: `AgentCore runs linux/arm64, which ${name} cannot run here: the image is for linux/amd64, for this machine only`,
+        note: `AgentCore runs linux/arm64, which ${name} cannot run on this machine: building for linux/amd64, for local use only`,
       }

@@ -1,4 +1,4 @@
-/** Why no container engine can be used. Each reason has its own words: absent, forbidden, and not running differ. */
+/** Why no container engine is usable: missing, forbidden and stopped need different fixes. */
 import { errorMessage } from '../../node/SystemError'
 
 /** The engines, by the command that each is. */
@@ -41,8 +41,8 @@ export const unusable = (name: EngineName, said: string): Unusable => {
 
 const howToAllow = (name: EngineName): string =>
   name === 'docker'
-    ? 'add the user to the group docker (sudo usermod -aG docker $USER) and log in again, or choose podman with --container-runtime'
-    : `run ${name} as a user that may, or choose another engine with --container-runtime`
+    ? 'add yourself to the docker group (sudo usermod -aG docker $USER) and log in again, or use podman with --container-runtime'
+    : `run ${name} as a user with access to it, or use another engine with --container-runtime`
 
 const howToStart = (name: EngineName): string => {
   switch (name) {
@@ -61,41 +61,50 @@ export const explainUnusable = (why: Unusable): string => {
     case 'Absent':
       return `${why.name} is not installed`
     case 'Forbidden':
-      return `${why.name} is there, but this user may not use it: ${howToAllow(why.name)}`
+      return `${why.name} is installed, but you are not allowed to use it: ${howToAllow(why.name)}`
     case 'Down':
-      return `${why.name} is installed, but it is not running: ${howToStart(why.name)}`
+      return `${why.name} is installed but not running: ${howToStart(why.name)}`
     case 'Silent':
-      return `${why.name} did not answer within ${why.seconds} s: ${howToStart(why.name)}`
+      return `${why.name} did not respond within ${why.seconds} s: ${howToStart(why.name)}`
     case 'Broken':
       return `${why.name} does not work: ${why.said.split('\n')[0] ?? ''}`
   }
 }
 
-const advice = 'install finch, docker or podman, or deploy without containers by --isolation process'
+const advice = 'install finch, docker or podman, or deploy without containers with --isolation process'
 
-/** What happened and what to do next, in one line. */
-export const explain = (error: EngineError): string => {
+/** A failure in words. */
+export interface Explanation {
+  /** What happened and what to do next, in one line. */
+  readonly message: string
+  /** The output of the engine, line by line. */
+  readonly details: ReadonlyArray<string>
+}
+
+/** Explains a failure in one line, with the output that belongs to it. */
+export const explain = (error: EngineError): Explanation => ({ message: toMessage(error), details: toDetails(error) })
+
+const toMessage = (error: EngineError): string => {
   switch (error._tag) {
     case 'EngineUnusable':
       return error.why._tag === 'Absent'
-        ? `${error.why.name} is not installed: install it, or choose another engine with --container-runtime`
+        ? `${error.why.name} is not installed: install it, or use another engine with --container-runtime`
         : explainUnusable(error.why)
     case 'NoEngine':
       return error.tried.every(({ _tag }) => _tag === 'Absent')
         ? `No container engine is installed: ${advice}`
-        : `No container engine can be used: ${error.tried
+        : `No usable container engine: ${error.tried
             .filter(({ _tag }) => _tag !== 'Absent')
             .map(explainUnusable)
             .join('; ')}`
     case 'ImageFailed':
-      return `The image could not be built: ${error.step.at(-1) ?? `${error.engine} said nothing`}`
+      return `The image could not be built: ${error.step.at(-1) ?? `${error.engine} printed no output`}`
     case 'ContextFailed':
-      return `${error.path} could not be written: ${errorMessage(error.cause)}`
+      return `Could not write ${error.path}: ${errorMessage(error.cause)}`
   }
 }
 
-/** What the engine said, line by line. */
-export const details = (error: EngineError): ReadonlyArray<string> => {
+const toDetails = (error: EngineError): ReadonlyArray<string> => {
   const said = (why: Unusable): ReadonlyArray<string> => ('said' in why ? why.said.split('\n') : [])
   switch (error._tag) {
     case 'EngineUnusable':

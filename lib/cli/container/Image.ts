@@ -95,7 +95,7 @@ export const prepare = (project: string, state: string, plan: ImagePlan): TE.Tas
 // ---------------------------------------------------------------------------------------------------------------------
 
 /** What to build, and who hears of it. */
-export interface ToBuild {
+export interface BuildImageOptions {
   readonly engine: Engine
   readonly platform: Platform
   readonly project: string
@@ -122,7 +122,7 @@ const readSize = (engine: Engine, name: string): TE.TaskEither<EngineError, Imag
   )
 
 /** Builds. Left `ImageFailed` with the lines of the step that failed. */
-export const buildImage = (what: ToBuild): TE.TaskEither<EngineError, Image> => {
+export const buildImage = (what: BuildImageOptions): TE.TaskEither<EngineError, Image> => {
   const { engine, platform, project, dockerfile, name, onLine, onStep, signal } = what
   return pipe(
     TE.fromIO(() => new Array<string>()),

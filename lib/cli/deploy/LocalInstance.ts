@@ -1,15 +1,15 @@
-/** The local runtime that a new one replaces. A record that is not believed is told of and counts as none. */
+/** Finds and stops the local runtime that a new one replaces. An untrusted record is reported and ignored. */
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
 import type { LocalRecord } from '../../config/LocalRecord'
 import { end, find } from '../agent/RunningRuntime'
 import type { Cli } from '../program/Cli'
-import { type CliError, failed, problem } from '../program/CliError'
-import { told } from '../terminal/Progress'
+import { type CliError, failed, explain } from '../program/CliError'
+import { printLine } from '../terminal/Progress'
 
 /** The record of a runtime that runs; undefined where there is none. */
 export const findRunning =
-  (cli: Cli, { isTold }: { readonly isTold: boolean }) =>
+  (cli: Cli, { isTold: warnsAboutForeign }: { readonly isTold: boolean }) =>
   (folder: string, agent: string): TE.TaskEither<CliError, LocalRecord | undefined> =>
     pipe(
       find(folder, agent),
@@ -17,7 +17,7 @@ export const findRunning =
       TE.orElse((error) => {
         if (error._tag !== 'Config' || (error.error._tag !== 'Foreign' && error.error._tag !== 'Malformed'))
           return TE.left(error)
-        if (isTold) told(problem(error).message, 'note')(cli)
+        if (warnsAboutForeign) printLine(explain(error).message, 'note')(cli)
         return TE.right(undefined)
       }),
     )
@@ -27,7 +27,7 @@ export const endRunning = (folder: string, record: LocalRecord): TE.TaskEither<C
   pipe(
     end(folder, record),
     TE.mapLeft((cause) =>
-      failed('NOT_REPLACED', 'The runtime that runs already could not be stopped', `end process ${record.pid}`, {
+      failed('NOT_REPLACED', 'The running runtime could not be stopped', `stop process ${record.pid}`, {
         cause,
       }),
     ),

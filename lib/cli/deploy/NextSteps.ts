@@ -1,4 +1,4 @@
-/** What a person is told of a runtime that runs: where it is, and the commands to go on with, to be pasted as they are. */
+/** The summary of a running local runtime: where it is, and commands to paste. */
 import type { PublicRecord } from '../../config/LocalRecord'
 import type { Style } from '../program/Style'
 
@@ -29,16 +29,16 @@ export const commands = (record: PublicRecord, isDefault: boolean, isWindows: bo
   ]
 }
 
-const apart: Readonly<Record<string, string>> = {
-  process: 'a process each',
-  container: 'a container each',
-  none: 'one agent for all',
+const isolations: Readonly<Record<string, string>> = {
+  process: 'one process per session',
+  container: 'one container per session',
+  none: 'one shared agent',
 }
 
 const callers: Readonly<Record<string, string>> = {
-  none: 'everyone on this machine',
-  sigv4: "whoever signs with this machine's AWS credentials",
-  jwt: "as the agent's authorizer says",
+  none: 'anyone on this machine',
+  sigv4: "requests signed with this machine's AWS credentials",
+  jwt: "tokens accepted by the agent's authorizer",
 }
 
 /** All of it. */
@@ -47,11 +47,11 @@ export const shown =
   ({ bold, cyan, dim }: Style): string =>
     [
       '',
-      `${bold(record.agent)} runs on this machine`,
+      `${bold(record.agent)} is running on this machine`,
       '',
       `  ARN       ${record.arn}`,
       `  Endpoint  ${record.endpoint}`,
-      `  Sessions  ${apart[record.isolation ?? 'process'] ?? ''}`,
+      `  Sessions  ${isolations[record.isolation ?? 'process'] ?? ''}`,
       `  Callers   ${callers[record.auth ?? 'none'] ?? ''}`,
       ...(record.logFile === undefined ? [] : [`  Log       ${record.logFile}`]),
       '',

@@ -1,4 +1,4 @@
-/** From an agent's source to what starts it: a program for `node`, or an image for an engine. Each step is told. */
+/** Packages an agent for its launcher: a program for `node`, or a container image. Reports each step. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pipe } from 'fp-ts/function'
@@ -6,38 +6,38 @@ import * as TE from 'fp-ts/TaskEither'
 import type { Isolation } from '../../local'
 import type { AgentFolder } from '../agent/AgentFolder'
 import { build, type Built, toBuilds } from '../bundler/bundleAgent'
-import { type Checked, typeCheck } from '../bundler/TypeCheck'
+import { type TypeCheckResult, typeCheck } from '../bundler/TypeCheck'
 import type { Cli } from '../program/Cli'
 import { type CliError, usage } from '../program/CliError'
 import { recommendedNode } from '../configure/plan/EntryFile'
 import { emulatesArm, type Engine, findEngine, platformFor } from '../container/Engine'
 import { type EngineName, engineNames } from '../container/EngineError'
 import { buildImage, imageName, planFor, prepare } from '../container/Image'
-import { doing, formatBytes, step, told } from '../terminal/Progress'
+import { showProgress, formatBytes, step, printLine } from '../terminal/Progress'
 import { givenTo, inheritedBy } from './AgentEnvironment'
 import { fromBuild, fromEngine } from '../terminal/Failures'
 import type { Launch } from './host/HostPlan'
 
-/** What is to be made. */
-export interface ToMake {
+/** What to package. */
+export interface PackageOptions {
   readonly where: AgentFolder
   readonly isolation: Isolation
   readonly env: ReadonlyArray<readonly [name: string, value: string]>
   readonly signal: AbortSignal
 }
 
-const checkedText = (checked: Checked): string => {
+const checkedText = (checked: TypeCheckResult): string => {
   switch (checked._tag) {
     case 'Checked':
-      return `Types fit, says TypeScript ${checked.version}`
+      return `Types checked with TypeScript ${checked.version}`
     case 'NotTypeScript':
       return ''
     case 'NoCompiler':
-      return 'Types were not checked: the project has no TypeScript (npm install --save-dev typescript)'
+      return 'Types not checked: TypeScript is not installed (npm install --save-dev typescript)'
   }
 }
 
-const check = (cli: Cli, { where, signal }: ToMake): TE.TaskEither<CliError, Checked> =>
+const check = (cli: Cli, { where, signal }: PackageOptions): TE.TaskEither<CliError, TypeCheckResult> =>
   step(cli, 'Checking types')(
     pipe(
       typeCheck({ project: where.folder, file: where.file, cache: where.state, signal }),
@@ -46,18 +46,21 @@ const check = (cli: Cli, { where, signal }: ToMake): TE.TaskEither<CliError, Che
     checkedText,
   )
 
-const bundle = (cli: Cli, { where, isolation }: ToMake): TE.TaskEither<CliError, Built> =>
+const bundle = (cli: Cli, { where, isolation }: PackageOptions): TE.TaskEither<CliError, Built> =>
   pipe(
     step(cli, 'Bundling')(
       pipe(build(where.folder, where.file, toBuilds(where.folder, where.agent.name)), TE.mapLeft(fromBuild(cli))),
       ({ artifact, bundle: { format } }) =>
-        `Bundled ${where.agent.entrypoint} into one ${format === 'cjs' ? 'CommonJS' : 'ES module'} file of ${formatBytes(artifact.bytes)}`,
+        `Bundled ${where.agent.entrypoint} into one ${format === 'cjs' ? 'CommonJS' : 'ES module'} file (${formatBytes(artifact.bytes)})`,
     ),
     TE.map((built) => {
       const outside = built.bundle.native.join(', ')
       if (outside !== '' && isolation !== 'container') {
-        const why = `${outside} has machine code and stays in node_modules`
-        told(`${why}: it runs here, and in AgentCore only from a container (deployment_type: container)`, 'note')(cli)
+        const why = `${outside} is a native module and stays in node_modules`
+        printLine(
+          `${why}: it works locally, but on AgentCore only in a container (deployment_type: container)`,
+          'note',
+        )(cli)
       }
       return built
     }),
@@ -68,16 +71,11 @@ const isEngine = (name: unknown): name is EngineName => engineNames.some((known)
 const engineFor = (cli: Cli, { agent }: AgentFolder): TE.TaskEither<CliError, Engine> => {
   const name = agent.container_runtime
   if (name !== undefined && name !== null && name !== '' && name.toLowerCase() !== 'none' && !isEngine(name)) {
-    return TE.left(
-      usage(
-        `${name} is no container engine that is known`,
-        `configure --container-runtime ${engineNames.join(' or ')}`,
-      ),
-    )
+    return TE.left(usage(`Unknown container engine: ${name}`, `set --container-runtime to ${engineNames.join(' or ')}`))
   }
   return step(cli, 'Looking for a container engine')(
     pipe(findEngine(isEngine(name) ? name : undefined), TE.mapLeft(fromEngine(cli))),
-    (engine) => `${engine.name} answers, for ${engine.arch}`,
+    (engine) => `Using ${engine.name} (${engine.arch})`,
   )
 }
 
@@ -92,7 +90,7 @@ const largestImage = 2e9
 
 const image = (
   cli: Cli,
-  what: ToMake,
+  what: PackageOptions,
   engine: Engine,
   { bundle: { native } }: Built,
 ): TE.TaskEither<CliError, string> => {
@@ -106,7 +104,7 @@ const image = (
     ...(region === undefined || region === null ? {} : { region }),
   }
   const name = imageName(where.agent.name)
-  if (platform.note !== undefined) told(platform.note, 'note')(cli)
+  if (platform.note !== undefined) printLine(platform.note, 'note')(cli)
   return pipe(
     planFor(where.package, where.file, given),
     TE.chain((plan) => prepare(where.package, where.state, plan)),
@@ -120,25 +118,25 @@ const image = (
             project: where.package,
             dockerfile: path,
             name,
-            onStep: ({ at, text }) => doing(`Building ${name}: ${at} ${text}`)(cli),
-            onLine: (line) => (cli.isVerbose ? told(line)(cli) : undefined),
+            onStep: ({ at, text }) => showProgress(`Building ${name}: ${at} ${text}`)(cli),
+            onLine: (line) => (cli.isVerbose ? printLine(line)(cli) : undefined),
             signal,
           }),
           TE.mapLeft(fromEngine(cli)),
         ),
         ({ bytes }) =>
-          `Built ${name} of ${formatBytes(bytes)} for ${platform.name} by ${isMade ? 'a Dockerfile made for it' : 'the Dockerfile of the project'}`,
+          `Built ${name} (${formatBytes(bytes)}) for ${platform.name} from ${isMade ? 'a generated Dockerfile' : 'your Dockerfile'}`,
       ),
     ),
     TE.map(({ bytes }) => {
-      if (bytes > largestImage) told(`The image is larger than the 2 GB that AgentCore takes`, 'note')(cli)
+      if (bytes > largestImage) printLine(`The image is larger than 2 GB, the limit of AgentCore`, 'note')(cli)
       return name
     }),
   )
 }
 
-/** Makes what starts the agent. */
-export const make = (cli: Cli, what: ToMake): TE.TaskEither<CliError, Launch> => {
+/** Packages the agent. */
+export const createPackage = (cli: Cli, what: PackageOptions): TE.TaskEither<CliError, Launch> => {
   const { where, isolation, env } = what
   const region = where.agent.aws?.region ?? undefined
   const variables = givenTo(cli.env, region, env, isolation === 'container')

@@ -1,4 +1,4 @@
-/** Starts the agent once before it is hosted: what cannot start, or never answers, is told now and not to its callers. */
+/** Starts the agent once before deployment, so that a broken agent fails the command and not its callers. */
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as E from 'fp-ts/Either'
@@ -16,9 +16,9 @@ const toHint = (error: ServiceError): { readonly why: string; readonly log?: str
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
 
-const next = 'the agent must listen on PORT and answer GET /ping with 200; --verbose shows what it wrote'
+const next = 'the agent must listen on PORT and respond to GET /ping with 200; --verbose shows its output'
 
-/** Ends and removes what tries of commands that were killed have left. */
+/** Cleans up after trial starts of commands that were killed. */
 const sweep = async (launcherIn: (place: string) => Launcher, folder: string): Promise<void> => {
   for (const name of await readdir(folder)) {
     const [, pid] = /^probe-(\d+)$/.exec(name) ?? []
@@ -29,8 +29,8 @@ const sweep = async (launcherIn: (place: string) => Launcher, folder: string): P
   }
 }
 
-/** Starts and stops it. Gives the milliseconds from its start to its first answer. */
-export const probe = (
+/** Starts and stops the agent. Returns the milliseconds until its first response. */
+export const tryStart = (
   launcher: LauncherOf,
   folder: string,
   arn: string,
@@ -44,7 +44,7 @@ export const probe = (
       const place = join(folder, `probe-${process.pid}`)
       const made = launcherIn(place)
       const opened = await made.open()
-      if (E.isLeft(opened)) return E.left(failed('CANNOT_LAUNCH', opened.left.message, 'mend that and deploy again'))
+      if (E.isLeft(opened)) return E.left(failed('CANNOT_LAUNCH', opened.left.message, 'fix that and deploy again'))
       const began = performance.now()
       const started = await startAgent({ launcher: made, limits: serviceLimits }, 'probe', signal)()
       if (E.isLeft(started)) {

@@ -18,33 +18,36 @@ const auth: Parse<'none' | 'sigv4' | 'jwt'> = (given) =>
 /** The command. */
 export const deploy = command({
   name: 'deploy',
-  summary: 'build the agent and run it as AgentCore does',
+  summary: 'build the agent and run it the way AgentCore does',
   about:
-    'With --local it runs on this machine: each session has an agent of its own, which lives and ends by the rules of ' +
-    'the service, and clients of AWS can call it. Deployment to the cloud is not there yet.',
+    'With --local it runs on this machine: each session gets its own agent, with the limits of the service, and AWS ' +
+    'clients can call it. Deployment to the cloud is not supported yet.',
   flags: {
-    local: toggle('--local', 'run it on this machine'),
-    agent: text('-a, --agent <name>', 'the agent; the default one without it'),
-    env: list('--env <NAME=value>', 'a variable for the agent; may be given several times', Rules.assignment),
-    port: value('-p, --port <port>', 'this port and no other; without it the first free one from 8080 on', Rules.port),
-    detach: toggle('-d, --detach', 'leave it running in the background'),
+    local: toggle('--local', 'run on this machine'),
+    agent: text('-a, --agent <name>', 'agent to use (default: the default agent)'),
+    env: list('--env <NAME=value>', 'environment variable for the agent; repeatable', Rules.assignment),
+    port: value('-p, --port <port>', 'port to listen on (default: the first free one from 8080)', Rules.port),
+    detach: toggle('-d, --detach', 'keep it running in the background'),
     isolation: value(
       '--isolation <kind>',
-      'what a session has to itself: process, container, or none; without it, as the agent is configured',
+      'isolation of a session: process, container or none (default: as the agent is configured)',
       isolation,
     ),
     auth: value(
       '--auth <kind>',
-      "who may call: none for everyone here, sigv4 for whoever signs with this machine's AWS credentials, jwt for the " +
-        "agent's authorizer; without it jwt if the agent has one, else none",
+      "who may call: none (anyone on this machine), sigv4 (requests signed with this machine's AWS credentials) or jwt " +
+        "(the agent's authorizer); default: jwt if the agent has an authorizer, else none",
       auth,
     ),
     ...allowFlags,
   },
   examples: [
-    { line: 'agentcore deploy --local', about: 'run here until Ctrl-C, and show what the agent writes' },
-    { line: 'agentcore deploy --local --detach --port 9000', about: 'run in the background; agentcore stop ends it' },
-    { line: 'agentcore deploy --local --isolation container', about: "build the agent's image, and run that" },
+    { line: 'agentcore deploy --local', about: 'run until Ctrl-C, showing the output of the agent' },
+    {
+      line: 'agentcore deploy --local --detach --port 9000',
+      about: 'run in the background; stop it with agentcore stop',
+    },
+    { line: 'agentcore deploy --local --isolation container', about: "build the agent's image and run it" },
   ],
   load: () => import('./run.js'),
 })

@@ -1,4 +1,4 @@
-/** What `agentcore deploy` does. */
+/** Runs `agentcore deploy`. */
 import { join } from 'node:path'
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
@@ -15,15 +15,15 @@ import type { Cli, Output } from '../program/Cli'
 import { cancelled, type CliError, config, failed, stateUnusable, unexpected, usage } from '../program/CliError'
 import type { Run } from '../program/Command'
 import { isTaken } from '../../node/network/Port'
-import { formatDuration, step, told } from '../terminal/Progress'
+import { formatDuration, step, printLine } from '../terminal/Progress'
 import { hostInBackground } from './host/Background'
 import { toAuthorizer } from './host/Callers'
 import { hostHere, untilEnded } from './host/Foreground'
 import { type Hosted, createLauncher } from './host/Host'
 import type { HostPlan, Inbound } from './host/HostPlan'
-import { make } from './Package'
+import { createPackage } from './Package'
 import { commands, shown } from './NextSteps'
-import { probe } from './TrialStart'
+import { tryStart } from './TrialStart'
 import { endRunning, findRunning } from './LocalInstance'
 
 /** The values of its flags. */
@@ -43,14 +43,14 @@ const firstPort = 8080
 
 const toState = ({ folder, agent }: AgentFolder): string => join(folder, '.bedrock_agentcore', 'local', agent.name)
 
-const toIsolation = ({ agent }: AgentFolder, wished: Isolation | undefined): Isolation =>
-  wished ?? (toDeploymentType(agent) === 'container' ? 'container' : 'process')
+const toIsolation = ({ agent }: AgentFolder, requested: Isolation | undefined): Isolation =>
+  requested ?? (toDeploymentType(agent) === 'container' ? 'container' : 'process')
 
-/** Who may call: as it was wished, else by the agent's authorizer if it has one. */
-const toInbound = ({ agent }: AgentFolder, wished: Inbound['_tag'] | undefined): E.Either<CliError, Inbound> => {
+/** Who may call: as it was requested, else by the agent's authorizer if it has one. */
+const toInbound = ({ agent }: AgentFolder, requested: Inbound['_tag'] | undefined): E.Either<CliError, Inbound> => {
   const config = agent.authorizer_configuration
   const hasAuthorizer = isSet(config)
-  switch (wished ?? (hasAuthorizer ? 'jwt' : 'none')) {
+  switch (requested ?? (hasAuthorizer ? 'jwt' : 'none')) {
     case 'none':
       return E.right({ _tag: 'none' })
     case 'sigv4':
@@ -75,7 +75,8 @@ const portIsFree = (port: number | undefined, running: LocalRecord | undefined):
         TE.fromTask(() => isTaken(port)),
         TE.filterOrElse(
           (taken) => !taken,
-          () => failed('PORT_TAKEN', `Port ${port} is in use`, 'stop what listens there, or name another --port'),
+          () =>
+            failed('PORT_TAKEN', `Port ${port} is in use`, 'stop the program that uses it, or choose another --port'),
         ),
         TE.map(() => undefined),
       )
@@ -134,9 +135,9 @@ const replace = (cli: Cli, where: AgentFolder): TE.TaskEither<CliError, LocalRec
     TE.chainFirst((running) =>
       running === undefined
         ? TE.right(undefined)
-        : step(cli, 'Stopping what runs already')(
+        : step(cli, 'Stopping the running runtime')(
             endRunning(where.folder, running),
-            () => `Stopped the one that ran at ${running.endpoint}`,
+            () => `Stopped the runtime at ${running.endpoint}`,
           ),
     ),
   )
@@ -146,13 +147,13 @@ const output = (record: LocalRecord, isDefault: boolean, isTold: boolean): Outpu
   return { json: { ...toShown(record), next }, text: isTold ? () => '' : shown(record, next) }
 }
 
-const tellPort = (cli: Cli, { port, isPortFixed }: HostPlan, record: LocalRecord): void => {
-  if (!isPortFixed && port !== record.port) told(`Port ${port} is in use: this is port ${record.port}`, 'note')(cli)
+const notePort = (cli: Cli, { port, isPortFixed }: HostPlan, record: LocalRecord): void => {
+  if (!isPortFixed && port !== record.port) printLine(`Port ${port} is in use; using port ${record.port}`, 'note')(cli)
 }
 
-const stay = (cli: Cli, hosted: Hosted, isDefault: boolean): TE.TaskEither<CliError, Output> => {
+const runInForeground = (cli: Cli, hosted: Hosted, isDefault: boolean): TE.TaskEither<CliError, Output> => {
   const next = commands(hosted.record, isDefault, process.platform === 'win32').slice(0, -1)
-  told(shown(hosted.record, [...next, 'Ctrl-C stops it'])({ ...plainer }))(cli)
+  printLine(shown(hosted.record, [...next, 'Press Ctrl-C to stop'])({ ...plainer }))(cli)
   return pipe(
     untilEnded(cli, hosted),
     TE.map(() => output(hosted.record, isDefault, true)),
@@ -162,8 +163,8 @@ const stay = (cli: Cli, hosted: Hosted, isDefault: boolean): TE.TaskEither<CliEr
 const same = (text: string): string => text
 const plainer = { bold: same, dim: same, red: same, green: same, yellow: same, cyan: same }
 
-/** A signal breaks the work off, so that nothing which was started is left. */
-const breakable =
+/** Aborts the work on a signal, so that no started process is left behind. */
+const abortable =
   (cli: Cli, breaking: AbortController) =>
   <A>(task: TE.TaskEither<CliError, A>): TE.TaskEither<CliError, A> =>
   async () => {
@@ -192,7 +193,7 @@ const deployLocal =
       TE.chainFirst(({ before }) => portIsFree(values.port, before)),
       TE.bind('launch', ({ where }) => {
         const isolation = toIsolation(where, values.isolation)
-        return make(cli, { where, isolation, env: values.env, signal: breaking.signal })
+        return createPackage(cli, { where, isolation, env: values.env, signal: breaking.signal })
       }),
       TE.bind('plan', ({ where, inbound, before, launch }) => TE.right(toPlan(where, values, inbound, before, launch))),
       TE.chainFirst(({ plan }) =>
@@ -200,24 +201,24 @@ const deployLocal =
           pipe(
             TE.fromIOEither(E.tryCatchK(() => privateFolder(plan.state), stateUnusable)),
             TE.chain(() =>
-              probe(createLauncher({ ...plan, isShared: false }), plan.state, plan.arn ?? '', breaking.signal),
+              tryStart(createLauncher({ ...plan, isShared: false }), plan.state, plan.arn ?? '', breaking.signal),
             ),
           ),
-          (took) => `The agent starts, and answers /ping after ${formatDuration(took)}`,
+          (took) => `The agent started and responded to /ping after ${formatDuration(took)}`,
         ),
       ),
-      breakable(cli, breaking),
+      abortable(cli, breaking),
       TE.chain(({ where, project, plan }) => {
         const isDefault = values.agent === undefined || project.default_agent === where.agent.name
         if (plan.inbound._tag === 'none' && isSet(where.agent.authorizer_configuration))
-          told('Callers are not checked, since --auth is none', 'note')(cli)
+          printLine('Callers are not authenticated: --auth is none', 'note')(cli)
         if (values.detach) {
           return pipe(
             replace(cli, where),
             TE.chain(() => hostInBackground(cli, plan)),
             underLock(where),
             TE.map((record) => {
-              tellPort(cli, plan, record)
+              notePort(cli, plan, record)
               return output(record, isDefault, false)
             }),
           )
@@ -227,8 +228,8 @@ const deployLocal =
           TE.chain(() => hostHere(cli, plan)),
           underLock(where),
           TE.chain((hosted) => {
-            tellPort(cli, plan, hosted.record)
-            return stay(cli, hosted, isDefault)
+            notePort(cli, plan, hosted.record)
+            return runInForeground(cli, hosted, isDefault)
           }),
         )
       }),
@@ -237,15 +238,15 @@ const deployLocal =
 
 const notInTheCloud = failed(
   'NOT_THERE_YET',
-  'agentcore deploy to the cloud is not there yet',
-  'run agentcore deploy --local to run the agent on this machine as AgentCore does',
+  'Deployment to the cloud is not supported yet',
+  'use agentcore deploy --local to run the agent on this machine',
 )
 
 /** Deploys. */
 export const run: Run<DeployValues> = (values) => (cli) => {
   if (!values.local) return TE.left(notInTheCloud)
   if (cli.isJson && !values.detach) {
-    return TE.left(usage('--json: it takes --detach, for a runtime in the foreground has no result', 'add --detach'))
+    return TE.left(usage('--json: requires --detach, because a foreground runtime has no result', 'add --detach'))
   }
   return () => deployLocal(values)(cli)().catch((cause: unknown) => E.left(unexpected(cause)))
 }

@@ -9,7 +9,7 @@ import { type Compiled, createCompiler } from './watch/Compile'
 import * as DevNews from './DevMessages'
 import type { DevPlan } from './state/DevPlan'
 import type { Exit } from './server/DevServer'
-import { begin, type DevCommand, type DevEvent, type DevState, isComing, type News, step } from './state/DevState'
+import { begin, type DevCommand, type DevEvent, type DevState, isComing, type DevMessage, step } from './state/DevState'
 import { createFleet } from './server/DevServers'
 import { type Front, openFront, type Target } from './server/DevProxy'
 import { createTypeWatch } from './watch/TypeWatch'
@@ -26,7 +26,7 @@ const grace = { replaced: 10_000, discarded: 1000, end: 3000 } as const
 const lasting = 10_000
 
 /** What is known of the last build and of the servers, to be told when it matters. */
-interface Known {
+interface BuildRecord {
   compiled: Compiled | undefined
   failure: BuildError | undefined
   builtAt: number
@@ -35,7 +35,9 @@ interface Known {
 
 /** Where connections go when no server is current. */
 const toTarget = (state: DevState): Target =>
-  isComing(state) ? { _tag: 'Starting' } : { _tag: 'Down', why: 'The agent does not run: agentcore dev shows why' }
+  isComing(state)
+    ? { _tag: 'Starting' }
+    : { _tag: 'Down', why: 'The agent is not running: see the output of agentcore dev' }
 
 /** Develops until a signal comes. Resolves when nothing of it is left. Rejects where no port can be had. */
 export const develop = async (cli: Cli, plan: DevPlan): Promise<void> => {
@@ -44,7 +46,7 @@ export const develop = async (cli: Cli, plan: DevPlan): Promise<void> => {
   const url = `http://127.0.0.1:${front.port}`
   const compiler = createCompiler(plan, cli.env)
   const types = createTypeWatch(plan, say)
-  const known: Known = { compiled: undefined, failure: undefined, builtAt: performance.now(), exits: new Map() }
+  const known: BuildRecord = { compiled: undefined, failure: undefined, builtAt: performance.now(), exits: new Map() }
   const timers = new Set<NodeJS.Timeout>()
   let state: DevState = begin[0]
 
@@ -69,13 +71,13 @@ export const develop = async (cli: Cli, plan: DevPlan): Promise<void> => {
       known.exits.delete(id)
     },
     onUnhealthy: (_, status) =>
-      say(({ yellow }) => yellow(`/ping answers with ${status}; the service takes 200 alone`)),
+      say(({ yellow }) => yellow(`/ping responds with ${status}; AgentCore accepts only 200`)),
   })
 
   const watching = await watch(
     plan.folder,
     () => send({ _tag: 'Changed' }),
-    (cause) => say(({ red }) => red(`The source cannot be watched: ${String(cause)}`)),
+    (cause) => say(({ red }) => red(`Could not watch the source: ${String(cause)}`)),
   )
 
   const build = async (): Promise<void> => {
@@ -98,12 +100,12 @@ export const develop = async (cli: Cli, plan: DevPlan): Promise<void> => {
     types.check()
   }
 
-  const tell = (news: News): void => {
+  const tell = (news: DevMessage): void => {
     switch (news._tag) {
       case 'Ready':
         return tellReady(news.isFirst)
       case 'Unchanged':
-        return say(({ dim }) => dim('Nothing to restart for'))
+        return say(({ dim }) => dim('No change; not restarting'))
       case 'NotBuilt':
         return known.failure === undefined ? undefined : say(DevNews.describeBuild(known.failure, news.isKept))
       case 'NotStarted':
@@ -115,7 +117,7 @@ export const develop = async (cli: Cli, plan: DevPlan): Promise<void> => {
 
   const remarkIfSlow = (id: number): void =>
     after(slow, () => {
-      if (state.next?.id === id) say(({ dim }) => dim('The agent does not answer /ping yet; waiting for it'))
+      if (state.next?.id === id) say(({ dim }) => dim('Waiting for the agent to respond to /ping'))
     })
 
   const perform = (command: DevCommand): void => {
@@ -167,7 +169,7 @@ export const develop = async (cli: Cli, plan: DevPlan): Promise<void> => {
   })
 
   if (plan.port !== 0 && front.port !== plan.port) {
-    say(({ yellow }) => yellow(`Port ${plan.port} is in use: this is port ${front.port}`))
+    say(({ yellow }) => yellow(`Port ${plan.port} is in use; using port ${front.port}`))
   }
   begin[1].forEach(perform)
   await ended

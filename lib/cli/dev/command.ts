@@ -7,14 +7,14 @@ import { list, text, value } from '../program/Flag'
 /** The command. */
 export const dev = command({
   name: 'dev',
-  summary: 'serve the agent from its source, and restart it when that changes',
+  summary: 'serve the agent from source and restart it on changes',
   about:
-    'The last good server goes on serving while the source does not compile or start. Variables come from the\n' +
-    'terminal, from .env, and from --env; LOCAL_DEV is 1. Nothing of AWS is called.',
+    'The last working version keeps serving while the source does not compile or start. Environment variables come\n' +
+    'from the terminal, .env and --env; LOCAL_DEV is 1. Makes no AWS requests.',
   flags: {
-    agent: text('-a, --agent <name>', 'the agent; the default one without it'),
-    port: value('-p, --port <port>', 'the port to try first, 8080 without it; the next free one is taken', Rules.port),
-    env: list('--env <NAME=value>', 'a variable for the agent; may be given several times', Rules.assignment),
+    agent: text('-a, --agent <name>', 'agent to use (default: the default agent)'),
+    port: value('-p, --port <port>', 'port to try first, then the next free one (default: 8080)', Rules.port),
+    env: list('--env <NAME=value>', 'environment variable for the agent; repeatable', Rules.assignment),
     ...allowFlags,
   },
   examples: [

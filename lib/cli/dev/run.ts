@@ -1,4 +1,4 @@
-/** What `agentcore dev` does. */
+/** Runs `agentcore dev`. */
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
 import { errorMessage } from '../../node/SystemError'
@@ -27,7 +27,7 @@ export const run: Run<DevValues> =
         TE.tryCatch(
           () =>
             develop(cli, { ...paths, agent: agent.name, port, env, guard: guardPolicy({ allowOrigin, allowHost }) }),
-          (cause) => failed('DEV_FAILED', errorMessage(cause), 'name another --port', { cause }),
+          (cause) => failed('DEV_FAILED', errorMessage(cause), 'choose another --port', { cause }),
         ),
       ),
       TE.map(() => ({ json: { ended: true }, text: () => '' })),

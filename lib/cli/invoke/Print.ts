@@ -1,4 +1,4 @@
-/** How answers are printed: JSON pretty in a terminal and as it came in a pipe, streams as they come. */
+/** Prints responses: JSON pretty in a terminal and unchanged in a pipe, streams as they arrive. */
 import { StringDecoder } from 'node:string_decoder'
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
@@ -72,7 +72,7 @@ const partsOn = (sink: Sink): ((part: Uint8Array) => Promise<void>) => {
   return (part) => sink.write(visible(decoder.write(Buffer.from(part))))
 }
 
-/** Prints an answer as it comes. Left: what the stream ends with. */
+/** Prints a response as it arrives. Left: the failure that the stream ends with. */
 export const print =
   (sink: Sink) =>
   (answer: Answer): TE.TaskEither<ClientError, void> => {
@@ -83,7 +83,7 @@ export const print =
         return () => printEvents(answer.events, sink)
       case 'Bytes':
         return sink.isTTY && !isText(answer.contentType)
-          ? TE.fromTask(() => sink.write(`(${answer.contentType}; > FILE keeps it)\n`))
+          ? TE.fromTask(() => sink.write(`(${answer.contentType}; redirect to a file with > FILE)\n`))
           : () => each(answer.bytes, partsOn(sink))
     }
   }

@@ -1,4 +1,4 @@
-/** What `agentcore invoke` does. */
+/** Runs `agentcore invoke`. */
 import { pipe } from 'fp-ts/function'
 import * as O from 'fp-ts/Option'
 import * as TE from 'fp-ts/TaskEither'
@@ -10,29 +10,29 @@ import { toName } from '../agent/AgentLocation'
 import { type Cli, note, type Output } from '../program/Cli'
 import { type CliError, unexpected, usage } from '../program/CliError'
 import type { Run } from '../program/Command'
-import type { Wishes } from './input/flags'
+import type { InvokeFlags } from './input/flags'
 import { withDeadline } from './input/Deadline'
 import { toHeaders } from './input/Headers'
-import { keep, type Meant, meantBy, toSession } from './input/InvocationTarget'
+import { rememberSession, type InvocationTarget, locateTarget, toSession } from './input/InvocationTarget'
 import { toPayload, readText } from './input/InputPayload'
 import { toDocument, print } from './Print'
 
-const wrongTogether = (wishes: Wishes): string | undefined => {
-  if (wishes.dev && wishes.local) return '--dev and --local: one of them'
-  if (wishes.port !== undefined && !wishes.dev) return '--port: it takes --dev'
-  if (wishes.sessionId !== undefined && wishes.newSession) return '--session-id and --new-session: one of them'
-  if (wishes.userId !== undefined && wishes.bearerToken !== undefined)
-    return '--user-id: it is for callers with AWS credentials, not with a token'
-  if (wishes.userId !== undefined && wishes.ws) return '--user-id: it does not go with --ws'
-  if (wishes.wait !== undefined && !wishes.ws) return '--wait: it takes --ws'
-  return wishes.raw && !wishes.ws ? '--raw: it takes --ws' : undefined
+const wrongTogether = (flags: InvokeFlags): string | undefined => {
+  if (flags.dev && flags.local) return '--dev and --local: use only one of them'
+  if (flags.port !== undefined && !flags.dev) return '--port: requires --dev'
+  if (flags.sessionId !== undefined && flags.newSession) return '--session-id and --new-session: use only one of them'
+  if (flags.userId !== undefined && flags.bearerToken !== undefined)
+    return '--user-id: only for callers with AWS credentials, not with a token'
+  if (flags.userId !== undefined && flags.ws) return '--user-id: cannot be used with --ws'
+  if (flags.wait !== undefined && !flags.ws) return '--wait: requires --ws'
+  return flags.raw && !flags.ws ? '--raw: requires --ws' : undefined
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
 // the call
 // ---------------------------------------------------------------------------------------------------------------------
 
-const told = (cli: Cli, { agent, reach }: Meant, answer: Answer): TE.TaskEither<CliError, void> =>
+const printSummary = (cli: Cli, { agent, reach }: InvocationTarget, answer: Answer): TE.TaskEither<CliError, void> =>
   TE.fromTask(async () => {
     if (!cli.stderr.isTTY && !cli.isVerbose) return
     const request = O.isSome(answer.requestId) ? `, request ${answer.requestId.value}` : ''
@@ -42,7 +42,7 @@ const told = (cli: Cli, { agent, reach }: Meant, answer: Answer): TE.TaskEither<
 
 const nothing: Output = { json: null, text: () => '' }
 
-const shown = (cli: Cli, meant: Meant, answer: Answer): TE.TaskEither<CliError, Output> =>
+const shown = (cli: Cli, meant: InvocationTarget, answer: Answer): TE.TaskEither<CliError, Output> =>
   cli.isJson
     ? pipe(
         toDocument(answer),
@@ -59,8 +59,8 @@ const shown = (cli: Cli, meant: Meant, answer: Answer): TE.TaskEither<CliError, 
 /** One invocation. */
 const post = (
   cli: Cli,
-  wishes: Wishes,
-  meant: Meant,
+  flags: InvokeFlags,
+  meant: InvocationTarget,
   text: string,
   signal: AbortSignal,
 ): TE.TaskEither<CliError, Output> => {
@@ -69,30 +69,30 @@ const post = (
   const allowlist = agent === undefined ? [] : toHeaderAllowlist(agent)
   const options = {
     signal,
-    sessionId: toSession(cli, wishes, agent),
-    headers: toHeaders(allowlist, wishes.headers ?? [], wishes.header),
-    ...(wishes.userId === undefined ? {} : { userId: wishes.userId }),
-    ...(wishes.timeout === undefined ? {} : { idleTimeout: 0 }),
+    sessionId: toSession(cli, flags, agent),
+    headers: toHeaders(allowlist, flags.headers ?? [], flags.header),
+    ...(flags.userId === undefined ? {} : { userId: flags.userId }),
+    ...(flags.timeout === undefined ? {} : { idleTimeout: 0 }),
   }
   const warned: TE.TaskEither<CliError, unknown> = looksLikeJson
     ? TE.fromTask(() =>
-        note(({ yellow }) => yellow('The payload looks like JSON and is none: it is sent as {"prompt": …}'))(cli),
+        note(({ yellow }) => yellow('The payload looks like JSON but does not parse; sent as {"prompt": …}'))(cli),
       )
     : TE.right(undefined)
   return withEnvironment(
     cli,
     reach,
     agent,
-    wishes,
+    flags,
   )((env) =>
     pipe(
       warned,
       TE.chain(() => pipe(invoke(new TextEncoder().encode(json), options)(env), TE.mapLeft(failure(reach)))),
-      TE.chainFirst((answer) => keep(cli, agent)(answer.sessionId)),
+      TE.chainFirst((answer) => rememberSession(cli, agent)(answer.sessionId)),
       TE.chain((answer) =>
         pipe(
           shown(cli, meant, answer),
-          TE.chainFirst(() => told(cli, meant, answer)),
+          TE.chainFirst(() => printSummary(cli, meant, answer)),
         ),
       ),
     ),
@@ -100,24 +100,24 @@ const post = (
 }
 
 /** Invokes an agent. */
-export const run: Run<Wishes> = (wishes, argument) => (cli) => {
-  const fault = wrongTogether(wishes)
+export const run: Run<InvokeFlags> = (flags, argument) => (cli) => {
+  const fault = wrongTogether(flags)
   if (fault !== undefined) return TE.left(usage(fault, 'see agentcore invoke --help'))
-  if (argument === undefined && !wishes.ws)
-    return TE.left(usage('A payload is missing', `write one, such as agentcore invoke '{"prompt": "Hello"}'`))
+  if (argument === undefined && !flags.ws)
+    return TE.left(usage('No payload given', `pass one, such as agentcore invoke '{"prompt": "Hello"}'`))
   return pipe(
     argument === undefined ? TE.right<CliError, string | undefined>(undefined) : readText(cli, argument),
     TE.bindTo('text'),
-    TE.bind('meant', () => meantBy(cli, wishes)),
+    TE.bind('meant', () => locateTarget(cli, flags)),
     TE.chain(({ text, meant }) =>
       withDeadline(
         cli,
-        wishes.timeout,
+        flags.timeout,
       )((signal) => {
-        if (!wishes.ws) return post(cli, wishes, meant, text ?? '', signal)
+        if (!flags.ws) return post(cli, flags, meant, text ?? '', signal)
         return pipe(
           TE.tryCatch(() => import('./talk.js'), unexpected),
-          TE.chain(({ talk }) => talk(cli, wishes, meant, text, signal)),
+          TE.chain(({ talk }) => talk(cli, flags, meant, text, signal)),
         )
       }),
     ),

@@ -1,4 +1,4 @@
-/** A conversation over a WebSocket: one message and what comes of it, or every line that is typed. */
+/** Runs `agentcore invoke --ws`: sends one message or every typed line, and prints what arrives. */
 import { createInterface } from 'node:readline'
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
@@ -12,16 +12,16 @@ import { toName } from '../agent/AgentLocation'
 import { canAsk, type Cli, note, type Output } from '../program/Cli'
 import type { CliError } from '../program/CliError'
 import { visible } from '../program/TerminalText'
-import type { Wishes } from './input/flags'
+import type { InvokeFlags } from './input/flags'
 import { toHeaders } from './input/Headers'
-import { keep, type Meant, toSession } from './input/InvocationTarget'
+import { rememberSession, type InvocationTarget, toSession } from './input/InvocationTarget'
 import { toPayload } from './input/InputPayload'
 
 // ---------------------------------------------------------------------------------------------------------------------
 // messages
 // ---------------------------------------------------------------------------------------------------------------------
 
-const toFrame = ({ raw }: Wishes, text: string): string => (raw ? text : toPayload(text).json)
+const toFrame = ({ raw }: InvokeFlags, text: string): string => (raw ? text : toPayload(text).json)
 
 /** A message as a line: a JSON string is its text. */
 const toLine = (message: unknown): string => {
@@ -89,7 +89,7 @@ const hear = async (socket: Socket, onMessage: (message: unknown) => Promise<voi
 }
 
 /** Says every line, until there are no more. Gives how many were said. */
-const sayLines = async (cli: Cli, wishes: Wishes, socket: Socket, signal: AbortSignal): Promise<number> => {
+const sayLines = async (cli: Cli, flags: InvokeFlags, socket: Socket, signal: AbortSignal): Promise<number> => {
   const isAsking = canAsk(cli)
   const lines = createInterface({ input: cli.stdin.stream, terminal: false })
   const prompt = async (): Promise<void> => {
@@ -105,7 +105,7 @@ const sayLines = async (cli: Cli, wishes: Wishes, socket: Socket, signal: AbortS
       await prompt()
       continue
     }
-    const sent = await socket.send(toFrame(wishes, line))()
+    const sent = await socket.send(toFrame(flags, line))()
     if (E.isLeft(sent)) break // the hearing side tells why
     count += 1
   }
@@ -115,13 +115,13 @@ const sayLines = async (cli: Cli, wishes: Wishes, socket: Socket, signal: AbortS
 
 const converse = async (
   cli: Cli,
-  wishes: Wishes,
+  flags: InvokeFlags,
   socket: Socket,
   text: string | undefined,
   signal: AbortSignal,
 ): Promise<E.Either<ClientError, ReadonlyArray<unknown>>> => {
   const heard: Array<unknown> = []
-  const quiet = silence(wishes.wait ?? 2, () => socket.close()())
+  const quiet = silence(flags.wait ?? 2, () => socket.close()())
   const hearing = hear(socket, async (message) => {
     quiet.heard()
     if (cli.isJson) heard.push(toValue(message))
@@ -129,9 +129,9 @@ const converse = async (
     if (text === undefined && canAsk(cli)) await cli.stderr.write('> ')
   })
   if (text !== undefined) {
-    const sent = await socket.send(toFrame(wishes, text))()
+    const sent = await socket.send(toFrame(flags, text))()
     if (E.isLeft(sent)) socket.close()()
-  } else if ((await sayLines(cli, wishes, socket, signal)) === 0) socket.close()()
+  } else if ((await sayLines(cli, flags, socket, signal)) === 0) socket.close()()
   quiet.begin()
   const ended = await hearing
   quiet.end()
@@ -144,8 +144,8 @@ const converse = async (
 /** Talks with an agent. Left: `Client`. */
 export const talk = (
   cli: Cli,
-  wishes: Wishes,
-  { agent, reach }: Meant,
+  flags: InvokeFlags,
+  { agent, reach }: InvocationTarget,
   text: string | undefined,
   signal: AbortSignal,
 ): TE.TaskEither<CliError, Output> =>
@@ -153,20 +153,22 @@ export const talk = (
     cli,
     reach,
     agent,
-    wishes,
+    flags,
   )((env) => {
-    const sessionId = toSession(cli, wishes, agent)
-    const headers = toHeaders(agent === undefined ? [] : toHeaderAllowlist(agent), wishes.headers ?? [], wishes.header)
+    const sessionId = toSession(cli, flags, agent)
+    const headers = toHeaders(agent === undefined ? [] : toHeaderAllowlist(agent), flags.headers ?? [], flags.header)
     return pipe(
       connect({ sessionId, headers, format: 'text', signal })(env),
       TE.mapLeft((error): CliError => failure(reach)(error)),
-      TE.chainFirst(() => keep(cli, agent)(sessionId)),
+      TE.chainFirst(() => rememberSession(cli, agent)(sessionId)),
       TE.chainFirst(() =>
         text === undefined && canAsk(cli)
-          ? TE.fromTask(() => note(({ dim }) => dim('Every line is a message. Ctrl-D ends the conversation.'))(cli))
+          ? TE.fromTask(() =>
+              note(({ dim }) => dim('Each line is sent as a message. Press Ctrl-D to end the conversation.'))(cli),
+            )
           : TE.right(undefined),
       ),
-      TE.chain((socket) => pipe(() => converse(cli, wishes, socket, text, signal), TE.mapLeft(failure(reach)))),
+      TE.chain((socket) => pipe(() => converse(cli, flags, socket, text, signal), TE.mapLeft(failure(reach)))),
       TE.map((messages) => ({
         json: { agent: agent?.name ?? null, target: toName(reach), sessionId, messages },
         text: () => '',

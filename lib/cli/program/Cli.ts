@@ -1,4 +1,4 @@
-/** What a command is given of the world: all that it can see and do beside its arguments, as one value. */
+/** The effects of a command as one value, so that specs can replace them: streams, environment, clock, processes. */
 import type { ChildProcess, SpawnOptions } from 'node:child_process'
 import type { Readable } from 'node:stream'
 import type { IO } from 'fp-ts/IO'
@@ -56,7 +56,7 @@ export interface Output {
 /** The style of a stream. */
 export const styled = (world: World, sink: 'stdout' | 'stderr'): Style => toStyle(world.env, world[sink].isTTY)
 
-/** Tells a person something that is no result, such as progress: on stderr. */
+/** Writes a message that is not a result, such as progress, to stderr. */
 export const note =
   (text: (style: Style) => string) =>
   (world: World): Promise<void> =>

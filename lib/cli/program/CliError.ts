@@ -2,7 +2,7 @@
  * Everything that a command can fail with, as one closed union. A failure is told in one line, with what to do next;
  * its exit code is 2 where the command was written wrongly, else 1.
  */
-import { type ClientError, explain } from '../../client/error/ClientError'
+import * as Client from '../../client/error/ClientError'
 import * as Config from '../../config/ConfigError'
 import { errorMessage } from '../../node/SystemError'
 
@@ -16,7 +16,7 @@ export type CliError =
   | { readonly _tag: 'Usage'; readonly message: string; readonly next: string }
   | { readonly _tag: 'Config'; readonly error: Config.ConfigError }
   /** What the client says of an agent, and what to do about it where the command knows. */
-  | { readonly _tag: 'Client'; readonly error: ClientError; readonly next: string | undefined }
+  | { readonly _tag: 'Client'; readonly error: Client.ClientError; readonly next: string | undefined }
   /** What a command could not do, with a code for machines, and what more there is to tell. */
   | {
       readonly _tag: 'Failed'
@@ -29,8 +29,8 @@ export type CliError =
   | { readonly _tag: 'Cancelled' }
   | { readonly _tag: 'Unexpected'; readonly cause: unknown }
 
-/** What is told of a failure. */
-export interface Problem {
+/** A failure in words. */
+export interface Explanation {
   readonly exitCode: 1 | 2
   readonly code: string
   readonly message: string
@@ -51,7 +51,7 @@ export const usage = (message: string, next: string): CliError => ({ _tag: 'Usag
 export const config = (error: Config.ConfigError): CliError => ({ _tag: 'Config', error })
 
 /** An agent could not be reached, or has refused. */
-export const client = (error: ClientError, next?: string): CliError => ({ _tag: 'Client', error, next })
+export const client = (error: Client.ClientError, next?: string): CliError => ({ _tag: 'Client', error, next })
 
 /** A command could not do its work. */
 export const failed = (
@@ -63,7 +63,7 @@ export const failed = (
 
 /** What a command keeps in the project cannot be kept, or something of the project is in its way. */
 export const stateUnusable = (cause: unknown): CliError =>
-  failed('STATE_UNUSABLE', `.bedrock_agentcore cannot be used: ${errorMessage(cause)}`, 'remove what is in the way', {
+  failed('STATE_UNUSABLE', `Cannot use .bedrock_agentcore: ${errorMessage(cause)}`, 'remove whatever is in the way', {
     cause,
   })
 
@@ -81,25 +81,25 @@ export const unexpected = (cause: unknown): CliError => ({ _tag: 'Unexpected', c
 export const toCode = (tag: string): string => tag.replace(/(?<=.)[A-Z]/g, '_$&').toUpperCase()
 
 /** What to do about a failure of the client, where it does not say so itself. */
-const toNextStep = (error: ClientError): string => {
+const toNextStep = (error: Client.ClientError): string => {
   switch (error._tag) {
     case 'NoCredentials':
       return 'set AWS_PROFILE, or sign in with aws sso login'
     case 'UnauthorizedException':
-      return 'get a new token, and give it with --bearer-token or BEDROCK_AGENTCORE_BEARER_TOKEN'
+      return 'get a new token, and pass it with --bearer-token or BEDROCK_AGENTCORE_BEARER_TOKEN'
     case 'AccessDeniedException':
-      return 'see that the caller may invoke the agent, and that it takes this kind of caller'
+      return 'check that the caller may invoke the agent, and that the agent accepts this kind of authentication'
     case 'RuntimeClientError':
-      return 'the log of the agent tells why; for a local one agentcore status --verbose tells where it is'
+      return 'see the log of the agent; agentcore status --verbose shows where the log of a local one is'
     case 'ResourceNotFoundException':
-      return 'see the ARN in .bedrock_agentcore.yaml, and deploy the agent again if it is gone'
+      return 'check the ARN in .bedrock_agentcore.yaml, and deploy the agent again if it no longer exists'
     case 'InvalidSessionId':
-      return 'leave --session-id out to go on with the last session'
+      return 'omit --session-id to continue the last session'
     case 'ConnectionFailed':
     case 'ConnectTimeout':
-      return 'see that the agent is running, with agentcore status'
+      return 'check with agentcore status that the agent is running'
     case 'IdleTimeout':
-      return 'give the agent longer with --timeout'
+      return 'allow the agent more time with --timeout'
     case 'InvalidArn':
     case 'InvalidRegion':
     case 'RegionMismatch':
@@ -132,8 +132,8 @@ const toLines = (cause: unknown): ReadonlyArray<string> => {
   return (isTraced ? String(cause.stack) : errorMessage(cause)).split('\n')
 }
 
-/** What is told of a failure, in a terminal and by `--json`. */
-export const problem = (error: CliError): Problem => {
+/** Explains a failure, for a terminal and for `--json`. */
+export const explain = (error: CliError): Explanation => {
   switch (error._tag) {
     case 'Usage':
       return { exitCode: 2, code: 'USAGE', message: error.message, next: error.next, details: [] }
@@ -141,15 +141,14 @@ export const problem = (error: CliError): Problem => {
       return {
         exitCode: 1,
         code: `CONFIG_${toCode(error.error._tag)}`,
-        message: Config.explain(error.error),
-        next: Config.next(error.error),
+        ...Config.explain(error.error),
         details: [...Config.faultLines(error.error), ...toLines(Config.cause(error.error))],
       }
     case 'Client':
       return {
         exitCode: 1,
         code: toCode(error.error._tag),
-        message: explain(error.error),
+        message: Client.explain(error.error),
         next: error.next ?? toNextStep(error.error),
         details: 'details' in error.error ? [JSON.stringify(error.error.details)] : [],
       }
@@ -168,7 +167,7 @@ export const problem = (error: CliError): Problem => {
         exitCode: 1,
         code: 'UNEXPECTED',
         message: errorMessage(error.cause),
-        next: 'this should not happen; run again with --verbose to see where it comes from',
+        next: 'this is a bug; run again with --verbose for details',
         details: toLines(error.cause),
       }
   }

@@ -25,7 +25,7 @@ export interface Argument {
 }
 
 /** What was written on the command line: the argument, and the flags as they were found. */
-export interface Given {
+export interface CommandInput {
   readonly argument: string | undefined
   readonly raw: (flag: Flag<unknown>) => unknown
 }
@@ -49,7 +49,7 @@ export interface Parts<F extends Flags> {
 
 /** A command. */
 export interface Command extends Omit<Parts<Flags>, 'load'> {
-  readonly execute: (path: string, given: Given) => ReaderTaskEither<Cli, CliError, Output>
+  readonly execute: (path: string, given: CommandInput) => ReaderTaskEither<Cli, CliError, Output>
 }
 
 // ---------------------------------------------------------------------------------------------------------------------

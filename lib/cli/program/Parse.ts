@@ -1,18 +1,18 @@
-/** From the words of a command line to what is meant: a command with its flags, or a text to show. Commander reads. */
+/** Parses a command line with commander into a command to run or a text to show. */
 import { Command as Commander, CommanderError, Option } from 'commander'
 import * as E from 'fp-ts/Either'
 import { type CliError, usage } from './CliError'
-import type { Command, Given } from './Command'
+import type { Command, CommandInput } from './Command'
 import { type Flag, toggle } from './Flag'
 
-/** What a command line means. */
-export type Meaning =
+/** The result of parsing: a text to show, or a command to run. */
+export type ParseResult =
   | { readonly _tag: 'Show'; readonly text: string; readonly isFault: boolean }
   | {
       readonly _tag: 'Run'
       readonly path: string
       readonly command: Command
-      readonly given: Given
+      readonly given: CommandInput
       readonly isJson: boolean
       readonly isVerbose: boolean
     }
@@ -28,12 +28,12 @@ export interface Program {
 
 /** Flags of every command. */
 const json = toggle('--json', 'print one JSON document on stdout, everything else on stderr')
-const verbose = toggle('--verbose', 'tell the details of what goes wrong')
+const verbose = toggle('--verbose', 'show details of errors')
 
 /** Where the reading writes what it finds. */
-interface Found {
-  meaning: Meaning | undefined
-  said: string
+interface ParseState {
+  meaning: ParseResult | undefined
+  output: string
 }
 
 const toOption = (flag: Flag<unknown>): Option => {
@@ -47,13 +47,13 @@ const toExamples = (command: Command): string =>
     ? ''
     : `\nExamples:\n${command.examples.map(({ line, about }) => `  # ${about}\n  $ ${line}`).join('\n')}\n`
 
-const quiet = (commander: Commander, found: Found): Commander =>
+const quiet = (commander: Commander, found: ParseState): Commander =>
   commander
     .exitOverride()
     .helpOption('-h, --help', 'show this help')
     .configureOutput({
       writeOut: (text) => {
-        found.said += text
+        found.output += text
       },
       writeErr: () => undefined, // a failure carries its message
       getOutHelpWidth: () => 80,
@@ -64,7 +64,7 @@ const quiet = (commander: Commander, found: Found): Commander =>
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
 
-const add = (found: Found, above: Commander, path: string, command: Command): void => {
+const add = (found: ParseState, above: Commander, path: string, command: Command): void => {
   // A flag belongs to the command that it follows: `configure list --json` is that of `list`.
   const own = quiet(new Commander(command.name), found).summary(command.summary).enablePositionalOptions()
   const full = `${path} ${command.name}`
@@ -114,8 +114,8 @@ const toPath = (program: Program, words: ReadonlyArray<string>): string => {
 /** What the words mean. Left: they are no command line of this program. */
 export const parse =
   (program: Program) =>
-  (words: ReadonlyArray<string>): E.Either<CliError, Meaning> => {
-    const found: Found = { meaning: undefined, said: '' }
+  (words: ReadonlyArray<string>): E.Either<CliError, ParseResult> => {
+    const found: ParseState = { meaning: undefined, output: '' }
     const next = `see ${toPath(program, words)} --help`
     const root = quiet(new Commander(program.name), found)
       .description(program.about)
@@ -128,7 +128,7 @@ export const parse =
     } catch (thrown) {
       if (!(thrown instanceof CommanderError)) throw thrown
       if (thrown.exitCode !== 0) return E.left(usage(toLine(thrown.message), next))
-      return E.right({ _tag: 'Show', text: found.said, isFault: false })
+      return E.right({ _tag: 'Show', text: found.output, isFault: false })
     }
-    return found.meaning === undefined ? E.left(usage('No command was given', next)) : E.right(found.meaning)
+    return found.meaning === undefined ? E.left(usage('No command given', next)) : E.right(found.meaning)
   }

@@ -2,20 +2,20 @@
 import * as E from 'fp-ts/Either'
 import type { Task } from 'fp-ts/Task'
 import { type Cli, type Output, styled, type World } from './Cli'
-import { type CliError, problem, unexpected } from './CliError'
-import { type Meaning, parse, type Program } from './Parse'
+import { type CliError, explain, unexpected } from './CliError'
+import { type ParseResult, parse, type Program } from './Parse'
 import { guarded, visible } from './TerminalText'
 
 /** What is known of how to tell a failure before the words are understood: the flags are looked for as they stand. */
-const asked = (words: ReadonlyArray<string>, flag: string): boolean => {
+const hasFlag = (words: ReadonlyArray<string>, flag: string): boolean => {
   const end = words.indexOf('--')
   return words.slice(0, end < 0 ? words.length : end).includes(flag)
 }
 
 const toDocument = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}\n`
 
-const tellFailure = async (world: World, error: CliError, isJson: boolean, isVerbose: boolean): Promise<number> => {
-  const { exitCode, code, message, next, details } = problem(error)
+const writeFailure = async (world: World, error: CliError, isJson: boolean, isVerbose: boolean): Promise<number> => {
+  const { exitCode, code, message, next, details } = explain(error)
   const { red, dim } = styled(world, 'stderr')
   if (isJson) {
     const more = { ...(next === '' ? {} : { next }), ...(details.length === 0 ? {} : { details }) }
@@ -30,13 +30,16 @@ const tellFailure = async (world: World, error: CliError, isJson: boolean, isVer
   return exitCode
 }
 
-const tell = async (cli: Cli, { json, text }: Output): Promise<void> => {
+const writeOutput = async (cli: Cli, { json, text }: Output): Promise<void> => {
   if (cli.isJson) return cli.stdout.write(toDocument(json))
   const shown = text(styled(cli, 'stdout'))
   if (shown !== '') await cli.stdout.write(shown.endsWith('\n') ? shown : `${shown}\n`)
 }
 
-const attempt = async (meaning: Meaning & { readonly _tag: 'Run' }, cli: Cli): Promise<E.Either<CliError, Output>> => {
+const attempt = async (
+  meaning: ParseResult & { readonly _tag: 'Run' },
+  cli: Cli,
+): Promise<E.Either<CliError, Output>> => {
   try {
     return await meaning.command.execute(meaning.path, meaning.given)(cli)()
   } catch (thrown) {
@@ -51,7 +54,7 @@ export const run =
   async () => {
     const world: World = { ...given, stdout: guarded(given.stdout), stderr: guarded(given.stderr) }
     const meant = parse(program)(words)
-    if (E.isLeft(meant)) return tellFailure(world, meant.left, asked(words, '--json'), asked(words, '--verbose'))
+    if (E.isLeft(meant)) return writeFailure(world, meant.left, hasFlag(words, '--json'), hasFlag(words, '--verbose'))
     const meaning = meant.right
     switch (meaning._tag) {
       case 'Show':
@@ -61,10 +64,10 @@ export const run =
         const { isJson, isVerbose } = meaning
         const cli: Cli = { ...world, isJson, isVerbose }
         const result = await attempt(meaning, cli)
-        if (E.isLeft(result)) return tellFailure(world, result.left, isJson, isVerbose)
-        await tell(cli, result.right)
+        if (E.isLeft(result)) return writeFailure(world, result.left, isJson, isVerbose)
+        await writeOutput(cli, result.right)
         const { failure } = result.right
-        return failure === undefined ? 0 : tellFailure(world, failure, false, isVerbose)
+        return failure === undefined ? 0 : writeFailure(world, failure, false, isVerbose)
       }
     }
   }

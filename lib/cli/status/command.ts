@@ -5,12 +5,12 @@ import { status as flags } from './flags'
 /** The command. */
 export const status = command({
   name: 'status',
-  summary: 'show what is configured, deployed and running here, with its sessions',
-  about: 'Exits with 1 when something that should answer does not. --verbose adds the limits, processes and log files.',
+  summary: 'show configured, deployed and running agents and their sessions',
+  about: 'Exits with code 1 if a local runtime does not respond. --verbose adds limits, processes and log files.',
   flags,
   examples: [
-    { line: 'agentcore status', about: 'every agent of this folder' },
-    { line: 'agentcore status --agent hello --json', about: 'one of them, for a program' },
+    { line: 'agentcore status', about: 'all agents in this folder' },
+    { line: 'agentcore status --agent hello --json', about: 'one agent, as JSON' },
   ],
   load: () => import('./run.js'),
 })

@@ -3,27 +3,27 @@ import { text, toggle, type Values } from '../program/Flag'
 
 /** Those of `status`. */
 export const status = {
-  agent: text('-a, --agent <name>', 'one agent (default: every agent of this folder)'),
+  agent: text('-a, --agent <name>', 'agent to show (default: all agents in this folder)'),
 }
 
 /** What a command line of `status` says. */
-export type StatusWishes = Values<typeof status>
+export type StatusFlags = Values<typeof status>
 
 /** Those of `stop-session`. */
 export const stopSession = {
-  agent: text('-a, --agent <name>', 'the agent (default: the default one)'),
-  sessionId: text('--session-id <id>', 'the session (default: the last one of the agent)'),
-  local: toggle('--local', 'of the local runtime, even if the agent is deployed'),
-  bearerToken: text('--bearer-token <token>', 'the token of the caller (default: BEDROCK_AGENTCORE_BEARER_TOKEN)'),
+  agent: text('-a, --agent <name>', 'agent to use (default: the default agent)'),
+  sessionId: text('--session-id <id>', 'session to stop (default: the last session of the agent)'),
+  local: toggle('--local', 'use the local runtime even if the agent is deployed'),
+  bearerToken: text('--bearer-token <token>', 'bearer token (default: BEDROCK_AGENTCORE_BEARER_TOKEN)'),
 }
 
 /** What a command line of `stop-session` says. */
-export type StopSessionWishes = Values<typeof stopSession>
+export type StopSessionFlags = Values<typeof stopSession>
 
 /** Those of `stop`. */
 export const stop = {
-  agent: text('-a, --agent <name>', 'the agent (default: the default one)'),
+  agent: text('-a, --agent <name>', 'agent to use (default: the default agent)'),
 }
 
 /** What a command line of `stop` says. */
-export type StopWishes = Values<typeof stop>
+export type StopFlags = Values<typeof stop>

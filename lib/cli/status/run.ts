@@ -1,4 +1,4 @@
-/** What `agentcore status` does. */
+/** Runs `agentcore status`. */
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
@@ -8,9 +8,9 @@ import { type AgentConfig, toAgent, toDeploymentType, isSet, toLifecycle, type P
 import { type Overview, fetchOverview, type Session } from '../agent/RuntimeOverview'
 import { find } from '../agent/RunningRuntime'
 import type { Cli, Output } from '../program/Cli'
-import { type CliError, config, problem } from '../program/CliError'
+import { type CliError, config, explain } from '../program/CliError'
 import type { Run } from '../program/Command'
-import type { StatusWishes as Wishes } from './flags'
+import type { StatusFlags } from './flags'
 import type { Style } from '../program/Style'
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -18,7 +18,7 @@ import type { Style } from '../program/Style'
 // ---------------------------------------------------------------------------------------------------------------------
 
 /** What runs here of an agent. `Gone` has a record without a process: it was killed. */
-type Here =
+type LocalState =
   | { readonly _tag: 'Nothing' }
   | { readonly _tag: 'Gone' }
   | { readonly _tag: 'Running'; readonly record: Record.LocalRecord; readonly overview: Overview }
@@ -28,19 +28,19 @@ type Here =
 interface Status {
   readonly agent: AgentConfig
   readonly isDefault: boolean
-  readonly here: Here
+  readonly here: LocalState
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
 // finding out
 // ---------------------------------------------------------------------------------------------------------------------
 
-const broken = (error: CliError): Here => ({ _tag: 'Broken', error })
+const broken = (error: CliError): LocalState => ({ _tag: 'Broken', error })
 
-const findLocal = (cwd: string, name: string): TE.TaskEither<never, Here> =>
+const findLocal = (cwd: string, name: string): TE.TaskEither<never, LocalState> =>
   pipe(
     find(cwd, name),
-    TE.chain((runtime): TE.TaskEither<CliError, Here> => {
+    TE.chain((runtime): TE.TaskEither<CliError, LocalState> => {
       switch (runtime._tag) {
         case 'None':
           return TE.right({ _tag: 'Nothing' })
@@ -58,7 +58,7 @@ const findLocal = (cwd: string, name: string): TE.TaskEither<never, Here> =>
     TE.orElse((error) => TE.right(broken(error))),
   )
 
-const meant = (name: string | undefined, project: Project): E.Either<CliError, ReadonlyArray<AgentConfig>> =>
+const selectAgents = (name: string | undefined, project: Project): E.Either<CliError, ReadonlyArray<AgentConfig>> =>
   name === undefined
     ? E.right(Object.values(project.agents))
     : pipe(
@@ -79,7 +79,7 @@ const toDefault = (project: Project): string | undefined =>
 // for machines
 // ---------------------------------------------------------------------------------------------------------------------
 
-const localDocument = (here: Here): Readonly<Record<string, unknown>> => {
+const localDocument = (here: LocalState): Readonly<Record<string, unknown>> => {
   switch (here._tag) {
     case 'Nothing':
       return { state: 'none' }
@@ -95,7 +95,7 @@ const localDocument = (here: Here): Readonly<Record<string, unknown>> => {
       }
     }
     case 'Broken': {
-      const { code, message } = problem(here.error)
+      const { code, message } = explain(here.error)
       return { state: 'broken', error: message, code }
     }
   }
@@ -145,15 +145,15 @@ const sessionLine =
     ]
   }
 
-const localLines = (cli: Cli, style: Style, here: Here): ReadonlyArray<string> => {
+const localLines = (cli: Cli, style: Style, here: LocalState): ReadonlyArray<string> => {
   const { green, yellow, red, dim } = style
   switch (here._tag) {
     case 'Nothing':
-      return [`  local      ${dim('not running; agentcore deploy --local starts it')}`]
+      return [`  local      ${dim('not running; start it with agentcore deploy --local')}`]
     case 'Gone':
-      return [`  local      ${yellow('ended without being stopped')}; agentcore deploy --local starts it again`]
+      return [`  local      ${yellow('exited unexpectedly')}; restart it with agentcore deploy --local`]
     case 'Broken':
-      return [`  local      ${red(problem(here.error).message)}`]
+      return [`  local      ${red(explain(here.error).message)}`]
     case 'Running': {
       const { record, overview } = here
       const { sessions, limits, lifecycle, runtime } = overview
@@ -184,10 +184,10 @@ const toLines =
       `${bold(agent.name)}${isDefault ? dim(' (default)') : ''}`,
       `  configured ${agent.entrypoint}, ${toDeploymentType(agent)}, ${agent.aws?.region ?? 'no region'}, callers by ${
         isSet(agent.authorizer_configuration) ? 'JWT' : 'IAM'
-      }, sessions idle ${life.idleRuntimeSessionTimeout} s and at most ${life.maxLifetime} s`,
+      }, session idle timeout ${life.idleRuntimeSessionTimeout} s, lifetime ${life.maxLifetime} s`,
       arn === undefined
         ? `  cloud      ${dim('not deployed')}`
-        : `  cloud      ${arn} ${dim('(its state there is not asked for yet)')}`,
+        : `  cloud      ${arn} ${dim('(cloud status is not supported yet)')}`,
       ...localLines(cli, style, here),
     ].join('\n')
   }
@@ -208,13 +208,13 @@ const output =
   }
 
 /** Tells the state of agents. */
-export const run: Run<Wishes> = (wishes) => (cli) =>
+export const run: Run<StatusFlags> = (flags) => (cli) =>
   pipe(
     File.read(cli.cwd),
     TE.mapLeft(config),
     TE.chain((project) =>
       pipe(
-        TE.fromEither(meant(wishes.agent, project)),
+        TE.fromEither(selectAgents(flags.agent, project)),
         TE.chainW(
           TE.traverseArray((agent) =>
             pipe(

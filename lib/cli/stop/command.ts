@@ -5,9 +5,9 @@ import { stop as flags } from '../status/flags'
 /** The command. */
 export const stop = command({
   name: 'stop',
-  summary: 'end the local runtime of an agent, with all of its sessions',
-  about: 'It is the one that agentcore deploy --local has started. What runs in the cloud is left alone.',
+  summary: 'stop the local runtime of an agent and all its sessions',
+  about: 'Stops what agentcore deploy --local started. Agents in the cloud are not affected.',
   flags,
-  examples: [{ line: 'agentcore stop', about: 'end what agentcore deploy --local --detach has started' }],
+  examples: [{ line: 'agentcore stop', about: 'stop what agentcore deploy --local --detach started' }],
   load: () => import('./run.js'),
 })

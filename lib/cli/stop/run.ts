@@ -10,8 +10,8 @@ import { end, find, forget, type Runtime } from '../agent/RunningRuntime'
 import type { Cli, Output } from '../program/Cli'
 import { type CliError, stateUnusable } from '../program/CliError'
 import type { Run } from '../program/Command'
-import { told } from '../terminal/Progress'
-import type { StopWishes as Wishes } from '../status/flags'
+import { printLine } from '../terminal/Progress'
+import type { StopFlags } from '../status/flags'
 
 /** What was ended: a runtime with its sessions, or what a killed one has left behind. */
 interface Stopped {
@@ -27,9 +27,9 @@ const output = (agent: string, { wasRunning, sessions = 0, recovered }: Stopped)
   json: { agent, stopped: wasRunning, sessions, recovered },
   text: ({ bold }) => {
     if (wasRunning)
-      return `The local runtime of ${bold(agent)} is stopped${sessions === 0 ? '' : `, with ${count(sessions, 'session')}`}`
+      return `Stopped the local runtime of ${bold(agent)}${sessions === 0 ? '' : ` and ${count(sessions, 'session')}`}`
     return recovered > 0
-      ? `The local runtime of ${bold(agent)} was killed earlier; ended ${count(recovered, 'agent')} that it has left behind`
+      ? `The local runtime of ${bold(agent)} had been killed; stopped ${count(recovered, 'agent')} that it left behind`
       : `No local runtime of ${bold(agent)} was running`
   },
 })
@@ -62,13 +62,13 @@ const endIt = (cli: Cli, runtime: Runtime): TE.TaskEither<CliError, void> => {
 const recover = (cli: Cli, agent: string): TE.TaskEither<CliError, Recovered> =>
   pipe(
     TE.tryCatch(() => registryIn(join(cli.cwd, stateFolder, 'local', agent)).recover(), stateUnusable),
-    TE.chainFirstIOK((recovered) => () => ignoredLines(recovered).forEach((line) => told(line, 'note')(cli))),
+    TE.chainFirstIOK((recovered) => () => ignoredLines(recovered).forEach((line) => printLine(line, 'note')(cli))),
   )
 
 /** Ends the local runtime of an agent. */
-export const run: Run<Wishes> = (wishes) => (cli) =>
+export const run: Run<StopFlags> = (flags) => (cli) =>
   pipe(
-    agentIn(cli.cwd, wishes.agent),
+    agentIn(cli.cwd, flags.agent),
     TE.chain(({ name }) =>
       pipe(
         find(cli.cwd, name),

@@ -5,12 +5,13 @@ import { stopSession as flags } from '../status/flags'
 /** The command. */
 export const stopSession = command({
   name: 'stop-session',
-  summary: 'end a session of an agent, and the process or machine that it has',
-  about: 'Its id may be used again: the next call starts it fresh. A session that is gone already is no failure.',
+  summary: 'stop a session of an agent and its process or machine',
+  about:
+    'The session id can be reused: the next call starts a new session. A session that has already ended is not an error.',
   flags,
   examples: [
-    { line: 'agentcore stop-session', about: 'the session that was last used' },
-    { line: 'agentcore stop-session --session-id user-7-conversation-2026-11-25-0001', about: 'that session' },
+    { line: 'agentcore stop-session', about: 'the last session used' },
+    { line: 'agentcore stop-session --session-id user-7-conversation-2026-11-25-0001', about: 'a given session' },
   ],
   load: () => import('./run.js'),
 })

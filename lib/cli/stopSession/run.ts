@@ -1,32 +1,32 @@
-/** What `agentcore stop-session` does. */
+/** Runs `agentcore stop-session`. */
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
 import { stopSession } from '../../client/operation/StopSession'
 import type { AgentConfig } from '../../config/Project'
-import { agentIn, keepSession, keptSession } from '../agent/ConfiguredAgent'
+import { agentIn, saveSession, savedSession } from '../agent/ConfiguredAgent'
 import { failure, withEnvironment } from '../agent/Caller'
-import { toName, type Reach, locateAgent } from '../agent/AgentLocation'
+import { toName, type AgentLocation, locateAgent } from '../agent/AgentLocation'
 import type { Cli, Output } from '../program/Cli'
 import { type CliError, failed } from '../program/CliError'
 import type { Run } from '../program/Command'
-import type { StopSessionWishes as Wishes } from '../status/flags'
+import type { StopSessionFlags } from '../status/flags'
 
 const noSession = (name: string): CliError =>
-  failed('NO_SESSION', `No session of ${name} is known`, 'name one with --session-id, or invoke the agent first')
+  failed('NO_SESSION', `${name} has no saved session`, 'pass --session-id, or invoke the agent first')
 
 /** Stops it; false if it was gone already. */
 const stopped = (
   cli: Cli,
-  reach: Reach,
+  reach: AgentLocation,
   agent: AgentConfig,
-  wishes: Wishes,
+  flags: StopSessionFlags,
   id: string,
 ): TE.TaskEither<CliError, boolean> =>
   withEnvironment(
     cli,
     reach,
     agent,
-    wishes,
+    flags,
   )((env) =>
     pipe(
       stopSession(id)(env),
@@ -38,29 +38,31 @@ const stopped = (
   )
 
 const output =
-  (name: string, reach: Reach, sessionId: string) =>
+  (name: string, reach: AgentLocation, sessionId: string) =>
   (isStopped: boolean): Output => ({
     json: { agent: name, target: toName(reach), sessionId, stopped: isStopped, statusCode: isStopped ? 200 : 404 },
     text: ({ bold }) =>
       isStopped
-        ? `Session ${bold(sessionId)} is stopped`
-        : `Session ${bold(sessionId)} was not found (may have already been terminated)`,
+        ? `Stopped session ${bold(sessionId)}`
+        : `Session ${bold(sessionId)} was not found; it may have ended already`,
   })
 
 /** Stops a session; the file forgets it if it was the last one. */
-export const run: Run<Wishes> = (wishes) => (cli) =>
+export const run: Run<StopSessionFlags> = (flags) => (cli) =>
   pipe(
-    agentIn(cli.cwd, wishes.agent),
+    agentIn(cli.cwd, flags.agent),
     TE.bindTo('agent'),
     TE.bind('id', ({ agent }) => {
-      const id = wishes.sessionId ?? keptSession(agent)
+      const id = flags.sessionId ?? savedSession(agent)
       return id === undefined ? TE.left(noSession(agent.name)) : TE.right(id)
     }),
-    TE.bind('reach', ({ agent }) => locateAgent(cli.cwd, agent, { isLocal: wishes.local })),
+    TE.bind('reach', ({ agent }) => locateAgent(cli.cwd, agent, { isLocal: flags.local })),
     TE.chain(({ agent, id, reach }) =>
       pipe(
-        stopped(cli, reach, agent, wishes, id),
-        TE.chainFirst(() => (keptSession(agent) === id ? keepSession(cli.cwd, agent.name, null) : TE.right(undefined))),
+        stopped(cli, reach, agent, flags, id),
+        TE.chainFirst(() =>
+          savedSession(agent) === id ? saveSession(cli.cwd, agent.name, null) : TE.right(undefined),
+        ),
         TE.map(output(agent.name, reach, id)),
       ),
     ),

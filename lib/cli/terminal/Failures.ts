@@ -1,14 +1,14 @@
-/** What building and engines fail with, as failures of a command. */
+/** Converts build and engine failures to failures of a command. */
 import * as Build from '../bundler/BuildError'
 import type { Cli } from '../program/Cli'
 import { type CliError, failed, toCode } from '../program/CliError'
 import * as Engine from '../container/EngineError'
-import { told } from './Progress'
+import { printLine } from './Progress'
 
-/** What a compiler says is shown whatever the flags: nobody can mend a source without it. */
-const failure = (cli: Cli, tag: string, message: string, lines: ReadonlyArray<string>, isShown: boolean): CliError => {
-  if (isShown) told(lines.join('\n'))(cli)
-  return failed(toCode(tag), message, '', { details: lines })
+/** Compiler errors are shown whatever the flags: nobody can fix the source without them. */
+const failure = (cli: Cli, tag: string, { message, details }: Build.Explanation, isShown: boolean): CliError => {
+  if (isShown) printLine(details.join('\n'))(cli)
+  return failed(toCode(tag), message, '', { details })
 }
 
 /** A failed build. */
@@ -16,7 +16,7 @@ export const fromBuild =
   (cli: Cli) =>
   (error: Build.BuildError): CliError => {
     const isShown = (error._tag === 'TypeErrors' || error._tag === 'SourceErrors') && !cli.isVerbose
-    return failure(cli, error._tag, Build.explain(error), Build.details(error), isShown)
+    return failure(cli, error._tag, Build.explain(error), isShown)
   }
 
 /** An engine that cannot be used, or an image that cannot be built. */
@@ -24,5 +24,5 @@ export const fromEngine =
   (cli: Cli) =>
   (error: Engine.EngineError): CliError => {
     const isShown = error._tag === 'ImageFailed' && !cli.isVerbose
-    return failure(cli, error._tag, Engine.explain(error), Engine.details(error), isShown)
+    return failure(cli, error._tag, Engine.explain(error), isShown)
   }

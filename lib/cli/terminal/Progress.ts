@@ -1,4 +1,4 @@
-/** The steps of a long command, told on stderr: in a terminal as they begin and end, else as they end. */
+/** Progress on stderr: in a terminal each step as it starts and ends, otherwise only as it ends. */
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
 import { type Cli, styled } from '../program/Cli'
@@ -14,8 +14,8 @@ export const formatBytes = (bytes: number): string => {
   return bytes >= 1e6 ? `${(bytes / 1e6).toFixed(1)} MB` : `${Math.max(1, Math.round(bytes / 1e3))} kB`
 }
 
-/** Tells what goes on; in a terminal the next thing told takes its place. */
-export const doing =
+/** Shows a progress line, which the next line replaces. Terminals only. */
+export const showProgress =
   (text: string) =>
   (cli: Cli): void => {
     const { stderr } = cli
@@ -23,8 +23,8 @@ export const doing =
       void stderr.write(`${clear}${styled(cli, 'stderr').dim(`… ${text.slice(0, stderr.columns - 3)}`)}`)
   }
 
-/** Tells a line for good. */
-export const told =
+/** Prints a permanent line. */
+export const printLine =
   (text: string, kind: 'done' | 'note' | 'plain' = 'plain') =>
   (cli: Cli): void => {
     const { green, yellow } = styled(cli, 'stderr')
@@ -32,13 +32,13 @@ export const told =
     void cli.stderr.write(`${cli.stderr.isTTY ? clear : ''}${line}\n`)
   }
 
-/** A step: what it does, told while it lasts, and what it has done, told with the time that it took. */
+/** Runs a step: shows what it does while it runs, then what it did and how long it took. */
 export const step =
   (cli: Cli, what: string) =>
   <Err, A>(task: TE.TaskEither<Err, A>, done: (value: A) => string): TE.TaskEither<Err, A> =>
     pipe(
       TE.fromIO(() => {
-        doing(what)(cli)
+        showProgress(what)(cli)
         return performance.now()
       }),
       TE.chain((began) =>
@@ -46,7 +46,7 @@ export const step =
           task,
           TE.map((value) => {
             const text = done(value)
-            if (text !== '') told(`${text} (${formatDuration(performance.now() - began)})`, 'done')(cli)
+            if (text !== '') printLine(`${text} (${formatDuration(performance.now() - began)})`, 'done')(cli)
             return value
           }),
           TE.mapLeft((error) => {

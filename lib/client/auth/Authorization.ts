@@ -1,5 +1,5 @@
 /**
- * A request that says who asks: signed, with a bearer token, or as it is.
+ * Authenticates a request: signs it, adds a bearer token, or leaves it as is.
  *
  * @since 0.2.0
  */

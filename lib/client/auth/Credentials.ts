@@ -59,7 +59,7 @@ const toPlaces = ({ profile, variables = {} }: ChainOptions): ReadonlyArray<stri
   return [
     named === ''
       ? `the environment${missing(isSet(variables, 'AWS_ACCESS_KEY_ID'))}`
-      : 'no environment, for a profile is named',
+      : 'the environment (skipped, because a profile is set)',
     `the profile ${shown(named === '' ? 'default' : named)} in ~/.aws with its SSO session or credential_process`,
     `a web identity${missing(isSet(variables, 'AWS_WEB_IDENTITY_TOKEN_FILE'))}`,
     ...(isSet(variables, 'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI', 'AWS_CONTAINER_CREDENTIALS_FULL_URI')
@@ -119,6 +119,6 @@ export const fromChain = (options: ChainOptions = {}): TE.TaskEither<ClientError
       : none(toPlaces(options), toReason(cause))
   return () =>
     within(timeout, TE.tryCatch(async () => plain(await provider()), failed)(), () =>
-      E.left(none(toPlaces(options), `none came within ${timeout} ms`)),
+      E.left(none(toPlaces(options), `no response within ${timeout} ms`)),
     )
 }

@@ -48,38 +48,39 @@ const noCredentials = (reason: string): Checked<never> =>
 
 /** Keys as they can be sent. No refusal holds a part of one. */
 const checkedKeys = ({ accessKeyId, secretAccessKey, sessionToken }: Credentials): Checked<aws4.Credentials> => {
-  if (!/^[\w.-]{1,128}$/.test(accessKeyId)) return noCredentials('the access key id is not 1 to 128 letters and digits')
+  if (!/^[\w.-]{1,128}$/.test(accessKeyId))
+    return noCredentials('the access key id must be 1 to 128 letters and digits')
   if (!/^[\x21-\x7e]+$/.test(secretAccessKey)) return noCredentials('the secret access key is empty or not ASCII')
   if (sessionToken === undefined || sessionToken === '') return E.right({ accessKeyId, secretAccessKey })
   return /^[\x21-\x7e]+$/.test(sessionToken)
     ? E.right({ accessKeyId, secretAccessKey, sessionToken })
-    : noCredentials('the session token holds a character that cannot be sent')
+    : noCredentials('the session token contains an invalid character')
 }
 
 /** `20260102T030405Z`. */
 const checkedDate = (now: number): Checked<string> =>
   now >= 0 && now < Date.UTC(10_000, 0)
     ? E.right(new Date(now).toISOString().replace(/[:-]|\.\d{3}/g, ''))
-    : invalid('the date', 'it is no moment of the years 1970 to 9999')
+    : invalid('date', 'expected a time in the years 1970 to 9999')
 
 const checkedScope = ({ region, service = 'bedrock-agentcore' }: Scope): Checked<Required<Scope>> =>
   /^[a-z\d-]+$/.test(region) && /^[a-z\d-]+$/.test(service)
     ? E.right({ region, service })
-    : invalid('the scope', 'a region and a service are lower-case letters, digits and hyphens')
+    : invalid('scope', 'region and service must consist of lower-case letters, digits and hyphens')
 
 /** A URL as aws4 signs it right: no name that it drops, none that it adds itself, no more than it reads. */
 const checkedUrl = (
   text: string,
 ): Checked<{ readonly origin: string; readonly host: string; readonly path: string }> => {
-  if (!URL.canParse(text)) return invalid('the URL', 'it is none')
+  if (!URL.canParse(text)) return invalid('URL', 'not a URL')
   const { protocol, host, pathname, search, searchParams, username, password } = new URL(text)
   const query = [...searchParams]
-  if (username !== '' || password !== '') return invalid('the URL', 'it names a user')
-  if (!isPath(pathname)) return invalid('the URL', 'its path is not percent-encoded')
-  if (search.includes('+')) return invalid('the URL', 'a + in its query may be read as a space: write %2B or %20')
-  if (query.length > 500) return invalid('the URL', 'it has more than 500 parameters')
+  if (username !== '' || password !== '') return invalid('URL', 'must not contain a user name or password')
+  if (!isPath(pathname)) return invalid('URL', 'the path is not percent-encoded')
+  if (search.includes('+')) return invalid('URL', 'ambiguous + in the query: write %2B or %20')
+  if (query.length > 500) return invalid('URL', 'more than 500 query parameters')
   const refused = query.find(([name]) => name === '' || name === '__proto__' || /^x-amz-/i.test(name))
-  if (refused !== undefined) return invalid(`the parameter "${shown(refused[0])}"`, 'its name is not free')
+  if (refused !== undefined) return invalid(`query parameter "${shown(refused[0])}"`, 'the name is reserved')
   const path = query.length === 0 ? pathname : `${pathname}?${queryText(query)}`
   return E.right({ origin: `${protocol}//${host}`, host, path })
 }
@@ -91,16 +92,26 @@ const written = new Set(['authorization', 'host', 'x-amz-date', 'x-amz-security-
 const checkedHeaders = (headers: Readonly<Record<string, string>>): Checked<Readonly<Record<string, string>>> => {
   const entries = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value] as const)
   for (const [name, value] of entries) {
-    if (!isHeaderName(name)) return invalid(`the header ${shown(name)}`, 'its name is not one of HTTP')
-    if (written.has(name)) return invalid(`the header ${name}`, 'the signature writes it')
+    if (!isHeaderName(name)) return invalid(`header name ${shown(name)}`, 'not allowed in HTTP')
+    if (written.has(name)) return invalid(`header ${name}`, 'it is set by the signature')
     if (!isHeaderValue(value))
-      return invalid(`the header ${name}`, 'it holds a line break or a character outside ASCII')
+      return invalid(`header ${name}`, 'the value contains a line break or a non-ASCII character')
   }
   const byName = Object.fromEntries(entries)
-  return Object.keys(byName).length === entries.length ? E.right(byName) : invalid('a header', 'it is there twice')
+  return Object.keys(byName).length === entries.length ? E.right(byName) : invalid('headers', 'duplicate header name')
 }
 
-/** How long a URL holds, in whole seconds; 300 unless it is given. Left `InvalidExpiry` unless it is 1 to 300. */
+/**
+ * Checks the lifetime of a presigned URL, in seconds; 300 by default. Left `InvalidExpiry` unless it is a whole number from 1 to
+ * 300.
+ *
+ * @example
+ * ```ts
+ * import { Sigv4 } from 'agentcore-fp/client'
+ *
+ * export const seconds = Sigv4.parseExpires(60)
+ * ```
+ */
 export const parseExpires = (expires: number = maxExpires): Checked<number> =>
   Number.isInteger(expires) && expires >= 1 && expires <= maxExpires
     ? E.right(expires)
@@ -139,9 +150,21 @@ const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.
 const toText = (headers: aws4.Request['headers'], name: string): string => String(headers?.[name])
 
 /**
- * The headers of a request with `Authorization`, `X-Amz-Date` and, for temporary keys, `X-Amz-Security-Token` behind
- * them; all are signed but those that a proxy may change. `now` is milliseconds since the epoch.
- * Left: `InvalidParameter` for what cannot be signed, `NoCredentials` for keys that cannot be sent.
+ * Signs a request with AWS Signature Version 4: returns its headers with `Authorization`, `X-Amz-Date` and, for temporary
+ * credentials, `X-Amz-Security-Token`. All headers are signed except those that a proxy may change. `now` is milliseconds since
+ * the epoch. Left: `InvalidParameter` for what cannot be signed, `NoCredentials` for invalid credentials.
+ *
+ * @example
+ * ```ts
+ * import { Sigv4 } from 'agentcore-fp/client'
+ *
+ * export const headers = Sigv4.signHeaders(
+ *   { method: 'POST', url: 'https://example.org/invocations', headers: {}, body: new Uint8Array() },
+ *   { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: process.env['AWS_SECRET_ACCESS_KEY'] ?? '' },
+ *   { region: 'us-west-2' },
+ *   Date.now(),
+ * )
+ * ```
  */
 export const signHeaders = (
   request: Request,
@@ -174,9 +197,22 @@ export const signHeaders = (
   )
 
 /**
- * A URL that can be fetched, or opened as a WebSocket, without any header, for `expires` seconds from `now`
- * (milliseconds since the epoch). Its parameters are signed and stay. Left: `InvalidExpiry` unless it is 1 to 300 whole
- * seconds, `InvalidParameter` for what cannot be signed, `NoCredentials` for keys that cannot be sent.
+ * Presigns a URL, so that it can be fetched, or opened as a WebSocket, without any header for `expires` seconds from `now`
+ * (milliseconds since the epoch). Its query parameters are signed too. Left: `InvalidExpiry` unless it is 1 to 300 whole
+ * seconds, `InvalidParameter` for what cannot be signed, `NoCredentials` for invalid credentials.
+ *
+ * @example
+ * ```ts
+ * import { Sigv4 } from 'agentcore-fp/client'
+ *
+ * export const url = Sigv4.presign(
+ *   'wss://example.org/ws',
+ *   { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: process.env['AWS_SECRET_ACCESS_KEY'] ?? '' },
+ *   { region: 'us-west-2' },
+ *   Date.now(),
+ *   60,
+ * )
+ * ```
  */
 export const presign = (
   url: string,

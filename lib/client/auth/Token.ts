@@ -15,12 +15,11 @@ const refuse = (reason: string): E.Either<ClientError, never> => E.left({ _tag: 
 
 /** A token as it can be sent. Left: `InvalidToken`, which holds no part of it. */
 export const parse = (token: string): E.Either<ClientError, string> => {
-  if (token === '') return refuse('it is empty')
-  if (token === 'undefined' || token === 'null')
-    return refuse(`it is the word ${token}: where it came from, there is none`)
-  if (/^bearer\s/i.test(token)) return refuse('it begins with "Bearer": give the token alone')
-  if (!/^[\x21-\x7e]+$/.test(token)) return refuse('it holds a space, a line break or a character outside ASCII')
-  return token.length > 16_384 ? refuse('it is longer than 16384 characters, more than servers take') : E.right(token)
+  if (token === '') return refuse('empty')
+  if (token === 'undefined' || token === 'null') return refuse(`it is the word "${token}": its source has no value`)
+  if (/^bearer\s/i.test(token)) return refuse('it begins with "Bearer": pass the token alone')
+  if (!/^[\x21-\x7e]+$/.test(token)) return refuse('contains a space, a line break or a non-ASCII character')
+  return token.length > 16_384 ? refuse('longer than 16384 characters, more than servers accept') : E.right(token)
 }
 
 /** Base64 of ASCII text for URLs, without padding. */
@@ -30,6 +29,6 @@ const base64Url = (text: string): string => btoa(text).replace(/\+/g, '-').repla
 export const toProtocols = (token: string): E.Either<ClientError, ReadonlyArray<string>> => {
   const carrying = `${bearerProtocol}.${base64Url(token)}`
   return carrying.length > maxSubprotocol
-    ? refuse(`as a subprotocol it has ${carrying.length} characters, and AgentCore takes ${maxSubprotocol}`)
+    ? refuse(`${carrying.length} characters as a subprotocol, and AgentCore accepts at most ${maxSubprotocol}`)
     : E.right([carrying, bearerProtocol])
 }

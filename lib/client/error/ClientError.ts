@@ -69,7 +69,16 @@ export type ClientError =
 const withId = (text: string, requestId: string | undefined): string =>
   requestId === undefined ? text : `${text} (request ${requestId})`
 
-/** What has happened, and what to do next, in one line. */
+/**
+ * Explains a failure in one line, and what to do about it. The line holds no secret.
+ *
+ * @example
+ * ```ts
+ * import { ClientError } from 'agentcore-fp/client'
+ *
+ * export const line = ClientError.explain({ _tag: 'InvalidRegion', region: 'mars' })
+ * ```
+ */
 export const explain = (error: ClientError): string => {
   switch (error._tag) {
     case 'InvalidArn':
@@ -77,35 +86,35 @@ export const explain = (error: ClientError): string => {
     case 'InvalidRegion':
       return `"${error.region}" is not an AWS region: expected a name such as us-west-2`
     case 'RegionMismatch':
-      return `The region ${error.region} was asked for, but the ARN is of ${error.arnRegion}: leave the region out`
+      return `The region ${error.region} does not match the ARN, which is in ${error.arnRegion}: omit the region`
     case 'InvalidEndpoint':
       return `"${error.endpoint}" is not an endpoint: ${error.reason}`
     case 'InvalidQualifier':
       return `"${error.qualifier}" is not the name of an endpoint: a letter, then at most 47 letters, digits and _`
     case 'InvalidSessionId':
-      return `The session id is not valid: ${error.reason}; derive one of any text with SessionId.derive`
+      return `Invalid session id: ${error.reason}; derive one from any text with SessionId.derive`
     case 'InvalidExpiry':
-      return `${error.expires} is not how long a URL may hold: expected 1 to 300 whole seconds`
+      return `Invalid expiry ${error.expires}: expected 1 to 300 whole seconds`
     case 'InvalidToken':
-      return `The bearer token cannot be sent: ${error.reason}`
+      return `Invalid bearer token: ${error.reason}`
     case 'InvalidParameter':
-      return `${error.name} cannot be sent: ${error.reason}`
+      return `Invalid ${error.name}: ${error.reason}`
     case 'Unencodable':
-      return `The payload has no JSON: ${error.reason}`
+      return `The payload cannot be encoded as JSON: ${error.reason}`
     case 'NoCredentials':
       return `No AWS credentials: ${error.reason}; tried ${error.tried.join(', ')}`
     case 'ConnectionFailed':
-      return `Cannot reach ${error.host}: ${error.reason}`
+      return `Could not reach ${error.host}: ${error.reason}`
     case 'ConnectTimeout':
-      return `${error.host} did not answer within ${error.after} ms: is it running, and reachable from here?`
+      return `Could not connect to ${error.host} within ${error.after} ms: check that it is running and reachable`
     case 'IdleTimeout':
-      return `Nothing came for ${error.after} ms: raise idleTimeout if the agent needs longer`
+      return `No data received for ${error.after} ms: raise idleTimeout if the agent needs longer`
     case 'Aborted':
-      return 'The call was aborted'
+      return 'The request was aborted'
     case 'Truncated':
-      return 'The answer ended before it was whole'
+      return 'The response ended before it was complete'
     case 'InvalidAnswer':
-      return `The answer cannot be read: ${error.reason}`
+      return `Invalid response: ${error.reason}`
     case 'ValidationException':
     case 'UnauthorizedException':
     case 'ServiceQuotaExceededException':
@@ -118,12 +127,12 @@ export const explain = (error: ClientError): string => {
     case 'InternalServerException':
       return withId(`${error._tag}: ${error.message}`, error.requestId)
     case 'AgentFailure':
-      return withId(`The agent answered ${error.status} ${error.code}: ${error.message}`, error.requestId)
+      return withId(`The agent responded with ${error.status} ${error.code}: ${error.message}`, error.requestId)
     case 'UnexpectedStatus':
-      return withId(`The answer has status ${error.status}: ${error.message}`, error.requestId)
+      return withId(`Unexpected status ${error.status}: ${error.message}`, error.requestId)
     case 'StreamFailure':
       return withId(`The stream failed with ${error.code}: ${error.message}`, error.requestId)
     case 'SocketClosed':
-      return `The socket was closed with ${error.closeCode}${error.reason === '' ? '' : `: ${error.reason}`}`
+      return `The socket was closed with code ${error.closeCode}${error.reason === '' ? '' : `: ${error.reason}`}`
   }
 }

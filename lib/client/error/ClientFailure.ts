@@ -16,7 +16,25 @@ export interface ClientFailure extends Error {
 export const toError = (failure: ClientError): ClientFailure =>
   Object.assign(new Error(explain(failure)), { name: 'ClientFailure', failure } as const)
 
-/** Whether something that was caught is a failure of this client. */
+/**
+ * Checks whether a caught value is a failure of this client.
+ *
+ * @example
+ * ```ts
+ * import { createClient, isClientFailure } from 'agentcore-fp/client'
+ *
+ * const client = createClient({ url: 'http://localhost:8080' })
+ *
+ * export const main = async (): Promise<void> => {
+ *   try {
+ *     await client.invoke({})
+ *   } catch (thrown) {
+ *     if (!isClientFailure(thrown)) throw thrown
+ *     console.error(thrown.failure._tag, thrown.message)
+ *   }
+ * }
+ * ```
+ */
 export const isClientFailure = (thrown: unknown): thrown is ClientFailure =>
   thrown instanceof Error && thrown.name === 'ClientFailure' && 'failure' in thrown
 

@@ -5,7 +5,7 @@
  */
 import { isFieldName } from '../../node/http/RequestFields'
 
-/** What is left of a text in a message: at most 100 characters, one line. */
+/** Shortens a text for a message: one line of at most 100 characters. */
 export const shown = (text: string): string => {
   const line = text.slice(0, 100).replace(/[^\x20-\x7e]/g, '?')
   return text.length > 100 ? `${line}…` : line

@@ -15,7 +15,7 @@ import type { Environment } from '../transport/Environment'
 import { type HeaderFields, sessionName } from '../target/Query'
 import { parse } from '../target/SessionId'
 
-/** What asking for a card may be told. */
+/** Options for fetching an agent card. */
 export interface AgentCardOptions extends CallOptions {
   /** 33 to 256 visible ASCII characters; none unless it is given. */
   readonly sessionId?: string
@@ -24,7 +24,18 @@ export interface AgentCardOptions extends CallOptions {
 /** A card has at most so many bytes. */
 const maxCard = 1_000_000
 
-/** The agent's card, a JSON value. Left: `InvalidSessionId`, `InvalidAnswer`, and what every call gives. */
+/**
+ * Fetches the agent card of an A2A agent, a JSON value. Left: `InvalidSessionId`, `InvalidAnswer`, and those of every call.
+ *
+ * @example
+ * ```ts
+ * import { agentCard, createClient } from 'agentcore-fp/client'
+ *
+ * const client = createClient({ url: 'http://localhost:8080' })
+ *
+ * export const card = agentCard()(client.environment)
+ * ```
+ */
 export const agentCard = (options: AgentCardOptions = {}): RTE.ReaderTaskEither<Environment, ClientError, unknown> =>
   pipe(
     RTE.fromEither(toSession(options)),

@@ -1,5 +1,5 @@
 /**
- * Asks an agent: a payload goes in, an answer comes out.
+ * Invokes an agent with a payload and returns its response.
  *
  * @since 0.2.0
  */
@@ -24,7 +24,7 @@ import { isHeaderValue } from '../error/HeaderText'
 // model
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** What an invocation may be told. */
+/** Options of an invocation. */
 export interface InvokeOptions extends CallOptions {
   /** 33 to 256 visible ASCII characters; a new session unless it is given. */
   readonly sessionId?: string
@@ -69,8 +69,8 @@ const toBody = (payload: unknown): E.Either<ClientError, Uint8Array> =>
       ({ length }) => length <= maxPayload,
       (): ClientError => ({
         _tag: 'InvalidParameter',
-        name: 'The payload',
-        reason: `it is larger than ${maxPayload} bytes`,
+        name: 'payload',
+        reason: `larger than ${maxPayload} bytes`,
       }),
     ),
   )
@@ -80,10 +80,11 @@ const field =
   (name: string, most: number) =>
   (value: string | undefined): E.Either<ClientError, HeaderFields> => {
     if (value === undefined) return E.right({})
-    if (value === '' || value.length > most) return invalid(`The header ${name}`, `it has not 1 to ${most} characters`)
+    if (value === '' || value.length > most)
+      return invalid(`header ${name}`, `the value must have 1 to ${most} characters`)
     return isHeaderValue(value)
       ? E.right({ [name]: value })
-      : invalid(`The header ${name}`, 'it holds a line break or a character outside ASCII')
+      : invalid(`header ${name}`, 'the value contains a line break or a non-ASCII character')
   }
 
 const toHeaders = (sessionId: SessionId, options: InvokeOptions): E.Either<ClientError, HeaderFields> =>
@@ -105,6 +106,15 @@ const toHeaders = (sessionId: SessionId, options: InvokeOptions): E.Either<Clien
  * arrays), or a `Uint8Array`, which is sent as it is. Left: `InvalidSessionId`, `InvalidParameter`, `InvalidQualifier`,
  * `Unencodable`, `InvalidToken`, `NoCredentials`; a failure of the connection; what the service or the agent refuses;
  * `InvalidAnswer`, `Truncated`. It is sent again only where the agent has not seen it, unless it is `idempotent`.
+ *
+ * @example
+ * ```ts
+ * import { createClient, invoke } from 'agentcore-fp/client'
+ *
+ * const client = createClient({ url: 'http://localhost:8080' })
+ *
+ * export const answer = invoke({ prompt: 'Hello' }, { sessionId: 'user-7-conversation-2026-11-25-0001' })(client.environment)
+ * ```
  */
 export const invoke = (
   payload: unknown,
@@ -136,7 +146,7 @@ const decoded =
     pipe(
       TE.tryCatch(
         async () => decode(codec)(value),
-        (): ClientError => ({ _tag: 'InvalidAnswer', reason: 'its codec failed' }),
+        (): ClientError => ({ _tag: 'InvalidAnswer', reason: 'the codec threw an error' }),
       ),
       TE.chainEitherK(
         E.mapLeft((issues): ClientError => ({ _tag: 'InvalidAnswer', reason: issues.map(toLine).join('; ') })),
@@ -144,8 +154,18 @@ const decoded =
     )
 
 /**
- * Invokes the agent for one JSON value, which a codec (io-ts, or any Standard Schema) checks. Left: those of `invoke`, and
- * `InvalidAnswer` for another kind of answer and for what the codec refuses.
+ * Invokes the agent and decodes its JSON response with a codec (io-ts, or any Standard Schema). Left: those of `invoke`, and
+ * `InvalidAnswer` for a response that is not JSON or that the codec rejects.
+ *
+ * @example
+ * ```ts
+ * import { createClient, invokeAs } from 'agentcore-fp/client'
+ * import * as t from 'io-ts'
+ *
+ * const client = createClient({ url: 'http://localhost:8080' })
+ *
+ * export const total = invokeAs(t.type({ total: t.number }))({ sum: [1, 2, 3] })(client.environment)
+ * ```
  */
 export const invokeAs =
   <A>(codec: Codec<A>) =>
@@ -153,12 +173,12 @@ export const invokeAs =
     pipe(
       invoke(payload, { accept: 'application/json', ...options }),
       RTE.chainTaskEitherK((answer) =>
-        answer._tag === 'Json' ? decoded(codec)(answer.value) : pipe(dismissed(answer), TE.chain(TE.left)),
+        answer._tag === 'Json' ? decoded(codec)(answer.value) : pipe(discard(answer), TE.chain(TE.left)),
       ),
     )
 
 /** Gives an answer up that is not of the kind that was wanted. */
-const dismissed = (answer: Exclude<Answer, { readonly _tag: 'Json' }>): TE.TaskEither<ClientError, ClientError> =>
+const discard = (answer: Exclude<Answer, { readonly _tag: 'Json' }>): TE.TaskEither<ClientError, ClientError> =>
   TE.fromTask(async () => {
     const body = answer._tag === 'Events' ? answer.events : answer.bytes
     await body[Symbol.asyncIterator]().return?.()

@@ -23,7 +23,7 @@ import type { Answer, Bounds, Request } from '../transport/Transport'
 // model
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** What every call may be told. Times are milliseconds; what is not given is the environment's. */
+/** Options of every call. Times are in milliseconds; the defaults are those of the environment. */
 export interface CallOptions {
   /** Ends the call, and the stream that it gave, with `Aborted`. */
   readonly signal?: AbortSignal
@@ -45,7 +45,7 @@ export interface Call extends Pick<Request, 'method' | 'headers' | 'body'> {
 }
 
 /** A failure, and when the other side wants to be asked again. */
-interface Refused {
+interface FailedAttempt {
   readonly error: ClientError
   readonly retryAfter: O.Option<number>
 }
@@ -54,9 +54,13 @@ interface Refused {
 // one attempt
 // ---------------------------------------------------------------------------------------------------------------------
 
-const failed = (error: ClientError): Refused => ({ error, retryAfter: O.none })
+const failed = (error: ClientError): FailedAttempt => ({ error, retryAfter: O.none })
 
-const toRefusal = async (request: Request, { status, headers, body }: Answer, now: number): Promise<Refused> => {
+const toFailedAttempt = async (
+  request: Request,
+  { status, headers, body }: Answer,
+  now: number,
+): Promise<FailedAttempt> => {
   const { bytes } = await readBeginning(maxBody)(body)()
   const text = withoutSecrets(request)(new TextDecoder().decode(bytes))
   return { error: decode({ status, headers, body: text }), retryAfter: retryAfter(now)(headers) }
@@ -69,14 +73,14 @@ const attempt = async <A>(
   plain: Request,
   bounds: Bounds,
   read: (answer: Answer) => TaskEither<ClientError, A>,
-): Promise<E.Either<Refused, A>> => {
+): Promise<E.Either<FailedAttempt, A>> => {
   const authorized = await authorize(plain)(env)()
   if (E.isLeft(authorized)) return E.left(failed(authorized.left))
   const request = authorized.right
   const answered = await env.transport(request, bounds)()
   if (E.isLeft(answered)) return E.left(failed(answered.left))
   const answer = answered.right
-  if (!isSuccess(answer)) return E.left(await toRefusal(request, answer, env.now()))
+  if (!isSuccess(answer)) return E.left(await toFailedAttempt(request, answer, env.now()))
   return pipe(await read(answer)(), E.mapLeft(failed))
 }
 

@@ -38,7 +38,7 @@ export interface Running {
   readonly events: AsyncIterable<E.Either<ClientError, CommandEvent>>
 }
 
-/** What running a command may be told. */
+/** Options of a command. */
 export interface CommandOptions extends CallOptions {
   /** 33 to 256 visible ASCII characters; a new session unless it is given. */
   readonly sessionId?: string
@@ -77,7 +77,7 @@ const eventIn = (chunk: unknown): E.Either<ClientError, O.Option<CommandEvent>> 
   const { exitCode, status } = end
   return typeof exitCode === 'number' && (status === 'COMPLETED' || status === 'TIMED_OUT')
     ? E.right(O.some({ _tag: 'Ended', exitCode, status }))
-    : invalid('its end of the command has no exit code and status')
+    : invalid('the end of the command has no exit code and status')
 }
 
 /** The failure that an exception of the stream is. */
@@ -96,7 +96,7 @@ const toStep = (message: Message): E.Either<ClientError, O.Option<CommandEvent>>
     case 'error':
       return E.left(toException(headers[':error-code'] ?? 'error', { message: headers[':error-message'] }))
     default:
-      if (O.isNone(fields)) return invalid('an event of its event stream is no JSON')
+      if (O.isNone(fields)) return invalid('an event in the event stream is not valid JSON')
       return headers[':event-type'] === 'chunk' ? eventIn(fields.value) : E.right(O.none)
   }
 }
@@ -133,17 +133,26 @@ const refuse = (name: string, reason: string): E.Either<ClientError, never> =>
 
 const toBody = (command: string, timeout: number): E.Either<ClientError, Uint8Array> => {
   const size = new TextEncoder().encode(command).length
-  if (size < 1 || size > 65_536) return refuse('The command', 'it has not 1 to 65536 bytes')
+  if (size < 1 || size > 65_536) return refuse('command', 'must have 1 to 65536 bytes')
   return Number.isInteger(timeout) && timeout >= 1 && timeout <= 3600
     ? E.right(new TextEncoder().encode(JSON.stringify({ command, timeout })))
-    : refuse('The timeout of the command', 'it is not 1 to 3600 whole seconds')
+    : refuse('command timeout', 'expected 1 to 3600 whole seconds')
 }
 
 /**
- * Runs a command of `bash` in a session of a deployed agent. It is sent again only where it cannot have begun. Left:
- * `InvalidSessionId`, `InvalidParameter`, `InvalidEndpoint` for an agent without a data plane, and what every call gives;
- * the events end with the failure that the service tells in their midst, `InvalidAnswer` for damaged ones, and `Truncated`
- * if the command's end was never told.
+ * Runs a `bash` command in a session of a deployed agent. It is sent again only where it cannot have started. Left:
+ * `InvalidSessionId`, `InvalidParameter`, `InvalidEndpoint` for an agent without a data plane, and those of every call. The
+ * events end with the failure that the service reports, `InvalidAnswer` for corrupt ones, and `Truncated` if the end of the
+ * command is missing.
+ *
+ * @example
+ * ```ts
+ * import { command, createClient } from 'agentcore-fp/client'
+ *
+ * const client = createClient({ runtimeArn: 'arn:aws:bedrock-agentcore:us-west-2:123456789012:runtime/my_agent-a1b2c3d4e5' })
+ *
+ * export const running = command('ls -l', { timeout: 10 })(client.environment)
+ * ```
  */
 export const command = (
   line: string,

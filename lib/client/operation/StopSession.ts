@@ -22,9 +22,18 @@ export interface Stopped {
 }
 
 /**
- * Stops a session; its id may be used again, for a new one. Left `InvalidSessionId`; `ResourceNotFoundException` where
- * there is no such session (any more), or no such agent: the service tells them apart by its message alone;
- * `InvalidEndpoint` for an agent without a data plane; and what every call gives. It is sent again as `CallOptions` say.
+ * Stops a session of a deployed agent. Its id can be used again, for a new session. Left `InvalidSessionId`;
+ * `ResourceNotFoundException` where there is no such session (any more) or no such agent, which the service tells apart only
+ * in its message; `InvalidEndpoint` for an agent without a data plane; and those of every call. Retried as `CallOptions` say.
+ *
+ * @example
+ * ```ts
+ * import { createClient, stopSession } from 'agentcore-fp/client'
+ *
+ * const client = createClient({ runtimeArn: 'arn:aws:bedrock-agentcore:us-west-2:123456789012:runtime/my_agent-a1b2c3d4e5' })
+ *
+ * export const stopped = stopSession('user-7-conversation-2026-11-25-0001')(client.environment)
+ * ```
  */
 export const stopSession = (
   sessionId: string,

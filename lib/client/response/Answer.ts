@@ -65,7 +65,16 @@ const toHead = (sent: string, answer: HttpAnswer): Head => ({
 
 const invalid = (reason: string): ClientError => ({ _tag: 'InvalidAnswer', reason })
 
-/** JSON as bytes: its text and its value. Left: `InvalidAnswer`. */
+/**
+ * Parses bytes as JSON, to the text and its value. Left: `InvalidAnswer`.
+ *
+ * @example
+ * ```ts
+ * import { Answer } from 'agentcore-fp/client'
+ *
+ * export const seven = Answer.toJson(new TextEncoder().encode('7')) // right({ text: '7', value: 7 })
+ * ```
+ */
 export const toJson = (
   bytes: Uint8Array,
 ): E.Either<ClientError, { readonly text: string; readonly value: unknown }> => {
@@ -73,7 +82,7 @@ export const toJson = (
   return pipe(
     parseJson(text),
     E.bimap(
-      () => invalid('it says that it is JSON, and is none'),
+      () => invalid('the body is not valid JSON'),
       (value) => ({ text, value }),
     ),
   )
@@ -85,16 +94,32 @@ const mediaType = (contentType: string): string => (contentType.split(';', 1)[0]
 const isJson = (type: string): boolean => type === 'application/json' || type.endsWith('+json')
 
 /**
- * Reads an answer as its content type says: JSON whole, the rest as it is pulled. `sent` is the session id of the
- * request. Left: `InvalidAnswer` for JSON that is none or has more than 100 MB, and for a compressed body, which nobody
- * has asked for; what the body throws.
+ * Reads a response by its content type: JSON whole, everything else as it is pulled. `sent` is the session id of the request.
+ * Left: `InvalidAnswer` for invalid JSON, for more than 100 MB of it, and for a compressed body, which was not requested; and
+ * what the body throws.
+ *
+ * @example
+ * ```ts
+ * import { Answer } from 'agentcore-fp/client'
+ *
+ * const body = async function* (): AsyncGenerator<Uint8Array> {
+ *   yield new TextEncoder().encode('7')
+ * }
+ *
+ * export const answer = Answer.fromHttp('user-7-conversation-2026-11-25-0001')({
+ *   status: 200,
+ *   headers: { 'content-type': 'application/json' },
+ *   body: body(),
+ * })
+ * ```
  */
 export const fromHttp =
   (sent: string) =>
   (answer: HttpAnswer): TE.TaskEither<ClientError, Answer> => {
     const head = toHead(sent, answer)
     const encoding = answer.headers['content-encoding'] ?? 'identity'
-    if (encoding.toLowerCase() !== 'identity') return TE.left(invalid('it is compressed, which was not asked for'))
+    if (encoding.toLowerCase() !== 'identity')
+      return TE.left(invalid('the body is compressed, which was not requested'))
     const type = mediaType(head.contentType)
     if (type === 'text/event-stream') return TE.right({ _tag: 'Events', ...head, events: decode(answer.body) })
     if (!isJson(type)) return TE.right({ _tag: 'Bytes', ...head, bytes: toBytes(answer.body) })
@@ -121,7 +146,7 @@ const collected = async <A>(
     if (E.isLeft(step)) return step
     values.push(step.right)
     sum += size(step.right)
-    if (sum > limit) return E.left(invalid(`it is larger than ${limit}`))
+    if (sum > limit) return E.left(invalid(`the body is larger than ${limit}`))
   }
   return E.right(values)
 }
@@ -130,8 +155,17 @@ const collected = async <A>(
 const encodeText = (value: unknown): string => (typeof value === 'string' ? value : `${JSON.stringify(value)}\n`)
 
 /**
- * All of an answer as text, as a terminal would show it: strings, of a stream one after the other, are themselves, other
- * JSON values a line each, bytes are UTF-8. Left: `InvalidAnswer` for more than 100 MB, and what the stream ends with.
+ * Reads a whole response as text, as a terminal would show it: strings as they are, those of a stream one after the other,
+ * other JSON values one per line, bytes as UTF-8. Left: `InvalidAnswer` for more than 100 MB, and what the stream ends with.
+ *
+ * @example
+ * ```ts
+ * import { Answer, createClient } from 'agentcore-fp/client'
+ *
+ * const client = createClient({ url: 'http://localhost:8080' })
+ *
+ * export const text = async (): Promise<unknown> => Answer.toText(await client.invoke({ prompt: 'Hello' }))()
+ * ```
  */
 export const toText = (answer: Answer): TE.TaskEither<ClientError, string> => {
   switch (answer._tag) {

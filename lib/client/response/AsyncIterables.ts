@@ -32,4 +32,4 @@ export const through =
 export const toFailure = (cause: unknown): ClientError =>
   typeof cause === 'object' && cause !== null && '_tag' in cause && typeof cause._tag === 'string'
     ? (cause as ClientError) // as `Transport` promises
-    : { _tag: 'InvalidAnswer', reason: 'its body could not be read' }
+    : { _tag: 'InvalidAnswer', reason: 'the body could not be read' }

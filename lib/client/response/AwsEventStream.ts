@@ -43,7 +43,7 @@ const decoded = (codec: EventStreamCodec, bytes: Uint8Array): E.Either<ClientErr
     )
     return E.right({ headers: Object.fromEntries(texts), body })
   } catch {
-    return broken('a message of its event stream is damaged')
+    return broken('corrupt message in the event stream')
   }
 }
 
@@ -83,7 +83,7 @@ const messages = async function* (
         if (head === undefined) break
         const length = toLength(head)
         if (length < least || length > maxMessage) {
-          yield broken('a message of its event stream has a wrong length')
+          yield broken('message with an invalid length in the event stream')
           return
         }
         const rest = take(length - 4)

@@ -1,5 +1,5 @@
 /**
- * JSON of a server that may be hostile: what would take all memory is not built.
+ * Parses JSON from a server that may be hostile: values that would exhaust memory are rejected before they are built.
  *
  * @since 0.2.0
  */

@@ -1,5 +1,5 @@
 /**
- * The body of an answer as it is wanted: bytes as they come, or all of them, bounded.
+ * Reads response bodies: as chunks, or whole up to a limit.
  *
  * @since 0.2.0
  */
@@ -16,7 +16,7 @@ export type Bytes = AsyncIterable<E.Either<ClientError, Uint8Array>>
 export const maxWhole = 100_000_000
 
 /** What was read of a body before it ended, failed or was too long. */
-interface Beginning {
+interface PartialBody {
   readonly bytes: Uint8Array
   readonly isCut: boolean
   readonly failure: ClientError | undefined
@@ -38,7 +38,7 @@ export const joined = (parts: ReadonlyArray<Uint8Array>, size: number): Uint8Arr
 /** Reads until a body ends, fails or has more than `limit` bytes; then it is given up. */
 export const readBeginning =
   (limit: number) =>
-  (body: AsyncIterable<Uint8Array>): Task<Beginning> =>
+  (body: AsyncIterable<Uint8Array>): Task<PartialBody> =>
   async () => {
     const parts: Array<Uint8Array> = []
     let size = 0
@@ -61,7 +61,7 @@ export const readAll =
   async () => {
     const { bytes, isCut, failure } = await readBeginning(limit)(body)()
     if (failure !== undefined) return E.left(failure)
-    return isCut ? E.left({ _tag: 'InvalidAnswer', reason: `it is larger than ${limit} bytes` }) : E.right(bytes)
+    return isCut ? E.left({ _tag: 'InvalidAnswer', reason: `the body is larger than ${limit} bytes` }) : E.right(bytes)
   }
 
 const steps = async function* (

@@ -1,5 +1,5 @@
 /**
- * What an answer that is no success means: a total function of its status, its headers and the beginning of its body.
+ * Decodes an error response to a `ClientError`, from its status, headers and the start of its body. Total.
  *
  * @since 0.2.0
  */
@@ -14,7 +14,7 @@ import { parseJson } from './JsonText'
 // ---------------------------------------------------------------------------------------------------------------------
 
 /** The head of an answer, and its body as text: the first 64 KB are enough. */
-export interface Refusal {
+export interface ErrorResponse {
   readonly status: number
   /** By lower-case name. */
   readonly headers: Readonly<Record<string, string>>
@@ -80,16 +80,20 @@ export const isServiceErrorName = (name: string): name is ServiceErrorName => Ob
 // ---------------------------------------------------------------------------------------------------------------------
 
 /** What a failure of this name, as the data plane has them, is; `UnexpectedStatus` for one that is not known. */
-export const named = (name: string, told: Told): ClientError =>
+export const named = (name: string, toDetails: Told): ClientError =>
   isServiceErrorName(name)
-    ? { _tag: name, ...told }
-    : { _tag: 'UnexpectedStatus', ...told, message: told.message === '' ? name : `${name}: ${told.message}` }
+    ? { _tag: name, ...toDetails }
+    : {
+        _tag: 'UnexpectedStatus',
+        ...toDetails,
+        message: toDetails.message === '' ? name : `${name}: ${toDetails.message}`,
+      }
 
 /**
  * The failure that an answer tells: one of the data plane's by its name, one of an agent of this package by its code,
  * else `UnexpectedStatus`.
  */
-export const decode = ({ status, headers, body }: Refusal): ClientError => {
+export const decode = ({ status, headers, body }: ErrorResponse): ClientError => {
   const fields = toFields(body)
   const text = textIn(fields)
   const inHead = textIn(headers)

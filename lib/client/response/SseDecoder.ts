@@ -60,13 +60,13 @@ const toEvent = ({ event = 'message', id, data: text }: EventSourceMessage): Eve
 }
 
 /** What the last frame of the official Python SDK says beside the failure. It is an event without a name. */
-const saidByPython = 'An error occurred during streaming'
+const pythonMessage = 'An error occurred during streaming'
 
 const isPythonFailure = ({ event, data }: Event): boolean =>
   event === 'message' &&
   isRecord(data) &&
   Object.keys(data).sort().join() === 'error,error_type,message' &&
-  data['message'] === saidByPython
+  data['message'] === pythonMessage
 
 /** The failure that an event tells. */
 const failureIn = (event: Event): O.Option<ClientError> => {

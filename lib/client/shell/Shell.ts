@@ -83,24 +83,26 @@ const invalid = (name: string, reason: string): ClientError => ({ _tag: 'Invalid
 const checkedId = (shellId: string | undefined): E.Either<ClientError, string | undefined> =>
   shellId === undefined || /^[a-zA-Z0-9][a-zA-Z0-9_-]{0,127}$/.test(shellId)
     ? E.right(shellId)
-    : E.left(invalid(`The shell id ${shown(shellId)}`, 'expected a letter or digit, then at most 127 of them, _ and -'))
+    : E.left(
+        invalid(`shell id ${shown(shellId)}`, 'expected a letter or digit, then at most 127 letters, digits, _ and -'),
+      )
 
 /** What codes mean when a shell's connection is closed with them and the service says nothing else. */
 const meanings: Readonly<Record<number, string>> = {
-  1001: 'the service goes away',
-  1003: 'it was sent text',
-  1006: 'the connection broke',
-  1008: 'a limit or a policy was broken',
+  1001: 'the service is going away',
+  1003: 'the service does not accept text messages',
+  1006: 'the connection was lost',
+  1008: 'a limit or policy was violated',
   1009: 'a frame was too large',
   1011: 'the service failed',
-  4000: 'another connection to this shell has taken its place',
+  4000: 'replaced by another connection to this shell',
 }
 
 const withMeaning = (error: ClientError): ClientError =>
   error._tag === 'SocketClosed' && error.reason === '' ? { ...error, reason: meanings[error.closeCode] ?? '' } : error
 
 const frameIn = (frame: Frame): E.Either<ClientError, ShellFrame> =>
-  typeof frame === 'string' ? E.left({ _tag: 'InvalidAnswer', reason: 'a shell has said text' }) : decode(frame)
+  typeof frame === 'string' ? E.left({ _tag: 'InvalidAnswer', reason: 'the shell sent a text message' }) : decode(frame)
 
 const isOutput = (frame: ShellFrame): frame is Output => ['Stdout', 'Stderr', 'Status'].includes(frame._tag)
 
@@ -142,10 +144,10 @@ const toStart = async (receive: Shell['receive']): Promise<E.Either<ClientError,
   for (;;) {
     const received = await receive()
     if (E.isLeft(received)) return received
-    if (O.isNone(received.right)) return E.left({ _tag: 'InvalidAnswer', reason: 'a shell has ended before it began' })
+    if (O.isNone(received.right)) return E.left({ _tag: 'InvalidAnswer', reason: 'the shell ended before it started' })
     const { value } = received.right
     if (value._tag === 'Status') return E.right({ before, status: value.status })
-    if (before.length >= 64) return E.left({ _tag: 'InvalidAnswer', reason: 'a shell does not say which it is' })
+    if (before.length >= 64) return E.left({ _tag: 'InvalidAnswer', reason: 'the shell did not send its id' })
     before.push(value)
   }
 }
@@ -158,7 +160,7 @@ const toId = (
   pipe(
     status.shellId,
     O.alt(() => O.fromNullable(headers[shellHeader] ?? asked)),
-    E.fromOption((): ClientError => ({ _tag: 'InvalidAnswer', reason: 'the service does not say which shell it is' })),
+    E.fromOption((): ClientError => ({ _tag: 'InvalidAnswer', reason: 'the service did not send a shell id' })),
   )
 
 /** A shell over its connection. */
@@ -183,7 +185,7 @@ const fromConnection = (socket: FrameSocket, start: Start, names: Pick<Shell, 's
     resize: (size) =>
       isSize(size)
         ? send({ _tag: 'Resize', size })
-        : TE.left(invalid('The size', 'expected whole numbers of 1 to 65535')),
+        : TE.left(invalid('terminal size', 'expected whole numbers from 1 to 65535')),
     receive,
     output: iterate(receive),
     end: pipe(
@@ -227,8 +229,17 @@ const started = (
 }
 
 /**
- * Opens a shell, or comes back to the one that `shellId` names; a shell is of a deployed agent's. Left: what
- * `generateWsConnection` and `connect` give, `InvalidEndpoint` for an agent by its URL, `InvalidAnswer`.
+ * Opens a shell in a session of a deployed agent, or reconnects to the one named by `shellId`. Left: those of
+ * `generateWsConnection` and `connect`, `InvalidEndpoint` for an agent by URL, `InvalidAnswer`.
+ *
+ * @example
+ * ```ts
+ * import { createClient, shell } from 'agentcore-fp/client'
+ *
+ * const client = createClient({ runtimeArn: 'arn:aws:bedrock-agentcore:us-west-2:123456789012:runtime/my_agent-a1b2c3d4e5' })
+ *
+ * export const opened = shell({ size: { width: 80, height: 24 } })(client.environment)
+ * ```
  */
 export const shell =
   (options: ShellOptions = {}): RTE.ReaderTaskEither<SocketEnvironment, ClientError, Shell> =>
@@ -249,7 +260,23 @@ export const shell =
       TE.chainFirst((opened) => (options.size === undefined ? TE.right(undefined) : opened.resize(options.size))),
     )
 
-/** Comes back to a shell, over a connection of its own. The lefts are those of `shell`. */
+/**
+ * Reconnects to a shell, over a new connection. The lefts are those of `shell`.
+ *
+ * @example
+ * ```ts
+ * import { createClient, reconnect, shell } from 'agentcore-fp/client'
+ * import { pipe } from 'fp-ts/function'
+ * import * as TE from 'fp-ts/TaskEither'
+ *
+ * const client = createClient({ runtimeArn: 'arn:aws:bedrock-agentcore:us-west-2:123456789012:runtime/my_agent-a1b2c3d4e5' })
+ *
+ * export const again = pipe(
+ *   shell()(client.environment),
+ *   TE.chain((lost) => reconnect()(lost)(client.environment)),
+ * )
+ * ```
+ */
 export const reconnect =
   (options: Omit<ShellOptions, 'sessionId' | 'shellId'> = {}) =>
   ({ shellId, sessionId }: Pick<Shell, 'shellId' | 'sessionId'>): ReturnType<typeof shell> =>

@@ -85,7 +85,7 @@ const json = (data: Uint8Array): E.Either<ClientError, unknown> => {
   try {
     return E.right(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(data)))
   } catch {
-    return invalid('a frame of the shell is no JSON')
+    return invalid('a frame of the shell is not valid JSON')
   }
 }
 
@@ -134,7 +134,7 @@ export const decode = (bytes: Uint8Array): E.Either<ClientError, ShellFrame> => 
   const data = bytes.subarray(1)
   switch (first) {
     case undefined:
-      return invalid('a frame of the shell is empty')
+      return invalid('empty shell frame')
     case channel.Stdin:
       return E.right({ _tag: 'Stdin', data })
     case channel.Stdout:
@@ -149,7 +149,7 @@ export const decode = (bytes: Uint8Array): E.Either<ClientError, ShellFrame> => 
       const raw = json(data)
       if (E.isLeft(raw)) return raw
       const size = { width: Number(member(raw.right, 'width')), height: Number(member(raw.right, 'height')) }
-      return isSize(size) ? E.right({ _tag: 'Resize', size }) : invalid('a size of the shell is none')
+      return isSize(size) ? E.right({ _tag: 'Resize', size }) : invalid('invalid terminal size')
     }
     case channel.Heartbeat:
       return E.right({ _tag: 'Heartbeat' })

@@ -50,8 +50,19 @@ const pumped = (self: Shell, stdin: Streams['stdin']): TE.TaskEither<ClientError
   }, failed('The input'))
 
 /**
- * Joins a shell to streams until it ends, and gives the exit code, if it was said. Input is written as it comes; its end is
- * not the shell's. Left: those of `receive`, and `InvalidParameter` if a stream fails.
+ * Attaches a shell to streams until it ends, and returns the exit code, if the service reports one. Input is written as it
+ * arrives; its end does not end the shell. Left: those of `receive`, and `InvalidParameter` if a stream fails.
+ *
+ * @example
+ * ```ts
+ * import { attach, createClient, shell } from 'agentcore-fp/client'
+ * import { pipe } from 'fp-ts/function'
+ * import * as TE from 'fp-ts/TaskEither'
+ *
+ * const client = createClient({ runtimeArn: 'arn:aws:bedrock-agentcore:us-west-2:123456789012:runtime/my_agent-a1b2c3d4e5' })
+ *
+ * export const exitCode = pipe(shell()(client.environment), TE.chain(attach(process)))
+ * ```
  */
 export const attach =
   ({ stdin, stdout, stderr }: Streams) =>

@@ -90,7 +90,7 @@ const decodeValue =
     if (typeof frame !== 'string' || format === 'text') return E.right(frame)
     return pipe(
       json(frame),
-      E.mapLeft((error) => invalid(`a message is no JSON: ${'reason' in error ? error.reason : error._tag}`)),
+      E.mapLeft((error) => invalid(`a message is not valid JSON: ${'reason' in error ? error.reason : error._tag}`)),
     )
   }
 
@@ -168,7 +168,23 @@ export const typed =
 // constructors
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** Opens a connection that some function of this package has made. The lefts are those of `connect`. */
+/**
+ * Opens a connection made by one of the `generate…` functions. The lefts are those of `connect`.
+ *
+ * @example
+ * ```ts
+ * import { createClient, generateWsConnection, open } from 'agentcore-fp/client'
+ * import { pipe } from 'fp-ts/function'
+ * import * as RTE from 'fp-ts/ReaderTaskEither'
+ *
+ * const client = createClient({ url: 'http://localhost:8080' })
+ *
+ * export const socket = pipe(
+ *   generateWsConnection(),
+ *   RTE.chainW((connection) => open(connection, { format: 'text' })),
+ * )(client.environment)
+ * ```
+ */
 export const open =
   (connection: Connection, options: SocketOptions = {}): RTE.ReaderTaskEither<SocketEnvironment, ClientError, Socket> =>
   (env) =>
@@ -201,9 +217,28 @@ export const toError =
   }
 
 /**
- * Opens a WebSocket to the agent, as the environment says who asks; typed if codecs are given. Left: what
- * `generateWsConnection` gives; a refusal as its own case, as an answer to a call would be; `ConnectionFailed`,
- * `ConnectTimeout`, `Aborted`.
+ * Opens a WebSocket to the agent, authenticated as the environment says; typed if codecs are given. Left: those of
+ * `generateWsConnection`; a rejected handshake as the failure that a call would give; `ConnectionFailed`, `ConnectTimeout`,
+ * `Aborted`.
+ *
+ * @example
+ * ```ts
+ * import { connect, createClient } from 'agentcore-fp/client'
+ * import { pipe } from 'fp-ts/function'
+ * import * as TE from 'fp-ts/TaskEither'
+ *
+ * const client = createClient({ url: 'http://localhost:8080' })
+ *
+ * export const echoed = pipe(
+ *   connect()(client.environment),
+ *   TE.chain(({ send, receive }) =>
+ *     pipe(
+ *       send('hello'),
+ *       TE.chain(() => receive),
+ *     ),
+ *   ),
+ * )
+ * ```
  */
 export function connect<In, Says>(
   options: ConnectionOptions & SocketOptions & Codecs<In, Says>,

@@ -124,7 +124,7 @@ const toToken = (token: string | undefined, auth: Auth): TE.TaskEither<ClientErr
   if (token !== undefined) return TE.fromEither(parseToken(token))
   return auth._tag === 'Bearer'
     ? pipe(auth.token, TE.chainEitherK(parseToken))
-    : TE.left({ _tag: 'InvalidToken', reason: 'there is none: give bearerToken' })
+    : TE.left({ _tag: 'InvalidToken', reason: 'missing: pass bearerToken' })
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -132,15 +132,33 @@ const toToken = (token: string | undefined, auth: Auth): TE.TaskEither<ClientErr
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * A connection whose headers say who asks, as the environment has it: signed with SigV4 (the session's header too), with
- * a bearer token, or with neither. Left: `InvalidSessionId`, `InvalidQualifier`, `InvalidParameter`, `NoCredentials`,
- * `InvalidToken`.
+ * Makes a connection for a WebSocket client that can set headers: signed with SigV4 (including the session header), with a
+ * bearer token, or with neither, as the environment says. Left: `InvalidSessionId`, `InvalidQualifier`, `InvalidParameter`,
+ * `NoCredentials`, `InvalidToken`.
+ *
+ * @example
+ * ```ts
+ * import { createClient, generateWsConnection } from 'agentcore-fp/client'
+ *
+ * const client = createClient({ runtimeArn: 'arn:aws:bedrock-agentcore:us-west-2:123456789012:runtime/my_agent-a1b2c3d4e5' })
+ *
+ * export const connection = generateWsConnection()(client.environment)
+ * ```
  */
 export const generateWsConnection = (options: ConnectionOptions = {}): Connecting => connectionTo(ws, options)
 
 /**
- * A connection with a bearer token in its headers: that of `bearerToken`, else the environment's. Left: `InvalidToken`,
- * `InvalidSessionId`, `InvalidQualifier`, `InvalidParameter`.
+ * Makes a connection with a bearer token in its headers: `bearerToken`, else the token of the environment. Left:
+ * `InvalidToken`, `InvalidSessionId`, `InvalidQualifier`, `InvalidParameter`.
+ *
+ * @example
+ * ```ts
+ * import { createClient, generateWsConnectionOAuth } from 'agentcore-fp/client'
+ *
+ * const client = createClient({ runtimeArn: 'arn:aws:bedrock-agentcore:us-west-2:123456789012:runtime/my_agent-a1b2c3d4e5' })
+ *
+ * export const connection = generateWsConnectionOAuth({ bearerToken: 'a.b.c' })(client.environment)
+ * ```
  */
 export const generateWsConnectionOAuth =
   ({ bearerToken, ...options }: ConnectionOptions & { readonly bearerToken?: string } = {}): Connecting =>
@@ -148,9 +166,18 @@ export const generateWsConnectionOAuth =
     connectionTo(ws, options)({ ...env, auth: { _tag: 'Bearer', token: toToken(bearerToken, env.auth) } })
 
 /**
- * A connection with a bearer token that a browser can open: the token is in a subprotocol, the session in the URL.
- * Left: `InvalidToken`, also for one that is longer than AgentCore takes there (about 3000 characters),
- * `InvalidSessionId`, `InvalidQualifier`, `InvalidParameter`.
+ * Makes a connection with a bearer token that a browser can open: the token is in a subprotocol, the session in the URL. Left:
+ * `InvalidToken`, also for one that is too long for a subprotocol (about 3000 characters), `InvalidSessionId`,
+ * `InvalidQualifier`, `InvalidParameter`.
+ *
+ * @example
+ * ```ts
+ * import { createClient, generateWsConnectionBrowser } from 'agentcore-fp/client'
+ *
+ * const client = createClient({ runtimeArn: 'arn:aws:bedrock-agentcore:us-west-2:123456789012:runtime/my_agent-a1b2c3d4e5' })
+ *
+ * export const connection = generateWsConnectionBrowser({ bearerToken: 'a.b.c' })(client.environment)
+ * ```
  */
 export const generateWsConnectionBrowser =
   ({ bearerToken, ...options }: UrlOptions & { readonly bearerToken?: string } = {}): Connecting =>
@@ -166,9 +193,18 @@ export const generateWsConnectionBrowser =
     )
 
 /**
- * A connection that needs nothing but its URL, which holds for a while: 300 seconds unless `expires` says otherwise. An
- * environment that signs nothing (`Anonymous`) gives the URL without a signature, as an agent on a laptop takes it.
- * Left: `InvalidExpiry`, `InvalidSessionId`, `InvalidQualifier`, `InvalidParameter`, `NoCredentials`.
+ * Makes a connection that needs nothing but its URL, which expires after `expires` seconds, 300 by default. An `Anonymous`
+ * environment gives the URL without a signature, as a local agent accepts it. Left: `InvalidExpiry`, `InvalidSessionId`,
+ * `InvalidQualifier`, `InvalidParameter`, `NoCredentials`.
+ *
+ * @example
+ * ```ts
+ * import { createClient, generatePresignedUrl } from 'agentcore-fp/client'
+ *
+ * const client = createClient({ runtimeArn: 'arn:aws:bedrock-agentcore:us-west-2:123456789012:runtime/my_agent-a1b2c3d4e5' })
+ *
+ * export const connection = generatePresignedUrl({ expires: 60 })(client.environment)
+ * ```
  */
 export const generatePresignedUrl =
   ({ expires, ...options }: PresignOptions = {}): Connecting =>
@@ -191,7 +227,7 @@ const presigned = (
     case 'Anonymous':
       return TE.right(url)
     case 'Bearer':
-      return TE.left({ _tag: 'NoCredentials', tried: ['the bearer token'], reason: 'a token signs no URL' })
+      return TE.left({ _tag: 'NoCredentials', tried: ['the bearer token'], reason: 'a bearer token cannot sign a URL' })
     case 'SigV4':
       return pipe(
         auth.credentials,

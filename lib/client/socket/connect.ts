@@ -74,7 +74,7 @@ export const dial =
           ...(agent === undefined ? {} : { agent }),
         })
       } catch (cause) {
-        return resolve(E.left({ _tag: 'InvalidParameter', name: 'The connection', reason: toReason(cause) }))
+        return resolve(E.left({ _tag: 'InvalidParameter', name: 'connection', reason: toReason(cause) }))
       }
       let answered: IncomingMessage | undefined
       const settle = (outcome: E.Either<ClientError, Dialled>): void => {

@@ -38,7 +38,16 @@ const form = 'arn:{aws, aws-us-gov or aws-cn}:bedrock-agentcore:{region}:{12 dig
 
 const isPartition = (text: string): text is Partition => ['aws', 'aws-us-gov', 'aws-cn'].includes(text)
 
-/** The name of an endpoint of a runtime, which is what a call's qualifier is. */
+/**
+ * Checks whether a text is the name of an endpoint, as the qualifier of a call must be.
+ *
+ * @example
+ * ```ts
+ * import { RuntimeArn } from 'agentcore-fp/client'
+ *
+ * export const valid = RuntimeArn.isEndpointName('prod') // true
+ * ```
+ */
 export const isEndpointName = (text: string): boolean => /^[a-zA-Z][a-zA-Z0-9_]{0,47}$/.test(text)
 
 /** The id of a runtime, and the endpoint, of the ARN's last part. */
@@ -51,16 +60,25 @@ const resourceIn = (text: string): O.Option<Pick<RuntimeArn, 'id' | 'endpoint'>>
     : O.none
 }
 
-/** The ARN from its text. Left: `InvalidArn`, and `InvalidRegion` for the region in it. */
+/**
+ * Parses the ARN of an agent runtime. Left: `InvalidArn`, or `InvalidRegion` for the region in it.
+ *
+ * @example
+ * ```ts
+ * import { RuntimeArn } from 'agentcore-fp/client'
+ *
+ * export const arn = RuntimeArn.parse('arn:aws:bedrock-agentcore:us-west-2:123456789012:runtime/my_agent-a1b2c3d4e5')
+ * ```
+ */
 export const parse = (text: string): E.Either<ClientError, RuntimeArn> => {
   const refuse = (reason: string): E.Either<ClientError, never> =>
     E.left({ _tag: 'InvalidArn', arn: shown(text), reason })
-  if (text.length > 400) return refuse('it is too long')
+  if (text.length > 400) return refuse('too long')
   const split = Arn.parse(text)
   if (O.isNone(split) || split.value.service !== 'bedrock-agentcore') return refuse(`expected ${form}`)
   const { partition, service, region, account, resource } = split.value
-  if (!isPartition(partition)) return refuse('its partition is not aws, aws-us-gov or aws-cn')
-  if (!Arn.isAccount(account)) return refuse('its account is not 12 digits')
+  if (!isPartition(partition)) return refuse('the partition is not aws, aws-us-gov or aws-cn')
+  if (!Arn.isAccount(account)) return refuse('the account id is not 12 digits')
   const found = resourceIn(resource)
   if (O.isNone(found)) return refuse('it does not end in runtime/{name}-{10 letters or digits}')
   return pipe(
@@ -70,7 +88,7 @@ export const parse = (text: string): E.Either<ClientError, RuntimeArn> => {
       (parsed): ClientError => ({
         _tag: 'InvalidArn',
         arn: shown(text),
-        reason: `${parsed} is a region of ${toPartition(parsed)}, not of ${partition}`,
+        reason: `${parsed} is a region of the partition ${toPartition(parsed)}, not ${partition}`,
       }),
     ),
     E.map((parsed) => ({

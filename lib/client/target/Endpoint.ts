@@ -32,14 +32,16 @@ export const isPath = (path: string): boolean => /^(?:[\w\-.~!$&'()*+,;=:@/]|%[\
 
 /** An endpoint from a URL. Left: `InvalidEndpoint`. */
 export const parse = (text: string): E.Either<ClientError, string> => {
-  if (text.length > 2048) return refuse(text, 'it is too long')
-  if (/[^\x21-\x7e]|\\/.test(text)) return refuse(text, 'it holds a space, a backslash or a character outside ASCII')
+  if (text.length > 2048) return refuse(text, 'too long')
+  if (/[^\x21-\x7e]|\\/.test(text)) return refuse(text, 'it contains a space, a backslash or a non-ASCII character')
   if (!/^https?:\/\/[^/]/i.test(text) || !URL.canParse(text))
     return refuse(text, 'expected http(s)://host[:port][/path]')
   const { protocol, host, pathname, username, password } = new URL(text)
-  if (username !== '' || password !== '' || /^[^/]*\/\/[^/]*@/.test(text)) return refuse(text, 'it names a user')
+  if (username !== '' || password !== '' || /^[^/]*\/\/[^/]*@/.test(text))
+    return refuse(text, 'it contains a user name or password')
   if (/[?#]/.test(text)) return refuse(text, 'it has a query or a fragment')
-  if (pathname.includes('//') || !isPath(pathname)) return refuse(text, 'its path is not plain')
+  if (pathname.includes('//') || !isPath(pathname))
+    return refuse(text, 'the path has empty segments or is not percent-encoded')
   return E.right(`${protocol}//${host}${pathname.replace(/\/$/, '')}`)
 }
 

@@ -48,12 +48,14 @@ const isTaken = (name: string): boolean =>
 export const fromParams = (params: Params): E.Either<ClientError, Query> => {
   const pairs = Object.entries(params).flatMap(([name, value]) => [value].flat().map((one) => [name, one] as const))
   if (pairs.reduce((sum, [name, value]) => sum + name.length + value.length, 0) > maxLength || pairs.length > 100)
-    return invalid('The parameters', `they are more than 100, or longer than ${maxLength} characters together`)
+    return invalid('query parameters', `more than 100, or longer than ${maxLength} characters in total`)
   for (const [name, value] of pairs) {
-    if (name === '') return invalid('A parameter', 'it has no name')
-    if (isTaken(name)) return invalid(`The parameter ${name}`, 'its name is not free')
-    if (!isPlainText(name)) return invalid(`The parameter ${name}`, 'its name holds a control character or half of one')
-    if (!isPlainText(value)) return invalid(`The parameter ${name}`, 'it holds a control character or half of one')
+    if (name === '') return invalid('query parameter', 'empty name')
+    if (isTaken(name)) return invalid(`query parameter ${name}`, 'the name is reserved')
+    if (!isPlainText(name))
+      return invalid(`query parameter ${name}`, 'the name contains a control character or a lone surrogate')
+    if (!isPlainText(value))
+      return invalid(`query parameter ${name}`, 'the value contains a control character or a lone surrogate')
   }
   return E.right(pairs)
 }
@@ -66,11 +68,11 @@ export const fromHeaders = (headers: HeaderFields): E.Either<ClientError, Header
   for (const [name, value] of Object.entries(headers)) {
     const lower = name.toLowerCase()
     const isFree = isForwardable(lower) && !['authorization', header.sessionId, '__proto__'].includes(lower)
-    if (!isHeaderName(name)) return invalid(`The header ${name}`, 'its name is not one of HTTP')
-    if (!isFree && !callerHeaders.has(lower)) return invalid(`The header ${name}`, 'its name is not free')
+    if (!isHeaderName(name)) return invalid(`header name ${name}`, 'not allowed in HTTP')
+    if (!isFree && !callerHeaders.has(lower)) return invalid(`header ${name}`, 'the name is reserved')
     if (!isHeaderValue(value))
-      return invalid(`The header ${name}`, 'it holds a line break or a character outside ASCII')
-    if (value.length > 8192) return invalid(`The header ${name}`, 'it is longer than 8192 characters')
+      return invalid(`header ${name}`, 'the value contains a line break or a non-ASCII character')
+    if (value.length > 8192) return invalid(`header ${name}`, 'longer than 8192 characters')
   }
   return E.right(headers)
 }

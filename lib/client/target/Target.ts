@@ -62,8 +62,15 @@ const parsed = <A>(
 ): E.Either<ClientError, O.Option<A>> => (text === undefined ? E.right(O.none) : pipe(parse(text), E.map(O.some)))
 
 /**
- * An agent that is deployed, or that a local stand-in for AWS serves. The qualifier is the given one, else the endpoint
- * that the ARN names. Left: `InvalidArn`, `InvalidRegion`, `RegionMismatch`, `InvalidQualifier`, `InvalidEndpoint`.
+ * The target for a deployed agent, or for a local stand-in for AWS. The qualifier is the given one, else the endpoint in the
+ * ARN. Left: `InvalidArn`, `InvalidRegion`, `RegionMismatch`, `InvalidQualifier`, `InvalidEndpoint`.
+ *
+ * @example
+ * ```ts
+ * import { Target } from 'agentcore-fp/client'
+ *
+ * export const target = Target.deployed({ runtimeArn: 'arn:aws:bedrock-agentcore:us-west-2:123456789012:runtime/my_agent-a1b2c3d4e5', qualifier: 'prod' })
+ * ```
  */
 export const deployed = (options: DeployedOptions): E.Either<ClientError, Target> =>
   pipe(
@@ -87,7 +94,16 @@ export const deployed = (options: DeployedOptions): E.Either<ClientError, Target
     })),
   )
 
-/** An agent by the URL that it listens on. Left: `InvalidEndpoint`, `InvalidRegion`. */
+/**
+ * The target for an agent by the URL that it listens on. Left: `InvalidEndpoint`, `InvalidRegion`.
+ *
+ * @example
+ * ```ts
+ * import { Target } from 'agentcore-fp/client'
+ *
+ * export const target = Target.plain({ url: 'http://localhost:8080' })
+ * ```
+ */
 export const plain = ({ url, region = 'us-east-1' }: PlainOptions): E.Either<ClientError, Target> =>
   pipe(
     E.Do,
@@ -100,7 +116,21 @@ export const plain = ({ url, region = 'us-east-1' }: PlainOptions): E.Either<Cli
 // combinators
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** The same agent, asked at another of its endpoints; a plain one has none and stays. Left: `InvalidQualifier`. */
+/**
+ * Changes the endpoint of a deployed agent; a target by URL has none and stays the same. Left: `InvalidQualifier`.
+ *
+ * @example
+ * ```ts
+ * import { Target } from 'agentcore-fp/client'
+ * import * as E from 'fp-ts/Either'
+ * import { pipe } from 'fp-ts/function'
+ *
+ * export const target = pipe(
+ *   Target.deployed({ runtimeArn: 'arn:aws:bedrock-agentcore:us-west-2:123456789012:runtime/my_agent-a1b2c3d4e5' }),
+ *   E.chain(Target.withQualifier('prod')),
+ * )
+ * ```
+ */
 export const withQualifier =
   (qualifier: string | undefined) =>
   (target: Target): E.Either<ClientError, Target> =>
@@ -136,7 +166,16 @@ const toPath = (target: Target, operation: Operation): O.Option<string> =>
     ? O.fromNullable(plainPaths[operation])
     : O.some(`/runtimes/${percentEncode(target.arn)}${deployedPaths[operation]}`)
 
-/** A query as the text behind `?`, percent-encoded as signatures ask for. Names and values are well-formed. */
+/**
+ * Formats query parameters as the text after `?`, percent-encoded as signatures require. Names and values are well-formed.
+ *
+ * @example
+ * ```ts
+ * import { Target } from 'agentcore-fp/client'
+ *
+ * export const text = Target.queryText([['user', 'ann b']]) // 'user=ann%20b'
+ * ```
+ */
 export const queryText = (query: Query): string =>
   query.map(([name, value]) => `${percentEncode(name)}=${percentEncode(value)}`).join('&')
 
@@ -144,8 +183,17 @@ const toQualifier = (target: Target): Query =>
   target._tag === 'Deployed' && O.isSome(target.qualifier) ? [['qualifier', target.qualifier.value]] : []
 
 /**
- * The URL (`http` or `https`) of an operation, with more parameters behind the qualifier. Left: `InvalidEndpoint` if the
- * target is an agent without a data plane, which alone has shells, commands and sessions that can be stopped.
+ * The URL (`http` or `https`) of an operation, with more query parameters after the qualifier. Left: `InvalidEndpoint` for an
+ * agent without a data plane, which alone has shells, commands and sessions that can be stopped.
+ *
+ * @example
+ * ```ts
+ * import { Target } from 'agentcore-fp/client'
+ * import * as E from 'fp-ts/Either'
+ * import { pipe } from 'fp-ts/function'
+ *
+ * export const url = pipe(Target.plain({ url: 'http://localhost:8080' }), E.chain(Target.toUrl('invocations')))
+ * ```
  */
 export const toUrl =
   (operation: Operation, query: Query = []) =>
@@ -155,7 +203,7 @@ export const toUrl =
       E.fromOption((): ClientError => ({
         _tag: 'InvalidEndpoint',
         endpoint: target.origin,
-        reason: `an agent itself has no ${operation}: name it by its ARN`,
+        reason: `an agent addressed by URL has no ${operation} operation: use its ARN`,
       })),
       E.map((path) => {
         const text = queryText([...toQualifier(target), ...query])
@@ -163,5 +211,14 @@ export const toUrl =
       }),
     )
 
-/** A URL for a WebSocket: `ws` for `http`, `wss` for `https`. */
+/**
+ * Converts a URL to that of a WebSocket: `http` to `ws`, `https` to `wss`.
+ *
+ * @example
+ * ```ts
+ * import { Target } from 'agentcore-fp/client'
+ *
+ * export const url = Target.websocketUrl('https://example.org/ws') // 'wss://example.org/ws'
+ * ```
+ */
 export const websocketUrl = (url: string): string => url.replace(/^http/, 'ws')

@@ -25,7 +25,7 @@ const refuse = (name: string, reason: string): E.Either<ClientError, never> =>
 /** The bounds. Left `InvalidParameter`: a time is 0 to 2147483647 whole milliseconds, attempts are 1 to 10. */
 export const fromLimits = <A extends Limits>(limits: A): E.Either<ClientError, A> => {
   const { connectTimeout, idleTimeout, attempts } = limits
-  if (!isWhole(connectTimeout, 0, longest)) return refuse('connectTimeout', 'it is not whole milliseconds from 0')
-  if (!isWhole(idleTimeout, 0, longest)) return refuse('idleTimeout', 'it is not whole milliseconds from 0')
-  return isWhole(attempts, 1, 10) ? E.right(limits) : refuse('attempts', 'they are not 1 to 10')
+  if (!isWhole(connectTimeout, 0, longest)) return refuse('connectTimeout', 'expected whole milliseconds from 0')
+  if (!isWhole(idleTimeout, 0, longest)) return refuse('idleTimeout', 'expected whole milliseconds from 0')
+  return isWhole(attempts, 1, 10) ? E.right(limits) : refuse('attempts', 'expected 1 to 10')
 }

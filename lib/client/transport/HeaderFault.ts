@@ -10,12 +10,12 @@ import { isHeaderName, isHeaderValue, shown } from '../error/HeaderText'
 export const findInvalidHeader = (headers: Readonly<Record<string, string>>): ClientError | undefined => {
   const fault = (name: string, reason: string): ClientError => ({
     _tag: 'InvalidParameter',
-    name: `The header ${shown(name)}`,
+    name: `header ${shown(name)}`,
     reason,
   })
   for (const [name, value] of Object.entries(headers)) {
-    if (!isHeaderName(name)) return fault(name, 'its name is not one of HTTP')
-    if (!isHeaderValue(value)) return fault(name, 'it holds a line break or a character outside ASCII')
+    if (!isHeaderName(name)) return fault(name, 'the name is not allowed in HTTP')
+    if (!isHeaderValue(value)) return fault(name, 'the value contains a line break or a non-ASCII character')
   }
   return undefined
 }

@@ -53,14 +53,14 @@ const keptFor = 4000
 // ---------------------------------------------------------------------------------------------------------------------
 
 const reasons: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'the connection was refused; is it running?',
-  ECONNRESET: 'the connection was closed before an answer came',
-  EPIPE: 'the connection was closed before an answer came',
-  ENOTFOUND: 'there is no host of this name',
-  EAI_AGAIN: 'its name cannot be looked up now',
-  EHOSTUNREACH: 'there is no way to it',
-  ENETUNREACH: 'there is no way to it',
-  ETIMEDOUT: 'it does not answer',
+  ECONNREFUSED: 'connection refused; check that it is running',
+  ECONNRESET: 'the connection was closed before a response arrived',
+  EPIPE: 'the connection was closed before a response arrived',
+  ENOTFOUND: 'host not found',
+  EAI_AGAIN: 'the DNS lookup failed temporarily',
+  EHOSTUNREACH: 'no route to host',
+  ENETUNREACH: 'no route to host',
+  ETIMEDOUT: 'no response',
 }
 
 const toReason = (cause: unknown): string => {
@@ -73,8 +73,8 @@ const toReason = (cause: unknown): string => {
 const toFailure = (host: string, cause: unknown, isSent: boolean): ClientError => {
   const code = errorCode(cause)
   if (code === 'HPE_HEADER_OVERFLOW')
-    return { _tag: 'InvalidAnswer', reason: `its head is larger than ${maxHead} bytes` }
-  if (code?.startsWith('HPE_') === true) return { _tag: 'InvalidAnswer', reason: `it is not HTTP (${code})` }
+    return { _tag: 'InvalidAnswer', reason: `the headers are larger than ${maxHead} bytes` }
+  if (code?.startsWith('HPE_') === true) return { _tag: 'InvalidAnswer', reason: `not valid HTTP (${code})` }
   return { _tag: 'ConnectionFailed', host, reason: toReason(cause), isSent }
 }
 
@@ -164,9 +164,18 @@ const isStale = (outcome: Outcome): boolean =>
 const aborted: Outcome = E.left({ _tag: 'Aborted' })
 
 /**
- * A transport with connections of its own. They are kept for 4 seconds after their use, and keep no process alive then.
- * Nothing is asked for compressed, and a redirect is an answer like any other. A header that cannot be sent is a left
- * `InvalidParameter`.
+ * Creates a transport over `node:http` and `node:https`. Connections stay open for 4 seconds after their last use and do not keep
+ * the process alive. Compression is not requested, and redirects are not followed. Left `InvalidParameter` for a header that
+ * cannot be sent.
+ *
+ * @example
+ * ```ts
+ * import { createClient, httpTransport } from 'agentcore-fp/client'
+ *
+ * const { transport } = httpTransport()
+ *
+ * export const client = createClient({ url: 'http://localhost:8080', effects: { transport } })
+ * ```
  */
 export const httpTransport = (options: HttpOptions = {}): HttpTransport => {
   const clients = new Map<boolean, Promise<Client>>()
@@ -179,7 +188,7 @@ export const httpTransport = (options: HttpOptions = {}): HttpTransport => {
     const fault = findInvalidHeader(request.headers)
     if (fault !== undefined) return E.left(fault)
     if (!URL.canParse(request.url)) {
-      return E.left({ _tag: 'InvalidEndpoint', endpoint: request.url, reason: 'it is not a URL' })
+      return E.left({ _tag: 'InvalidEndpoint', endpoint: request.url, reason: 'not a URL' })
     }
     const client = await clientFor(request.url.startsWith('https:'))
     const wasKept = isKept(client)

@@ -83,6 +83,15 @@ const sweep = async (folder: string, locks: FileLocks, before: number): Promise<
  * the folder: who holds a session's lock, as stateful handlers do, makes those of other processes wait. The lock of a
  * process that was killed is taken over, at once on the same machine, otherwise after 30 seconds. A file that is
  * damaged is moved aside with an error in the log, and its session starts without state.
+ *
+ * @example
+ * ```ts
+ * import { createApp, entrypoint, Handler, Session } from 'agentcore-fp'
+ *
+ * export const app = createApp(entrypoint(Handler.fromSync(() => 'hello')), {
+ *   session: { store: Session.fileStore('sessions') },
+ * })
+ * ```
  */
 export const fileStore = (folder: string): Store => {
   const locks = createFileLocks(folder)

@@ -6,7 +6,18 @@ import * as TE from 'fp-ts/TaskEither'
 import { isUnchanged, type SessionId, type Store, type Stored } from '../../core/Session'
 import { createLocks } from '../../node/queue/KeyedLocks'
 
-/** An empty store in memory. Several apps of one process may share it. */
+/**
+ * An empty store in memory. Several apps of one process may share it.
+ *
+ * @example
+ * ```ts
+ * import { createApp, entrypoint, Handler, Session } from 'agentcore-fp'
+ *
+ * export const app = createApp(entrypoint(Handler.fromSync(() => 'hello')), {
+ *   session: { store: Session.memoryStore() },
+ * })
+ * ```
+ */
 export const memoryStore = (): Store => {
   const kept = new Map<SessionId, Stored>()
   const locks = createLocks<SessionId>()

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { toBuilds } from '../../../lib/cli/bundler/bundleAgent'
-import { details } from '../../../lib/cli/bundler/BuildError'
+import { explain } from '../../../lib/cli/bundler/BuildError'
 import { inProject, node } from '../support'
 import { made, right, left, patience, check } from './building'
 
@@ -53,7 +53,7 @@ describe('type-checking', () => {
         expect(right(await check(project, 'agent.ts'))._tag).toBe('Checked')
       })
       await inProject({ 'agent.ts': text }, async (project) => {
-        expect(details(left(await check(project, 'agent.ts')))[0]).toMatch(/TS7006/)
+        expect(explain(left(await check(project, 'agent.ts'))).details[0]).toMatch(/TS7006/)
       })
     },
     patience,
@@ -63,7 +63,7 @@ describe('type-checking', () => {
     'tells of the settings where they are wrong',
     async () => {
       await inProject({ 'agent.ts': '', 'tsconfig.json': '{"compilerOptions":{"strictt":true}}' }, async (project) => {
-        expect(details(left(await check(project, 'agent.ts')))[0]).toMatch(
+        expect(explain(left(await check(project, 'agent.ts'))).details[0]).toMatch(
           /^tsconfig\.json:1:21: error TS5025: Unknown compiler option 'strictt'/,
         )
       })

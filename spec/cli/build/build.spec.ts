@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { toBuilds } from '../../../lib/cli/bundler/bundleAgent'
-import { details, explain } from '../../../lib/cli/bundler/BuildError'
+import { explain } from '../../../lib/cli/bundler/BuildError'
 import { inProject, node, type Project, projectOf, using } from '../support'
 import { made, right, left, patience, check } from './building'
 
@@ -130,8 +130,8 @@ describe('a failed build', () => {
       const before = readFileSync(artifact.main, 'utf8')
       project.write('agent.ts', `import 'nowhere'\nconsole.log(2)`)
       const error = left(await made(project, 'agent.ts'))
-      expect(details(error)[0]).toMatch(/^agent\.ts:1:8: Could not resolve "nowhere"/)
-      expect(details(error)[2]).toBe(`           ^`)
+      expect(explain(error).details[0]).toMatch(/^agent\.ts:1:8: Could not resolve "nowhere"/)
+      expect(explain(error).details[2]).toBe(`           ^`)
       expect(readFileSync(artifact.main, 'utf8')).toBe(before)
       expect(readdirSync(toBuilds(project.folder, 'agent'))).toHaveLength(1)
     })
@@ -139,7 +139,9 @@ describe('a failed build', () => {
 
   it('names an entry point that is not there', async () => {
     await inProject({}, async (project) => {
-      expect(explain(left(await made(project, 'agent.ts')))).toMatch(/no entry point .*agent\.ts.*--entrypoint/)
+      expect(explain(left(await made(project, 'agent.ts'))).message).toMatch(
+        /^Entry point not found: .*agent\.ts.*--entrypoint/,
+      )
     })
   })
 })
@@ -177,7 +179,7 @@ describe('type-checking', () => {
     'speaks with the words of the compiler, of file, line and column',
     async () => {
       await inProject({ 'src/agent.ts': `\nexport const n: number = 'x'` }, async (project) => {
-        expect(details(left(await check(project, 'src/agent.ts')))).toEqual([
+        expect(explain(left(await check(project, 'src/agent.ts'))).details).toEqual([
           `src/agent.ts:2:14: error TS2322: Type 'string' is not assignable to type 'number'.`,
         ])
       })

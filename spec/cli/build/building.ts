@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import * as E from 'fp-ts/Either'
 import { build, type Built, toBuilds } from '../../../lib/cli/bundler/bundleAgent'
-import { type BuildError, details, explain } from '../../../lib/cli/bundler/BuildError'
+import { type BuildError, explain } from '../../../lib/cli/bundler/BuildError'
 import { typeCheck } from '../../../lib/cli/bundler/TypeCheck'
 import { type Project } from '../support'
 
@@ -10,7 +10,7 @@ export const made = async ({ folder }: Project, entry: string): Promise<E.Either
   build(folder, join(folder, entry), toBuilds(folder, 'agent'))()
 
 export const right = <A>(either: E.Either<BuildError, A>): A => {
-  if (E.isLeft(either)) throw new Error([explain(either.left), ...details(either.left)].join('\n'))
+  if (E.isLeft(either)) throw new Error([explain(either.left).message, ...explain(either.left).details].join('\n'))
   return either.right
 }
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import * as E from 'fp-ts/Either'
 import { type Engine, findEngine, platformFor } from '../../../lib/cli/container/Engine'
-import { details, explain, type EngineName } from '../../../lib/cli/container/EngineError'
+import { type EngineError, type EngineName, explain } from '../../../lib/cli/container/EngineError'
 
 /** Engines that are scripts: what each writes, and its exit code. Those that are not named are absent. */
 const withEngines = async <A>(
@@ -27,7 +27,9 @@ const withEngines = async <A>(
 }
 
 const found = async (engines: Parameters<typeof withEngines>[0], configured?: EngineName): Promise<string | Engine> =>
-  withEngines(engines, async () => E.getOrElseW(explain)(await findEngine(configured)()))
+  withEngines(engines, async () =>
+    E.getOrElseW((error: EngineError) => explain(error).message)(await findEngine(configured)()),
+  )
 
 const down = 'Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?'
 const denied = 'permission denied while trying to connect to the Docker daemon socket at unix:///var/run/docker.sock'
@@ -41,7 +43,7 @@ describe('a container engine', () => {
   it('is the one that is configured, and no other', async () => {
     expect(await found({ docker: ['aarch64', 0], podman: ['amd64', 0] }, 'podman')).toMatchObject({ name: 'podman' })
     expect(await found({ docker: ['aarch64', 0] }, 'podman')).toBe(
-      'podman is not installed: install it, or choose another engine with --container-runtime',
+      'podman is not installed: install it, or use another engine with --container-runtime',
     )
   })
 
@@ -50,14 +52,18 @@ describe('a container engine', () => {
     [
       'may not be used',
       { docker: [denied, 1] },
-      /docker is there, but this user may not use it: add the user to the group/,
+      /docker is installed, but you are not allowed to use it: add yourself to the docker group/,
     ],
-    ['does not run', { docker: [down, 1] }, /docker is installed, but it is not running: start Docker Desktop/],
-    ['has no machine', { finch: ['instance "finch" does not exist', 1] }, /finch is installed, .*: run finch vm init/],
+    ['does not run', { docker: [down, 1] }, /docker is installed but not running: start Docker Desktop/],
+    [
+      'has no machine',
+      { finch: ['instance "finch" does not exist', 1] },
+      /finch is installed but .*: run finch vm init/,
+    ],
     [
       'has no machine yet',
       { podman: ['Cannot connect to Podman. Please verify your connection', 125] },
-      /podman is installed, but it is not running: run podman machine init/,
+      /podman is installed but not running: run podman machine init/,
     ],
     ['is broken', { docker: ['segmentation fault', 139] }, /docker does not work: segmentation fault/],
   ] as const)('that %s is told so', async (_, engines, message) => {
@@ -67,9 +73,9 @@ describe('a container engine', () => {
   it('that works is told apart from one that only seems to', async () => {
     const error = await withEngines({ docker: [denied, 1], podman: [down, 1] }, findEngine())
     if (E.isRight(error)) throw new Error('there is none')
-    expect(details(error.left)).toEqual([
+    expect(explain(error.left).details).toEqual([
       'finch is not installed',
-      expect.stringMatching(/^docker is there/),
+      expect.stringMatching(/^docker is installed, but you are not allowed/),
       `  ${denied}`,
       expect.stringMatching(/^podman is installed/),
       `  ${down}`,

@@ -13,7 +13,9 @@ describe('deploy --local --detach', () => {
       const failed = await deploy(project, '--local', '--detach')
       expect(failed.code).toBe(1)
       expect(failed.stdout).toBe('')
-      expect(failed.stderr).toMatch(/^agent\.js:1:7: Expected identifier[\s\S]*The agent cannot be bundled \(1 error\)/)
+      expect(failed.stderr).toMatch(
+        /^agent\.js:1:7: Expected identifier[\s\S]*The agent could not be bundled \(1 error\)/,
+      )
       expect(await ask(record.endpoint)).toMatchObject({ version: 1 })
     })
   })
@@ -103,7 +105,7 @@ describe('isolation', () => {
         PATH: folder + ':' + (process.env['PATH'] ?? ''),
       })
       expect(await command.ended).toBe(1)
-      expect(command.stderr()).toMatch(/docker is installed, but it is not running: start Docker Desktop/)
+      expect(command.stderr()).toMatch(/docker is installed but not running: start Docker Desktop/)
     })
   })
 })

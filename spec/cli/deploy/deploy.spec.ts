@@ -13,7 +13,7 @@ describe('deploy --local --detach', () => {
       expect([code, stderr]).toEqual([
         0,
         expect.stringMatching(
-          /^✓ Bundled agent\.js into one CommonJS file of .*\n✓ The agent starts, and answers \/ping after .*\n$/,
+          /^✓ Bundled agent\.js into one CommonJS file .*\n✓ The agent started and responded to \/ping after .*\n$/,
         ),
       ])
       expect(record).toMatchObject({
@@ -43,7 +43,7 @@ describe('deploy --local --detach', () => {
       const { pid } = await ask(first.endpoint)
       project.write('agent.js', agent(2))
       const { record, stderr } = await deploy(project, ...background)
-      expect(stderr).toMatch(/Stopped the one that ran at/)
+      expect(stderr).toMatch(/Stopped the runtime at/)
       expect(record.port).toBe(first.port)
       expect(await ask(record.endpoint)).toMatchObject({ version: 2, calls: 1 })
       await gone(first.pid)
@@ -64,7 +64,10 @@ describe('a port', () => {
     await deploying({ 'agent.js': agent(1) }, (project) =>
       taken(async (port) => {
         const { code, stderr } = await deploy(project, '--local', '--detach', '--port', String(port))
-        expect([code, stderr]).toEqual([1, `Port ${port} is in use: stop what listens there, or name another --port\n`])
+        expect([code, stderr]).toEqual([
+          1,
+          `Port ${port} is in use: stop the program that uses it, or choose another --port\n`,
+        ])
         expect(existsSync(recordPath(project))).toBe(false)
       }),
     )
@@ -123,7 +126,7 @@ describe('deploy without --local', () => {
       const { code, stdout, stderr } = await deploy(project)
       expect([code, stdout]).toEqual([1, ''])
       expect(stderr).toBe(
-        'agentcore deploy to the cloud is not there yet: run agentcore deploy --local to run the agent on this machine as AgentCore does\n',
+        'Deployment to the cloud is not supported yet: use agentcore deploy --local to run the agent on this machine\n',
       )
     })
   })

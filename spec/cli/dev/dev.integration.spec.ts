@@ -35,7 +35,7 @@ describe('dev', () => {
     await developing({ 'agent.ts': agentOf(1) }, async (dev) => {
       dev.project.write('agent.ts', agentOf(2, `console.error('no key'); process.exit(7)`))
       await dev.says(/no key/)
-      await dev.says(/The agent ended with exit code 7\nThe last good server goes on serving/)
+      await dev.says(/The agent exited with code 7\nThe last working version keeps serving/)
       expect((await dev.ask()).version).toBe(1)
     })
   })
@@ -50,13 +50,13 @@ describe('dev', () => {
   it('starts a crashed server again, ever later, and then waits for a change', async () => {
     const crashing = agentOf(1, `setTimeout(() => { throw new Error('boom') }, 300)`)
     await developing({ 'agent.ts': crashing }, async (dev) => {
-      await dev.says(/boom[\s\S]*exit code 1\nStarting it again in 100 ms[\s\S]*Starting it again in 1\.0 s/)
-      await dev.says(/Starting it again in 4\.0 s[\s\S]*Waiting for a change of the source/)
+      await dev.says(/boom[\s\S]*exited with code 1\nRestarting in 100 ms[\s\S]*Restarting in 1\.0 s/)
+      await dev.says(/Restarting in 4\.0 s[\s\S]*Waiting for a source change/)
       const refused = await fetch(`${dev.url}/ping`)
       expect([refused.status, await refused.json()]).toEqual([
         503,
         {
-          error: 'The agent does not run: agentcore dev shows why',
+          error: 'The agent is not running: see the output of agentcore dev',
           code: 'NOT_RUNNING',
           requestId: expect.any(String),
         },
@@ -147,7 +147,7 @@ createServer((_, res) => res.end(JSON.stringify({ version: 1, pid: process.pid, 
     const files = { '.bedrock_agentcore.yaml': yaml, 'agent.ts': 'console.log("done")' }
     await inProject(files, (project) =>
       using(node([bin, 'dev', '--port', '0'], project.folder), async (dev) => {
-        await dev.says(/call app\.run\(\)[\s\S]*Waiting for a change of the source/)
+        await dev.says(/call app\.run\(\)[\s\S]*Waiting for a source change/)
         project.write('agent.ts', agentOf(1))
         await dev.says(/Restarted|Ready/)
         expect(await interrupt(dev)).toBe(0)

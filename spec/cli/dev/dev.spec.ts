@@ -21,7 +21,7 @@ describe('dev', () => {
     await developing({ 'agent.ts': agent, 'lib/words.ts': `export const word = 'one'` }, async (dev) => {
       const { pid } = await dev.ask()
       dev.project.write('lib/words.ts', `export const word = 'one' // the same`)
-      await dev.says(/Nothing to restart for/)
+      await dev.says(/No change; not restarting/)
       expect((await dev.ask()).pid).toBe(pid)
       dev.project.write('lib/words.ts', `export const word = 'two'`)
       await dev.says(/Restarted/)
@@ -34,7 +34,7 @@ describe('dev', () => {
       const { pid } = await dev.ask()
       dev.project.write('agent.ts', agentOf(2, 'const x: = 1'))
       await dev.says(/agent\.ts:4:10: Unexpected "="/)
-      await dev.says(/The last good server goes on serving/)
+      await dev.says(/The last working version keeps serving/)
       expect(await dev.ask()).toMatchObject({ version: 1, pid })
       dev.project.write('agent.ts', agentOf(3))
       await dev.says(/Restarted/)
@@ -50,7 +50,7 @@ describe('dev', () => {
     try {
       await inProject({ '.bedrock_agentcore.yaml': yaml, 'agent.ts': agentOf(1) }, (project) =>
         using(node([bin, 'dev', '--port', String(port)], project.folder), async (dev) => {
-          await dev.says(new RegExp(`Port ${port} is in use: this is port (\\d+)`))
+          await dev.says(new RegExp(`Port ${port} is in use; using port (\\d+)`))
           const [, url = ''] = await dev.says(/Ready at (http:\S+)/)
           expect(url).not.toBe(`http://127.0.0.1:${port}`)
           expect((await fetch(`${url}/ping`)).status).toBe(200)

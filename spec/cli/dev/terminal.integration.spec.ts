@@ -58,7 +58,7 @@ describe('in a terminal', () => {
           const { pid } = await ask(url)
           project.write('agent.js', agent('='))
           await shows(/agent\.js:3:\d+: Unexpected "="/)
-          await shows(/The last good server goes on serving/)
+          await shows(/The last working version keeps serving/)
           expect(await ask(url)).toEqual({ version: 1, pid })
           project.write('agent.js', agent('2'))
           await shows(/Restarted at/)

@@ -1,4 +1,4 @@
-/** What `agentcore configure list` does. */
+/** Runs `agentcore configure list`. */
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
 import * as File from '../../../config/File'

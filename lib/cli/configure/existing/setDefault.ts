@@ -1,4 +1,4 @@
-/** What `agentcore configure set-default` does. */
+/** Runs `agentcore configure set-default`. */
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
@@ -20,11 +20,11 @@ export const run: Run<unknown> =
         if (toNames(project).length === 0) return E.left(config(noFile(fileName)))
         return pipe(
           toAgent(name)(project),
-          E.bimap(config, () => ({ changes: [{ at: ['default_agent'], to: name }], value: undefined })),
+          E.bimap(config, () => ({ changes: [{ path: ['default_agent'], value: name }], value: undefined })),
         )
       }),
       TE.map(() => ({
         json: { default: name },
-        text: ({ bold }) => `${bold(name)} is the default agent now`,
+        text: ({ bold }) => `${bold(name)} is now the default agent`,
       })),
     )

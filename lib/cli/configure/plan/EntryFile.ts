@@ -69,19 +69,19 @@ const nodeVersionIn = (text: string): string => {
   }
 }
 
-const next = 'name a .ts or .js file, or a folder that has one such as src/index.ts'
+const next = 'pass a .ts or .js file, or a folder that contains one such as src/index.ts'
 
 const find = async (cwd: string, given: string | undefined): Promise<E.Either<CliError, Entry>> => {
   const refuse = (message: string): E.Either<CliError, never> => E.left(usage(`--entrypoint: ${message}`, next))
   const top = await realpath(cwd)
   const path = resolve(cwd, given ?? '.')
   const kind = await readKind(path)
-  if (kind === undefined) return refuse(`there is no file ${given ?? '.'}`)
+  if (kind === undefined) return refuse(`no such file: ${given ?? '.'}`)
   const file = kind === 'file' ? path : await firstFile(path)
-  if (file === undefined) return refuse(`no agent was found in ${given ?? 'this folder'}`)
+  if (file === undefined) return refuse(`no agent found in ${given ?? 'this folder'}`)
   if (!isSource(file)) return refuse(`${given ?? file} is neither TypeScript nor JavaScript`)
   const real = await realpath(file)
-  if (!isWithin(top, real)) return refuse(`${given ?? file} is outside of this folder`)
+  if (!isWithin(top, real)) return refuse(`${given ?? file} is outside this folder`)
   const source = await packageFolder(kind === 'folder' ? await realpath(path) : dirname(real), top)
   const manifest = await readFile(join(source, 'package.json'), 'utf8').catch(() => '')
   return E.right({

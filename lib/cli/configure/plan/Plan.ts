@@ -1,4 +1,4 @@
-/** What `agentcore configure` writes, decided from what stands in the file, what was wished for and what was found. */
+/** What `agentcore configure` writes, decided from what stands in the file, what was requested for and what was found. */
 import * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
 import { pipe } from 'fp-ts/function'
@@ -7,7 +7,7 @@ import type { Change } from '../../../config/Document'
 import { type AgentConfig, toDeploymentType, toHeaderAllowlist, isSet, type Project } from '../../../config/Project'
 import { lifecycle } from '../../../config/Rules'
 import { type CliError, usage } from '../../program/CliError'
-import type { Wishes } from './flags'
+import type { ConfigureSettings } from './flags'
 import { type Entry, nameFrom } from './EntryFile'
 import { template } from './template'
 
@@ -15,9 +15,9 @@ import { template } from './template'
 // model
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** What was found on this machine. */
-export interface Findings {
-  /** The entry point; undefined where the agent that is meant has one and no other was wished for. */
+/** Settings detected on this machine. */
+export interface DetectedSettings {
+  /** The entry point; undefined where the agent that is meant has one and no other was requested for. */
   readonly entry: Entry | undefined
   readonly region: string | undefined
 }
@@ -31,12 +31,12 @@ export interface Plan {
   readonly notes: ReadonlyArray<string>
 }
 
-/** What is agreed on before the fields are written. */
-interface Frame {
+/** What every field of the plan is derived from. */
+interface PlanContext {
   readonly name: string
   readonly existing: AgentConfig | undefined
   readonly type: 'container' | 'direct_code_deploy'
-  readonly wishes: Wishes
+  readonly settings: ConfigureSettings
 }
 
 const defaultRegion = 'us-west-2'
@@ -48,10 +48,10 @@ const refuse = (message: string, next = 'see agentcore configure --help'): E.Eit
 // which agent
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** The agent that is meant, if it is there: by its name, else by its entry point, else the default one. */
-export const meant = (
+/** Finds the existing agent by its name, else by its entry point, else the default one. */
+export const findExisting = (
   project: Project,
-  { name, entrypoint }: Pick<Wishes, 'name' | 'entrypoint'>,
+  { name, entrypoint }: Pick<ConfigureSettings, 'name' | 'entrypoint'>,
   entry?: Entry,
 ): AgentConfig | undefined => {
   const agents = Object.values(project.agents)
@@ -61,30 +61,32 @@ export const meant = (
   return same.length === 1 ? same[0] : agents.find((agent) => agent.name === nameFrom(entrypoint))
 }
 
-const another = 'it cannot change on an agent that is there; configure another one with --name'
+const another = 'it cannot be changed on an existing agent; configure a new one with --name'
 
 const typeOf = (
-  wishes: Wishes,
+  settings: ConfigureSettings,
   existing: AgentConfig | undefined,
-  { entry }: Findings,
-): E.Either<CliError, Frame['type']> => {
-  const { deploymentType: wished, ecr, containerRuntime, s3, runtime } = wishes
+  { entry }: DetectedSettings,
+): E.Either<CliError, PlanContext['type']> => {
+  const { deploymentType: requested, ecr, containerRuntime, s3, runtime } = settings
   const implied = ecr !== undefined || containerRuntime !== undefined ? 'container' : undefined
   const other = s3 !== undefined || runtime !== undefined ? 'direct_code_deploy' : undefined
   const standing = existing === undefined ? undefined : toDeploymentType(existing)
-  if (standing !== undefined && wished !== undefined && standing !== wished)
+  if (standing !== undefined && requested !== undefined && standing !== requested)
     return refuse(`--deployment-type: ${existing?.name ?? ''} is ${standing}`, another)
   const found = entry?.hasDockerfile === true ? 'container' : 'direct_code_deploy'
-  const type = standing ?? wished ?? implied ?? other ?? found
-  const alien = (
+  const type = standing ?? requested ?? implied ?? other ?? found
+  const mismatch = (
     [
       ['--ecr', ecr, 'container'],
       ['--container-runtime', containerRuntime, 'container'],
       ['--s3', s3, 'direct_code_deploy'],
       ['--runtime', runtime, 'direct_code_deploy'],
     ] as const
-  ).find(([, wish, wants]) => wish !== undefined && wants !== type)
-  return alien === undefined ? E.right(type) : refuse(`${alien[0]}: it is for ${alien[2]}, and the agent is ${type}`)
+  ).find(([, setting, wants]) => setting !== undefined && wants !== type)
+  return mismatch === undefined
+    ? E.right(type)
+    : refuse(`${mismatch[0]}: only for ${mismatch[2]}, and the agent is ${type}`)
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -93,12 +95,12 @@ const typeOf = (
 
 type Fields = E.Either<CliError, ReadonlyArray<Change>>
 
-const set = (at: string, to: unknown): Change => ({ at: at.split('.'), to })
+const set = (at: string, to: unknown): Change => ({ path: at.split('.'), value: to })
 
-const given = <A>(wish: A | undefined, changes: (wish: A) => ReadonlyArray<Change>): ReadonlyArray<Change> =>
-  wish === undefined ? [] : changes(wish)
+const given = <A>(setting: A | undefined, changes: (setting: A) => ReadonlyArray<Change>): ReadonlyArray<Change> =>
+  setting === undefined ? [] : changes(setting)
 
-const entryFields = ({ entry }: Findings): Fields =>
+const entryFields = ({ entry }: DetectedSettings): Fields =>
   E.right(
     given(entry, ({ file, sourcePath, nodeVersion }) => [
       set('language', 'typescript'),
@@ -109,47 +111,47 @@ const entryFields = ({ entry }: Findings): Fields =>
   )
 
 /** `auto` is none yet, to be made when the agent is deployed. */
-const kept = (key: string, flag: string, wish: string | undefined): ReadonlyArray<Change> =>
-  given(wish, (text) => [set(key, text === 'auto' ? null : text), set(flag, text === 'auto')])
+const resourceFields = (key: string, flag: string, setting: string | undefined): ReadonlyArray<Change> =>
+  given(setting, (text) => [set(key, text === 'auto' ? null : text), set(flag, text === 'auto')])
 
-const awsFields = ({ wishes, existing }: Frame, { region }: Findings): Fields => {
-  const { executionRole, ecr } = wishes
+const awsFields = ({ settings, existing }: PlanContext, { region }: DetectedSettings): Fields => {
+  const { executionRole, ecr } = settings
   const account = O.toUndefined(toAccount(executionRole ?? '')) ?? /^(\d{12})[.]dkr/.exec(ecr ?? '')?.[1]
   return E.right([
     ...given(executionRole, (arn) => [set('aws.execution_role', arn), set('aws.execution_role_auto_create', false)]),
     ...given(account, (id) => [set('aws.account', id)]),
-    ...given(wishes.region ?? (!isSet(existing?.aws?.region) ? (region ?? defaultRegion) : undefined), (name) => [
+    ...given(settings.region ?? (!isSet(existing?.aws?.region) ? (region ?? defaultRegion) : undefined), (name) => [
       set('aws.region', name),
     ]),
-    ...kept('aws.ecr_repository', 'aws.ecr_auto_create', ecr),
-    ...kept('aws.s3_path', 'aws.s3_auto_create', wishes.s3),
-    ...given(wishes.protocol, (name) => [set('aws.protocol_configuration.server_protocol', name)]),
-    ...(wishes.disableOtel ? [set('aws.observability.enabled', false)] : []),
-    ...(wishes.disableMemory ? [set('memory.mode', 'NO_MEMORY')] : []),
-    ...given(wishes.codeBuildExecutionRole, (arn) => [set('codebuild.execution_role', arn)]),
-    ...given(wishes.containerRuntime, (engine) => [set('container_runtime', engine)]),
-    ...given(wishes.runtime, (name) => [set('runtime_type', name)]),
+    ...resourceFields('aws.ecr_repository', 'aws.ecr_auto_create', ecr),
+    ...resourceFields('aws.s3_path', 'aws.s3_auto_create', settings.s3),
+    ...given(settings.protocol, (name) => [set('aws.protocol_configuration.server_protocol', name)]),
+    ...(settings.disableOtel ? [set('aws.observability.enabled', false)] : []),
+    ...(settings.disableMemory ? [set('memory.mode', 'NO_MEMORY')] : []),
+    ...given(settings.codeBuildExecutionRole, (arn) => [set('codebuild.execution_role', arn)]),
+    ...given(settings.containerRuntime, (engine) => [set('container_runtime', engine)]),
+    ...given(settings.runtime, (name) => [set('runtime_type', name)]),
   ])
 }
 
 const sameItems = (a: ReadonlyArray<string>, b: ReadonlyArray<string>): boolean =>
   [...a].sort().join() === [...b].sort().join()
 
-const networkFields = ({ wishes, existing, name }: Frame): Fields => {
-  const { vpc, subnets, securityGroups } = wishes
+const networkFields = ({ settings, existing, name }: PlanContext): Fields => {
+  const { vpc, subnets, securityGroups } = settings
   if (!vpc) {
-    if (subnets !== undefined) return refuse('--subnets: it takes --vpc')
-    return securityGroups === undefined ? E.right([]) : refuse('--security-groups: it takes --vpc')
+    if (subnets !== undefined) return refuse('--subnets: requires --vpc')
+    return securityGroups === undefined ? E.right([]) : refuse('--security-groups: requires --vpc')
   }
-  if (subnets === undefined) return refuse('--vpc: it takes --subnets')
-  if (securityGroups === undefined) return refuse('--vpc: it takes --security-groups')
+  if (subnets === undefined) return refuse('--vpc: requires --subnets')
+  if (securityGroups === undefined) return refuse('--vpc: requires --security-groups')
   if (existing !== undefined) {
     const network = existing.aws?.network_configuration
     const config = network?.network_mode_config
     if (network?.network_mode !== 'VPC') return refuse(`--vpc: ${name} is not in a VPC`, another)
-    if (!sameItems(config?.subnets ?? [], subnets)) return refuse(`--subnets: ${name} has others`, another)
+    if (!sameItems(config?.subnets ?? [], subnets)) return refuse(`--subnets: ${name} uses other subnets`, another)
     if (!sameItems(config?.security_groups ?? [], securityGroups))
-      return refuse(`--security-groups: ${name} has others`, another)
+      return refuse(`--security-groups: ${name} uses other security groups`, another)
     return E.right([])
   }
   return E.right([
@@ -158,8 +160,8 @@ const networkFields = ({ wishes, existing, name }: Frame): Fields => {
   ])
 }
 
-const lifecycleFields = ({ wishes, existing }: Frame): Fields => {
-  const { idleTimeout, maxLifetime } = wishes
+const lifecycleFields = ({ settings, existing }: PlanContext): Fields => {
+  const { idleTimeout, maxLifetime } = settings
   if (idleTimeout === undefined && maxLifetime === undefined) return E.right([])
   const standing = existing?.aws?.lifecycle_configuration
   const idle = idleTimeout ?? standing?.idle_runtime_session_timeout ?? undefined
@@ -167,7 +169,7 @@ const lifecycleFields = ({ wishes, existing }: Frame): Fields => {
     lifecycle(idle, maxLifetime ?? standing?.max_lifetime ?? undefined),
     E.bimap(
       (why): CliError =>
-        usage(`${idleTimeout === undefined ? '--max-lifetime' : '--idle-timeout'}: ${why}`, 'make them fit'),
+        usage(`${idleTimeout === undefined ? '--max-lifetime' : '--idle-timeout'}: ${why}`, 'adjust one of them'),
       (found) => [
         set('aws.lifecycle_configuration.idle_runtime_session_timeout', found.idle),
         set('aws.lifecycle_configuration.max_lifetime', found.max),
@@ -176,25 +178,28 @@ const lifecycleFields = ({ wishes, existing }: Frame): Fields => {
   )
 }
 
-const callerFields = ({ wishes, existing }: Frame): Fields => {
-  const { authorizerConfig, requestHeaderAllowlist: wished } = wishes
-  const names = wished ?? (existing === undefined ? [] : toHeaderAllowlist(existing))
+const callerFields = ({ settings, existing }: PlanContext): Fields => {
+  const { authorizerConfig, requestHeaderAllowlist: requested } = settings
+  const names = requested ?? (existing === undefined ? [] : toHeaderAllowlist(existing))
   const hasTokens = authorizerConfig !== undefined || isSet(existing?.authorizer_configuration)
   if (!hasTokens && names.some((name) => name.toLowerCase() === 'authorization'))
-    return refuse('--request-header-allowlist: Authorization takes --authorizer-config')
+    return refuse('--request-header-allowlist: Authorization requires --authorizer-config')
   return E.right([
     ...given(authorizerConfig, (config) => [set('authorizer_configuration', config)]),
-    ...given(wished, (list) => [set('request_header_configuration', { requestHeaderAllowlist: list })]),
+    ...given(requested, (list) => [set('request_header_configuration', { requestHeaderAllowlist: list })]),
   ])
 }
 
-const toNotes = ({ wishes, existing, type }: Frame, { entry, region }: Findings): ReadonlyArray<string> => [
-  ...(wishes.requirementsFile === undefined ? [] : ['--requirements-file is for Python agents; it is ignored']),
+const toNotes = (
+  { settings, existing, type }: PlanContext,
+  { entry, region }: DetectedSettings,
+): ReadonlyArray<string> => [
+  ...(settings.requirementsFile === undefined ? [] : ['--requirements-file is for Python agents; ignored']),
   ...(existing === undefined && type === 'container' && entry?.hasDockerfile === true
-    ? ['Deployed as a container, for there is a Dockerfile; --deployment-type says otherwise']
+    ? ['Found a Dockerfile; the agent is deployed as a container. Set --deployment-type to change that.']
     : []),
-  ...(wishes.region === undefined && !isSet(existing?.aws?.region) && region === undefined
-    ? [`No region was found; ${defaultRegion} is taken`]
+  ...(settings.region === undefined && !isSet(existing?.aws?.region) && region === undefined
+    ? [`No region found; using ${defaultRegion}. Set --region or AWS_REGION.`]
     : []),
 ]
 
@@ -202,7 +207,7 @@ const toNotes = ({ wishes, existing, type }: Frame, { entry, region }: Findings)
 // all of it
 // ---------------------------------------------------------------------------------------------------------------------
 
-const toChanges = (frame: Frame, findings: Findings): Fields => {
+const toChanges = (frame: PlanContext, findings: DetectedSettings): Fields => {
   const parts = [
     entryFields(findings),
     awsFields(frame, findings),
@@ -216,23 +221,27 @@ const toChanges = (frame: Frame, findings: Findings): Fields => {
 }
 
 /** Decides. Left: `Usage`, naming the flag. */
-export const plan = (project: Project, wishes: Wishes, findings: Findings): E.Either<CliError, Plan> => {
+export const plan = (
+  project: Project,
+  settings: ConfigureSettings,
+  findings: DetectedSettings,
+): E.Either<CliError, Plan> => {
   const { entry } = findings
-  const existing = meant(project, wishes, entry)
-  const name = wishes.name ?? existing?.name ?? nameFrom(wishes.entrypoint ?? entry?.file ?? '')
-  if (existing === undefined && entry === undefined) return refuse('--entrypoint: no agent was found in this folder')
+  const existing = findExisting(project, settings, entry)
+  const name = settings.name ?? existing?.name ?? nameFrom(settings.entrypoint ?? entry?.file ?? '')
+  if (existing === undefined && entry === undefined) return refuse('--entrypoint: no agent found in this folder')
   return pipe(
-    typeOf(wishes, existing, findings),
-    E.map((type): Frame => ({ name, existing, type, wishes })),
+    typeOf(settings, existing, findings),
+    E.map((type): PlanContext => ({ name, existing, type, settings })),
     E.bindTo('frame'),
     E.bind('fields', ({ frame }) => toChanges(frame, findings)),
     E.map(({ frame, fields }) => ({
       name,
       isNew: existing === undefined,
       changes: [
-        ...(existing === undefined ? [{ at: ['agents', name], to: template(name, frame.type) }] : []),
-        ...fields.map(({ at, to }) => ({ at: ['agents', name, ...at], to })),
-        { at: ['default_agent'], to: name },
+        ...(existing === undefined ? [{ path: ['agents', name], value: template(name, frame.type) }] : []),
+        ...fields.map(({ path, value }) => ({ path: ['agents', name, ...path], value })),
+        { path: ['default_agent'], value: name },
       ],
       notes: toNotes(frame, findings),
     })),

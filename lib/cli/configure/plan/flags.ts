@@ -4,61 +4,64 @@ import { text, toggle, value, type Values } from '../../program/Flag'
 
 /** The flags. */
 export const flags = {
-  entrypoint: text('-e, --entrypoint <path>', 'the TypeScript or JavaScript file of the agent, or its folder'),
-  name: value('--name <name>', 'the name of the agent (default: made of the path)', Rules.agentName),
+  entrypoint: text('-e, --entrypoint <path>', 'TypeScript or JavaScript file of the agent, or its folder'),
+  name: value('--name <name>', 'name of the agent (default: derived from the path)', Rules.agentName),
   deploymentType: value(
     '--deployment-type <type>',
-    'container or direct_code_deploy (default: direct_code_deploy, or container where there is a Dockerfile)',
+    'container or direct_code_deploy (default: container if there is a Dockerfile, else direct_code_deploy)',
     Rules.deploymentType,
   ),
-  region: value('--region <region>', 'the AWS region (default: AWS_REGION, or that of your profile)', Rules.region),
+  region: value('--region <region>', 'AWS region (default: AWS_REGION, or the region of your profile)', Rules.region),
   protocol: value('--protocol <protocol>', 'HTTP, MCP, A2A or AGUI (default: HTTP)', Rules.protocol),
   executionRole: value(
     '--execution-role <arn>',
-    'the role that the agent has in the cloud (default: made when it is deployed)',
+    'execution role of the agent (default: created on deployment)',
     Rules.role,
   ),
   codeBuildExecutionRole: value(
     '--code-build-execution-role <arn>',
-    'the role that builds its image (default: made when it is deployed)',
+    'role that builds its image (default: created on deployment)',
     Rules.role,
   ),
-  ecr: value('--ecr <repository>', 'where its images are kept: an ECR repository, or auto (container)', Rules.ecr),
-  s3: value('--s3 <bucket>', 'where its code is kept: s3://bucket/prefix, or auto (direct_code_deploy)', Rules.s3),
+  ecr: value('--ecr <repository>', 'ECR repository for its images, or auto (container)', Rules.ecr),
+  s3: value('--s3 <bucket>', 'location of its code: s3://bucket/prefix, or auto (direct_code_deploy)', Rules.s3),
   containerRuntime: value(
     '--container-runtime <engine>',
-    'docker, finch or podman (default: the one that is here)',
+    'docker, finch or podman (default: the first one that works)',
     Rules.containerRuntime,
   ),
-  runtime: value('--runtime <runtime>', 'what runs its code: NODE_22 (direct_code_deploy)', Rules.runtime),
+  runtime: value('--runtime <runtime>', 'runtime for its code: NODE_22 (direct_code_deploy)', Rules.runtime),
   language: value('--language <language>', 'typescript or javascript', Rules.language),
-  authorizerConfig: text('--authorizer-config <json>', 'who may call: {"customJWTAuthorizer": {…}} (default: IAM)'),
+  authorizerConfig: text(
+    '--authorizer-config <json>',
+    'inbound authorizer: {"customJWTAuthorizer": {…}} (default: IAM)',
+  ),
   requestHeaderAllowlist: value(
     '--request-header-allowlist <names>',
-    'headers of callers that reach the agent, separated by commas',
+    'request headers passed on to the agent, comma-separated',
     Rules.headerAllowlist,
   ),
-  vpc: toggle('--vpc', 'run in a VPC; takes --subnets and --security-groups'),
-  subnets: value('--subnets <ids>', 'subnets, separated by commas', Rules.subnets),
-  securityGroups: value('--security-groups <ids>', 'security groups, separated by commas', Rules.securityGroups),
+  vpc: toggle('--vpc', 'run in a VPC; requires --subnets and --security-groups'),
+  subnets: value('--subnets <ids>', 'subnet ids, comma-separated', Rules.subnets),
+  securityGroups: value('--security-groups <ids>', 'security group ids, comma-separated', Rules.securityGroups),
   idleTimeout: value(
     '--idle-timeout <seconds>',
-    'how long a session may be idle, 60 to 28800 (default: 900)',
+    'session idle timeout, 60 to 28800 (default: 900)',
     Rules.sessionSeconds,
   ),
   maxLifetime: value(
     '--max-lifetime <seconds>',
-    'how long a session may live, 60 to 28800 (default: 28800)',
+    'maximum session lifetime, 60 to 28800 (default: 28800)',
     Rules.sessionSeconds,
   ),
-  disableOtel: toggle('--disable-otel', 'without observability'),
-  disableMemory: toggle('--disable-memory', 'without a memory resource'),
-  requirementsFile: text('--requirements-file <path>', 'for Python agents; taken, and ignored with a note'),
-  nonInteractive: toggle('--non-interactive', 'never ask; take the defaults'),
+  disableOtel: toggle('--disable-otel', 'disable observability'),
+  disableMemory: toggle('--disable-memory', 'disable the memory resource'),
+  requirementsFile: text('--requirements-file <path>', 'for Python agents; accepted and ignored'),
+  nonInteractive: toggle('--non-interactive', 'never prompt; use the defaults'),
 }
 
-/** What the command line says, as it was written. */
-export type Given = Values<typeof flags>
+/** The flags as given on the command line. */
+export type ConfigureFlags = Values<typeof flags>
 
-/** What is wished for: the authorizer is one that was checked. */
-export type Wishes = Omit<Given, 'authorizerConfig'> & { readonly authorizerConfig: unknown }
+/** The settings to apply, with the authorizer validated. */
+export type ConfigureSettings = Omit<ConfigureFlags, 'authorizerConfig'> & { readonly authorizerConfig: unknown }

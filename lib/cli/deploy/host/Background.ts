@@ -1,4 +1,4 @@
-/** Hosts an agent in a process of its own that outlives the terminal. Gives its record when it is ready. */
+/** Hosts an agent in a background process that outlives the terminal. Returns its record when it is ready. */
 import { join } from 'node:path'
 import * as E from 'fp-ts/Either'
 import * as TE from 'fp-ts/TaskEither'
@@ -14,7 +14,7 @@ const limit = 60_000
 
 const reportIn = (message: unknown): E.Either<CliError, LocalRecord> => {
   const report = HostReport.decode(message)
-  if (E.isLeft(report)) return E.left(unexpected(new Error('the process of the runtime said nothing that is known')))
+  if (E.isLeft(report)) return E.left(unexpected(new Error('the runtime process sent an unknown message')))
   switch (report.right._tag) {
     case 'Ready':
       return E.right(report.right.record)
@@ -42,7 +42,7 @@ const start = async (cli: Cli, plan: HostPlan, logFile: string): Promise<E.Eithe
         fail('was not ready in time')
       }, limit)
       child.once('error', (cause) => fail(`could not be started: ${cause.message}`))
-      child.once('exit', (code, signal) => fail(`ended at once (${signal ?? `exit code ${code ?? 'unknown'}`})`))
+      child.once('exit', (code, signal) => fail(`exited immediately (${signal ?? `exit code ${code ?? 'unknown'}`})`))
       child.once('message', (message) => {
         clearTimeout(late)
         resolve(reportIn(message))

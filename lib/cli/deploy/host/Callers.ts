@@ -1,4 +1,4 @@
-/** Who may call a local runtime, as its plan says: what that takes is found here. */
+/** Resolves the inbound authentication of a host plan. */
 import * as E from 'fp-ts/Either'
 import * as AuthorizerConfig from '../../../auth/rules/AuthorizerConfig'
 import { fromChain } from '../../../client/auth/Credentials'
@@ -19,12 +19,12 @@ export const toAuthorizer = (config: unknown): E.Either<CliError, AuthorizerConf
     failed(
       'AUTHORIZER_INVALID',
       `authorizer_configuration: ${issues.join('; ')}`,
-      'set it anew with agentcore configure --authorizer-config, or deploy with --auth none',
+      'set it again with agentcore configure --authorizer-config, or deploy with --auth none',
     ),
   )
 }
 
-/** What lets callers in. Credentials are looked for when the first caller comes. */
+/** The authenticator of callers. Credentials are resolved on the first request. */
 export const inboundAuth = (plan: HostPlan, log: Log): E.Either<CliError, Partial<InboundAuth>> => {
   const inbound: Inbound = plan.inbound
   switch (inbound._tag) {

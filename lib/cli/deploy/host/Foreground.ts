@@ -5,7 +5,7 @@ import type { Log, Write } from '../../../core/Log'
 import { type Cli, styled } from '../../program/Cli'
 import type { CliError } from '../../program/CliError'
 import { split } from '../../../node/process/Lines'
-import { told } from '../../terminal/Progress'
+import { printLine } from '../../terminal/Progress'
 import { host, type Hosted, type Show } from './Host'
 import type { HostPlan } from './HostPlan'
 
@@ -27,7 +27,7 @@ const logOn = (cli: Cli): Log => {
     (kind: 'note' | 'plain'): Write =>
     (message) =>
     () =>
-      told(message, kind)(cli)
+      printLine(message, kind)(cli)
   return { debug: () => () => undefined, info: write('plain'), warn: write('note'), error: write('note') }
 }
 
@@ -44,7 +44,7 @@ export const untilEnded = (cli: Cli, { stop }: Hosted): TE.TaskEither<never, voi
         const off = cli.onSignal(() => {
           asked += 1
           if (asked > 1) return process.exit(1)
-          told('Stopping')(cli)
+          printLine('Stopping')(cli)
           void stop().then(() => {
             off()
             resolve()

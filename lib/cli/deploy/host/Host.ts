@@ -46,16 +46,16 @@ export const createLauncher = (
 }
 
 const portTaken = (port: number): CliError =>
-  failed('PORT_TAKEN', `Port ${port} is in use`, 'stop what listens there, or name another --port')
+  failed('PORT_TAKEN', `Port ${port} is in use`, 'stop the program that uses it, or choose another --port')
 
 const cliError = (error: LocalError): CliError => {
   switch (error._tag) {
     case 'PortTaken':
       return portTaken(error.port)
     case 'CannotListen':
-      return failed('CANNOT_LISTEN', error.message, 'name another --port', { cause: error.cause })
+      return failed('CANNOT_LISTEN', error.message, 'choose another --port', { cause: error.cause })
     case 'CannotLaunch':
-      return failed('CANNOT_LAUNCH', error.message, 'mend that and deploy again', { cause: error.cause })
+      return failed('CANNOT_LAUNCH', error.message, 'fix that and deploy again', { cause: error.cause })
   }
 }
 

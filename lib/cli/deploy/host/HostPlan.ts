@@ -1,4 +1,4 @@
-/** What a local runtime is to host, as a value that goes from one process to another. */
+/** The plan of a hosted agent, as a value that is sent between processes. */
 import * as t from 'io-ts'
 import { LocalRecord } from '../../../config/LocalRecord'
 
@@ -26,7 +26,7 @@ export type Inbound = t.TypeOf<typeof Inbound>
 /** Hosts or web pages that may call beyond the defaults. */
 const Allowed = t.union([t.literal('any'), t.readonlyArray(t.string)])
 
-/** What is to be hosted. */
+/** The plan of a hosted agent. */
 export const HostPlan = t.intersection([
   t.type({
     agent: t.string,
@@ -49,14 +49,14 @@ export const HostPlan = t.intersection([
   t.partial({ arn: t.string, region: t.string, account: t.string, logFile: t.string }),
 ])
 
-/** What is to be hosted. */
+/** The plan of a hosted agent. */
 export type HostPlan = t.TypeOf<typeof HostPlan>
 
-/** What the process that hosts says when it is ready, or cannot be. */
+/** The report of the host process: ready, or failed to start. */
 export const HostReport = t.union([
   t.type({ _tag: t.literal('Ready'), record: LocalRecord }),
   t.type({ _tag: t.literal('Failed'), error: t.type({ code: t.string, message: t.string, next: t.string }) }),
 ])
 
-/** What the process that hosts says when it is ready, or cannot be. */
+/** The report of the host process: ready, or failed to start. */
 export type HostReport = t.TypeOf<typeof HostReport>

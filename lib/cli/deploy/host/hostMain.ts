@@ -1,7 +1,7 @@
-/** The process that hosts an agent in the background. It is told what to host by its parent, and outlives it. */
+/** Entry point of the background host process. Its parent sends the plan; the process outlives it. */
 import * as E from 'fp-ts/Either'
 import type { Log, Write } from '../../../core/Log'
-import { problem } from '../../program/CliError'
+import { explain } from '../../program/CliError'
 import { visible } from '../../program/TerminalText'
 import { host } from './Host'
 import { HostPlan, type HostReport } from './HostPlan'
@@ -28,10 +28,10 @@ const report = (what: HostReport): Promise<void> =>
 
 const run = async (message: unknown): Promise<void> => {
   const plan = HostPlan.decode(message)
-  if (E.isLeft(plan)) throw new Error('the plan is none')
+  if (E.isLeft(plan)) throw new Error('Invalid host plan')
   const hosted = await host(plan.right, log)()
   if (E.isLeft(hosted)) {
-    const { code, message: text, next } = problem(hosted.left)
+    const { code, message: text, next } = explain(hosted.left)
     log.error(text)()
     await report({ _tag: 'Failed', error: { code, message: text, next } })
     process.exitCode = 1

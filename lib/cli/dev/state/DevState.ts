@@ -53,10 +53,10 @@ export type DevCommand =
   /** Ends a server that never answered. */
   | { readonly _tag: 'Discard'; readonly id: number }
   | { readonly _tag: 'Wait'; readonly ms: number; readonly program: Program }
-  | { readonly _tag: 'Tell'; readonly news: News }
+  | { readonly _tag: 'Tell'; readonly news: DevMessage }
 
 /** What the developer is told. */
-export type News =
+export type DevMessage =
   | { readonly _tag: 'Ready'; readonly server: Server; readonly isFirst: boolean }
   | { readonly _tag: 'Unchanged' }
   | { readonly _tag: 'NotBuilt'; readonly isKept: boolean }
@@ -82,7 +82,7 @@ const pauses: ReadonlyArray<number> = [100, 1000, 4000]
 // transitions
 // ---------------------------------------------------------------------------------------------------------------------
 
-const tell = (news: News): DevCommand => ({ _tag: 'Tell', news })
+const announce = (news: DevMessage): DevCommand => ({ _tag: 'Tell', news })
 
 const withoutNext = ({ next: _, ...rest }: DevState): DevState => rest
 
@@ -106,7 +106,7 @@ const onBuilt = (state: DevState, program: Program): Step => {
   if (state.isStale) return built(state, [])
   if (state.next?.program.key === program.key) return built(state, [])
   if (state.next === undefined && state.current?.program.key === program.key) {
-    return built(state, [tell({ _tag: 'Unchanged' })])
+    return built(state, [announce({ _tag: 'Unchanged' })])
   }
   const [begun, commands] = start({ ...state, crashes: 0 }, program)
   return built(begun, commands)
@@ -119,7 +119,7 @@ const onAnswered = (state: DevState, id: number): Step => {
     { ...withoutNext(state), current: next },
     [
       ...(current === undefined ? [] : [{ _tag: 'Retire', id: current.id } as const]),
-      tell({ _tag: 'Ready', server: next, isFirst: id === 1 }),
+      announce({ _tag: 'Ready', server: next, isFirst: id === 1 }),
     ],
   ]
 }
@@ -128,7 +128,7 @@ const onExited = (state: DevState, id: number, hasLasted: boolean): Step => {
   const { current, next } = state
   if (next?.id === id) {
     const isKept = current !== undefined
-    return [withoutNext(state), [tell({ _tag: 'NotStarted', id, why: 'exited', isKept })]]
+    return [withoutNext(state), [announce({ _tag: 'NotStarted', id, why: 'exited', isKept })]]
   }
   if (current?.id !== id) return [state, []]
   const crashes = hasLasted ? 0 : state.crashes
@@ -137,7 +137,7 @@ const onExited = (state: DevState, id: number, hasLasted: boolean): Step => {
   return [
     { ...withoutCurrent(state), crashes: crashes + 1, isWaiting: again !== undefined },
     [
-      tell({ _tag: 'Crashed', id, again }),
+      announce({ _tag: 'Crashed', id, again }),
       ...(again === undefined ? [] : [{ _tag: 'Wait', ms: again, program: current.program } as const]),
     ],
   ]
@@ -146,7 +146,7 @@ const onExited = (state: DevState, id: number, hasLasted: boolean): Step => {
 const onLate = (state: DevState, id: number): Step => {
   if (state.next?.id !== id) return [state, []]
   const isKept = state.current !== undefined
-  return [withoutNext(state), [{ _tag: 'Discard', id }, tell({ _tag: 'NotStarted', id, why: 'late', isKept })]]
+  return [withoutNext(state), [{ _tag: 'Discard', id }, announce({ _tag: 'NotStarted', id, why: 'late', isKept })]]
 }
 
 /** A server that crashed is started again unless something newer has come meanwhile. */
@@ -166,7 +166,7 @@ export const step = (state: DevState, event: DevEvent): Step => {
     case 'Built':
       return onBuilt(state, event.program)
     case 'NotBuilt':
-      return built(state, state.isStale ? [] : [tell({ _tag: 'NotBuilt', isKept: state.current !== undefined })])
+      return built(state, state.isStale ? [] : [announce({ _tag: 'NotBuilt', isKept: state.current !== undefined })])
     case 'Answered':
       return onAnswered(state, event.id)
     case 'Late':

@@ -23,7 +23,7 @@ export interface Compiled {
 /** Builds the same agent again and again. */
 export interface Compiler {
   readonly compile: TE.TaskEither<BuildError, Compiled>
-  /** Lets go of what it holds, once what compiles has ended. */
+  /** Releases esbuild once the build in progress has ended. */
   readonly dispose: () => Promise<void>
 }
 

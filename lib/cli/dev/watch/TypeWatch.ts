@@ -1,6 +1,6 @@
 /** Type-checks beside the server that runs: errors are told, and stop nothing. A newer check ends the one before. */
 import * as E from 'fp-ts/Either'
-import { type BuildError, details } from '../../bundler/BuildError'
+import { type BuildError, explain } from '../../bundler/BuildError'
 import { typeCheck } from '../../bundler/TypeCheck'
 import type { Style } from '../../program/Style'
 import type { DevPlan } from '../state/DevPlan'
@@ -17,20 +17,16 @@ const shown =
   (error: BuildError) =>
   ({ yellow, dim }: Style): string =>
     [
-      yellow(
-        error._tag === 'TypeErrors'
-          ? 'The types do not fit; the agent runs all the same'
-          : 'The types could not be checked',
-      ),
-      ...details(error),
-      dim('agentcore deploy refuses it'),
+      yellow(error._tag === 'TypeErrors' ? 'Type errors; the agent runs anyway' : 'The types could not be checked'),
+      ...explain(error).details,
+      dim('agentcore deploy rejects them'),
     ].join('\n')
 
 /** No check runs yet. */
 export const createTypeWatch = (plan: DevPlan, say: (text: (style: Style) => string) => void): TypeWatch => {
   let running: { readonly control: AbortController; readonly done: Promise<void> } | undefined
   let hadErrors = false
-  let isToldOfNone = false
+  let hasNotedMissing = false
 
   const run = async ({ signal }: AbortController): Promise<void> => {
     const checked = await typeCheck({ project: plan.folder, file: plan.file, cache: plan.state, signal })()
@@ -39,11 +35,11 @@ export const createTypeWatch = (plan: DevPlan, say: (text: (style: Style) => str
       hadErrors = true
       return say(shown(checked.left))
     }
-    if (hadErrors) say(({ green }) => green('The types fit again'))
+    if (hadErrors) say(({ green }) => green('Types check again'))
     hadErrors = false
-    if (checked.right._tag === 'NoCompiler' && !isToldOfNone) {
-      isToldOfNone = true
-      say(({ dim }) => dim('Types are not checked: npm install --save-dev typescript'))
+    if (checked.right._tag === 'NoCompiler' && !hasNotedMissing) {
+      hasNotedMissing = true
+      say(({ dim }) => dim('Types not checked: TypeScript is not installed (npm install --save-dev typescript)'))
     }
   }
 

@@ -2,19 +2,19 @@
 import { isAbsolute, relative, sep } from 'node:path'
 
 /** Folders that hold no source. */
-const apart: ReadonlySet<string> = new Set(['node_modules', 'dist', 'coverage'])
+const ignoredFolders: ReadonlySet<string> = new Set(['node_modules', 'dist', 'coverage'])
 
 /** What a change of may matter: source, data that can be imported, settings. */
 const matters = /\.(?:[cm]?[jt]sx?|json|txt|md|ya?ml|html|graphql|sql|wasm)$/
 
 /** Whether a path of the project is no matter of the source. */
-export const isApart = (project: string, path: string, isFile: boolean): boolean => {
+export const isIgnored = (project: string, path: string, isFile: boolean): boolean => {
   const inside = relative(project, path)
   if (inside === '' || inside.startsWith('..') || isAbsolute(inside)) return false
   if (inside === '.env') return false
   if (inside === 'node_modules' || inside === ['node_modules', '.package-lock.json'].join(sep)) return false
   const names = inside.split(sep)
-  if (names.some((name) => apart.has(name) || name.startsWith('.'))) return true
+  if (names.some((name) => ignoredFolders.has(name) || name.startsWith('.'))) return true
   return isFile && !matters.test(inside)
 }
 
@@ -38,7 +38,7 @@ export const watch = async (
   let timer: NodeJS.Timeout | undefined
   const watcher = chokidar.watch(project, {
     ignoreInitial: true,
-    ignored: (path, stats) => isApart(project, path, stats?.isFile() === true),
+    ignored: (path, stats) => isIgnored(project, path, stats?.isFile() === true),
   })
   const soon = (): void => {
     clearTimeout(timer)

@@ -1,4 +1,4 @@
-/** What ends a call before its time: the deadline of `--timeout`, or the user's Ctrl-C. */
+/** Aborts a call at its `--timeout` or on Ctrl-C. */
 import * as E from 'fp-ts/Either'
 import type { TaskEither } from 'fp-ts/TaskEither'
 import type { Cli } from '../../program/Cli'
@@ -19,11 +19,7 @@ export const withDeadline =
       off() // the second time the process ends at once
       end(cancelled)
     })
-    const late = failed(
-      'TIMEOUT',
-      `There was no whole answer within ${seconds ?? 0} s`,
-      'give it longer with --timeout',
-    )
+    const late = failed('TIMEOUT', `No complete response within ${seconds ?? 0} s`, 'allow more time with --timeout')
     const timer = seconds === undefined || seconds === 0 ? undefined : setTimeout(() => end(late), seconds * 1000)
     try {
       const result = await use(controller.signal)()

@@ -1,4 +1,4 @@
-/** What is sent: JSON as it was written, other text as a prompt; from the command line, a file or standard input. */
+/** Reads the payload from the command line, a file or standard input: JSON as is, other text as a prompt. */
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import * as E from 'fp-ts/Either'
@@ -35,8 +35,8 @@ const fileText = (cwd: string, path: string): TE.TaskEither<CliError, string> =>
     () => readFile(resolve(cwd, path), 'utf8'),
     (cause) =>
       isMissing(cause)
-        ? usage(`There is no file ${path}`, 'name one that is there, or write the payload without the @')
-        : failed('UNREADABLE', `${path} cannot be read: ${errorMessage(cause)}`, 'name another file', { cause }),
+        ? usage(`No such file: ${path}`, 'pass an existing file, or omit the @ to send the text itself')
+        : failed('UNREADABLE', `Could not read ${path}: ${errorMessage(cause)}`, 'pass another file', { cause }),
   )
 
 const inputText = ({ stdin }: Cli): TE.TaskEither<CliError, string> =>
@@ -46,7 +46,7 @@ const inputText = ({ stdin }: Cli): TE.TaskEither<CliError, string> =>
       for await (const part of stdin.stream) parts.push(Buffer.from(part as Buffer | string))
       return Buffer.concat(parts).toString('utf8')
     },
-    (cause) => failed('UNREADABLE', `Standard input cannot be read: ${errorMessage(cause)}`, 'try again', { cause }),
+    (cause) => failed('UNREADABLE', `Could not read standard input: ${errorMessage(cause)}`, 'try again', { cause }),
   )
 
 /** The text of a payload: a last line break of a file or a pipe is none of it. Left: `Usage`, `Failed`. */

@@ -1,53 +1,53 @@
-/** The agent that is invoked, where it is, and in which session. */
+/** The target of an invocation: the agent, its location and the session. */
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
 import type { AgentConfig } from '../../../config/Project'
 import * as Rules from '../../../config/Rules'
-import { agentIn, keepSession, keptSession } from '../../agent/ConfiguredAgent'
-import { dev, type Reach, locateAgent } from '../../agent/AgentLocation'
+import { agentIn, saveSession, savedSession } from '../../agent/ConfiguredAgent'
+import { dev, type AgentLocation, locateAgent } from '../../agent/AgentLocation'
 import { type Cli, note } from '../../program/Cli'
 import type { CliError } from '../../program/CliError'
-import type { Wishes } from './flags'
+import type { InvokeFlags } from './flags'
 
 /** The agent and where it is. `--dev` needs no file; where there is one, it keeps the session. */
-export interface Meant {
+export interface InvocationTarget {
   readonly agent: AgentConfig | undefined
-  readonly reach: Reach
+  readonly reach: AgentLocation
 }
 
-/** Which agent the flags mean. Left: `Config`, `Failed`. */
-export const meantBy = (cli: Cli, wishes: Wishes): TE.TaskEither<CliError, Meant> => {
-  if (!wishes.dev)
+/** Resolves the target from the flags. Left: `Config`, `Failed`. */
+export const locateTarget = (cli: Cli, flags: InvokeFlags): TE.TaskEither<CliError, InvocationTarget> => {
+  if (!flags.dev)
     return pipe(
-      agentIn(cli.cwd, wishes.agent),
+      agentIn(cli.cwd, flags.agent),
       TE.bindTo('agent'),
-      TE.bind('reach', ({ agent }) => locateAgent(cli.cwd, agent, { isLocal: wishes.local })),
+      TE.bind('reach', ({ agent }) => locateAgent(cli.cwd, agent, { isLocal: flags.local })),
     )
   return pipe(
-    agentIn(cli.cwd, wishes.agent),
+    agentIn(cli.cwd, flags.agent),
     TE.map((agent): AgentConfig | undefined => agent),
-    TE.orElse((error) => (wishes.agent === undefined ? TE.right(undefined) : TE.left(error))),
-    TE.map((agent) => ({ agent, reach: dev(wishes.port) })),
+    TE.orElse((error) => (flags.agent === undefined ? TE.right(undefined) : TE.left(error))),
+    TE.map((agent) => ({ agent, reach: dev(flags.port) })),
   )
 }
 
-/** The session of this call: the wished one, the last one, or a new one. */
-export const toSession = (cli: Cli, { sessionId, newSession }: Wishes, agent: AgentConfig | undefined): string =>
-  sessionId ?? (newSession ? undefined : keptSession(agent)) ?? cli.newId()
+/** The session of this call: the requested one, the last one, or a new one. */
+export const toSession = (cli: Cli, { sessionId, newSession }: InvokeFlags, agent: AgentConfig | undefined): string =>
+  sessionId ?? (newSession ? undefined : savedSession(agent)) ?? cli.newId()
 
 /**
- * Keeps the session for the next call; that it cannot be kept is no failure of this one. An agent may answer with an id
+ * Saves the session id for the next call. A failure to save only warns: this call has succeeded. An agent may answer with an id
  * that no caller may send: that one is not kept.
  */
-export const keep =
+export const rememberSession =
   (cli: Cli, agent: AgentConfig | undefined) =>
   (sessionId: string): TE.TaskEither<CliError, void> =>
-    agent === undefined || keptSession(agent) === sessionId || E.isLeft(Rules.sessionId(sessionId))
+    agent === undefined || savedSession(agent) === sessionId || E.isLeft(Rules.sessionId(sessionId))
       ? TE.right(undefined)
       : pipe(
-          keepSession(cli.cwd, agent.name, sessionId),
+          saveSession(cli.cwd, agent.name, sessionId),
           TE.orElseW(() =>
-            TE.fromTask(() => note(({ yellow }) => yellow('The session could not be kept for the next call'))(cli)),
+            TE.fromTask(() => note(({ yellow }) => yellow('The session id could not be saved for the next call'))(cli)),
           ),
         )

@@ -4,36 +4,32 @@ import { list, text, toggle, value, type Values } from '../../program/Flag'
 
 /** The flags. */
 export const flags = {
-  agent: text('-a, --agent <name>', 'the agent (default: the default one)'),
-  sessionId: text('--session-id <id>', 'the session, 33 to 256 characters (default: the last one of the agent)'),
-  newSession: toggle('--new-session', 'begin a new session'),
-  userId: text('--user-id <id>', 'on whose behalf, for callers with AWS credentials'),
+  agent: text('-a, --agent <name>', 'agent to use (default: the default agent)'),
+  sessionId: text('--session-id <id>', 'session id, 33 to 256 characters (default: the last session of the agent)'),
+  newSession: toggle('--new-session', 'start a new session'),
+  userId: text('--user-id <id>', 'user to act on behalf of, for callers with AWS credentials'),
   bearerToken: text(
     '--bearer-token <token>',
-    'the token of the caller (default: BEDROCK_AGENTCORE_BEARER_TOKEN, which other users of the machine do not see)',
+    'bearer token (default: BEDROCK_AGENTCORE_BEARER_TOKEN, which other users of this machine cannot see)',
   ),
   headers: value(
     '--headers <pairs>',
-    'headers as "Name:value,Name:value"; names that the agent does not list get the prefix of custom headers',
+    'headers as "Name:value,Name:value"; names not in the allowlist of the agent get the custom header prefix',
     Rules.headerPairs,
   ),
-  header: list('-H, --header <line>', 'a header as "Name: value", sent as it is; may be given again', Rules.headerLine),
-  local: toggle('--local', 'the local runtime of the agent, even if it is deployed'),
-  dev: toggle('--dev', 'the agent that agentcore dev serves'),
-  port: value('-p, --port <port>', 'the port of agentcore dev (default: 8080)', Rules.port),
+  header: list('-H, --header <line>', 'header as "Name: value", sent as is; repeatable', Rules.headerLine),
+  local: toggle('--local', 'call the local runtime even if the agent is deployed'),
+  dev: toggle('--dev', 'call the agent served by agentcore dev'),
+  port: value('-p, --port <port>', 'port of agentcore dev (default: 8080)', Rules.port),
   timeout: value(
     '--timeout <seconds>',
-    'give up after so long (default: no limit but 15 minutes of silence)',
+    'give up after this long (default: after 15 minutes of silence)',
     Rules.waitSeconds,
   ),
-  ws: toggle('--ws', 'over a WebSocket: one message, or without a payload every line that is typed'),
-  raw: toggle('--raw', 'with --ws: text as it stands, not as {"prompt": …}'),
-  wait: value(
-    '--wait <seconds>',
-    'with --ws: how long a silence ends it after an answer (default: 2)',
-    Rules.waitSeconds,
-  ),
+  ws: toggle('--ws', 'use a WebSocket: send one message or, without a payload, every line typed'),
+  raw: toggle('--raw', 'with --ws: send text as is, not as {"prompt": …}'),
+  wait: value('--wait <seconds>', 'with --ws: close after this long without a message (default: 2)', Rules.waitSeconds),
 }
 
-/** What the command line says. */
-export type Wishes = Values<typeof flags>
+/** The flags of `agentcore invoke`, parsed. */
+export type InvokeFlags = Values<typeof flags>
