@@ -3,7 +3,7 @@ import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as J from 'fp-ts/Json'
 import * as TE from 'fp-ts/TaskEither'
-import { get, type GetFault } from '../../node/http/BoundedGet'
+import { get, type GetFault } from '../../node/exchange/BoundedGet'
 
 /** How long a document may take, in milliseconds, and how many bytes it may have. */
 export interface FetchLimits {

@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http'
 import * as E from 'fp-ts/Either'
 import type * as TE from 'fp-ts/TaskEither'
-import { type BodyFault, readBody } from '../../node/http/BoundedBody'
+import { type BodyFault, readBody } from '../../node/exchange/BoundedBody'
 import type { Hold } from '../../node/Budget'
 import { type AuthError, bodyTooLarge, clientLeft, tooManyBodies } from '../rules/AuthError'
 

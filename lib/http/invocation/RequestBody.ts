@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http'
 import * as E from 'fp-ts/Either'
 import { fromUtf8 } from '../../node/Utf8Text'
-import { type BodyFault, readBody } from '../../node/http/BoundedBody'
+import { type BodyFault, readBody } from '../../node/exchange/BoundedBody'
 import {
   type AgentError,
   cancelled,

@@ -7,7 +7,7 @@ import type { Task } from 'fp-ts/Task'
 import type { TaskEither } from 'fp-ts/TaskEither'
 import type { Hold } from '../../node/Budget'
 import type { Eventual } from '../../node/Eventual'
-import { type BodyFault, readBody } from '../../node/http/BoundedBody'
+import { type BodyFault, readBody } from '../../node/exchange/BoundedBody'
 import { accessDenied, payloadTooLarge, type ServiceError, throttled, unauthorized } from '../service/ServiceError'
 
 // ---------------------------------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 /** A small question to an agent whose answer is wanted whole, such as `/ping`. */
 import * as O from 'fp-ts/Option'
-import { onBody, onResponse } from '../../node/http/HttpExchange'
-import type { Connections } from './Connections'
+import { onBody, onResponse } from '../../node/exchange/HttpExchange'
+import type { Connections } from '../launch/Connections'
 import { reportIn } from './PingAnswer'
 import type { Report } from './SessionLife'
 

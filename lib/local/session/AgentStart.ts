@@ -7,7 +7,7 @@ import * as TE from 'fp-ts/TaskEither'
 import type { Exit, Launched, Launcher } from '../launch/Launcher'
 import type { Limits } from '../service/ServiceLimits'
 import { ping } from './AgentPing'
-import { type Connections, connections } from './Connections'
+import { type Connections, connections } from '../launch/Connections'
 import { agentFailed, type Hint, notReady, type ServiceError } from '../service/ServiceError'
 import type { Report } from './SessionLife'
 

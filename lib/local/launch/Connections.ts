@@ -4,8 +4,8 @@
  */
 import { Agent, type ClientRequest, request } from 'node:http'
 import { launchSecret } from '../../core/Protocol'
-import { toErrorCode } from '../../node/http/HttpExchange'
-import type { Launched } from '../launch/Launcher'
+import { toErrorCode } from '../../node/exchange/HttpExchange'
+import type { Launched } from './Launcher'
 import type { Line } from '../service/RequestHeaders'
 
 /** The head of a request to an agent. */
