@@ -136,7 +136,9 @@ const exchange = (client: Client, { url, method, headers, body }: Request, bound
     signal?.addEventListener('abort', abort, { once: true })
     onResponse(asked, {
       onResponse: (res) =>
-        settle(E.right({ status: res.statusCode ?? 0, headers: joinedFields(res.headers), body: readBody(res, bounds) })),
+        settle(
+          E.right({ status: res.statusCode ?? 0, headers: joinedFields(res.headers), body: readBody(res, bounds) }),
+        ),
       onFailure: (cause) => fail(toFailure(host, cause, isSent())),
     })
     asked.end(body)

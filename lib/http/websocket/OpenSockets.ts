@@ -78,10 +78,7 @@ interface Interpreter<in out Has extends object> {
   readonly start: (socket: OpenSocket<Has>, handler: SocketHandler<unknown, unknown, Has>) => void
 }
 
-const createInterpreter = <Has extends object>(
-  runtime: Runtime,
-  { talk }: SocketEntry<Has>,
-): Interpreter<Has> => {
+const createInterpreter = <Has extends object>(runtime: Runtime, { talk }: SocketEntry<Has>): Interpreter<Has> => {
   const { ambient } = runtime
 
   /** What a command leads to comes next in the same loop: a queue of messages must not grow the stack. */

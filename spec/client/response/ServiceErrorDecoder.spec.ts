@@ -1,0 +1,111 @@
+import * as fc from 'fast-check'
+import * as O from 'fp-ts/Option'
+import type { ClientError } from '../../../lib/client/error/ClientError'
+import { explain } from '../../../lib/client/error/ClientError'
+import { decode, retryAfter } from '../../../lib/client/response/ServiceErrorDecoder'
+import { examples } from '../examples'
+
+const refusal = (status: number, headers: Readonly<Record<string, string>>, body: unknown): ClientError =>
+  decode({ status, headers, body: typeof body === 'string' ? body : JSON.stringify(body) })
+
+const ofService: ReadonlyArray<readonly [ClientError['_tag'], number]> = [
+  ['ValidationException', 400],
+  ['UnauthorizedException', 401],
+  ['ServiceQuotaExceededException', 402],
+  ['AccessDeniedException', 403],
+  ['ResourceNotFoundException', 404],
+  ['ConflictException', 409],
+  ['RetryableConflictException', 409],
+  ['RuntimeClientError', 424],
+  ['ThrottlingException', 429],
+  ['InternalServerException', 500],
+]
+
+describe('a refusal of the data plane', () => {
+  it.each(ofService)('%s is its own case', (_tag, status) => {
+    const headers = { 'x-amzn-errortype': _tag, 'x-amzn-requestid': 'r-1' }
+    expect(refusal(status, headers, { message: 'no' })).toEqual({ _tag, status, message: 'no', requestId: 'r-1' })
+  })
+
+  it.each([
+    'ThrottlingException:http://internal.amazon.com/coral/',
+    ' ThrottlingException ',
+    'a.b#ThrottlingException',
+  ])('is known by its name in %s', (name) => {
+    expect(refusal(429, { 'x-amzn-errortype': name }, '')._tag).toBe('ThrottlingException')
+    expect(refusal(429, {}, { __type: name, Message: 'slow' })).toMatchObject({
+      _tag: 'ThrottlingException',
+      message: 'slow',
+    })
+  })
+
+  it('of an unknown name keeps the name', () => {
+    expect(refusal(403, { 'x-amzn-errortype': 'ExpiredTokenException' }, { message: 'expired' })).toEqual({
+      _tag: 'UnexpectedStatus',
+      status: 403,
+      message: 'ExpiredTokenException: expired',
+      requestId: undefined,
+    })
+  })
+
+  it('tells only the first line: those behind it may repeat the request', () => {
+    const message = 'The signature does not match.\n\nThe Canonical String was\nx-amz-security-token:SECRET'
+    const error = refusal(403, { 'x-amzn-errortype': 'AccessDeniedException' }, { message })
+    expect(JSON.stringify(error)).not.toContain('SECRET')
+  })
+})
+
+describe('a refusal of an agent', () => {
+  it('has its code, its details and its request id', () => {
+    const body = { error: 'Invalid payload', code: 'INVALID_PAYLOAD', requestId: 'r-2', details: [1] }
+    expect(refusal(400, {}, body)).toEqual({
+      _tag: 'AgentFailure',
+      status: 400,
+      code: 'INVALID_PAYLOAD',
+      message: 'Invalid payload',
+      requestId: 'r-2',
+      details: [1],
+    })
+  })
+
+  it('of another kind keeps its message', () => {
+    expect(refusal(500, {}, { error: 'boom' })).toMatchObject({
+      _tag: 'UnexpectedStatus',
+      status: 500,
+      message: 'boom',
+    })
+  })
+})
+
+describe('any other refusal', () => {
+  it('is its status and the first line of its body', () => {
+    expect(refusal(502, {}, '<html>\n<body>')).toMatchObject({ _tag: 'UnexpectedStatus', message: '<html>' })
+    expect(refusal(302, {}, '')).toMatchObject({ _tag: 'UnexpectedStatus', status: 302, message: '' })
+  })
+
+  it('is a case whatever it says, its message is short, and it can be explained', () =>
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 100, max: 599 }),
+        fc.dictionary(fc.constantFrom('x-amzn-errortype', 'x-amzn-requestid', 'a'), fc.string()),
+        fc.oneof(fc.string({ unit: 'binary' }), fc.json(), fc.constant('"'.repeat(100_000))),
+        (status, headers, body) => {
+          const error = decode({ status, headers, body })
+          expect(Object.keys(examples)).toContain(error._tag)
+          expect('message' in error ? error.message.length : -1).toBeLessThan(3000)
+          expect(explain(error)).not.toBe('')
+        },
+      ),
+    ))
+})
+
+describe('Retry-After', () => {
+  it('is seconds or a date, in milliseconds', () => {
+    const now = Date.UTC(2030, 0, 1)
+    expect(retryAfter(now)({ 'retry-after': '3' })).toEqual(O.some(3000))
+    expect(retryAfter(now)({ 'retry-after': 'Tue, 01 Jan 2030 00:00:05 GMT' })).toEqual(O.some(5000))
+    expect(retryAfter(now)({ 'retry-after': 'Tue, 01 Jan 2019 00:00:05 GMT' })).toEqual(O.some(0))
+    expect(retryAfter(now)({ 'retry-after': 'soon' })).toEqual(O.none)
+    expect(retryAfter(now)({})).toEqual(O.none)
+  })
+})
