@@ -67,7 +67,7 @@ export const waitSeconds = between(0, 86_400, 'seconds')
 
 /** An AWS region. */
 export const region: Rule = (text) =>
-  isRegion(text) ? E.right(text) : E.left(`expected the name of a region, such as us-west-2, got ${shown(text)}`)
+  isRegion(text) ? E.right(text) : E.left(`expected a region such as us-west-2, got ${shown(text)}`)
 
 /** How callers speak to the agent. */
 export const protocol = oneOf('HTTP', 'MCP', 'A2A', 'AGUI')

@@ -63,7 +63,16 @@ export type Fresh<P> = { readonly [K in keyof P]?: never } & { toString(): strin
 // combinators
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** An agent's parts followed by another's: middleware, providers and wraps in order, of each handler the last one. */
+/**
+ * An agent's parts followed by another's: middleware, providers and wraps in order, of each handler the last one.
+ *
+ * @example
+ * ```ts
+ * import { Agent, entrypoint, Handler, ping } from 'agentcore-fp'
+ *
+ * const spec = Agent.concat(entrypoint(Handler.fromSync(() => 'hello')).spec, ping(() => 'Healthy').spec)
+ * ```
+ */
 export const concat = <N extends object, H extends In, Needs extends object, In extends object, Has extends object>(
   self: Spec<N, {}, H>,
   that: Spec<Needs, In, Has>,
@@ -278,7 +287,21 @@ export const provide = <P extends object, S extends object = {}>(
 export const wrap = <S extends object = {}>(f: (next: Step<S>) => Step<S>): Agent<{}, S> =>
   make<{}, S, {}>({ ...nothing, layers: wrapper(f) })
 
-/** Uses a middleware; with a codec, what it left in `ctx.state` becomes typed state, checked at run time. */
+/**
+ * Uses a middleware; with a codec, what it left in `ctx.state` becomes typed state, checked at run time.
+ *
+ * @example
+ * ```ts
+ * import { Agent, createApp, entrypoint, Handler } from 'agentcore-fp'
+ * import { pipe } from 'fp-ts/function'
+ *
+ * const stamped = Agent.use(async (_: never, next: () => Promise<unknown>) => {
+ *   await next()
+ * })
+ *
+ * export const app = createApp(pipe(entrypoint(Handler.fromSync(() => 'hello')), stamped))
+ * ```
+ */
 export function use(middleware: Middleware): Agent
 export function use<P extends object>(middleware: Middleware, codec: Codec<P>): Agent<{}, {}, P>
 export function use<P extends object>(...args: [Middleware] | [Middleware, Codec<P>]): Agent | Agent<{}, {}, P> {

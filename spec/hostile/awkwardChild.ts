@@ -225,7 +225,7 @@ const tryOnStart = async (): Promise<void> => {
     onStart: () => by.bad(),
     log: { ...quiet, destination: (line) => void lines.push(line) },
   })
-  const { exit } = process
+  const exit = process.exit.bind(process)
   process.exit = () => {
     throw exited
   }

@@ -114,7 +114,7 @@ const createKoa = ({ settings, logs }: Runtime, pipeline: KoaPipeline): Koa => {
             () => ({ requestId: pipeline.requestId(ctx) }),
             () => pipeline.secrets(ctx),
           )
-    if (isDisconnect(thrown)) return log.info('The client left')()
+    if (isDisconnect(thrown)) return log.info('The client closed the connection')()
     const error = fromUnknown(thrown)
     const { status, code, message } = problem(error)
     if (error._tag === 'Rejected') log.info('A middleware refused a request', { error: thrown })()

@@ -86,6 +86,6 @@ const logFailure = (scope: RequestScope, error: AgentError): void => {
   reportFlaws(toLog(scope), error)
   if ('cause' in error)
     toLog(scope).error('Invocation failed', { ...fields, error: error.cause ?? String(error.cause) })()
-  else if (error._tag === 'Cancelled') toLog(scope).info('The client left', fields)()
+  else if (error._tag === 'Cancelled') toLog(scope).info('The client closed the connection', fields)()
   else toLog(scope).warn('Invocation refused', { ...fields, reason: message })()
 }

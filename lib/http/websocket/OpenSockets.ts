@@ -159,7 +159,7 @@ const end = <Has extends object>({ call, ws }: OpenSocket<Has>, result: Result):
   const thrown = cause(error)
   if (thrown !== undefined) toLog(call).error('Socket failed', { code, duration, error: thrown })()
   else if (error._tag === 'SocketClosed' || error._tag === 'Cancelled')
-    toLog(call).info('The client left', { duration })()
+    toLog(call).info('The client closed the connection', { duration })()
   else toLog(call).warn('Socket refused', { code, duration })()
   closeWith(ws, closeCode(error), code)
 }
