@@ -58,7 +58,7 @@ Paste one of these into another terminal.
     curl -isN --max-time 2 --output - -H 'Connection: Upgrade' -H 'Upgrade: websocket' ${handshake} ${url}/ws
 
 Then change examples/start.ts, stop this with Ctrl-C and run npm start again.
-More agents are in examples/ (try: node dist/examples/browser.js), the manual is README.md, npm test checks it all.
+More agents are in examples/ (try: node dist/examples/browser.js), the manual is README.md and docs/, npm test checks it all.
 `
 
 if (require.main === module) void app.run().then((running) => process.stdout.write(guide(running)))

@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { isAlive } from '../../lib/node/process/Processes'
-import { fences, read, root } from '../package/support'
+import { fences, root, manual } from '../package/support'
 
 const run = promisify(execFile)
 
 const heading = 'From a file to a running agent'
-const inSection = fences(read('README.md')).filter((fence) => fence.heading === heading)
+const inSection = fences(manual).filter((fence) => fence.heading === heading)
 const [, commands = ''] = inSection.filter(({ info }) => info === 'sh').map(({ text }) => text)
 const source = inSection.find(({ info }) => info === 'ts')?.text ?? ''
 
@@ -57,7 +57,7 @@ afterAll(() => {
 })
 
 describe('a first-time user', () => {
-  it('writes the agent of the README and configures it', async () => {
+  it('writes the agent of the manual and configures it', async () => {
     writeFileSync(join(folder, 'agent.ts'), source)
     const { stdout } = await agentcore('configure --entrypoint agent.ts --name hello --non-interactive')
     expect(stdout).toContain('hello is written to .bedrock_agentcore.yaml')
@@ -112,7 +112,7 @@ describe('a first-time user', () => {
     })
   }, 60_000)
 
-  it('may paste every line of the README, in order', async () => {
+  it('may paste every line of the manual, in order', async () => {
     for (const line of commands.split('\n')) await shell(line.replace('npx ', 'npx --no-install '))
   }, 120_000)
 })

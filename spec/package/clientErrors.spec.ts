@@ -1,11 +1,11 @@
 import { ClientError } from '../../lib/client'
 import { examples } from '../client/examples'
-import { read, tableUnder } from './support'
+import { tableUnder, manual } from './support'
 
-const rows = tableUnder(read('README.md'), 'Failures').map(([tag = '']) => tag.replaceAll('`', ''))
+const rows = tableUnder(manual, 'Failures').map(([tag = '']) => tag.replaceAll('`', ''))
 
 describe('the failures of a client', () => {
-  it('are those of the README', () => {
+  it('are those of the manual', () => {
     expect([...rows].sort()).toEqual(Object.keys(examples).sort())
   })
 

@@ -1,6 +1,6 @@
 import * as ts from 'typescript'
 import * as AgentError from '../../lib/core/AgentError'
-import { read, tableUnder } from './support'
+import { read, tableUnder, manual } from './support'
 
 /** The codes of refusals that have AWS's names. */
 const awsNames: ReadonlyArray<AgentError.AwsErrorName> = [
@@ -96,8 +96,8 @@ describe('error codes', () => {
     expect(Object.entries(examples).filter(([tag, { _tag }]) => tag !== _tag)).toEqual([])
   })
 
-  it('are those of the README, with the same status', () => {
-    expect([...rowsOf(read('README.md'))].sort()).toEqual(ofEveryCode.map(wireOf).sort())
+  it('are those of the manual, with the same status', () => {
+    expect([...rowsOf(manual)].sort()).toEqual(ofEveryCode.map(wireOf).sort())
   })
 
   it('belong to one case each', () => {

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import * as ts from 'typescript'
-import { fences, publicNames, read, root, subpaths } from './support'
+import { fences, publicNames, root, subpaths, manual } from './support'
 
 /** The names a subpath is documented to export: `name` for a value, `type Name` for what is a type alone. */
 const documented = (markdown: string): ReadonlyMap<string, ReadonlyArray<string>> =>
@@ -34,7 +34,7 @@ const declared = (program: ts.Program, path: string): ReadonlyArray<string> => {
 
 const isTypeOnly = (symbol: ts.Symbol): boolean => symbol.declarations?.some(ts.isTypeOnlyExportDeclaration) === true
 
-const readme = documented(read('README.md'))
+const readme = documented(manual)
 const program = ts.createProgram({
   rootNames: subpaths.map(({ types }) => join(root, types)),
   options: {
@@ -51,7 +51,7 @@ describe('public names', () => {
   })
 
   describe.each(subpaths)('of $name', ({ name, types }) => {
-    it('are those of the README', () => {
+    it('are those of the manual', () => {
       expect(declared(program, join(root, types))).toEqual(readme.get(name))
     })
 

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { outputOf, packInto } from './packing'
-import { filesBelow, root } from './support'
+import { filesBelow, root, pages } from './support'
 
 const limit = 500_000
 
@@ -15,7 +15,7 @@ const paths = packed.files.map(({ path }) => path)
 afterAll(() => rmSync(temporary, { recursive: true, force: true }))
 
 describe('the tarball', () => {
-  const besides = ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']
+  const besides = ['CHANGELOG.md', 'LICENSE', 'SECURITY.md', 'package.json', ...pages]
 
   it('holds the build of every file of lib, and nothing else but its papers', () => {
     // Nobody can import the command line and what is below it alone.

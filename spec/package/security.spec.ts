@@ -1,6 +1,6 @@
-/** The tables of limits agree with the code: SECURITY.md and the README name every option, with its default. */
+/** The tables of limits agree with the code: SECURITY.md and the manual name every option, with its default. */
 import { settings } from '../../lib/http/state/Options'
-import { read } from './support'
+import { manual, read } from './support'
 
 const defaults = settings({})
 
@@ -42,8 +42,8 @@ const names = Object.entries(defaults).flatMap(([name, value]) =>
 )
 
 /** The cells of the rows of tables. */
-const rows = (file: string): ReadonlyArray<ReadonlyArray<string>> =>
-  read(file)
+const rows = (text: string): ReadonlyArray<ReadonlyArray<string>> =>
+  text
     .split('\n')
     .filter((line) => line.startsWith('|'))
     .map((line) =>
@@ -65,22 +65,22 @@ describe('the options', () => {
     expect([...Object.keys(bounds), ...others].sort()).toEqual([...new Set([...names, 'websocket.protocols'])].sort())
   })
 
-  it('are all in the README', () => {
-    const documented = rows('README.md').map(([first]) => first)
+  it('are all in the manual', () => {
+    const documented = rows(manual).map(([first]) => first)
     expect([...Object.keys(bounds), ...others].filter((name) => !documented.includes(`\`${name}\``))).toEqual([])
   })
 })
 
 describe('a limit', () => {
-  it.each(Object.entries(bounds))('%s stands in SECURITY.md and in the README with its default', (name, value) => {
-    const inSecurity = rows('SECURITY.md').filter(([, option = '']) => option.split(', ')[0] === `\`${name}\``)
-    const inReadme = rows('README.md').filter(([option]) => option === `\`${name}\``)
+  it.each(Object.entries(bounds))('%s stands in SECURITY.md and in the manual with its default', (name, value) => {
+    const inSecurity = rows(read('SECURITY.md')).filter(([, option = '']) => option.split(', ')[0] === `\`${name}\``)
+    const inManual = rows(manual).filter(([option]) => option === `\`${name}\``)
     expect(inSecurity.map(([, , told]) => spellings(name, value).includes(told ?? ''))).toEqual([true])
-    expect(inReadme.filter(([, told]) => spellings(name, value).includes(told ?? ''))).toHaveLength(1)
+    expect(inManual.filter(([, told]) => spellings(name, value).includes(told ?? ''))).toHaveLength(1)
   })
 
   it('of SECURITY.md is an option of `createApp`, of another function, a flag, or fixed', () => {
-    const unknown = rows('SECURITY.md')
+    const unknown = rows(read('SECURITY.md'))
       .filter((cells) => cells.length === 3 && !/^(limit|version|-+)$/.test(cells[0] ?? ''))
       .map(([, option = '']) => option)
       .filter((option) => !/^–$| of |Node[.]js$|^`provider[.]/.test(option))

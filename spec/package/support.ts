@@ -1,4 +1,4 @@
-/** What the specs of the package share: the repository's root, its files, and the fences and sections of the README. */
+/** What the specs of the package share: the repository's root, its files, and the fences and sections of the manual. */
 import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -14,6 +14,23 @@ export const filesBelow = (folder: string, end: string): ReadonlyArray<string> =
     .map((path) => `${folder}/${path}`.replaceAll('\\', '/'))
     .filter((path) => path.endsWith(end))
     .sort()
+
+/** The pages of the manual, the README first. */
+export const pages: ReadonlyArray<string> = ['README.md', ...filesBelow('docs', '.md')]
+
+/** All pages of the manual as one text, so that no two of their lines have the same number. */
+export const manual: string = pages.map(read).join('\n')
+
+/** Where a line of that text stands, such as `docs/errors.md:12`. Lines count from 1. */
+export const placeInManual = (line: number): string => {
+  let before = 0
+  for (const page of pages) {
+    const length = read(page).split('\n').length
+    if (line <= before + length) return `${page}:${line - before}`
+    before += length
+  }
+  return `line ${line}`
+}
 
 export interface Manifest {
   readonly name: string
