@@ -163,8 +163,8 @@ describe('a generated Dockerfile', () => {
   }, 60_000)
 
   test('leaves no container when the runtime is killed and deployed again', async () => {
-    const killed = record?.pid ?? 0
-    process.kill(killed, 'SIGKILL')
+    if (record === undefined) throw new Error('nothing was deployed')
+    process.kill(record.pid, 'SIGKILL')
     expect(containers().length).toBeGreaterThan(0)
     const { code, stdout } = await deployed(folder)
     expect(code).toBe(0)
