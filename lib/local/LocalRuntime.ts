@@ -113,7 +113,7 @@ const start = async (options: LocalOptions): Promise<E.Either<LocalError, LocalR
     limits.sendTimeout > 0
       ? setInterval(() => {
           for (const stalled of look(connections, performance.now())) {
-            log.warn('A client took nothing of what was sent to it, its connection is closed')()
+            log.warn('A client stopped reading; its connection is closed')()
             stalled.destroy()
           }
         }, lookEvery(limits.sendTimeout)).unref()
