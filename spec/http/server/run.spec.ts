@@ -80,7 +80,7 @@ describe('the address', () => {
   const nowhere = { env: {}, exists: () => false }
 
   it.each([
-    ['8080 of this machine alone', {}, nowhere, { port: 8080, host: '127.0.0.1' }, 'no container'],
+    ['8080 of this machine alone', {}, nowhere, { port: 8080, host: '127.0.0.1' }, 'not a container'],
     [
       'every interface of a container',
       {},
@@ -114,7 +114,7 @@ describe('the address', () => {
       {},
       { ...nowhere, env: { HOST: '', PORT: '', DOCKER_CONTAINER: '' } },
       { port: 8080, host: '127.0.0.1' },
-      'no container',
+      'not a container',
     ],
   ])('is %s', (_, given, around, where, reason) => {
     expect(bind(given, around)).toEqual(
