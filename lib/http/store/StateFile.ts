@@ -87,7 +87,7 @@ export const putAside = async (path: string): Promise<O.Option<string>> => {
 export const format = (id: SessionId, { state, savedAt, version }: Stored): string =>
   JSON.stringify({ id, savedAt, version, state: state ?? null })
 
-/** Writes a state file atomically. `check` runs once the text is on the disk; if it rejects, the write is undone. */
+/** Writes a state file atomically. `check` runs once the text is on the disk; if it rejects, the file is unchanged. */
 export const write = async (folder: string, name: string, text: string, check: () => Promise<void>): Promise<void> => {
   await mkdir(folder, { recursive: true, mode: 0o700 })
   await writeWhole(join(folder, name), text, { mode: 0o600, check })
