@@ -1,7 +1,6 @@
 /**
- * Descriptors of an agent: plain frozen data that composes with `pipe`. Every descriptor is a head, a link and a whole:
- * as a value it is an agent, as a function it adds itself to the agent before it. Composition is associative and
- * `empty` is its two-sided identity.
+ * Agents as data: plain frozen descriptors that compose with `pipe`. A descriptor is both a value, an agent, and a
+ * function that adds itself to the agent before it. Composition is associative, with `empty` as its two-sided identity.
  *
  * @since 0.1.0
  */
@@ -23,10 +22,12 @@ import { chainDecoded, decoding, encoding } from './TypedHandler'
 
 export type { Step } from './Layer'
 
-/** A middleware of Koa. Its context is opaque here; `use` of the http layer knows its type. */
+/** A Koa middleware. Its context is opaque here; `use` of the http layer knows its type. */
 export type Middleware = (context: never, next: () => Promise<unknown>) => unknown
 
-/** What an agent is made of. `Needs` is the state that handlers ask for, `In` what providers expect, `Has` what they add. */
+/**
+ * The parts of an agent. `Needs` is the state that handlers require, `In` what providers expect, `Has` what they add.
+ */
 export interface Spec<in Needs extends object, in In extends object, out Has extends object> {
   readonly entrypoint: O.Option<Entry<unknown, unknown, Needs>>
   readonly ping: O.Option<PingHandler>
@@ -35,28 +36,30 @@ export interface Spec<in Needs extends object, in In extends object, out Has ext
   readonly layers: Layers<In, Has>
 }
 
-/** What a complete agent is made of: everything that its handlers ask for is provided. */
+/** The parts of a complete agent, in which providers add all state that handlers require. */
 export type Closed = Spec<{}, {}, {}>
 
-/** Tells the status of `/ping`, given the automatic one, which stands in for it where it is slow or fails. */
+/** Returns the `/ping` status, given the automatic one, which is used instead if the handler is slow or fails. */
 export type PingHandler = (automatic: Status) => Status | Promise<Status>
 
-/** A socket handler and how frames are read for it. */
+/** A WebSocket handler and the format of its messages. */
 export interface SocketEntry<in Needs extends object> {
   readonly format: Format
   readonly talk: Talk<unknown, unknown, Needs>
 }
 
-/** `json`: text frames are JSON values; `text`: they are strings. Binary frames are Uint8Arrays in both. */
+/** `json`: text frames are JSON values; `text`: they are strings. Binary frames are always `Uint8Array`s. */
 export type Format = 'json' | 'text'
 
-/** An agent, and the function that adds it to another. A key of the state that is provided twice does not compile. */
+/** An agent, and the function that adds it to another. Providing a key of the state twice does not compile. */
 export interface Agent<in Needs extends object = {}, in In extends object = {}, out Has extends object = {}> {
   readonly spec: Spec<Needs, In, Has>
   <N extends object, H extends In & Fresh<Has>>(self: Agent<N, {}, H>): Agent<N & Needs, {}, H & Has>
 }
 
-/** No key of `P`. The method that every object has keeps it from being a weak type, which would ask for a key in common. */
+/**
+ * No key of `P`. The method that every object has keeps this from being a weak type, which would require a common key.
+ */
 export type Fresh<P> = { readonly [K in keyof P]?: never } & { toString(): string }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -64,7 +67,7 @@ export type Fresh<P> = { readonly [K in keyof P]?: never } & { toString(): strin
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * An agent's parts followed by another's: middleware, providers and wraps in order, of each handler the last one.
+ * Concatenates two agents: middleware, providers and wraps in order, and the last handler of each kind.
  *
  * @example
  * ```ts
@@ -117,7 +120,7 @@ const nothing: Spec<{}, {}, {}> = {
 }
 
 /**
- * The agent that adds nothing: the identity of composition.
+ * The agent without parts: the identity of composition.
  *
  * @example
  * ```ts
@@ -134,8 +137,9 @@ const nothing: Spec<{}, {}, {}> = {
 export const empty: Agent = make(nothing)
 
 /**
- * Answers `POST /invocations`. With a codec (io-ts or any Standard Schema) the payload is decoded first; what it
- * refuses is 400 `INVALID_PAYLOAD` with a path for each issue. With `{ inbound, outbound }` the answer is encoded too.
+ * Handles `POST /invocations`. With a codec (io-ts or any Standard Schema) the payload is decoded first; an invalid one
+ * is rejected with 400 `INVALID_PAYLOAD` and a path for each issue. With `{ inbound, outbound }` the response is
+ * encoded, too.
  *
  * @example
  * ```ts
@@ -164,14 +168,14 @@ type EntryArgs<P, A, S extends object> =
 const entry = <P, A, S extends object>(args: EntryArgs<P, A, S>): Entry<unknown, unknown, S> => {
   if (args.length === 1) return toEntry(args[0])
   const [codec, handler] = args
-  // What an outbound codec makes of a stream, nobody knows before it has run.
+  // Whether an outbound codec turns a stream into JSON is unknown before it has run.
   if ('inbound' in codec) return toEntry(decoding(codec.inbound, encoding(codec.outbound, handler)))
   return { ...toEntry(handler), run: decoding(codec, handler) }
 }
 
 /**
- * Tells the status of `GET /ping` in place of the automatic one, which it is given: an `IO`, a `Task` or a plain
- * function. Slow (over a second, see `createApp`), throwing or giving anything else, it is passed over.
+ * Sets the status that `GET /ping` reports, given the automatic one: an `IO`, a `Task` or a plain function. If it is
+ * slow (over a second, see `createApp`), throws or returns anything else, it is ignored.
  *
  * @example
  * ```ts
@@ -192,8 +196,8 @@ const entry = <P, A, S extends object>(args: EntryArgs<P, A, S>): Entry<unknown,
 export const ping = (handler: PingHandler): Agent => make({ ...nothing, ping: O.some(handler) })
 
 /**
- * Talks over `GET /ws`. Messages are JSON values, or typed by `{ inbound, outbound }`, or strings with
- * `{ format: 'text' }`. A message that cannot be decoded closes the socket with 1007.
+ * Handles WebSockets on `GET /ws`. Messages are JSON values, or typed by `{ inbound, outbound }`, or strings with `{
+ * format: 'text' }`. A message that cannot be decoded closes the connection with 1007.
  *
  * @example
  * ```ts
@@ -244,7 +248,8 @@ const socketEntry = <In, Says, S extends object>(args: SocketArgs<In, Says, S>):
 }
 
 /**
- * Adds typed state to the context of what follows, or refuses: before the handler, and before the upgrade of a socket.
+ * Adds typed state to the context for what follows, or rejects the request: before the handler, or before the upgrade
+ * of a WebSocket.
  *
  * @example
  * ```ts
@@ -266,7 +271,7 @@ export const provide = <P extends object, S extends object = {}>(
 ): Agent<{}, S, P> => make<{}, S, P>({ ...nothing, layers: provider(f) })
 
 /**
- * Goes around the handler: may look at the context, answer in its place, and change the answer.
+ * Wraps the handler: it may inspect or replace the context, respond in the handler's place, and change the response.
  *
  * @example
  * ```ts
@@ -288,7 +293,7 @@ export const wrap = <S extends object = {}>(f: (next: Step<S>) => Step<S>): Agen
   make<{}, S, {}>({ ...nothing, layers: wrapper(f) })
 
 /**
- * Uses a middleware; with a codec, what it left in `ctx.state` becomes typed state, checked at run time.
+ * Adds a Koa middleware; with a codec, what it left in `ctx.state` becomes typed state, validated at run time.
  *
  * @example
  * ```ts

@@ -12,13 +12,13 @@ import { fields, isWellFormed, type Shape } from './WellFormed'
 // model
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** One thing that is wrong with a value: where (`items[0].name`, empty for the value itself) and what. */
+/** One issue of a value: the path (`items[0].name`, empty for the value itself) and the message. */
 export interface Issue {
   readonly path: string
   readonly message: string
 }
 
-/** A failure. Make one with a constructor of this module: they mark it, so that a thrown one is known again. */
+/** A failure. Create one with a constructor of this module, which marks it so that it is recognized when thrown. */
 export type AgentError = { readonly [brand]: true } & (
   | { readonly _tag: 'BadRequest'; readonly message: string }
   | { readonly _tag: 'InvalidJson'; readonly reason: string }
@@ -59,7 +59,7 @@ export type AgentError = { readonly [brand]: true } & (
   | { readonly _tag: 'SocketClosed'; readonly closeCode: number }
 )
 
-/** The names that AWS services give to what is wrong with a signature. The clients of AWS know them. */
+/** AWS error names for invalid signatures, which AWS clients recognize. */
 export type AwsErrorName =
   | 'AccessDeniedException'
   | 'ExpiredTokenException'
@@ -68,17 +68,17 @@ export type AwsErrorName =
   | 'MissingAuthenticationTokenException'
   | 'UnrecognizedClientException'
 
-/** What the wire shows of a failure: the HTTP status and the parts of `{"error","code","requestId","details"?}`. */
+/** A failure as an HTTP response: the status and the parts of `{"error","code","requestId","details"?}`. */
 export interface Problem {
   readonly status: number
   readonly code: string
   readonly message: string
   readonly details?: unknown
-  /** Header fields that belong to the status, such as `Allow` with 405. */
+  /** Headers that belong to the status, such as `Allow` with 405. */
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** A case that the table of fields does not know does not compile here. */
+/** Fails to compile for a case that the table of fields lacks. */
 const shapes: Readonly<Record<AgentError['_tag'], Shape>> = fields
 
 const brand: unique symbol = Symbol.for('agentcore-fp/AgentError')
@@ -90,7 +90,7 @@ const brand: unique symbol = Symbol.for('agentcore-fp/AgentError')
 const mark = { [brand]: true } as const
 
 /**
- * 400 `BAD_REQUEST`: not a request that HTTP or the WebSocket handshake allows.
+ * 400 `BAD_REQUEST`: HTTP or the WebSocket handshake does not allow such a request.
  *
  * @example
  * ```ts
@@ -105,10 +105,10 @@ export const badRequest = (message: string): AgentError => ({ ...mark, _tag: 'Ba
 /** 400 `INVALID_JSON`: the body is not valid JSON, or contains a value that JavaScript cannot represent. */
 export const invalidJson = (reason: string): AgentError => ({ ...mark, _tag: 'InvalidJson', reason })
 
-/** 400 `INVALID_ENCODING`: the body is not UTF-8, or not the encoding that it says. */
+/** 400 `INVALID_ENCODING`: the body is not valid UTF-8, or not encoded as `Content-Encoding` claims. */
 export const invalidEncoding = (reason: string): AgentError => ({ ...mark, _tag: 'InvalidEncoding', reason })
 
-/** 400 `INVALID_PAYLOAD`: the payload is JSON, but not what the entrypoint's codec asks for. */
+/** 400 `INVALID_PAYLOAD`: the entrypoint's codec rejects the payload. */
 export const invalidPayload = (issues: ReadonlyArray<Issue>): AgentError => ({
   ...mark,
   _tag: 'InvalidPayload',
@@ -118,13 +118,13 @@ export const invalidPayload = (issues: ReadonlyArray<Issue>): AgentError => ({
 /** 400 `INVALID_SESSION_ID`: the session header is not 1 to 256 visible ASCII characters. */
 export const invalidSessionId: AgentError = { ...mark, _tag: 'InvalidSessionId' }
 
-/** 400 `MISSING_SESSION_ID`: the policy is `require` and the session header is absent. */
+/** 400 `MISSING_SESSION_ID`: the session header is missing and the policy is `require`. */
 export const missingSessionId: AgentError = { ...mark, _tag: 'MissingSessionId' }
 
-/** 400 `UNKNOWN_ACTION`: a debug action that does not exist. */
+/** 400 `UNKNOWN_ACTION`: an unknown debug action. */
 export const unknownAction = (action: string): AgentError => ({ ...mark, _tag: 'UnknownAction', action })
 
-/** 401 `UNAUTHORIZED`, with the challenge in `WWW-Authenticate`: the bearer token is missing or not good enough. */
+/** 401 `UNAUTHORIZED`, with a challenge in `WWW-Authenticate`: the bearer token is missing or invalid. */
 export const unauthorized = (message: string, challenge = 'Bearer'): AgentError => ({
   ...mark,
   _tag: 'Unauthorized',
@@ -133,7 +133,7 @@ export const unauthorized = (message: string, challenge = 'Bearer'): AgentError 
 })
 
 /**
- * 403 with a name of AWS as the code, which is in the header `x-amzn-ErrorType` too: `AccessDeniedException`,
+ * 403 with an AWS error name as the code, also sent in `x-amzn-ErrorType`: `AccessDeniedException`,
  * `ExpiredTokenException`, `IncompleteSignatureException`, `InvalidSignatureException`,
  * `MissingAuthenticationTokenException` or `UnrecognizedClientException`.
  */
@@ -145,14 +145,14 @@ export const awsRefused = (name: AwsErrorName, message: string): AgentError => (
 })
 
 /**
- * 403 `FORBIDDEN_HOST`: the server listens on a loopback address, and `Host` is missing, repeated, or a name that is
- * neither of this machine nor in `allowedHosts`.
+ * 403 `FORBIDDEN_HOST`: on a loopback address, `Host` is missing, repeated, or a name that is neither this machine's
+ * nor in `allowedHosts`.
  */
 export const forbiddenHost = (host: string): AgentError => ({ ...mark, _tag: 'ForbiddenHost', host })
 
 /**
- * 403 `FORBIDDEN_ORIGIN`: the server listens on a loopback address, and the request comes from a web page whose origin is
- * not in `allowedOrigins`. The origin is undefined where the browser sent only `Sec-Fetch-Site`.
+ * 403 `FORBIDDEN_ORIGIN`: on a loopback address, a web page sent the request and its origin is not in `allowedOrigins`.
+ * `origin` is undefined if the browser sent only `Sec-Fetch-Site`.
  */
 export const forbiddenOrigin = (origin: string | undefined): AgentError => ({
   ...mark,
@@ -160,7 +160,7 @@ export const forbiddenOrigin = (origin: string | undefined): AgentError => ({
   origin,
 })
 
-/** 403 `FORBIDDEN_CALLER`: `agentcore` started this server, and the request did not come through it. */
+/** 403 `FORBIDDEN_CALLER`: `agentcore` started this server, but the request bypassed it. */
 export const forbiddenCaller: AgentError = { ...mark, _tag: 'ForbiddenCaller' }
 
 /** 404 `NOT_FOUND`. */
@@ -169,13 +169,13 @@ export const notFound = (message = 'Not Found'): AgentError => ({ ...mark, _tag:
 /** 405 `METHOD_NOT_ALLOWED`, with the `Allow` header. */
 export const methodNotAllowed = (allow: string): AgentError => ({ ...mark, _tag: 'MethodNotAllowed', allow })
 
-/** 406 `NOT_ACCEPTABLE`: the answer is a stream and `Accept` rules out `text/event-stream`. */
+/** 406 `NOT_ACCEPTABLE`: the response is a stream and `Accept` rules out `text/event-stream`. */
 export const notAcceptable: AgentError = { ...mark, _tag: 'NotAcceptable' }
 
 /** 408 `REQUEST_TIMEOUT`: the request did not arrive in time. */
 export const requestTimeout: AgentError = { ...mark, _tag: 'RequestTimeout' }
 
-/** 413 `PAYLOAD_TOO_LARGE`: the body has more than `limit` bytes, as sent or once decompressed. */
+/** 413 `PAYLOAD_TOO_LARGE`: the body exceeds `limit` bytes, as sent or decompressed. */
 export const payloadTooLarge = (limit: number, isDecompressed = false): AgentError => ({
   ...mark,
   _tag: 'PayloadTooLarge',
@@ -183,41 +183,41 @@ export const payloadTooLarge = (limit: number, isDecompressed = false): AgentErr
   isDecompressed,
 })
 
-/** 415 `UNSUPPORTED_MEDIA_TYPE`: a content encoding that is not known here. */
+/** 415 `UNSUPPORTED_MEDIA_TYPE`: an unsupported content encoding. */
 export const unsupportedMediaType = (encoding: string): AgentError => ({
   ...mark,
   _tag: 'UnsupportedMediaType',
   encoding,
 })
 
-/** 426 `UPGRADE_REQUIRED`: a plain request for the path of the WebSocket. */
+/** 426 `UPGRADE_REQUIRED`: a request for the WebSocket path without an upgrade. */
 export const upgradeRequired: AgentError = { ...mark, _tag: 'UpgradeRequired' }
 
-/** 431 `HEADERS_TOO_LARGE`. */
+/** 431 `HEADERS_TOO_LARGE`: the headers exceed Node's limit. */
 export const headersTooLarge: AgentError = { ...mark, _tag: 'HeadersTooLarge' }
 
-/** 409 `INTERRUPTED`: the session's work was cancelled on purpose, by `context.session.cancel` or `app.cancel`. */
+/** 409 `INTERRUPTED`: the invocation was cancelled by `context.session.cancel` or `app.cancel`. */
 export const interrupted: AgentError = { ...mark, _tag: 'Interrupted' }
 
-/** 499 `CANCELLED`: the client left before the answer; only logs see it. */
+/** 499 `CANCELLED`: the client disconnected before the response; only logs show it. */
 export const cancelled: AgentError = { ...mark, _tag: 'Cancelled' }
 
 /**
- * A refusal on purpose, sent as it is with code `REJECTED`. A `status` that no HTTP answer with a body can have
- * (it takes 200 to 599, without 204, 205 and 304) is sent as 500.
+ * A deliberate rejection, sent with the given status and the code `REJECTED`. A `status` that is not valid for a
+ * response with a body (200 to 599, except 204, 205 and 304) is sent as 500.
  */
 export const rejected = (status: number, message: string, details?: unknown): AgentError =>
   details === undefined
     ? { ...mark, _tag: 'Rejected', status, message }
     : { ...mark, _tag: 'Rejected', status, message, details }
 
-/** 500 `INTERNAL_ERROR`: something was thrown. The cause is logged, and sent only with `debug`. */
+/** 500 `INTERNAL_ERROR`: an unexpected error. The cause is logged, and sent only with `debug`. */
 export const unexpected = (cause: unknown): AgentError => ({ ...mark, _tag: 'Unexpected', cause })
 
-/** 500 `UNENCODABLE`: the handler's answer has no JSON (a BigInt, a function, a cycle). */
+/** 500 `UNENCODABLE`: the response cannot be encoded as JSON (a BigInt, a function, a cycle). */
 export const unencodable = (reason: string): AgentError => ({ ...mark, _tag: 'Unencodable', reason })
 
-/** 500 `INVALID_STATE`: middleware or a session store left state that its codec refuses. */
+/** 500 `INVALID_STATE`: a codec rejects the state from middleware or a session store. */
 export const invalidState = (issues: ReadonlyArray<Issue>): AgentError => ({ ...mark, _tag: 'InvalidState', issues })
 
 /** 500 `NO_ENTRYPOINT`: the agent was composed without `entrypoint`. */
@@ -226,23 +226,20 @@ export const noEntrypoint: AgentError = { ...mark, _tag: 'NoEntrypoint' }
 /** 500 `SESSION_STORE_FAILED`: the session store could not read or write. */
 export const storeFailed = (cause: unknown): AgentError => ({ ...mark, _tag: 'StoreFailed', cause })
 
-/** 503 `TOO_MANY_SESSIONS`: all of the `limit` sessions that are kept are in use. */
+/** 503 `TOO_MANY_SESSIONS`: all `limit` sessions with state are in use. */
 export const tooManySessions = (limit: number): AgentError => ({ ...mark, _tag: 'TooManySessions', limit })
 
-/**
- * 503 `OVERLOADED`, with `Retry-After`: the bodies that are being read at this moment already fill `maxBuffered`.
- * `retryAfter` is in seconds.
- */
+/** 503 `OVERLOADED`, with `Retry-After` in seconds: the bodies that are being read already fill `maxBuffered`. */
 export const overloaded = (retryAfter = 1): AgentError => ({ ...mark, _tag: 'Overloaded', retryAfter })
-/** 503 `TOO_MANY_TASKS`: `limit` background tasks run already, so this one was not started. */
+/** 503 `TOO_MANY_TASKS`: `limit` background tasks are running, so this one was not started. */
 export const tooManyTasks = (limit: number): AgentError => ({ ...mark, _tag: 'TooManyTasks', limit })
 
-/** 503 `STOPPING`: the server is shutting down; a socket is closed with 1001. */
+/** 503 `STOPPING`: the server is shutting down; a WebSocket is closed with 1001. */
 export const stopping: AgentError = { ...mark, _tag: 'Stopping' }
 
 /**
- * 503 `AUTHORIZER_UNAVAILABLE`, with `Retry-After`: tokens cannot be verified, because the provider's signing keys could not be fetched.
- * `retryAfter` is in seconds.
+ * 503 `AUTHORIZER_UNAVAILABLE`, with `Retry-After` in seconds: the provider's signing keys could not be fetched, so
+ * that no token can be verified.
  */
 export const authorizerUnavailable = (cause: unknown, retryAfter = 1): AgentError => ({
   ...mark,
@@ -251,35 +248,35 @@ export const authorizerUnavailable = (cause: unknown, retryAfter = 1): AgentErro
   retryAfter,
 })
 
-/** 504 `DEADLINE_EXCEEDED`: the handler or task took longer than its deadline. */
+/** 504 `DEADLINE_EXCEEDED`: the handler or task exceeded its deadline. */
 export const deadlineExceeded: AgentError = { ...mark, _tag: 'DeadlineExceeded' }
 
-/** Close code 1007, `INVALID_MESSAGE`: a message of the peer that could not be decoded. */
+/** Close code 1007, `INVALID_MESSAGE`: a message from the peer could not be decoded. */
 export const invalidMessage = (issues: ReadonlyArray<Issue>): AgentError => ({
   ...mark,
   _tag: 'InvalidMessage',
   issues,
 })
 
-/** `MESSAGE_TOO_LARGE`: a message that is larger than `limit` bytes was not sent. */
+/** `MESSAGE_TOO_LARGE`: a message larger than `limit` bytes was not sent. */
 export const messageTooLarge = (limit: number): AgentError => ({ ...mark, _tag: 'MessageTooLarge', limit })
 
-/** `SOCKET_CLOSED`: the socket was closed before the message was sent. */
+/** `SOCKET_CLOSED`: the WebSocket was closed before the message was sent. */
 export const socketClosed = (code: number): AgentError => ({ ...mark, _tag: 'SocketClosed', closeCode: code })
 
 const isRecord = (value: unknown): value is Readonly<Record<PropertyKey, unknown>> =>
   typeof value === 'object' && value !== null
 
-/** Whether a value was made by a constructor of this module: it is marked, and its fields are those of its case. */
+/** Whether a constructor of this module made a value: it is marked, and has the fields of its case. */
 export const isAgentError = (value: unknown): value is AgentError => {
   try {
     return isRecord(value) && value[brand] === true && isWellFormed(shapes)(value)
   } catch {
-    return false // a proxy or a getter that throws
+    return false // a throwing proxy or getter
   }
 }
 
-/** The message of an error that may be shown, as `ctx.throw` of Koa makes one, and its status. */
+/** A rejection from an error whose message may be exposed, such as Koa's `ctx.throw` creates. */
 const exposed = (cause: unknown): AgentError | undefined => {
   if (!(cause instanceof Error) || !isRecord(cause) || cause['expose'] !== true) return undefined
   const { status, message }: Readonly<Record<string, unknown>> = cause
@@ -287,23 +284,24 @@ const exposed = (cause: unknown): AgentError | undefined => {
 }
 
 /**
- * What a thrown value means: a thrown `AgentError` is itself, an error that says it may be exposed (`status` and
- * `expose`, as `ctx.throw` of Koa makes them) is a rejection, anything else is `Unexpected`. It never throws, whatever
- * the value.
+ * Converts a thrown value: an `AgentError` stays itself, an error with `status` and `expose`, such as Koa's `ctx.throw`
+ * creates, becomes a rejection, and anything else becomes `Unexpected`. Never throws, whatever the value.
  */
 export const fromUnknown = (cause: unknown): AgentError => {
   if (isAgentError(cause)) return cause
   try {
     return exposed(cause) ?? unexpected(cause)
   } catch {
-    return unexpected(cause) // a proxy or a getter that throws
+    return unexpected(cause) // a throwing proxy or getter
   }
 }
 
-/** An outcome of code that TypeScript has not seen: a value that is no Either is `Unexpected`, and so is a left that is no `AgentError`. */
+/**
+ * Validates the result of untyped code: anything but an Either, or a left that is not an `AgentError`, is `Unexpected`.
+ */
 export const checked = <A>(result: unknown): E.Either<AgentError, A> => {
   try {
-    if (isRecord(result) && result['_tag'] === 'Right') return result as unknown as E.Right<A> // what it holds, its types say
+    if (isRecord(result) && result['_tag'] === 'Right') return result as unknown as E.Right<A> // its value is as typed
     if (isRecord(result) && result['_tag'] === 'Left') return E.left(fromUnknown(result['left']))
   } catch (cause) {
     return E.left(unexpected(cause))
@@ -322,7 +320,7 @@ const hasBody = (status: number): boolean =>
 const at = (status: number, code: string, message: string, details?: unknown): Problem =>
   details === undefined ? { status, code, message } : { status, code, message, details }
 
-/** What a request said, short enough for a message. */
+/** Text from a request, shortened for a message. */
 const quoted = (text: string): string => JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}…` : text)
 
 const hostMessage = (host: string): string =>
@@ -337,7 +335,7 @@ const originMessage = (origin: string | undefined): string =>
     : `Origin ${quoted(origin)} is not allowed. To allow it, add it to allowedOrigins (--allow-origin with agentcore)`
 
 /**
- * Explains a failure as the HTTP response that it becomes: status, code and message. Nothing that was thrown shows in it.
+ * Explains a failure as an HTTP response: status, code and message. It never reveals what was thrown.
  *
  * @example
  * ```ts
@@ -395,7 +393,7 @@ export const problem = (error: AgentError): Problem => {
     case 'UpgradeRequired':
       return {
         ...at(426, 'UPGRADE_REQUIRED', 'This path accepts only WebSocket connections'),
-        // Without `close`, Node would keep a connection open whose client asked to close it.
+        // Without `close`, Node keeps the connection open even if the client asked to close it.
         headers: { upgrade: 'websocket', connection: 'upgrade, close' },
       }
     case 'HeadersTooLarge':
@@ -443,11 +441,11 @@ export const problem = (error: AgentError): Problem => {
   }
 }
 
-/** The code that a socket is closed with when its handler ends in a failure (RFC 6455, section 7.4.1). */
+/** The close code for a WebSocket whose handler failed (RFC 6455, section 7.4.1). */
 export const closeCode = (error: AgentError): number =>
   error._tag === 'InvalidMessage' ? 1007 : error._tag === 'Stopping' ? 1001 : 1011
 
-/** The thrown value behind a failure, if there is one: for logs, never for the wire. */
+/** The thrown value behind a failure, if any: for logs, never for clients. */
 export const cause = (error: AgentError): unknown =>
   error._tag === 'Unexpected' || error._tag === 'StoreFailed' || error._tag === 'AuthorizerUnavailable'
     ? error.cause

@@ -1,13 +1,13 @@
 /**
- * Calls what user code gave as a function. A promise in its place is an easy slip where a `TaskEither` is asked for: its
- * rejection would have no listener, which ends the process.
+ * Calls functions supplied by user code. A promise in place of a `TaskEither` is an easy slip: unhandled, its rejection
+ * would crash the process.
  *
  * @since 0.2.0
  */
 
 const ignore = (): void => undefined
 
-/** Keeps a promise that nobody will wait for from ending the process when it rejects. */
+/** Prevents an ignored promise from crashing the process when it rejects. */
 export const disregard = (value: unknown): void => {
   if (isPromise(value)) value.catch(ignore)
 }
@@ -16,11 +16,11 @@ const isPromise = (value: unknown): value is Promise<unknown> => {
   try {
     return value instanceof Promise
   } catch {
-    return false // a proxy that throws
+    return false // a throwing proxy
   }
 }
 
-/** Calls a function. Throws a `TypeError` that says what was given in place of one. */
+/** Calls a function. Throws a `TypeError` that names what was passed instead. */
 export const call = <Args extends ReadonlyArray<unknown>, A>(f: (...args: Args) => A, ...args: Args): A => {
   const given: unknown = f
   if (typeof given === 'function') return f(...args)

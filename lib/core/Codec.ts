@@ -1,6 +1,6 @@
 /**
- * What turns an unknown value into a known one: an io-ts codec, or any schema that speaks Standard Schema (zod,
- * valibot, arktype). Refusals are issues with a path, the same for both.
+ * Codecs that decode unknown values: an io-ts codec, or any schema that implements Standard Schema (zod, valibot,
+ * arktype). Errors are issues with a path, the same for both.
  *
  * @since 0.1.0
  */
@@ -22,29 +22,29 @@ export interface StandardSchema<A> {
   }
 }
 
-/** What a Standard Schema says of a value. */
+/** The result of a Standard Schema. */
 export type StandardResult<A> =
   { readonly value: A; readonly issues?: undefined } | { readonly issues: ReadonlyArray<StandardIssue> }
 
-/** What a Standard Schema finds wrong. */
+/** An issue of a Standard Schema. */
 export interface StandardIssue {
   readonly message: string
   readonly path?: ReadonlyArray<PropertyKey | { readonly key: PropertyKey }> | undefined
 }
 
-/** Decodes unknown values into `A`s. */
+/** Decodes unknown values as `A`. */
 export type Codec<A> = Decoder<unknown, A> | StandardSchema<A>
 
-/** Takes `A`s to be sent: an io-ts codec encodes them, a Standard Schema checks them. */
+/** Encodes `A`s to be sent: an io-ts codec encodes, a Standard Schema only validates. */
 export type Out<A> = Encoder<A, unknown> | StandardSchema<A>
 
-/** Codecs for the two directions of an invocation or a socket. */
+/** Codecs for both directions of an invocation or a WebSocket. */
 export interface Codecs<In, Answer> {
   readonly inbound: Codec<In>
   readonly outbound: Out<Answer>
 }
 
-/** The outcome of decoding; a promise only if the schema is asynchronous. */
+/** The result of decoding; a promise only if the schema is asynchronous. */
 export type Decoded<A> = E.Either<ReadonlyArray<Issue>, A> | Promise<E.Either<ReadonlyArray<Issue>, A>>
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -81,7 +81,7 @@ const step = (key: PropertyKey): string => {
 
 const toPath = (keys: ReadonlyArray<PropertyKey>): string => keys.map(step).join('').replace(/^\./, '')
 
-/** The keys that lead to a value: those of unions' and intersections' members are no part of the value. */
+/** The path to a value; keys of union and intersection members are not part of it. */
 const toKeys = (context: Context): ReadonlyArray<string> =>
   context.flatMap(({ key }, i) => (key === '' || isBranching(context[i - 1]?.type) ? [] : [key]))
 
@@ -93,7 +93,7 @@ const toIssue = ({ context, message }: ValidationError): Issue => {
   }
 }
 
-/** Where the first union at or below `from` stands in the context of an error. */
+/** The index of the first union at or after `from` in the context of an error. */
 const unionAt =
   (from: number) =>
   ({ context }: ValidationError): number =>
@@ -115,7 +115,7 @@ const missesTag =
   ({ context }: ValidationError): boolean =>
     context.length === member + 2 && toTag(context[member + 1]?.type) === 'LiteralType'
 
-/** Of a union's members the one that the value's tag speaks for; the union as a whole where no one does. */
+/** The union member that the value's tag selects; the union as a whole if none matches. */
 const issuesOfUnion = (errors: ReadonlyArray<ValidationError>, at: number): ReadonlyArray<Issue> => {
   const members = groupBy(errors, ({ context }) => context[at + 1]?.key ?? '')
   const meant = members.filter((member) => !member.some(missesTag(at + 1)))
@@ -137,7 +137,7 @@ const issuesFrom =
       return at < 0 ? group.map(toIssue) : issuesOfUnion(group, at)
     })
 
-/** How many issues an answer tells at most. */
+/** The maximum number of issues in a response. */
 const most = 20
 
 const toIssues = (errors: Errors): ReadonlyArray<Issue> =>
@@ -179,7 +179,7 @@ const validate = <A>(schema: StandardSchema<A>, value: unknown): Decoded<A> => {
   return result instanceof Promise ? result.then(fromStandard, orTooDeep) : fromStandard(result)
 }
 
-/** Decodes a value. Left: what is wrong, at most 20 issues. A schema that throws, throws here. */
+/** Decodes a value. Left: at most 20 issues. Throws if a schema throws. */
 export const decode =
   <A>(codec: Codec<A>) =>
   (value: unknown): Decoded<A> => {
@@ -193,7 +193,7 @@ export const decode =
     }
   }
 
-/** Makes a value ready to be sent. Left: why a Standard Schema refuses it. A codec that throws, throws here. */
+/** Encodes a value to be sent. Left: the issues of a Standard Schema. Throws if a codec throws. */
 export const encode =
   <A>(codec: Out<A>) =>
   (value: A): Decoded<unknown> => {
@@ -207,6 +207,6 @@ export const encode =
     }
   }
 
-/** The failure of an answer that its own codec refuses. */
+/** The failure of a response that its own codec rejects. */
 export const toUnencodable = (issues: ReadonlyArray<Issue>): AgentError =>
   unencodable(issues.map(({ path, message }) => `${path} ${message}`.trim()).join('; '))

@@ -1,6 +1,6 @@
 /**
- * Everything that a handler may know of its request, as one immutable value. Values that may be absent are Options;
- * effects are capabilities, so that a unit test can put in its own.
+ * The context of a request, as one immutable value. Values that may be missing are Options; effects are capabilities,
+ * so that a unit test can supply its own.
  *
  * @since 0.1.0
  */
@@ -22,7 +22,7 @@ export interface Trace {
   readonly xAmznTraceId: Option<string>
 }
 
-/** The request as Koa has it: the escape hatch. At run time this is `ctx.request` of Koa, with all that it has. */
+/** The Koa request: the escape hatch. At run time this is Koa's complete `ctx.request`. */
 export interface Request {
   readonly method: string
   readonly url: string
@@ -31,7 +31,7 @@ export interface Request {
   readonly ip: string
   readonly headers: Readonly<Record<string, string | ReadonlyArray<string> | undefined>>
   readonly get: (field: string) => string | ReadonlyArray<string>
-  /** The Koa context, whose `state` middleware may have filled. */
+  /** The Koa context, whose `state` middleware may have set. */
   readonly ctx: { readonly state: Readonly<Record<string, unknown>> }
 }
 
@@ -39,19 +39,19 @@ export interface Request {
 export interface Context<out State extends object = {}> {
   readonly sessionId: SessionId
   readonly requestId: string
-  /** Every forwardable header, looked up without regard to case. */
+  /** All forwardable headers; names are case-insensitive. */
   readonly headers: Headers
-  /** Whom the caller says that it speaks for. Nobody has verified it. */
+  /** The user id that the caller claims; nobody has verified it. */
   readonly userId: Option<string>
   /** The token for AgentCore Identity, if the service sent one. */
   readonly workloadAccessToken: Option<string>
-  /** Where a three-legged OAuth flow returns to, if the service sent it. */
+  /** The callback URL of a three-legged OAuth flow, if the service sent it. */
   readonly oauth2CallbackUrl: Option<string>
   readonly trace: Trace
   readonly state: Readonly<State>
-  /** Aborts when the client leaves, the deadline passes or the server stops. */
+  /** Aborts when the client disconnects, the deadline passes or the server stops. */
   readonly signal: AbortSignal
-  /** The moment of the deadline, in milliseconds since the epoch, if one is set. */
+  /** The deadline, in milliseconds since the epoch, if there is one. */
   readonly deadline: Option<number>
   readonly tasks: TaskRunner
   readonly session: Access
@@ -64,8 +64,8 @@ export interface Context<out State extends object = {}> {
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * The same context with one part in place of another. The other parts are taken over as they are, not read: some are
- * made when they are first asked for.
+ * The same context with one part replaced. The other parts are copied as property descriptors, since some are computed
+ * on first access.
  */
 const withPart = <C extends object>(context: C, name: keyof C, value: unknown): C => {
   const next: Record<PropertyKey, unknown> = {}
@@ -75,11 +75,11 @@ const withPart = <C extends object>(context: C, name: keyof C, value: unknown): 
     else if ('value' in own) next[key] = own.value
     else Object.defineProperty(next, key, own)
   }
-  return Object.freeze(next) as C // it has the properties of a `C`, each as the context has it
+  return Object.freeze(next) as C // it has all properties of a `C`
 }
 
 /**
- * The same context with more state.
+ * Adds state to a context.
  *
  * @example
  * ```ts
@@ -96,7 +96,7 @@ export const withState =
     withPart(context, 'state', Object.freeze({ ...context.state, ...more })) as Context<S & P>
 
 /**
- * The same context with another signal.
+ * Replaces the signal of a context.
  *
  * @example
  * ```ts

@@ -1,5 +1,5 @@
 /**
- * Handlers, and the lifts that make one from other kinds of functions: plain, asynchronous, generators, readers, and
+ * Handlers of invocations, and the lifts that create one from other functions: sync, async, generators, readers, and
  * functions of a session's state.
  *
  * @since 0.1.0
@@ -21,18 +21,18 @@ import * as Reply from './Reply'
 // model
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** Answers a payload. The answer may be any JSON value, anything that can be pulled (a stream), or a `Reply`. */
+/** Responds to a payload: with any JSON value, anything that can be streamed, or a `Reply`. */
 export type Handler<in Payload, out Answer, in State extends object = {}> = (
   payload: Payload,
   context: Context<State>,
 ) => TE.TaskEither<AgentError, Answer>
 
-/** A handler as an agent holds it: of one that always streams, a client that accepts no stream is told before it runs. */
+/** A tagged handler. One that always streams can reject a client that does not accept a stream before it runs. */
 export type Entry<Payload, Answer, State extends object = {}> =
   | { readonly _tag: 'Answer'; readonly run: Handler<Payload, Answer, State> }
   | { readonly _tag: 'Stream'; readonly run: Handler<Payload, Answer, State> }
 
-/** A handler that says of itself that it streams whatever the payload. */
+/** A handler that streams, whatever the payload. */
 interface Streaming<in Payload, in State extends object> extends Handler<Payload, Reply.Reply, State> {
   readonly _tag: 'Stream'
 }
@@ -42,7 +42,7 @@ interface Streaming<in Payload, in State extends object> extends Handler<Payload
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * A handler from a plain function. What it throws is a left.
+ * Lifts a synchronous function to a handler. What it throws becomes a left.
  *
  * @example
  * ```ts
@@ -61,9 +61,8 @@ export const fromSync =
     TE.fromEither(E.tryCatch(() => f(payload, context), fromUnknown))
 
 /**
- * A handler from a function that gives a promise. What it throws or rejects with is a left.
- * (`TE.tryCatch` says the same, but is compiled to generators of its own that V8 takes for long-lived: measured, it
- * can halve the rate of small requests.)
+ * Lifts an asynchronous function to a handler. What it throws or rejects with becomes a left. (`TE.tryCatch` means the
+ * same, but compiles to generators that V8 takes for long-lived: measured, it can halve the rate of small requests.)
  *
  * @example
  * ```ts
@@ -90,7 +89,7 @@ export const fromAsync =
   }
 
 /**
- * A handler from a function to a `ReaderTaskEither` of the context.
+ * Lifts a function that returns a `ReaderTaskEither` of the context to a handler.
  *
  * @example
  * ```ts
@@ -114,7 +113,7 @@ export const fromReader =
     call(f(payload), context)
 
 /**
- * A streaming handler from a generator function, sync or async, or any function that gives an iterable.
+ * Lifts a generator function, sync or async, or any function that returns an iterable, to a streaming handler.
  *
  * @example
  * ```ts
@@ -138,7 +137,7 @@ const streaming = <P, S extends object>(run: Handler<P, Reply.Reply, S>): Stream
   Object.freeze(Object.assign((payload: P, context: Context<S>) => run(payload, context), { _tag: 'Stream' as const }))
 
 /**
- * A handler as an agent holds it.
+ * Tags a handler as streaming or not.
  *
  * @example
  * ```ts
@@ -156,7 +155,7 @@ export const toEntry = <P, A, S extends object>(run: Handler<P, A, S>): Entry<P,
 // sessions
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** Encodes and decodes the state of a session, as it is kept in a store. */
+/** The codec of a session's state in a store. */
 export type StateCodec<S> = Type<S, unknown>
 
 const loadState = async <S>(
@@ -171,8 +170,8 @@ const loadState = async <S>(
 }
 
 /**
- * A handler that is a function of its session's state as well, as fp-ts's `StateReaderTaskEither`. The next state is
- * saved when the answer is a right; invocations of one session run one at a time.
+ * Lifts a function of the payload and the session's state, like fp-ts's `StateReaderTaskEither`, to a handler. The next
+ * state is saved on a right; invocations of one session run one at a time.
  *
  * @example
  * ```ts
@@ -210,14 +209,14 @@ export const stateful =
     }
   }
 
-/** The answer to a payload that asks to stop: how many invocations were under way. */
+/** The response to a stop request: how many invocations were cancelled. */
 export interface Cancelled {
   readonly cancelled: number
 }
 
 /**
- * A handler with a stop button. A payload that is a stop cancels the session's other invocations under way, whoever
- * reads their answers, and is answered with how many there were; any other payload goes to the handler.
+ * Adds a stop button to a handler. A payload that is a stop cancels the session's other invocations in flight, whoever
+ * sent them, and responds with their number; any other payload goes to the handler.
  *
  * @example
  * ```ts
@@ -241,7 +240,7 @@ export const cancellable =
   (payload, context) =>
     isStop(payload) ? TE.fromIO(() => ({ cancelled: context.session.cancel() })) : handler(payload, context)
 
-/** What a stateful generator yields to the client, and the state that it returns at its end. */
+/** Yields values to the client, and returns the next state. */
 export type StatefulSource<S> = AsyncIterator<unknown, S, undefined> | Iterator<unknown, S, undefined>
 
 const orThrow = <A>(result: E.Either<AgentError, A>): A => {
@@ -250,8 +249,8 @@ const orThrow = <A>(result: E.Either<AgentError, A>): A => {
 }
 
 /**
- * The streaming form of `stateful`: what the generator yields is streamed, what it returns is the next state, saved
- * only when the stream has completed. A client that leaves midway leaves the state as it was.
+ * The streaming form of `stateful`: yielded values are streamed, and the returned value is the next state, saved only
+ * when the stream has completed. If the client disconnects midway, the state is unchanged.
  *
  * @example
  * ```ts
@@ -282,7 +281,7 @@ export const statefulGenerator =
     fromGenerator(async function* (payload: P, context: Context<R>) {
       const { session, signal } = context
       const release = orThrow(await session.lock())
-      signal.addEventListener('abort', release) // the source may be in the midst of an await that nobody waits for any more
+      signal.addEventListener('abort', release) // the source may be suspended in an await forever
       try {
         const source = f(payload)(orThrow(await loadState(codec, initial, context)))(context)
         const next = yield* { [Symbol.asyncIterator]: () => asyncIterator(source) }
@@ -296,7 +295,7 @@ export const statefulGenerator =
 
 const asyncIterator = <S>(source: StatefulSource<S>): AsyncIterator<unknown, S, undefined> => ({
   next: async () => source.next(),
-  return: async () => source.return?.() ?? { done: true, value: undefined as S }, // nobody reads the value of a return
+  return: async () => source.return?.() ?? { done: true, value: undefined as S }, // the value is never read
 })
 
 // ---------------------------------------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 /**
- * What `/ping` tells the service: a status and the moment of its last change. The service stops an idle session by
- * that moment, so it moves exactly when the status changes.
+ * The health that `/ping` reports: a status and the time of its last change, which moves exactly when the status does,
+ * because the service derives a session's idle time from it.
  *
  * @since 0.1.0
  */
@@ -10,23 +10,25 @@ import * as O from 'fp-ts/Option'
 // model
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** `Healthy`: idle or serving; `HealthyBusy`: background work runs, the session must outlive its idle timeout. */
+/**
+ * `Healthy`: idle or serving; `HealthyBusy`: background work is running, so the session must outlive its idle timeout.
+ */
 export type Status = 'Healthy' | 'HealthyBusy'
 
-/** A status and the milliseconds since the epoch at which it became so. */
+/** A status, and the time of its last change in milliseconds since the epoch. */
 export interface Health {
   readonly status: Status
   readonly since: number
 }
 
-/** Where a status can come from; the first one present counts. */
+/** The sources of a status; the first one present wins. */
 export interface Sources {
   readonly forced: O.Option<Status>
   readonly custom: O.Option<Status>
   readonly automatic: Status
 }
 
-/** The body of an answer to `/ping`. */
+/** The response body of `/ping`. */
 export interface Ping {
   readonly status: Status
   /** Whole seconds since the epoch. */

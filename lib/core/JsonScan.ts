@@ -1,20 +1,22 @@
 /**
- * What a JSON text would cost, found by one pass over the text before anything is built from it. `JSON.parse` followed by
- * a walk over its value took 45 seconds and all of the heap for 99 MB of `[],[],…`; this pass takes 4 ms
- * for a MB of it and allocates nothing. That figure is why it is a loop over character codes.
+ * Measures a JSON text in one pass, before anything is built from it. `JSON.parse` followed by a walk over its value
+ * took 45 seconds and all of the heap for 99 MB of `[],[],…`; this pass takes 4 ms per MB and allocates nothing, which
+ * is why it is a loop over character codes.
  *
  * @since 0.1.0
  */
 
-/** The largest JSON value that is built. */
+/** Limits of a JSON value. */
 export interface JsonLimits {
   /** Levels of nesting. */
   readonly maxDepth: number
-  /** Values at any depth. An object or array counts as four, since an empty one takes as much memory as four numbers or more. */
+  /**
+   * Values at any depth. An object or array counts as four: even an empty one takes the memory of four numbers or more.
+   */
   readonly maxNodes: number
 }
 
-/** What an object or array counts as. */
+/** The count of an object or array. */
 const container = 4
 
 const quote = 0x22
@@ -30,24 +32,24 @@ const lowerE = 0x65
 const openObject = 0x7b
 const closeObject = 0x7d
 
-/** From this length on, the native search for the end of a string is quicker than the loop. */
+/** From this length on, the native search for the end of a string is faster than the loop. */
 const longString = 8
 
-/** Whether the character at `at` is escaped: an odd number of backslashes stands before it, from `from` on. */
+/** Whether the character at `at` is escaped: preceded by an odd number of backslashes, not before `from`. */
 const isEscaped = (text: string, from: number, at: number): boolean => {
   let first = at
   while (first > from && text.charCodeAt(first - 1) === backslash) first -= 1
   return (at - first) % 2 === 1
 }
 
-/** The index of the quote that closes the string whose first character is at `from`; the length of the text if none does. */
+/** The index of the quote that closes the string starting at `from`; the length of the text if there is none. */
 const endOfString = (text: string, from: number): number => {
   const near = Math.min(text.length, from + longString)
   let at = from
   while (at < near) {
     const code = text.charCodeAt(at)
     if (code === quote) return at
-    at += code === backslash ? 2 : 1 // an escape and what it escapes
+    at += code === backslash ? 2 : 1 // skip the escaped character
   }
   for (let end = text.indexOf('"', at); end >= 0; end = text.indexOf('"', end + 1)) {
     if (!isEscaped(text, at, end)) return end
@@ -65,14 +67,14 @@ const isDigit = (code: number): boolean => code >= zero && code <= nine
 const isInNumber = (code: number): boolean =>
   isDigit(code) || code === point || code === lowerE || code === upperE || code === minus || code === plus
 
-/** The index behind the number that begins at `from`. */
+/** The index after the number that begins at `from`. */
 const endOfNumber = (text: string, from: number): number => {
   let at = from + 1
   while (at < text.length && isInNumber(text.charCodeAt(at))) at += 1
   return at
 }
 
-/** A number with fewer characters and without an exponent of three digits is always in range. */
+/** Numbers with fewer characters, and without a three-digit exponent, are always in range. */
 const longNumber = 200
 
 const hugeExponent = /[eE]\+?\d{3}/
@@ -84,8 +86,8 @@ const isOutOfRange = (text: string, from: number, end: number): boolean => {
 }
 
 /**
- * Why the value of a JSON text must not be built: too much nesting, too many values, or a number that JavaScript would
- * turn into Infinity. Undefined if it may be, or if the text is not JSON at all, which `JSON.parse` finds out.
+ * Why a JSON text must not be parsed: too much nesting, too many values, or a number that JavaScript would turn into
+ * Infinity. Undefined if it may be, or is not JSON at all, which is left to `JSON.parse`.
  */
 export const toFlaw = (text: string, { maxDepth, maxNodes }: JsonLimits): string | undefined => {
   let depth = 0
@@ -95,7 +97,7 @@ export const toFlaw = (text: string, { maxDepth, maxNodes }: JsonLimits): string
     if (code === comma) nodes += 1
     else if (code === quote) at = endOfString(text, at + 1)
     else if (code === openArray || code === openObject) {
-      // The first item has no comma before it: it takes the place that is counted for a container without items.
+      // The count of the container covers its first item, which has no comma before it.
       nodes += isClose(text.charCodeAt(at + 1)) ? container - 1 : container
       depth += 1
       if (depth > maxDepth) return `it is nested more than ${maxDepth} levels deep`

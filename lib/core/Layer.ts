@@ -1,6 +1,6 @@
 /**
- * What goes around a handler, as data: providers, which add state to the context or refuse, and wraps. `around` is the
- * one interpreter of a list of them, for an invocation and for the upgrade of a socket alike.
+ * Layers around a handler, as data: providers, which add state to the context or reject the request, and wraps.
+ * `around` is their one interpreter, for invocations and WebSocket upgrades alike.
  *
  * @since 0.2.0
  */
@@ -15,17 +15,17 @@ import type * as Reply from './Reply'
 // model
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** From a context to an answer. */
+/** Maps a context to a response. */
 export type Step<in State extends object> = (context: Context<State>) => TE.TaskEither<AgentError, Reply.Reply>
 
-/** A provider or a wrap. Which state each asks for is known of the list that it stands in, not of the item. */
+/** A provider or a wrap. The state that it requires is known to the type of its list only. */
 export type Layer =
   | { readonly _tag: 'Provide'; readonly run: (context: Context<never>) => TE.TaskEither<AgentError, object> }
   | { readonly _tag: 'Wrap'; readonly run: (next: Step<object>) => Step<never> }
 
-/** Providers and wraps, outermost first. Together they expect the state `In` and add `Has`. */
+/** Providers and wraps, outermost first. Together they require the state `In` and add `Has`. */
 export interface Layers<in In extends object, out Has extends object> extends ReadonlyArray<Layer> {
-  /** Only a type: no list has it. */
+  /** Phantom type; never present. */
   readonly [state]?: (given: In) => Has
 }
 
@@ -35,23 +35,23 @@ declare const state: unique symbol
 // constructors
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** A layer that adds state, or refuses. */
+/** A layer that adds state or rejects the request. */
 export const provider = <P extends object, S extends object>(
   run: (context: Context<S>) => TE.TaskEither<AgentError, P>,
 ): Layers<S, P> => [{ _tag: 'Provide', run }]
 
-/** A layer that may change the context on the way in and the answer on the way out. */
+/** A layer that may change the context on the way in and the response on the way out. */
 export const wrapper = <S extends object>(run: (next: Step<S>) => Step<S>): Layers<S, {}> => [{ _tag: 'Wrap', run }]
 
 // ---------------------------------------------------------------------------------------------------------------------
 // destructors
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** A step with all layers around it. Without layers it is the step itself. */
+/** A step with all layers around it; without layers, the step itself. */
 export const around =
   <In extends object, Has extends object>(layers: Layers<In, Has>) =>
   <S extends In>(innermost: Step<S & Has>): Step<S> =>
-    // That each layer finds the state which it asks for is proved by the type of the list: its items do not carry it.
+    // The type of the list proves that each layer finds the state it requires; the items do not carry the proof.
     layers.reduceRight<Step<never>>((next, layer) => enter(layer, next as Step<object>), innermost) as Step<S>
 
 const enter = (layer: Layer, next: Step<object>): Step<never> => {
@@ -72,7 +72,7 @@ const enter = (layer: Layer, next: Step<object>): Step<never> => {
   }
 }
 
-/** A wrap may pass on another context, but not other state: providers alone say what it is. */
+/** A wrap may pass on another context, but not other state, which only providers determine. */
 const keepingState =
   (next: Step<object>, context: Context): Step<object> =>
   (changed) =>

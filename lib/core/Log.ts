@@ -1,23 +1,23 @@
 /**
- * Log lines as data, and the capability to write them. The edge adds the time and decides where a line goes.
+ * Log lines as data, and the capability to write them. The writer adds the time and chooses the destination.
  *
  * @since 0.1.0
  */
 import type { IO } from 'fp-ts/IO'
 
-/** How much a line matters. */
+/** The severity of a line. */
 export type Level = 'debug' | 'info' | 'warn' | 'error'
 
-/** What a line says beside its message. Values under names of secrets are not shown. */
+/** The fields of a line beside its message. Values of secret names are redacted. */
 export type Fields = Readonly<Record<string, unknown>>
 
-/** Writes a line of one level. */
+/** Writes a line at one level. */
 export type Write = (message: string, fields?: Fields) => IO<void>
 
-/** What a handler logs with: `context.log`. Every line carries the request's and the session's id. */
+/** The log of a handler: `context.log`. Every line includes the request id and the session id. */
 export type Log = Readonly<Record<Level, Write>>
 
-/** Levels by their rank; a line below the level that is set is not written. */
+/** Levels by severity; a line below the configured level is not written. */
 export const rank: Readonly<Record<Level | 'silent', number>> = {
   debug: 10,
   info: 20,
@@ -33,7 +33,7 @@ const hidden = '[redacted]'
 
 const unreadable = '[unreadable]'
 
-/** How many characters of a text a line shows, how many bytes of a buffer, and how many members of all values. */
+/** Limits of a line: the characters of a text, the bytes of a buffer, and the members of all values together. */
 const most = { characters: 100_000, bytes: 1000, members: 10_000 } as const
 
 /** How many members may still be copied. */
@@ -41,17 +41,17 @@ interface Budget {
   left: number
 }
 
-/** Text that is cut where it would make a line too long. */
+/** Text truncated to the limit of a line. */
 export const cut = (text: string): string =>
   text.length > most.characters ? `${text.slice(0, most.characters)}… (${text.length} characters)` : text
 
 const hasJson = (value: object): value is { readonly toJSON: () => unknown } =>
   'toJSON' in value && typeof value.toJSON === 'function'
 
-/** What `JSON.stringify` would look at: a value may say itself what it is as JSON. */
+/** The value that `JSON.stringify` would encode, after any `toJSON`. */
 const asJson = (value: object): unknown => (hasJson(value) ? value.toJSON() : value)
 
-/** So many of the given members as the budget has left, and one more that is shown to be left out. */
+/** As many members as the budget has left, plus one that stands for the omitted ones. */
 const affordable = <A>(members: ReadonlyArray<A>, budget: Budget): ReadonlyArray<A> => {
   const some = members.slice(0, Math.max(0, budget.left) + 1)
   budget.left -= some.length
@@ -60,7 +60,7 @@ const affordable = <A>(members: ReadonlyArray<A>, budget: Budget): ReadonlyArray
 
 const toMember = (value: object, name: string): unknown => {
   try {
-    return (value as Readonly<Record<string, unknown>>)[name] // it has a key of this name
+    return (value as Readonly<Record<string, unknown>>)[name] // callers pass its own keys
   } catch {
     return unreadable
   }
@@ -101,23 +101,23 @@ const redactValue = (value: unknown, depth: number, budget: Budget): unknown => 
     if (ArrayBuffer.isView(value)) return value.byteLength > most.bytes ? `[${value.byteLength} bytes]` : value
     return redactMembers(asJson(value), depth, budget)
   } catch {
-    return unreadable // a proxy, a getter or a toJSON that throws
+    return unreadable // a throwing proxy, getter or toJSON
   }
 }
 
 /**
- * Fields without the values that a log must not hold, at any depth down to `depth`; all else as its JSON has it. Values
- * that cannot be read are `[unreadable]`, and what is too long for a line is cut.
+ * Redacts secret fields, at any depth down to `depth`; everything else is as in its JSON. Unreadable values become
+ * `[unreadable]`, and values that are too long are truncated.
  */
 export const redact = (fields: Fields, depth = 6): Fields => redactObject(fields, depth, { left: most.members })
 
-/** Text without bearer tokens, signatures and the given secrets. */
+/** Redacts bearer tokens, signatures and the given secrets in a text. */
 export const scrub =
   (secrets: ReadonlyArray<string>) =>
   (text: string): string =>
     secrets
       .filter((secret) => secret.length >= 4)
-      .sort((a, b) => b.length - a.length) // a short one may be a part of a long one
+      .sort((a, b) => b.length - a.length) // longest first: a short one may be part of a long one
       .reduce((rest, secret) => rest.replaceAll(secret, hidden), text)
       .replace(/\b(bearer|basic)\s+[\w.~+/=-]{8,}/gi, `$1 ${hidden}`)
       .replace(/\b(Signature|X-Amz-Signature|X-Amz-Security-Token)=[\w%.~+/-]+/gi, `$1=${hidden}`)

@@ -1,6 +1,6 @@
 /**
- * What the AgentCore service contract fixes about a request: the paths, the names of the headers, and which headers
- * of a request reach a handler.
+ * Constants of the AgentCore service contract: the paths, the header names, and which request headers are forwarded to
+ * handlers.
  *
  * @since 0.1.0
  */
@@ -13,7 +13,7 @@ import * as O from 'fp-ts/Option'
 /** The paths that the service calls on a container. */
 export const path = { invocations: '/invocations', ping: '/ping', websocket: '/ws' } as const
 
-/** Header names of the contract, in the lower case that Node reports them in. */
+/** Header names of the contract, in lower case as Node reports them. */
 export const header = {
   sessionId: 'x-amzn-bedrock-agentcore-runtime-session-id',
   requestId: 'x-amzn-bedrock-agentcore-runtime-request-id',
@@ -28,48 +28,48 @@ export const header = {
 } as const
 
 /**
- * The subprotocol by which a browser, which can set no header, tells that it brings a bearer token on `/ws`. It offers
- * this one, and the same with a dot and the token in base64url; only this one may be agreed on.
+ * The subprotocol that announces a bearer token on `/ws`, for browsers, which cannot set headers. A client offers it
+ * together with the same name, a dot and the token in base64url; only the plain name may be accepted.
  */
 export const bearerProtocol = 'base64UrlBearerAuthorization'
 
-/** The token, in base64url, that an offered subprotocol brings. */
+/** The base64url token in an offered subprotocol. */
 export const tokenOfProtocol = (offered: string): O.Option<string> =>
   offered.startsWith(`${bearerProtocol}.`) ? O.some(offered.slice(bearerProtocol.length + 1)) : O.none
 
 /**
- * How an agent tells the local runtime what `/ping` of the contract does not: where the variable is `1`, as the local
- * runtime sets it, the header of each answer to `/ping` says how many tasks run.
+ * How an agent reports its number of running tasks to the local runtime, beyond the contract: if the variable is `1`,
+ * as the local runtime sets it, every response to `/ping` has the header.
  */
 export const localRuntime = { variable: 'AGENTCORE_LOCAL_RUNTIME', tasksHeader: 'x-agentcore-tasks' } as const
 
 /**
- * How an agent that a tool of this package started knows the requests of that tool: the variable holds a random secret,
- * and every request brings it in the header. Agents of other SDKs ignore both.
+ * The launch secret, by which an agent recognizes requests of the tool that started it: the variable contains a random
+ * secret, and every request sends it in the header. Agents of other SDKs ignore both.
  */
 export const launchSecret = { variable: 'AGENTCORE_LAUNCH_SECRET', header: 'x-agentcore-launch-secret' } as const
 
-/** Every name that starts so is a header of the agent's own, on `/ws` also accepted as a query parameter. */
+/** The prefix of custom headers, which `/ws` also accepts as query parameters. */
 export const customPrefix = 'x-amzn-bedrock-agentcore-runtime-custom-'
 
 /** Headers as a Node server reports them: lower-case names, repeated values joined or listed. */
 export type RawHeaders = Readonly<Record<string, string | ReadonlyArray<string> | undefined>>
 
-/** The forwardable headers of a request. Names are compared without regard to case. */
+/** The forwardable headers of a request; names are case-insensitive. */
 export interface Headers {
-  /** The value of a header; values of a repeated one are joined by `, `. */
+  /** The value of a header; repeated values are joined by `, `. */
   readonly get: (name: string) => O.Option<string>
   /** All forwardable headers by their lower-case name. */
   readonly toRecord: () => Readonly<Record<string, string>>
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
-// which headers are forwardable
+// forwardable headers
 // ---------------------------------------------------------------------------------------------------------------------
 
 const words = (text: string): ReadonlyArray<string> => text.trim().split(/\s+/)
 
-/** The service's own headers, forwardable although their prefix is reserved. */
+/** The service's own headers, forwardable despite their reserved prefix. */
 const serviceHeaders: ReadonlySet<string> = new Set<string>([
   header.sessionId,
   header.requestId,
@@ -78,7 +78,7 @@ const serviceHeaders: ReadonlySet<string> = new Set<string>([
   header.xAmznTraceId,
 ])
 
-/** Names that the service never forwards from a caller: the allow-list rules of the AgentCore developer guide. */
+/** Names that the service never forwards: the allow-list rules of the AgentCore developer guide. */
 const restricted: ReadonlySet<string> = new Set(
   words(`
     proxy-authorization www-authenticate
@@ -101,7 +101,7 @@ const restricted: ReadonlySet<string> = new Set(
 
 const restrictedPrefixes = ['accept', 'if-', 'access-control-', 'x-amz-', 'x-amzn-', ':'] as const
 
-/** Whether a header of a request reaches the handler. */
+/** Whether a request header is forwarded to the handler. */
 export const isForwardable = (name: string): boolean => {
   const lower = name.toLowerCase()
   if (serviceHeaders.has(lower) || lower.startsWith(customPrefix)) return true
@@ -109,8 +109,8 @@ export const isForwardable = (name: string): boolean => {
 }
 
 /**
- * Whether a configuration may ask for a header of callers: a name by the rules of the allow-list. `Authorization` is one
- * where callers bring tokens, which is for the configuration as a whole to judge.
+ * Whether a configuration may allow-list a header name. That `Authorization` requires a JWT authorizer is checked with
+ * the configuration as a whole.
  */
 export const isConfigurable = (name: string): boolean => {
   const lower = name.toLowerCase()
@@ -123,11 +123,11 @@ export const isConfigurable = (name: string): boolean => {
 // destructors
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** The value of a header as one string: values of a repeated one are joined. */
+/** The value of a header as one string; repeated values are joined. */
 export const joined = (value: string | ReadonlyArray<string> | undefined): string | undefined =>
   value === undefined || typeof value === 'string' ? value : value.join(', ')
 
-/** A header by its lower-case name, forwardable or not; an empty one counts as absent. */
+/** A header by its lower-case name, forwardable or not; an empty one counts as missing. */
 export const lookup =
   (name: string) =>
   (raw: RawHeaders): O.Option<string> => {
@@ -135,7 +135,7 @@ export const lookup =
     return value === undefined || value === '' ? O.none : Object.freeze(O.some(value))
   }
 
-/** The view of a request's headers that a handler is given. */
+/** The view of a request's headers that a handler receives. */
 export const headers = (raw: RawHeaders): Headers =>
   Object.freeze({
     get: (name: string) => {

@@ -1,6 +1,5 @@
 /**
- * What a handler's answer becomes on the wire: a status, headers and a body. A handler may give any value; `of` tells
- * what it means.
+ * Replies of handlers: a status, headers and a body. A handler may return any value; `of` turns it into a reply.
  *
  * @since 0.1.0
  */
@@ -9,10 +8,10 @@
 // model
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** What can be pulled value by value. */
+/** A source of values to stream. */
 export type Source = AsyncIterable<unknown> | Iterable<unknown> | AsyncIterator<unknown> | Iterator<unknown>
 
-/** The body of an answer. */
+/** The body of a reply. */
 export type Body =
   | { readonly _tag: 'Json'; readonly value: unknown }
   | { readonly _tag: 'Events'; readonly source: Source }
@@ -20,11 +19,11 @@ export type Body =
   | { readonly _tag: 'Text'; readonly text: string; readonly contentType: string }
   | { readonly _tag: 'Empty' }
 
-/** An answer. Make one with a constructor of this module: they mark it, so that it is not taken for a JSON value. */
+/** A reply. Create one with a constructor of this module, which marks it so that it is not taken for a JSON value. */
 export interface Reply {
   readonly [brand]: true
   readonly status: number
-  /** Header fields by name. */
+  /** Response headers by name. */
   readonly headers: Readonly<Record<string, string>>
   readonly body: Body
 }
@@ -89,7 +88,7 @@ export const bytes = (content: Uint8Array, contentType = 'application/octet-stre
 export const text = (content: string, contentType = 'text/plain; charset=utf-8'): Reply =>
   make({ _tag: 'Text', text: content, contentType })
 
-/** 204 without a body. */
+/** Responds 204 without a body. */
 export const empty: Reply = make({ _tag: 'Empty' }, 204)
 
 /**

@@ -1,6 +1,6 @@
 /**
- * A WebSocket as a handler sees it: messages in, messages out, nothing of the connection. Messages wait until they are
- * read; a send waits until it is written.
+ * WebSockets as handlers see them: messages in, messages out. Messages are queued until they are read; a send waits
+ * until it is written.
  *
  * @since 0.1.0
  */
@@ -15,20 +15,20 @@ import { type Codecs, decode, encode, toUnencodable } from './Codec'
 // model
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** An open socket. `In` is what the peer says, `Says` what the agent says. */
+/** An open WebSocket. `In` is what the peer sends, `Says` what the agent sends. */
 export interface Socket<out In = unknown, in Says = unknown> {
   /**
-   * Sends a message and resolves when it is written; waits while too much is unsent. Left `SocketClosed` if the socket
-   * closes first, `MessageTooLarge` and `Unencodable` if it cannot be sent.
+   * Sends a message and resolves when it is written; waits under backpressure. Left `SocketClosed` if the WebSocket
+   * closes first, `MessageTooLarge` or `Unencodable` if the message cannot be sent.
    */
   readonly send: (message: Says) => TE.TaskEither<AgentError, void>
-  /** The next message; none when the peer has closed. Left `InvalidMessage` for one that cannot be decoded. */
+  /** The next message; none once the peer has closed. Left `InvalidMessage` for one that cannot be decoded. */
   readonly receive: TE.TaskEither<AgentError, O.Option<In>>
   /** All messages from here on, until the peer closes. A failure of `receive` is thrown. */
   readonly messages: AsyncIterable<In>
-  /** Closes the socket: 1000 unless a code is given (1000, 1001, 1003, 1007 to 1014, or 3000 to 4999). */
+  /** Closes the WebSocket: with 1000 unless a code is given (1000, 1001, 1003, 1007 to 1014, or 3000 to 4999). */
   readonly close: (code?: number, reason?: string) => IO<void>
-  /** The subprotocol that was agreed on. */
+  /** The negotiated subprotocol. */
   readonly protocol: O.Option<string>
 }
 
@@ -42,12 +42,12 @@ const toNext = async <In>(receive: TE.TaskEither<AgentError, O.Option<In>>): Pro
   return O.isSome(received.right) ? { done: false, value: received.right.value } : { done: true, value: undefined }
 }
 
-/** All messages of a socket, pulled one by one. */
+/** All messages of a WebSocket, pulled one at a time. */
 export const messages = <In>(receive: TE.TaskEither<AgentError, O.Option<In>>): AsyncIterable<In> => ({
   [Symbol.asyncIterator]: () => ({
     next: () => {
       const step = toNext(receive)
-      step.catch(() => undefined) // who reads ahead may not look at it yet when it fails, which must not end the process
+      step.catch(() => undefined) // if read ahead, its rejection must not crash the process
       return step
     },
     return: () => Promise.resolve({ done: true, value: undefined }),
@@ -58,7 +58,7 @@ export const messages = <In>(receive: TE.TaskEither<AgentError, O.Option<In>>): 
 // combinators
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** What a codec gives, or `Unexpected` for what it throws: neither a read nor a send may reject. */
+/** The result of a codec, or `Unexpected` for what it throws: reads and sends must not reject. */
 const attempt = async <A>(f: () => Promise<E.Either<AgentError, A>>): Promise<E.Either<AgentError, A>> => {
   try {
     return await f()
@@ -67,7 +67,7 @@ const attempt = async <A>(f: () => Promise<E.Either<AgentError, A>>): Promise<E.
   }
 }
 
-/** The same socket with typed messages: what the peer says is decoded, what the agent says is encoded. */
+/** Types the messages of a WebSocket: received ones are decoded, sent ones encoded. */
 export const typed =
   <In, Says>({ inbound, outbound }: Codecs<In, Says>) =>
   (socket: Socket): Socket<In, Says> => {

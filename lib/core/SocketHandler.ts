@@ -1,6 +1,6 @@
 /**
- * Handlers of sockets, and the lifts that make one from other kinds of functions: from one that answers a message, from
- * a generator over all messages, from one that may be interrupted.
+ * WebSocket handlers, and the lifts that create one from other functions: one that answers each message, a generator
+ * over all messages, or one that newer messages interrupt.
  *
  * @since 0.1.0
  */
@@ -17,27 +17,27 @@ import { type Socket, typed } from './Socket'
 // model
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** Talks over a socket. When it ends, the socket is closed: right with 1000, left with 1011. */
+/** Handles a WebSocket. When it ends, the connection is closed: on a right with 1000, on a left with 1011. */
 export type SocketHandler<in In, out Says, in State extends object = {}> = (
   socket: Socket<In, Says>,
   context: Context<State>,
 ) => TE.TaskEither<AgentError, void>
 
-/** What a message is answered with: at once or later, `undefined` for nothing at all. A left ends the socket. */
+/** The answer to a message, now or later; `undefined` sends nothing. A left closes the connection. */
 export type Answer<Says> = E.Either<AgentError, Says | undefined> | TE.TaskEither<AgentError, Says | undefined>
 
-/** Answers one message of a socket. */
+/** Answers one message of a WebSocket. */
 export type OnMessage<in In, out Says, in State extends object = {}> = (
   message: In,
   context: Context<State>,
 ) => Answer<Says>
 
-/** A socket handler as an agent holds it. One that only answers messages is never started, and needs no queue. */
+/** A tagged WebSocket handler. One that only answers messages is never started and needs no queue. */
 export type Talk<In, Says, State extends object = {}> =
   | { readonly _tag: 'Socket'; readonly run: SocketHandler<In, Says, State> }
   | { readonly _tag: 'Messages'; readonly run: OnMessage<In, Says, State> }
 
-/** A socket handler that says of itself that it does nothing but answer each message. */
+/** A WebSocket handler that only answers each message. */
 interface Answering<in In, out Says, in State extends object> extends SocketHandler<In, Says, State> {
   readonly _tag: 'Messages'
   readonly answer: OnMessage<In, Says, State>
@@ -48,9 +48,9 @@ interface Answering<in In, out Says, in State extends object> extends SocketHand
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * A socket handler that answers one message after the other, in their order: the next is taken when the answer to the
- * one before is written. An Either is sent at once, without a promise; so this is the fastest handler, and an idle
- * socket of it costs the least memory. It ends when the peer leaves or with the first left.
+ * Lifts a function that answers a message to a WebSocket handler. Messages are answered in order: the next one is taken
+ * when the previous answer is written. An Either is sent synchronously, without a promise, which makes this the fastest
+ * handler, with the least memory for an idle socket. It ends when the peer disconnects, or on the first left.
  *
  * @example
  * ```ts
@@ -81,8 +81,9 @@ export const onMessage = <In, Says, S extends object = {}>(f: OnMessage<In, Says
 }
 
 /**
- * A socket handler from a generator function: messages in, values out. It may hold a read of the next message while it
- * yields, and so listen and answer at once; it is ended when the client leaves or a message cannot be sent.
+ * Lifts a generator function, messages in, values out, to a WebSocket handler. It may keep a read of the next message
+ * pending while it yields, and so receive and send concurrently; it is ended when the client disconnects or a send
+ * fails.
  *
  * @example
  * ```ts
@@ -111,7 +112,9 @@ const iterate = <A>(source: AsyncIterable<A> | Iterable<A>): AsyncIterator<A> | 
   return Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]()
 }
 
-/** Sends every value of a source, until it ends, a send fails or the signal aborts; then its `return` is called at once. */
+/**
+ * Sends every value of a source, until it ends, a send fails or the signal aborts; then its `return` is called at once.
+ */
 const sendAll = <Says>(
   open: () => AsyncIterable<Says> | Iterable<Says>,
   socket: Pick<Socket<never, Says>, 'send'>,
@@ -145,14 +148,14 @@ const sendAll = <Says>(
     run().catch((cause: unknown) => end(E.left(fromUnknown(cause))))
   })
 
-/** Tells an iterator that it is needed no more, without waiting for it: it may be in the midst of an await. */
+/** Ends an iterator without waiting, since it may be suspended in an await. */
 const close = (iterator: AsyncIterator<unknown> | Iterator<unknown>): void => {
-  void (async () => iterator.return?.())().catch(() => undefined) // what it throws now, nobody is left to hear
+  void (async () => iterator.return?.())().catch(() => undefined) // nobody is left to handle it
 }
 
 /**
- * A socket handler that answers each message with a stream of values. A newer message interrupts the answer under way:
- * its generator is ended and its `signal` aborts. `In` for a chat is a union of a prompt and a stop.
+ * Answers each message with a stream of values, which a newer message interrupts: its generator is ended and its
+ * `signal` aborts. For a chat, `In` is a union of a prompt and a stop.
  *
  * @example
  * ```ts
@@ -203,7 +206,7 @@ export const latest =
 // combinators
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** The same to typed messages: what the peer says is decoded, what it is answered with is encoded. */
+/** Types a handler of messages: received ones are decoded, answers encoded. */
 export const typedTalk =
   <In, Says>(codecs: Codecs<In, Says>) =>
   <S extends object>(talk: Talk<In, Says, S>): Talk<unknown, unknown, S> => {
@@ -259,6 +262,6 @@ const isAnswering = <In, Says, S extends object>(
   handler: SocketHandler<In, Says, S>,
 ): handler is Answering<In, Says, S> => '_tag' in handler && handler._tag === 'Messages'
 
-/** A socket handler as an agent holds it. */
+/** Tags a WebSocket handler by how its messages are read. */
 export const toTalk = <In, Says, S extends object>(handler: SocketHandler<In, Says, S>): Talk<In, Says, S> =>
   isAnswering(handler) ? { _tag: 'Messages', run: handler.answer } : { _tag: 'Socket', run: handler }

@@ -1,6 +1,6 @@
 /**
- * Server-sent events as text. A plain value becomes `data: <json>`; what needs more control is made by `event`, `raw`
- * or `comment`. All functions are total and give strings, so the wire is tested without a wire.
+ * Server-sent events as text. A plain value becomes `data: <json>`; `event`, `raw` and `comment` offer more control.
+ * All functions are total and return strings, so that the wire format is tested without a connection.
  *
  * @since 0.1.0
  */
@@ -21,7 +21,7 @@ export interface Fields {
   readonly retry?: number
 }
 
-/** An event that says more than its data. Make one with `event`, `raw` or `comment`. */
+/** An event with more than data. Create one with `event`, `raw` or `comment`. */
 export interface Event extends Fields {
   readonly [brand]: 'json' | 'raw' | 'comment'
   readonly data: unknown
@@ -29,7 +29,7 @@ export interface Event extends Fields {
 
 const brand: unique symbol = Symbol.for('agentcore-fp/Sse.Event')
 
-/** The content type of a stream of events. */
+/** The content type of an event stream. */
 export const contentType = 'text/event-stream; charset=utf-8'
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -110,7 +110,7 @@ const lines = (name: string, text: string): string =>
 const field = (name: string, value: string | undefined): E.Either<AgentError, string> => {
   if (value === undefined) return E.right('')
   return /[\r\n\0]/.test(value)
-    ? E.left(unencodable(`the field ${name} of an event holds a line break or NUL`))
+    ? E.left(unencodable(`the field ${name} of an event contains a line break or NUL`))
     : E.right(`${name}: ${value}\n`)
 }
 
@@ -141,8 +141,8 @@ const eventFrame = (self: Event): E.Either<AgentError, string> =>
   )
 
 /**
- * Encodes a value or an event as the text that is sent. Left `Unencodable` for what cannot be encoded as JSON, and for a
- * line break in a field.
+ * Encodes a value or an event as it is sent. Left `Unencodable` for what JSON cannot represent, and for a line break in
+ * a field.
  *
  * @example
  * ```ts
@@ -183,5 +183,5 @@ export const lastFrame = (problem: Problem, requestId: string): string => {
   )
 }
 
-/** The frame that an idle connection is kept open with. */
+/** The comment that keeps an idle connection open. */
 export const keepAlive = ': keep-alive\n\n'

@@ -1,6 +1,6 @@
 /**
- * The agent's background work as a value: what runs, what has ended and how. While a task runs, and until its
- * deadline, the agent reports `HealthyBusy`, so that the service keeps the session.
+ * Background tasks as a value: the running ones, and the ended ones with their outcomes. While a task runs, and until
+ * its deadline, the agent reports `HealthyBusy`, so that the service keeps the session.
  *
  * @since 0.1.0
  */
@@ -16,19 +16,19 @@ import type { Status } from './Health'
 // model
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** A number that no other task of the same app has. */
+/** A number, unique among the tasks of an app. */
 export type TaskId = number
 
-/** Facts about a task that the user wants to see again in lists and logs. */
+/** Facts about a task for lists and logs. */
 export type Metadata = Readonly<Record<string, unknown>>
 
-/** How a task stands. */
+/** The state of a task. */
 export type Outcome =
   | { readonly _tag: 'Running' }
   | { readonly _tag: 'Completed'; readonly result: unknown }
   | { readonly _tag: 'Failed'; readonly error: AgentError }
 
-/** One piece of background work. Moments are milliseconds since the epoch. */
+/** A background task. Times are in milliseconds since the epoch. */
 export interface Task {
   readonly id: TaskId
   readonly name: string
@@ -36,7 +36,7 @@ export interface Task {
   readonly outcome: Outcome
   readonly startedAt: number
   readonly endedAt: O.Option<number>
-  /** The moment after which the task no longer keeps the agent busy. */
+  /** The time after which the task no longer keeps the agent busy. */
   readonly deadline: O.Option<number>
 }
 
@@ -47,40 +47,43 @@ export interface Tasks {
   readonly ended: ReadonlyArray<Task>
 }
 
-/** What may be said of a task when it starts. */
+/** Options of a task. */
 export interface Settings {
   readonly metadata?: Metadata
-  /** Milliseconds after which the task fails with `DEADLINE_EXCEEDED` and keeps the agent busy no longer. */
+  /** Milliseconds after which the task fails with `DEADLINE_EXCEEDED` and no longer keeps the agent busy. */
   readonly deadline?: number
 }
 
-/** A task that was started in the background. `outcome` waits for its end; ignoring it loses nothing. */
+/** A started background task. `outcome` waits for its end; it is safe to ignore. */
 export interface Forked<A> {
   readonly id: TaskId
   readonly outcome: Await<Either<AgentError, A>>
 }
 
-/** What a handler can do with tasks: `context.tasks` and `app.tasks`. */
+/** The tasks that handlers can use: `context.tasks` and `app.tasks`. */
 export interface TaskRunner {
   /**
-   * Registers work that the caller itself carries out; `complete` its id when it is done. Throws `TooManyTasks` while
-   * `maxTasks` tasks run.
+   * Registers work that the caller itself does; `complete` its id when it is done. Throws `TooManyTasks` while
+   * `maxTasks` tasks are running.
    */
   readonly add: (name: string, metadata?: Metadata) => IO<TaskId>
-  /** Ends an added task; false if no such task runs. */
+  /** Completes an added task; false if no such task is running. */
   readonly complete: (id: TaskId, result?: unknown) => IO<boolean>
-  /** Ends an added task as failed; false if no such task runs. */
+  /** Fails an added task; false if no such task is running. */
   readonly fail: (id: TaskId, error: AgentError) => IO<boolean>
   /** The running tasks and the latest ended ones, oldest first. */
   readonly list: IO<ReadonlyArray<Task>>
-  /** Keeps the agent busy while the given work runs. Left `TooManyTasks`, without starting it, while `maxTasks` run. */
+  /**
+   * Keeps the agent busy while the given work runs. Left `TooManyTasks`, without starting it, if `maxTasks` are
+   * running.
+   */
   readonly track: (
     name: string,
     settings?: Settings,
   ) => <A>(work: TaskEither<AgentError, A>) => TaskEither<AgentError, A>
   /**
-   * Starts the given work in the background. It always settles; a failure is logged and kept. While `maxTasks` tasks
-   * run, it is not started: its outcome is a left `TooManyTasks`.
+   * Starts work in the background. It always settles; a failure is logged and recorded. If `maxTasks` tasks are
+   * running, it is not started and its outcome is a left `TooManyTasks`.
    */
   readonly fork: (name: string, settings?: Settings) => <A>(work: TaskEither<AgentError, A>) => IO<Forked<A>>
 }
@@ -92,11 +95,11 @@ export const remembered = 100
 // constructors
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** No task yet. */
+/** No tasks yet. */
 export const empty: Tasks = { nextId: 1, running: new Map(), ended: [] }
 
 /**
- * A task that starts now.
+ * Creates a task that starts now.
  *
  * @example
  * ```ts
@@ -120,7 +123,7 @@ export const create = (id: TaskId, name: string, now: number, { metadata, deadli
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * The same task, with its outcome and its end.
+ * Ends a task with an outcome.
  *
  * @example
  * ```ts

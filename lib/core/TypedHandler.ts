@@ -1,5 +1,5 @@
 /**
- * Handlers between codecs: the payload is decoded before one runs, its answer encoded after.
+ * Typed handlers: the payload is decoded before the handler runs, its response encoded afterwards.
  *
  * @since 0.2.0
  */
@@ -10,7 +10,7 @@ import { type AgentError, fromUnknown, invalidPayload, type Issue } from './Agen
 import { type Codec, decode, type Decoded, encode, type Out, toUnencodable } from './Codec'
 import type { Handler } from './Handler'
 
-/** Goes on with what was decoded. A schema may take its time, and may reject. */
+/** Continues with a decoded value. A schema may be asynchronous, and may reject. */
 export const chainDecoded = <A, B>(
   decoded: Decoded<A>,
   toError: (issues: ReadonlyArray<Issue>) => AgentError,
@@ -24,7 +24,7 @@ export const chainDecoded = <A, B>(
   )
 }
 
-/** A handler whose payload is decoded first. */
+/** A handler with a decoded payload. */
 export const decoding = <P, A, S extends object>(
   codec: Codec<P>,
   handler: Handler<P, A, S>,
@@ -33,7 +33,7 @@ export const decoding = <P, A, S extends object>(
   return (payload, context) => chainDecoded(toPayload(payload), invalidPayload, (value) => handler(value, context))
 }
 
-/** A handler whose answer is encoded. */
+/** A handler with an encoded response. */
 export const encoding =
   <P, A, S extends object>(codec: Out<A>, handler: Handler<P, A, S>): Handler<P, unknown, S> =>
   (payload, context) =>

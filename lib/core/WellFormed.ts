@@ -1,13 +1,13 @@
 /**
- * Whether what claims to be an `AgentError` is one: user code may copy one, change its fields or make its own, and every
- * fold over the union relies on them.
+ * Validates values that claim to be an `AgentError`: user code may copy one, change its fields or make its own, and
+ * every fold over the union relies on the fields.
  *
  * @since 0.2.0
  */
 
 type Kind = 'string' | 'number' | 'list' | 'anything'
 
-/** The fields of a case, by their names. */
+/** The fields of a case, by name. */
 export type Shape = Readonly<Record<string, Kind>>
 
 const nothing = {} as const
@@ -70,7 +70,7 @@ const toIs = (kind: Kind, value: unknown): boolean => {
   }
 }
 
-/** Whether a value has a tag of the union and the fields of its case. Throws where a getter of the value does. */
+/** Whether a value has a tag of the union and the fields of its case. Throws if one of its getters does. */
 export const isWellFormed =
   (shapes: Readonly<Record<string, Shape>>) =>
   (value: Readonly<Record<PropertyKey, unknown>>): boolean => {

@@ -1,6 +1,6 @@
-/** Values that nobody can change, however deep. */
+/** Deep freezing. */
 
-/** Freezes a value of JSON, and what it holds. */
+/** Freezes a JSON value and everything in it. */
 export const deepFreeze = <A>(value: A): A => {
   if (typeof value === 'object' && value !== null) Object.values(Object.freeze(value)).forEach(deepFreeze)
   return value

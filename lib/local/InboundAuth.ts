@@ -1,4 +1,4 @@
-/** Inbound authentication as the service has it: the agent's JWT authorizer, or AWS signatures, by the auth layer. */
+/** Inbound authentication as on the service: by the agent's JWT authorizer, or by AWS signatures. */
 import { createHash } from 'node:crypto'
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
@@ -12,10 +12,10 @@ import type { Authorize, Refusal } from './dataplane/CallerAuthorizer'
 import type { Clock } from '../node/Clock'
 import type { ProtectedResource } from './dataplane/Options'
 
-/** Who is let in on the data plane. */
+/** Authenticates callers of the data plane. */
 export interface InboundAuth {
   readonly authorize: Authorize
-  /** What callers without a token are told. */
+  /** The metadata for callers without a token. */
   readonly protectedResource?: ProtectedResource
 }
 
@@ -23,7 +23,7 @@ const unauthorized = (message: string): Refusal => ({ _tag: 'Unauthorized', mess
 
 const denied = (message: string): Refusal => ({ _tag: 'AccessDenied', message })
 
-/** What a caller is told. The service answers 401 to tokens and 403 to signatures that it does not take. */
+/** Maps an authentication error to a response: as on the service, 401 for tokens and 403 for signatures. */
 const toRefusal = (error: AuthError): Refusal => {
   switch (error._tag) {
     case 'NoToken':
@@ -39,18 +39,18 @@ const toRefusal = (error: AuthError): Refusal => {
     case 'BodyTooLarge':
       return denied(`The body is larger than ${error.limit} bytes`)
     case 'TooManyBodies':
-      return denied('Too many large requests are being read')
+      return denied('Too many large requests in flight')
     case 'ClientLeft':
-      return denied('The caller has left')
+      return denied('The client closed the connection')
   }
 }
 
-/** Lets in by the agent's JWT authorizer. Nothing is asked of the provider before the first token. */
+/** Authenticates by the agent's JWT authorizer. The provider is first contacted when a token arrives. */
 export const jwtAuth = (config: AuthorizerConfig, { now }: Clock, log: Log): InboundAuth => {
   const check = createTokens(config, { now })
   const { allowedScopes } = config.customJWTAuthorizer
   const report = (failure: unknown): void =>
-    log.warn('The OpenID provider has a problem; tokens are still checked', { error: failure })()
+    log.warn('Could not refresh the signing keys; verifying tokens with cached keys', { error: failure })()
   return {
     authorize: ({ rawHeaders, isForSocket }) =>
       pipe(
@@ -71,14 +71,14 @@ export const jwtAuth = (config: AuthorizerConfig, { now }: Clock, log: Log): Inb
   }
 }
 
-/** How long a presigned URL may be good, in seconds, as the service has it. */
+/** The longest validity of a presigned URL, in seconds: that of the service. */
 const maxExpires = 300
 
 const toHash = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
 /**
- * Lets in whoever signs with the given credentials, for the given region. They are asked for with each request, since
- * they may be temporary; without them every request is refused.
+ * Authenticates by SigV4 with the given credentials and region. Credentials are loaded for each request, since they may
+ * be temporary; without any, every request is rejected.
  */
 export const sigv4Auth = (
   credentials: TE.TaskEither<unknown, Credentials>,
@@ -90,8 +90,8 @@ export const sigv4Auth = (
     pipe(
       credentials,
       TE.mapLeft((error) => {
-        log.error('There are no AWS credentials to check signatures with', { error })()
-        return denied('This runtime has no AWS credentials to check signatures with')
+        log.error('No AWS credentials found to verify signatures', { error })()
+        return denied('This runtime has no AWS credentials to verify signatures')
       }),
       TE.chainEitherK((known) =>
         pipe(
@@ -106,7 +106,7 @@ export const sigv4Auth = (
         pipe(
           isForSocket
             ? TE.right<Refusal, Uint8Array>(new Uint8Array())
-            : TE.tryCatch(body, () => denied('The body cannot be read')),
+            : TE.tryCatch(body, () => denied('Could not read the body')),
           TE.chainEitherK((bytes) => pipe(verify(toHash(bytes)), E.mapLeft(toRefusal))),
         ),
       ),

@@ -1,4 +1,4 @@
-/** AgentCore on this machine: a server that keeps sessions, starts agents for them and speaks as the service does. */
+/** AgentCore on this machine: a server that starts agents for sessions and implements the service's data plane. */
 import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -22,17 +22,17 @@ import { socketRelay } from './relay/SocketRelay'
 // model
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** A runtime that runs. */
+/** A started runtime. */
 export interface LocalRuntime {
   readonly url: string
   readonly arn: string
   readonly port: number
   readonly overview: IO<Overview>
-  /** Ends every session and the server. */
+  /** Stops every session and the server. */
   readonly stop: Task<void>
 }
 
-/** Why a runtime does not start. */
+/** Why a runtime could not start. */
 export type LocalError =
   | { readonly _tag: 'PortTaken'; readonly host: string; readonly port: number }
   | { readonly _tag: 'CannotListen'; readonly message: string; readonly cause: unknown }
@@ -44,7 +44,7 @@ export type LocalError =
 
 const maxHeaderSize = 65_536
 
-/** How long a connection of a client is kept while nothing is asked, in milliseconds. */
+/** The keep-alive timeout of client connections, in milliseconds. */
 const keepAliveTimeout = 65_000
 
 const toUrl = (host: string, port: number): string => `http://${host.includes(':') ? `[${host}]` : host}:${port}`
@@ -65,7 +65,7 @@ const listening = (server: Server, { host, port }: Settings): Promise<E.Either<L
         ),
       ),
     )
-    server.listen(port, host, () => resolve(E.right(server.address() as AddressInfo))) // a server that listens on a port has one
+    server.listen(port, host, () => resolve(E.right(server.address() as AddressInfo))) // it listens on a port
   })
 
 const closed = (server: Server): Promise<void> =>
@@ -96,7 +96,7 @@ const start = async (options: LocalOptions): Promise<E.Either<LocalError, LocalR
   let guard: Guard = open
   const plane = dataPlane({ settings, sessions, sockets, url, overview, guard: () => guard })
   const server = createServer(
-    { maxHeaderSize, keepAliveTimeout, requestTimeout: 0, requireHostHeader: false }, // the data plane looks at Host
+    { maxHeaderSize, keepAliveTimeout, requestTimeout: 0, requireHostHeader: false }, // the data plane validates Host
     plane.onRequest,
   )
   server.on(
@@ -113,7 +113,7 @@ const start = async (options: LocalOptions): Promise<E.Either<LocalError, LocalR
     limits.sendTimeout > 0
       ? setInterval(() => {
           for (const stalled of look(connections, performance.now())) {
-            log.warn('A client took nothing of what was sent to it, its connection is closed')()
+            log.warn('A client stopped reading; its connection is closed')()
             stalled.destroy()
           }
         }, lookEvery(limits.sendTimeout)).unref()

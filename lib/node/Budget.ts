@@ -1,25 +1,25 @@
 /**
- * A bound on bytes that several requests hold in memory at once. Whoever takes bytes gives them back.
+ * A limit on the bytes that several requests hold in memory at once. Whoever takes bytes must release them.
  *
  * @since 0.1.0
  */
 
-/** What one request holds of a budget. */
+/** One request's share of a budget. */
 export interface Hold {
-  /** Takes so many bytes more; false, and nothing is taken, where that would exceed the budget. */
+  /** Takes that many more bytes; false, taking nothing, if that would exceed the budget. */
   readonly take: (bytes: number) => boolean
-  /** Gives everything back. */
+  /** Releases everything. */
   readonly release: () => void
 }
 
-/** A bound on bytes held at once. */
+/** A limit on bytes held at once. */
 export interface Budget {
   readonly limit: number
-  /** A hold of no bytes yet. */
+  /** A new share, without bytes. */
   readonly hold: () => Hold
 }
 
-/** A budget of so many bytes; 0 is without limit. */
+/** A budget of that many bytes; 0 means no limit. */
 export const budget = (limit: number): Budget => {
   let used = 0
   return {

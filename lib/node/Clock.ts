@@ -1,13 +1,13 @@
-/** Time as a capability, so that specs can move it. */
+/** Time as a capability, so that specs can control it. */
 
 /** The time and one-shot timers, in milliseconds. */
 export interface Clock {
   readonly now: () => number
-  /** Calls `f` once after `ms` unless the returned function is called first. Never keeps the process alive. */
+  /** Calls `f` once after `ms`, unless the returned function is called first. Never keeps the process alive. */
   readonly after: (ms: number, f: () => void) => () => void
 }
 
-/** The time of this machine. */
+/** The system's time. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   after: (ms, f) => {
@@ -17,7 +17,7 @@ export const systemClock: Clock = {
   },
 }
 
-/** The time of a clock, which stands still where the clock is set back: moments that are compared keep their order. */
+/** A monotonic view of a clock, so that timestamps keep their order when the clock is set back. */
 export const steady = ({ now }: Pick<Clock, 'now'>): (() => number) => {
   let last = -Infinity
   let behind = 0

@@ -1,29 +1,28 @@
 /**
- * Which connections have bytes to send that their peers do not take. Such bytes stay in memory for as long as the peer
- * likes, unless the connection is closed.
+ * Finds stalled connections, whose peers do not read. Their unsent bytes stay in memory until the connection is closed.
  *
  * @since 0.1.0
  */
 
-/** A connection, as far as it is looked at here: a stream of Node. */
+/** The part of a connection that is inspected: a Node stream. */
 export interface Sending {
   readonly writableLength: number
 }
 
-/** How much of what was written the system has taken from a connection, and how much waits. */
+/** How many bytes the system has taken from a connection, and how many are still queued. */
 interface Outflow {
   readonly taken: number
   readonly pending: number
 }
 
 const numberIn = (value: object, name: string): number => {
-  const found: unknown = name in value ? (value as Readonly<Record<string, unknown>>)[name] : undefined // any object may be read so
+  const found: unknown = name in value ? (value as Readonly<Record<string, unknown>>)[name] : undefined
   return typeof found === 'number' ? found : 0
 }
 
 /**
- * Node does not make public how much of a write is done until all of it is, and a slow reader of a large response is
- * not one that reads nothing. The handle of a socket knows; any other stream is judged by its queue alone.
+ * The progress of a partial write, which Node does not make public: without it, a slow reader of a large response would
+ * pass for a stalled one. The handle of a socket has it; any other stream is judged by its queue alone.
  */
 const toOutflow = (connection: Sending): Outflow => {
   const handle: unknown = '_handle' in connection ? connection._handle : undefined
@@ -34,10 +33,12 @@ const toOutflow = (connection: Sending): Outflow => {
   return { taken: numberIn(handle, 'bytesWritten') - queued, pending: Math.max(queued, connection.writableLength) }
 }
 
-/** Looks at all connections at a moment in milliseconds; gives those whose peers took nothing for as long as the limit. */
+/**
+ * Inspects all connections at a time in milliseconds; returns those that have been stalled for as long as the limit.
+ */
 export type StallWatch<C extends Sending> = (connections: Iterable<C>, now: number) => ReadonlyArray<C>
 
-/** A watch that has seen nothing yet. `limit` is in milliseconds. */
+/** A watch without observations. `limit` is in milliseconds. */
 export const stallWatch = <C extends Sending>(limit: number): StallWatch<C> => {
   let seen: ReadonlyMap<C, { readonly taken: number; readonly since: number }> = new Map()
   return (connections, now) => {
@@ -57,5 +58,5 @@ export const stallWatch = <C extends Sending>(limit: number): StallWatch<C> => {
   }
 }
 
-/** How often to look for a given limit, in milliseconds: late by a quarter of it at most. */
+/** The interval of inspections for a limit, in milliseconds: detection is late by at most a quarter of the limit. */
 export const lookEvery = (limit: number): number => Math.max(10, Math.min(10_000, Math.ceil(limit / 4)))

@@ -1,4 +1,4 @@
-/** What the system says when it refuses. Not `instanceof Error`: an error may come from another realm. */
+/** Errors of the operating system. Without `instanceof Error`: an error may come from another realm. */
 import * as O from 'fp-ts/Option'
 
 /** The code of a thrown value, such as `ENOENT`. */
@@ -16,7 +16,7 @@ export const errorMessage = (cause: unknown): string =>
     ? cause.message
     : String(cause)
 
-/** Runs an operation on a file that may be missing, in which case there is nothing. */
+/** Runs a file operation; undefined if the file is missing. */
 export const unlessMissing = async <A>(operation: Promise<A>): Promise<O.Option<A>> => {
   try {
     return O.some(await operation)

@@ -1,6 +1,6 @@
-/** A race against a timer. */
+/** Races a promise against a timeout. */
 
-/** The outcome of a promise, or what `late` makes of it once the time, in milliseconds, is over. */
+/** The result of a promise, or that of `late` after the timeout in milliseconds. */
 export const within = async <A>(ms: number, work: Promise<A>, late: () => A): Promise<A> => {
   let timer: NodeJS.Timeout | undefined
   const end = new Promise<A>((resolve) => {

@@ -190,7 +190,7 @@ describe('clients that vanish', () => {
           'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
         ),
       )
-      expect(await raw.closed).toMatch(/^HTTP\/1\.1 400 [^]*A WebSocket takes HTTP\/1\.1/)
+      expect(await raw.closed).toMatch(/^HTTP\/1\.1 400 [^]*A WebSocket handshake requires HTTP\/1\.1/)
     }))
 
   it('a connection that says nothing does no harm', () =>

@@ -23,7 +23,7 @@ it('a client of the local runtime that reads nothing is cut off', () =>
     socket.on('error', () => undefined) // being cut off is what is waited for
     const lines = Object.entries(head).map(([name, value]) => `${name}: ${value}\r\n`)
     socket.write(`POST ${at.path('invocations')} HTTP/1.1\r\n${lines.join('')}\r\n${body}`)
-    await at.logged(/took nothing/)
+    await at.logged(/stopped reading/)
     const closed = once(socket, 'close')
     socket.resume()
     await closed

@@ -45,7 +45,7 @@ describe('an agent that', () => {
       const cut = invoke(at, a, { do: 'sleep', n: 60_000 })
       await eventually(() => seen(at, a)?.tasks.invocations === 1, 'it runs')
       await invoke(at, a, { do: 'leak', n: 200 })
-      await at.logged(/more memory than maxMemory/)
+      await at.logged(/exceeded maxMemory/)
       expect((await cut).status).toBe(424)
       await eventually(() => seen(at, a) === undefined, 'it is gone')
       expect(valueOf(await invoke(at, a, {}))['calls']).toBe(1)

@@ -25,7 +25,7 @@ describe('an agent that', () => {
     local({ agent: vice('never'), limits: { startTimeout: 300 } }, async (at) => {
       const got = await invoke(at, a, {})
       expect(errorOf(got)).toEqual([424, 'RuntimeClientError', 'Runtime initialization time exceeded'])
-      expect(got.headers['x-agentcore-local-reason']).toBe('the agent did not answer /ping within 300 ms')
+      expect(got.headers['x-agentcore-local-reason']).toBe('the agent did not respond to /ping within 300 ms')
       expect(at.overview().sessions).toEqual([])
     }))
 
@@ -35,7 +35,7 @@ describe('an agent that', () => {
       const got = await invoke(at, a, {})
       expect(performance.now() - began).toBeLessThan(5000)
       expect(errorOf(got).slice(0, 2)).toEqual([424, 'RuntimeClientError'])
-      expect(got.headers['x-agentcore-local-reason']).toBe('the agent exited with code 9 before it answered /ping')
+      expect(got.headers['x-agentcore-local-reason']).toBe('the agent exited with code 9 before it responded to /ping')
       expect(readFileSync(String(got.headers['x-agentcore-local-log']), 'utf8')).toContain('cannot go on')
     }))
 

@@ -129,7 +129,7 @@ describe('an invocation through the data plane', () => {
       expect((await invoke(at, a, { do: 'stream', n: 200_000 })).isWhole).toBe(true)
       expect(await invoke(at, a, { do: 'event', n: 999_990 })).toMatchObject({ status: 200, isWhole: true })
       expect((await invoke(at, a, { do: 'event', n: 1_000_000 })).isWhole).toBe(false)
-      await at.logged(/^An answer of session .* is cut off: an event of it is larger than 1000000 bytes$/)
+      await at.logged(/^Aborted a response of session .*: an event is larger than 1000000 bytes$/)
       expect(valueOf(await invoke(at, a, {}))['calls']).toBe(4)
     }))
 

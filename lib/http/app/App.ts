@@ -1,4 +1,4 @@
-/** `createApp`: an agent as a Koa application that honours the service contract. */
+/** `createApp`: serves an agent as a Koa application that implements the service contract. */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { IO } from 'fp-ts/IO'
@@ -25,29 +25,29 @@ import { createRoutes } from './Routes'
 import { createServers, type Servers } from './Servers'
 import { upgradeListener } from './UpgradeListener'
 
-/** A Koa application (`use`, `callback` and `listen` are Koa's; `listen` serves `/ws` too) and what an agent needs beside. */
+/** A Koa application with what an agent needs: `use`, `callback` and `listen` are Koa's; `listen` also serves `/ws`. */
 export interface App extends Koa {
   /**
-   * Listens on `PORT` or 8080: on every interface in a container (or on `HOST`), else on 127.0.0.1. Stops on SIGTERM and
-   * SIGINT: finishes what is in flight, then exits with 0. Where it cannot listen, it logs why and exits with 1.
+   * Listens on `PORT` or 8080: in a container on every interface (or on `HOST`), elsewhere on 127.0.0.1. On SIGTERM and
+   * SIGINT it finishes requests in flight and exits with 0. If it cannot listen, it logs why and exits with 1.
    */
   readonly run: (options?: RunOptions) => Promise<Running>
-  /** Stops accepting, closes sockets with 1001, finishes what is in flight until the time is over. */
+  /** Stops accepting requests, closes WebSockets with 1001, and waits for requests in flight until the timeout. */
   readonly stop: (options?: StopOptions) => Promise<void>
-  /** A request without a port, with `fetch`'s arguments and answer: for tests. */
+  /** Sends a request without a port, with the arguments and the response of `fetch`: for tests. */
   readonly inject: (path: string, init?: InjectInit) => Promise<Response>
-  /** A connection to the app without a port, for a client that takes one, as `ws` does: for tests. */
+  /** Connects to the app without a port, for clients that accept a connection, such as `ws`: for tests. */
   readonly connect: IO<Duplex>
   /**
-   * The context of the request at hand, for code that cannot be passed it; none outside of a request. It takes the
+   * The context of the current request, for code that it cannot be passed to; none outside of a request. Requires the
    * option `asyncLocalStorage: true`.
    */
   readonly current: IO<Option<Context>>
-  /** Ends the invocations of a session that are under way, as `context.session.cancel` does; gives how many. */
+  /** Cancels the invocations of a session that are in flight, as `context.session.cancel` does; returns how many. */
   readonly cancel: (sessionId: string) => IO<number>
-  /** The app's tasks, as `context.tasks` has them. */
+  /** The app's background tasks, as in `context.tasks`. */
   readonly tasks: TaskRunner
-  /** The health that `/ping` tells, and how to force it. */
+  /** The health that `/ping` reports, with overrides. */
   readonly health: HealthControl
 }
 
@@ -76,7 +76,7 @@ export const createApp = <Needs extends object, Has extends Needs>(
   const sockets = createSockets(runtime, spec)
   const pipeline = createKoaPipeline(runtime, routes, sockets, spec.middleware)
   const koa = createKoa(runtime, pipeline)
-  // Koa's types admit HTTP/2 as well, whose compatible objects Koa uses alike.
+  // Koa's types also admit HTTP/2, whose compatibility objects work the same way.
   const koaCallback: IO<Serve> = koa.callback.bind(koa)
   const hasMiddleware = (): boolean => spec.middleware.length > 0 || koa.middleware.length > 0
   const lanes = (): Serve => createLanes({ runtime, routes, koa, koaCallback, hasMiddleware })
@@ -93,15 +93,15 @@ export const createApp = <Needs extends object, Has extends Needs>(
   return Object.assign(koa, serving(koa, runtime, lanes, servers), controls(runtime, servers))
 }
 
-/** The types of the pipe have proved that providers add all that handlers ask for; from here on nobody needs to know what. */
+/** Erases `Needs`: the types of the pipe have proved that providers add all state that handlers need. */
 const close = <Needs extends object, Has extends Needs>(spec: Spec<Needs, {}, Has>): Closed => {
   const forgetful: Spec<Needs, {}, {}> = spec
   return forgetful as Closed
 }
 
-/** A Koa application whose routes are the agent's, and whose failures are told in the one shape. */
+/** A Koa application with the agent's routes and a uniform format for failures. */
 const createKoa = ({ settings, logs }: Runtime, pipeline: KoaPipeline): Koa => {
-  // Koa takes its `compose` from this property; its types do not know it yet.
+  // Koa uses this property as its `compose`; its types lack it.
   const koa = Object.assign(new Koa({ proxy: settings.proxy }), { compose: pipeline.compose })
   koa.context.onerror = function (this: Koa.Context, thrown: unknown) {
     pipeline.onError(this, thrown)
@@ -124,12 +124,12 @@ const createKoa = ({ settings, logs }: Runtime, pipeline: KoaPipeline): Koa => {
   return koa
 }
 
-/** What an app carries once it has been told to serve: a program around a module must not serve a second time. */
+/** Marks an app that has been started, so that a program around its module does not start it twice. */
 const served = Symbol.for('agentcore-fp/served')
 
 type Listen = (...args: Parameters<Server['listen']>) => Server
 
-/** The ways to have an app served: by servers of its own, by one of someone else, without a port. */
+/** Serves an app: on servers of its own, on someone else's, or without a port. */
 const serving = (
   koa: Koa,
   runtime: Runtime,
@@ -160,7 +160,7 @@ const serving = (
   }
 }
 
-/** What a program may do with an app that serves. */
+/** What a program may do with a running app. */
 const controls = (
   { taskCell, logs, health, inFlight, ambient }: Runtime,
   { stop }: Servers,

@@ -1,13 +1,13 @@
-/** Requests without a port: a real server and a real client, joined in memory. */
+/** Requests without a port: a real server and a real client, connected in memory. */
 import { request as httpRequest, type Server } from 'node:http'
 import { Duplex, Readable } from 'node:stream'
 import type { IO } from 'fp-ts/IO'
 
-/** What may be said of an injected request, as `fetch` has it. The method is POST if there is a body, else GET. */
+/** Options of an injected request, as for `fetch`. The method defaults to POST with a body, else GET. */
 export interface InjectInit {
   readonly method?: string
   readonly headers?: Readonly<Record<string, string>>
-  /** Text or bytes as they are; any other value as JSON. */
+  /** Text and bytes are sent unchanged; any other value as JSON. */
   readonly body?: unknown
   readonly signal?: AbortSignal
 }
@@ -15,8 +15,8 @@ export interface InjectInit {
 const nothing: IO<void> = () => undefined
 
 /**
- * Two ends of a connection in memory. What one end says or does reaches the other in a later tick, as over a network:
- * Node's `duplexPair` calls the other end at once, in the midst of what it is at.
+ * A pair of connected in-memory streams. Events reach the other end in a later tick, as over a network: Node's
+ * `duplexPair` delivers them synchronously, reentering the code that caused them.
  */
 const connection = (): readonly [Duplex, Duplex] => {
   const onRead = [nothing, nothing]
@@ -49,17 +49,17 @@ const connection = (): readonly [Duplex, Duplex] => {
   return ends
 }
 
-/** The client's end of a connection to a server that need not listen. When one end closes, so does the other. */
+/** The client end of a connection to a server that need not listen. When one end closes, so does the other. */
 export const connectTo = (server: Server): Duplex => {
   const [client, other] = connection()
-  other.on('error', nothing) // the client's end tells
+  other.on('error', nothing) // the client end reports it
   server.emit('connection', other)
   return client
 }
 
 const isBytes = (body: unknown): body is string | Uint8Array => typeof body === 'string' || body instanceof Uint8Array
 
-/** Sends a request and resolves with its response when the head is there; the body may still be streaming. */
+/** Sends a request and resolves with its response once the headers are in; the body may still be streaming. */
 export const injectTo = (
   connect: () => Duplex,
   path: string,
@@ -75,14 +75,14 @@ export const injectTo = (
     })
     request.once('error', reject)
     request.once('response', (res) => {
-      request.on('error', () => undefined) // from here on the body tells
+      request.on('error', () => undefined) // from here on the body reports errors
       const status = res.statusCode ?? 500
       const isEmpty = method === 'HEAD' || [204, 205, 304].includes(status)
       if (isEmpty) res.resume()
       const pairs = Object.entries(res.headersDistinct).flatMap(([name, values]) =>
         (values ?? []).map((value): [string, string] => [name, value]),
       )
-      // Node's and the web's types of a ReadableStream differ in name only.
+      // The ReadableStream types of Node and the web differ only in name.
       const stream = isEmpty ? null : (Readable.toWeb(res) as ReadableStream<Uint8Array>)
       resolve(new Response(stream, { status, headers: pairs }))
     })

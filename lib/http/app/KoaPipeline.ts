@@ -1,4 +1,4 @@
-/** The Koa side of an app: its middleware around the routes, and every failure in the one shape. */
+/** The Koa side of an app: middleware around the routes, and a uniform format for failures. */
 import { type IncomingMessage, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import * as E from 'fp-ts/Either'
@@ -22,34 +22,34 @@ import type { Runtime } from '../request/Runtime'
 import { toSecrets } from '../request/Secrets'
 import type { Granted, Sockets } from '../websocket/SocketRequests'
 
-/** A request for an upgrade on its way through the middleware. */
+/** An upgrade request in the middleware. */
 export interface Upgrade {
   readonly duplex: Duplex
-  /** What it was granted, once it is let through. */
+  /** The granted upgrade, once it has passed. */
   granted?: Granted
-  /** Whether it has become a socket, which no answer can go to. */
+  /** Whether it has become a WebSocket, so that no response is possible. */
   isOpen?: boolean
 }
 
 /** The Koa side of an app. */
 export interface KoaPipeline {
-  /** Composes middleware between the agent's own and the routes: the `compose` of the Koa application. */
+  /** Composes the user's middleware between the agent's own and the routes: the `compose` of the Koa application. */
   readonly compose: (middleware: ReadonlyArray<Koa.Middleware>) => (ctx: Koa.Context, next?: Koa.Next) => Promise<void>
-  /** The id of a request, as its answer tells it. */
+  /** The request id, as in the response. */
   readonly requestId: (ctx: Koa.Context) => string
-  /** What no log line about a request may hold. */
+  /** Secrets that log lines about a request must not contain. */
   readonly secrets: (ctx: Koa.Context) => ReadonlyArray<string>
-  /** Koa's last resort for what middleware throws. */
+  /** Koa's last resort for errors that middleware throws. */
   readonly onError: (ctx: Koa.Context, thrown: unknown) => void
-  /** Requests for an upgrade that are on their way through the middleware. */
+  /** Upgrade requests that are in the middleware. */
   readonly upgrades: WeakMap<IncomingMessage, Upgrade>
 }
 
-/** Header fields that tell of a body which is not sent after all. */
+/** Headers that describe a body, dropped when an error replaces it. */
 const bodyHeader =
   /^(content-(?!security-policy)|etag$|last-modified$|transfer-encoding$|cache-control$|accept-ranges$)/
 
-/** What code gives, or what stands in for it where it throws: a thrown value may be a proxy, or have getters that throw. */
+/** The value of `f`, or a fallback if it throws: a thrown value may be a proxy or have throwing getters. */
 const attempt = <A>(f: () => A, instead: (thrown: unknown) => A): A => {
   try {
     return f()
@@ -58,7 +58,7 @@ const attempt = <A>(f: () => A, instead: (thrown: unknown) => A): A => {
   }
 }
 
-/** The header fields that a thrown error asks for, as `ctx.throw` takes them. */
+/** The response headers of a thrown error, as `ctx.throw` accepts them. */
 const headersOfError = (thrown: unknown): Readonly<Record<string, string>> => {
   if (typeof thrown !== 'object' || thrown === null || !('headers' in thrown)) return {}
   return Object.fromEntries(
@@ -74,11 +74,11 @@ const none = (): Readonly<Record<string, string>> => ({})
 
 const ignore = (): void => undefined
 
-/** What a failure status without a body means. */
+/** The error for a failure status without a body. */
 const errorOfStatus = (status: number): AgentError =>
   status === 404 ? notFound() : rejected(status, STATUS_CODES[status] ?? String(status))
 
-/** What a middleware has thrown: as with Koa, a status that it has is told, also where its message must not be. */
+/** Maps an error thrown by middleware. As in Koa, its status is exposed even if its message is not. */
 const errorOfThrown = (thrown: unknown): AgentError => {
   const error = fromUnknown(thrown)
   if (error._tag !== 'Unexpected' || typeof thrown !== 'object' || thrown === null || !('status' in thrown))
@@ -111,7 +111,7 @@ export const createKoaPipeline = (
 
   const tell = (ctx: Koa.Context, error: AgentError): void => writeToKoa(ctx, failure(ctx)(error))
 
-  /** The payload, where a middleware has read the body. */
+  /** The payload, if a middleware has read the body. */
   const toPayload = (
     ctx: Koa.Context,
   ): E.Either<AgentError, unknown> | Promise<E.Either<AgentError, unknown>> | undefined => {
@@ -125,7 +125,7 @@ export const createKoaPipeline = (
     }
     return 'body' in request
       ? E.right(request.body)
-      : E.left(unexpected(new Error('A middleware has read the body and left nothing in ctx.request.body')))
+      : E.left(unexpected(new Error('A middleware read the body but did not set ctx.request.body')))
   }
 
   const askForSocket = async (ctx: Koa.Context, upgrade: Upgrade): Promise<void> => {
@@ -136,14 +136,14 @@ export const createKoaPipeline = (
     ctx.status = 101
   }
 
-  /** Outermost: what the middleware leaves without a body, and what it leaves alone. */
+  /** Outermost: responds if the middleware sets no body or does nothing. */
   const guard = async (ctx: Koa.Context, next: Koa.Next): Promise<void> => {
-    ctx.res.on('error', ignore) // a middleware that writes after the end of its answer must not end the process
+    ctx.res.on('error', ignore) // a write after the end must not crash the process
     await next()
     const hasBody = ctx.body !== null && ctx.body !== undefined
     if (upgrades.get(ctx.req)?.granted !== undefined && ctx.status === 101 && !hasBody) ctx.respond = false
     else if (ctx.respond === false) return
-    else if (ctx.status < 200 && !ctx.headerSent) throw new Error(`A middleware has set the status ${ctx.status}`)
+    else if (ctx.status < 200 && !ctx.headerSent) throw new Error(`A middleware set the status ${ctx.status}`)
     else if (hasBody) await whenBegun(ctx)
     else if (ctx.status >= 400 && !ctx.headerSent) {
       tell(ctx, errorOfStatus(ctx.status))
@@ -152,10 +152,10 @@ export const createKoaPipeline = (
 
   /** Innermost: the routes. */
   const terminal = async (ctx: Koa.Context): Promise<void> => {
-    // A middleware has rewritten the path of a request that an authorizer let pass as an open one.
+    // A middleware has rewritten the path of a request that an authorizer admitted without authentication.
     if (isUnchecked(ctx.req) && ['invocations', 'socket'].includes(toRoute(ctx.req.url))) {
       ctx.req.resume()
-      return tell(ctx, unauthorized('The request was let in for an open path and asks for another one now'))
+      return tell(ctx, unauthorized('A middleware rewrote the open path on which the request was admitted'))
     }
     const upgrade = upgrades.get(ctx.req)
     if (upgrade !== undefined) return askForSocket(ctx, upgrade)
@@ -168,7 +168,7 @@ export const createKoaPipeline = (
       () => toSecrets(ctx.req.headers, ctx.originalUrl),
     )
 
-  /** Tells Koa's `error` event, whose listeners may be the user's and throw. */
+  /** Emits Koa's `error` event, whose listeners may be the user's and throw. */
   const announce = (ctx: Koa.Context, thrown: unknown): void =>
     attempt(
       () => void ctx.app.emit('error', thrown, ctx),
@@ -191,7 +191,7 @@ export const createKoaPipeline = (
     ctx.res.end(content._tag === 'Text' ? content.text : '')
   }
 
-  /** Nothing else could be answered. */
+  /** The response when nothing else has worked. */
   const answerBare = (ctx: Koa.Context, error: unknown): void => {
     logFor(ctx).error('A request could not be answered', { error })()
     if (ctx.res.headersSent) return void ctx.res.destroy()
@@ -204,7 +204,7 @@ export const createKoaPipeline = (
     requestId: (ctx) => requestId(incomingFor(ctx)),
     secrets: (ctx) => toSecrets(ctx.req.headers, ctx.originalUrl),
     compose: (middleware) => {
-      // `use` of the http layer lets in nothing but Koa's middleware, whose type the core does not know.
+      // Only `use` of the http layer adds middleware, always Koa's, whose type the core does not know.
       const agentMiddleware = agent as ReadonlyArray<Koa.Middleware>
       let count = -1
       let run: ReturnType<KoaPipeline['compose']>
@@ -218,10 +218,10 @@ export const createKoaPipeline = (
     },
     onError: (ctx, thrown) => {
       const isTold = ctx.headerSent || !ctx.writable || upgrades.get(ctx.req)?.isOpen === true
-      // Koa says so of every answer that is over. Before that, a middleware has thrown it.
+      // Koa's default, once the response is over. Before that, a middleware has thrown it.
       if (isTold && (thrown === null || thrown === undefined)) return
       announce(ctx, thrown)
-      // Koa calls this where nothing catches what it throws: the process would end.
+      // Koa calls this uncaught: a throw would crash the process.
       if (!isTold)
         attempt(
           () => answerThrown(ctx, thrown),

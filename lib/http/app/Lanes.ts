@@ -1,6 +1,6 @@
 /**
- * The two ways to answer a request: through Koa where there is middleware, else straight from the routes. A Koa pipeline
- * that does nothing would cost more than half of the requests a second of a bare Node server.
+ * Two ways to serve a request: through Koa if there is middleware, else directly from the routes. An empty Koa pipeline
+ * would cost more than half of the throughput of a bare Node server.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { IO } from 'fp-ts/IO'
@@ -11,20 +11,20 @@ import type { Runtime } from '../request/Runtime'
 import { writeTo } from '../response/WireResponse'
 import type { Routes } from './Routes'
 
-/** Answers a request; never rejects. */
+/** Serves a request; never rejects. */
 export type Serve = (req: IncomingMessage, res: ServerResponse) => Promise<void>
 
-/** What the lanes take from the app. */
+/** What the lanes need from the app. */
 export interface LaneParts {
   readonly runtime: Runtime
   readonly routes: Routes
   readonly koa: Koa
-  /** Koa's own callback, which composes the middleware there is when it is made. */
+  /** Koa's own callback, which composes the middleware present at that time. */
   readonly koaCallback: IO<Serve>
   readonly hasMiddleware: IO<boolean>
 }
 
-/** Answers requests by the lane that each belongs to. */
+/** Serves each request on its lane. */
 export const createLanes = (parts: LaneParts): Serve => {
   const { runtime, routes, koaCallback, hasMiddleware } = parts
   const [throughKoa, direct] = [koaCallback(), directLane(parts)]

@@ -1,4 +1,4 @@
-/** Which answer a request gets: the three paths of the contract, and a failure for everything else. */
+/** Routes requests: to the three paths of the contract, or to an error. */
 import type { EventEmitter } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import * as E from 'fp-ts/Either'
@@ -22,11 +22,11 @@ import { interrupt } from '../request/InFlight'
 import { toRoute } from '../request/RequestRoute'
 import type { Runtime } from '../request/Runtime'
 
-/** Answers requests. */
+/** Responds to requests. */
 export interface Routes {
-  /** The answer to `/ping` where it can be had at once; undefined for any other request. */
+  /** The response to `/ping` if it is available synchronously; undefined for any other request. */
   readonly ping: (req: IncomingMessage) => Answer | undefined
-  /** The answer to any request. `payload` is there already where a middleware has read the body. */
+  /** The response to any request. `payload` is set if a middleware has read the body. */
   readonly answer: (incoming: Incoming, res: EventEmitter, payload?: E.Either<AgentError, unknown>) => Promise<Answer>
 }
 
@@ -52,14 +52,14 @@ export const createRoutes = (runtime: Runtime, agent: Closed): Routes => {
     return invoke(scope, payload)
   }
 
-  /** A request for the path of the socket that is no upgrade. */
+  /** A request for the WebSocket path that is not an upgrade. */
   const toSocketRefusal = (method: string | undefined): AgentError => {
     if (!hasSocket) return notFound('This agent has no WebSocket handler')
     return method === 'GET' ? upgradeRequired : methodNotAllowed('GET')
   }
 
   return {
-    // Half the answers of an idle agent, so the target is compared as it came, without looking for its path.
+    // Half of an idle agent's requests: so the raw target is compared, without parsing its path.
     ping: ({ url, method }) => {
       if (url !== path.ping || !isRead(method)) return undefined
       const now = health.peek()

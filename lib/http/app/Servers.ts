@@ -1,4 +1,4 @@
-/** The servers of an app: each is guarded by a gate of its own, and all stop together. */
+/** The servers of an app: each with a gate of its own, all stopped together. */
 import { createServer, type Server } from 'node:http'
 import type { Socket } from 'node:net'
 import type { IO } from 'fp-ts/IO'
@@ -12,13 +12,13 @@ import type { Serve } from './Lanes'
 
 /** The servers of an app. */
 export interface Servers {
-  /** A server that does not listen yet. */
+  /** Creates a server, which does not listen yet. */
   readonly make: IO<Server>
-  /** Stops all of them; a second call waits for the first. */
+  /** Stops all servers; a second call awaits the first. */
   readonly stop: (options?: StopOptions) => Promise<void>
 }
 
-/** What a server is made of. */
+/** What a server depends on. */
 export interface ServerParts {
   readonly runtime: Runtime
   readonly sockets: Sockets
@@ -26,7 +26,7 @@ export interface ServerParts {
   readonly onUpgrade: UpgradeListener
 }
 
-/** No server yet. */
+/** No servers yet. */
 export const createServers = ({ runtime, sockets, lanes, onUpgrade }: ServerParts): Servers => {
   const { settings } = runtime
   const servers = new Set<Server>()

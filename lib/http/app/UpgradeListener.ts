@@ -1,4 +1,4 @@
-/** Takes a server's requests for an upgrade: the handshake is checked, the middleware is asked, then the agent. */
+/** Handles upgrade requests: validates the handshake, runs the middleware, then the agent. */
 import { type IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
@@ -14,7 +14,7 @@ import type { Runtime } from '../request/Runtime'
 import { toSecrets } from '../request/Secrets'
 import type { Asked, Sockets } from '../websocket/SocketRequests'
 
-/** What the listener takes from the app. */
+/** What the listener needs from the app. */
 export interface UpgradeParts {
   readonly runtime: Runtime
   readonly sockets: Sockets
@@ -24,7 +24,7 @@ export interface UpgradeParts {
   readonly koaRequest: (req: IncomingMessage, res: ServerResponse) => Request
 }
 
-/** Header fields that a middleware has set, to go out with the handshake. */
+/** Response headers set by middleware, to send with the handshake. */
 const toHeaders = (res: ServerResponse): Fields =>
   Object.entries(res.getHeaders()).flatMap(([name, value]) =>
     name.startsWith('content-') && name !== 'content-security-policy'
@@ -44,8 +44,8 @@ export const upgradeListener = ({
   const koa = (req: IncomingMessage): Request => koaRequest(req, new ServerResponse(req))
 
   /**
-   * Ends a wait that lasts too long, until the returned effect runs. While nobody reads from the connection, a client
-   * that has left behind unread bytes goes unnoticed.
+   * Times out a pending upgrade, until the returned effect runs. Needed because nobody reads from the connection
+   * meanwhile: a client that disconnects with bytes unread goes unnoticed.
    */
   const bounded = (req: IncomingMessage, giveUp: (answer: Answer) => void): IO<void> => {
     const { upgradeTimeout, clock, newId } = settings
@@ -95,7 +95,7 @@ export const upgradeListener = ({
   }
 
   return (req, duplex, head) => {
-    // With middleware it is the last of them that says what is asked for.
+    // With middleware, the route is that of the request as the last one has left it.
     const flaw = isForSocket(req) || hasMiddleware() ? validateHandshake(req) : notFound()
     if (flaw !== undefined) {
       return sockets.refuse(req, duplex, failure(toRequestId(req.headers, settings.newId))(flaw))

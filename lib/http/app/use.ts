@@ -1,4 +1,4 @@
-/** `use`: an existing Koa middleware, unchanged, as a part of an agent. */
+/** `use`: an existing Koa middleware, unchanged, as part of an agent. */
 import type * as Koa from 'koa'
 import { type Agent, use as useAny } from '../../core/Agent'
 import type { Codec } from '../../core/Codec'

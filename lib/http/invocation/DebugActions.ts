@@ -1,4 +1,4 @@
-/** The debug actions of the Python SDK: `{"_agent_core_app_action": …}`, answered only with `debug`. */
+/** The debug actions of the Python SDK, `{"_agent_core_app_action": …}`, available only with `debug`. */
 import * as E from 'fp-ts/Either'
 import { type AgentError, unknownAction } from '../../core/AgentError'
 import { toPing } from '../../core/Health'
@@ -31,7 +31,7 @@ const actions: Readonly<Record<string, (runtime: Runtime) => unknown>> = {
   },
 }
 
-/** What a payload's debug action gives; undefined if the payload asks for none. Left `UnknownAction`. */
+/** The result of a payload's debug action; undefined if the payload is not one. Left `UnknownAction`. */
 export const runAction = (runtime: Runtime, payload: unknown): Promise<E.Either<AgentError, unknown>> | undefined => {
   if (typeof payload !== 'object' || payload === null || !(key in payload)) return undefined
   const asked = payload[key]

@@ -1,4 +1,4 @@
-/** Decompresses a body as a stream, so that one which unfolds to too much is stopped on the way. */
+/** Decompresses a body as a stream, so that a decompression bomb is stopped early. */
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
 import * as E from 'fp-ts/Either'
 import {
@@ -10,21 +10,21 @@ import {
 } from '../../core/AgentError'
 import type { Hold } from '../../node/Budget'
 
-/** What decompression may make of a body. */
+/** Limits on decompression. */
 export interface DecompressionLimits {
   /** Bytes. */
   readonly maxDecompressed: number
-  /** How many times as large as on the wire; bodies of up to 1 MB are exempt. */
+  /** The maximum ratio to the size on the wire; bodies of up to 1 MB are exempt. */
   readonly maxRatio: number
 }
 
 /**
- * Up to this size the ratio does not count: small bodies of equal rows compress without limit, and take less than
- * 0.1 seconds to parse whatever is in them.
+ * Up to this size the ratio is not checked: small bodies of similar rows have no bound on their ratio, and take less
+ * than 0.1 seconds to parse whatever they contain.
  */
 const exempt = 1_000_000
 
-/** Up to this size nothing is taken from the budget of all bodies. */
+/** Up to this size a body does not count against the budget. */
 const uncounted = 65_536
 
 const decompressors = {
@@ -34,15 +34,15 @@ const decompressors = {
   br: createBrotliDecompress,
 } as const
 
-/** Whether a content encoding is known here. */
+/** Whether a content encoding is supported. */
 export const isKnown = (encoding: string): encoding is keyof typeof decompressors =>
   Object.hasOwn(decompressors, encoding)
 
-/** How many bytes a body of a given size may become. */
+/** The decompressed size allowed for a body of a given size. */
 export const toBound = (wire: number, { maxDecompressed, maxRatio }: DecompressionLimits): number =>
   Math.min(maxDecompressed, Math.max(exempt, Math.floor(wire * maxRatio)))
 
-/** The bytes of a compressed body. Left `PayloadTooLarge`, `Overloaded`, `InvalidEncoding`, `UnsupportedMediaType`. */
+/** Decompresses a body. Left `PayloadTooLarge`, `Overloaded`, `InvalidEncoding`, `UnsupportedMediaType`. */
 export const decompress = (
   encoding: string,
   bytes: Buffer,

@@ -1,4 +1,4 @@
-/** From the reply of an invocation, or its failure, to the answer on the wire; with it the request ends. */
+/** Turns the reply or failure of an invocation into its response, which ends the request. */
 import * as E from 'fp-ts/Either'
 import { type AgentError, cancelled, fromUnknown, notAcceptable, problem } from '../../core/AgentError'
 import { admitsEvents } from '../../core/Protocol'
@@ -20,7 +20,7 @@ import { openStream } from '../stream/EventStream'
 import type { StreamEnd } from '../stream/StreamState'
 import { discard } from './runLayers'
 
-/** The answer that a reply stands for. A reply that was not made by a constructor of `Reply` may hold anything. */
+/** The response for a reply. A reply that no constructor of `Reply` has made may contain anything. */
 export const answered = (scope: RequestScope, reply: Reply): Answer | Promise<Answer> => {
   try {
     return encoded(scope, reply)
@@ -29,7 +29,7 @@ export const answered = (scope: RequestScope, reply: Reply): Answer | Promise<An
   }
 }
 
-/** The answer that tells of a failure. */
+/** The response for a failure. */
 export const fail = (scope: RequestScope, error: AgentError): Answer => {
   logFailure(scope, error)
   finish(scope)
@@ -73,7 +73,7 @@ const onStreamEnd =
   (scope: RequestScope) =>
   (end: StreamEnd): void => {
     scope.runtime.open.leave()
-    // Koa may close the stream before the request learns that the client has left.
+    // Koa may close the stream before the request learns that the client has disconnected.
     if (E.isRight(end) && end.right === 'cancelled') interrupt(scope, cancelled)
     finish(scope)
     if (E.isLeft(end)) logFailure(scope, end.left)

@@ -1,4 +1,4 @@
-/** `POST /invocations`: the payload goes through the agent's layers to its handler, the reply back to the wire. */
+/** `POST /invocations`: runs the agent's layers around its handler, and turns the reply into a response. */
 import { Readable } from 'node:stream'
 import * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
@@ -17,10 +17,10 @@ import { answered, fail } from './InvocationAnswer'
 import { readJson } from './RequestBody'
 import { type Outcome, runLayers } from './runLayers'
 
-/** Answers an invocation. `payload` is there already where a middleware has read the body. */
+/** Handles an invocation. `payload` is set if a middleware has read the body. */
 export type Invoke = (scope: RequestScope, payload?: E.Either<AgentError, unknown>) => Promise<Answer>
 
-/** Answers the invocations of an agent. */
+/** Handles the invocations of an agent. */
 export const invocations = (runtime: Runtime, agent: Closed): Invoke => {
   const handle = handling(runtime, agent)
   const alwaysStreams = O.isSome(agent.entrypoint) && agent.entrypoint.value._tag === 'Stream'
@@ -37,10 +37,10 @@ export const invocations = (runtime: Runtime, agent: Closed): Invoke => {
   }
 }
 
-/** Gets a payload; it is asked for once every provider has let the request through. */
+/** Reads the payload, on demand: only once every provider has admitted the request. */
 type Read = () => Promise<E.Either<AgentError, unknown>>
 
-/** The innermost step of an invocation: the payload is read, then handled. */
+/** The innermost step of an invocation: reads the payload and runs the handler. */
 const handling = (runtime: Runtime, { entrypoint }: Closed): ((read: Read) => Step<{}>) => {
   const { ambient } = runtime
   const debugAction = debugActions(runtime)
@@ -58,26 +58,26 @@ const handling = (runtime: Runtime, { entrypoint }: Closed): ((read: Read) => St
   }
 }
 
-/** What `debug` answers in place of the handler; undefined for a payload that is no debug action. */
+/** With `debug`, the response to a debug action; undefined for any other payload. */
 const debugActions =
   (runtime: Runtime) =>
   (payload: unknown): Promise<Outcome> | undefined =>
     runtime.settings.debug ? runAction(runtime, payload)?.then(E.map(jsonReply)) : undefined
 
-/** The failure of a handler that gave a promise inside its answer: its JSON would be `{}`. */
+/** The failure of a handler that returned a promise inside its reply: its JSON would be `{}`. */
 const unawaited = (answer: Promise<unknown>): E.Either<AgentError, never> => {
   disregard(answer)
   return E.left(unencodable('it is a promise: make the handler with Handler.fromAsync'))
 }
 
-/** The code of a stream runs when it is pulled, long after the handler: it has the current context all the same. */
+/** Restores the current context for a stream, whose code runs when pulled, long after the handler. */
 const bindStream = ({ ambient }: Runtime, reply: Reply, context: Context): Reply => {
   if (reply.body._tag !== 'Events') return reply
   listenForErrors(reply.body.source)
   return { ...reply, body: { ...reply.body, source: ambient.bind(context, reply.body.source) } }
 }
 
-/** A stream of Node may break when nobody reads it any more, or not yet: where nobody listens, that ends the process. */
+/** Absorbs errors of a Node stream while nobody reads it: an unhandled `error` event would crash the process. */
 const listenForErrors = (source: Source): void => {
-  if (source instanceof Readable) source.on('error', () => undefined) // who reads it is told by its iterator
+  if (source instanceof Readable) source.on('error', () => undefined) // its iterator reports the error to the reader
 }

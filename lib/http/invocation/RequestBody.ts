@@ -1,4 +1,4 @@
-/** Reads the body of a request: bounded in size, decompressed, checked to be UTF-8, parsed as JSON. */
+/** Reads a request body: limits its size, decompresses it, checks that it is UTF-8 and parses it as JSON. */
 import type { IncomingMessage } from 'node:http'
 import * as E from 'fp-ts/Either'
 import { fromUtf8 } from '../../node/Utf8Text'
@@ -19,17 +19,17 @@ import { decompress, type DecompressionLimits, isKnown } from './Decompress'
 
 /** Limits of a body. */
 export interface BodyLimits extends JsonLimits, DecompressionLimits {
-  /** Bytes as they come over the wire. */
+  /** Bytes on the wire. */
   readonly maxBody: number
 }
 
-/** Limits of one body, and what all bodies may hold at once. */
+/** Limits of one body, and the budget of all bodies. */
 export interface BodyRules {
   readonly settings: BodyLimits
   readonly bodies: Budget
 }
 
-/** A body of at most so many bytes is never counted: there are no more of them than connections. */
+/** A body up to this size is not counted: there are no more of them than connections. */
 const uncounted = 65_536
 
 const toError = (fault: BodyFault, limit: number): AgentError => {
@@ -52,7 +52,7 @@ const isPlainEncoding = (encoding: string): boolean => encoding === '' || encodi
 
 const toEncoding = (req: IncomingMessage): string => trimBlanks(req.headers['content-encoding'] ?? '').toLowerCase()
 
-/** What a body takes of the budget. Made when it is first needed: most bodies are too small to be counted. */
+/** A body's share of the budget. Created on demand: most bodies are too small to be counted. */
 const holding = (
   bodies: Budget,
 ): { readonly hold: () => Hold; readonly take: (bytes: number) => boolean; readonly release: () => void } => {
@@ -70,7 +70,7 @@ const holding = (
   }
 }
 
-/** The JSON value of a body that is there already, as it came over the wire. */
+/** The JSON value of a body that was read already, still encoded. */
 export const parseBody = async (
   bytes: Uint8Array,
   req: IncomingMessage,
@@ -89,7 +89,7 @@ export const parseBody = async (
   }
 }
 
-/** The JSON value of a request's body, whatever its content type says. */
+/** The JSON value of a request's body, whatever its content type. */
 export const readJson = (
   req: IncomingMessage,
   { settings, bodies }: BodyRules,

@@ -1,4 +1,4 @@
-/** Runs what an agent has around its handlers: before an invocation is answered, and before a socket is opened. */
+/** Runs the agent's layers around a step: for an invocation, and for the upgrade of a WebSocket. */
 import { Readable } from 'node:stream'
 import * as E from 'fp-ts/Either'
 import { type AgentError, checked, fromUnknown } from '../../core/AgentError'
@@ -9,10 +9,10 @@ import { onInterrupt } from '../request/InFlight'
 import { type RequestScope, toLog } from '../request/RequestScope'
 import { toIterator } from '../stream/SourcePull'
 
-/** How a request came out: with the reply of the innermost step, of a wrap in its place, or a failure. */
+/** The outcome of a request: the reply of the innermost step or of a wrap in its place, or a failure. */
 export type Outcome = E.Either<AgentError, Reply>
 
-/** Runs the layers around an innermost step. An interruption of the scope is its outcome at once. */
+/** Runs the layers around an innermost step. An interruption of the scope settles the outcome at once. */
 export const runLayers = (scope: RequestScope, layers: Layers<{}, {}>, innermost: Step<{}>): Promise<Outcome> =>
   unlessInterrupted(scope, () => {
     const context = toContext(scope)

@@ -1,6 +1,6 @@
 /**
- * The requests of an app that are in flight, whatever each has become: an answer under way, a stream, an open socket.
- * They are records of what changes, not of closures, since a server holds one for each idle socket.
+ * Registry of in-flight requests, whatever each has become: a pending response, a stream, an open WebSocket. They are
+ * records of data rather than closures, since a server holds one for each idle WebSocket.
  */
 import type { IO } from 'fp-ts/IO'
 import type { WebSocket } from 'ws'
@@ -11,30 +11,30 @@ import type { SessionId } from '../../core/Session'
 // model
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** What a request becomes. */
+/** What a request has become. */
 export type Kind = 'request' | 'socket'
 
-/** A request that is not finished. */
+/** A request in flight. */
 export interface Pending {
-  /** A socket is closed when the server stops, a request may finish. */
+  /** On shutdown a WebSocket is closed, any other request may finish. */
   readonly kind: Kind
   readonly sessionId: SessionId
-  /** Its slot in the registry, which alone sets it; negative when it is not in flight. */
+  /** Its slot in the registry, set only by the registry; negative when not in flight. */
   slot: number
-  /** Why it was interrupted; the first reason counts. */
+  /** Why it was interrupted; the first reason wins. */
   reason: AgentError | undefined
-  /** What an interruption means. */
+  /** Called on interruption. */
   interruption: ((reason: AgentError, pending: Pending) => void) | undefined
-  /** Its connection, once it has become a socket. */
+  /** Its connection, once it has become a WebSocket. */
   ws: WebSocket | undefined
-  /** What its signal comes from, once someone has asked for the signal. */
+  /** The source of its signal, created on demand. */
   controller: AbortController | undefined
 }
 
-/** The registry of requests in flight. */
+/** The registry of in-flight requests. */
 export interface InFlight extends Iterable<Pending> {
   readonly add: (pending: Pending) => void
-  /** The request is finished. */
+  /** Removes a finished request. */
   readonly remove: (pending: Pending) => void
   /** Resolves when no request is in flight. */
   readonly whenEmpty: () => Promise<void>
@@ -45,8 +45,8 @@ export interface InFlight extends Iterable<Pending> {
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * No request yet. An array whose holes are filled from its end, not a Set: a Set that is added to and deleted from
- * leaves tables behind that point to the next one, and the garbage collector takes their requests for live until its
+ * An empty registry. An array whose holes are filled from its end instead of a Set: after additions and deletions, a
+ * Set leaves chains of old tables behind, through which the garbage collector keeps finished requests alive until its
  * next full run.
  */
 export const createInFlight = (): InFlight => {
@@ -79,10 +79,10 @@ export const createInFlight = (): InFlight => {
 // interruption
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** Whether a request is not finished. */
+/** Whether a request is in flight. */
 export const isInFlight = ({ slot }: Pending): boolean => slot >= 0
 
-/** Ends a request before its time; nothing once it is finished. */
+/** Interrupts a request; does nothing once it has finished. */
 export const interrupt = (pending: Pending, reason: AgentError): void => {
   if (!isInFlight(pending) || pending.reason !== undefined) return
   pending.reason = reason
@@ -90,13 +90,13 @@ export const interrupt = (pending: Pending, reason: AgentError): void => {
   pending.interruption?.(reason, pending)
 }
 
-/** Says what an interruption means from here on. Called at once if there was one. */
+/** Sets the callback for an interruption; called at once if there was one. */
 export const onInterrupt = (pending: Pending, act: (reason: AgentError, pending: Pending) => void): void => {
   pending.interruption = act
   if (pending.reason !== undefined) act(pending.reason, pending)
 }
 
-/** The signal that an interruption aborts: it costs nothing until someone asks for it. */
+/** The signal that an interruption aborts: free until someone asks for it. */
 export const toSignal = (pending: Pending): AbortSignal => {
   if (pending.controller === undefined) {
     pending.controller = new AbortController()
@@ -105,7 +105,7 @@ export const toSignal = (pending: Pending): AbortSignal => {
   return pending.controller.signal
 }
 
-/** Interrupts the invocations of a session that are in flight, but for the one that asks for it; gives how many. */
+/** Interrupts the other invocations of a session that are in flight; returns how many. */
 export const cancelSession =
   (inFlight: InFlight, sessionId: string, self?: Pending): IO<number> =>
   () => {

@@ -1,4 +1,4 @@
-/** What reached the server, before anything was checked: the request, its headers and its ids. */
+/** A request as received, before validation: the Node request, its headers and its ids. */
 import type { IncomingMessage } from 'node:http'
 import * as E from 'fp-ts/Either'
 import type { IO } from 'fp-ts/IO'
@@ -11,27 +11,27 @@ import { type FieldFault, repeated, withQuery } from '../../node/http/RequestFie
 import { parseId, type SessionId } from '../../core/Session'
 import { toRoute } from './RequestRoute'
 
-/** Something that has an id in logs and answers: one that came with it, or one that is made when it is first asked for. */
+/** Something with an id for logs and responses: sent by the client, or generated on demand. */
 export interface Identified {
   id: string | undefined
   readonly newId: IO<string>
 }
 
-/** What reached the server. */
+/** A request as received. */
 export interface Incoming extends Identified {
   readonly req: IncomingMessage
   readonly headers: RawHeaders
-  /** What makes the headers ambiguous: then the request is rejected. */
+  /** What makes the headers ambiguous, for which the request is rejected. */
   readonly fault: FieldFault | undefined
-  /** Whether middleware has seen this very object. */
+  /** Whether middleware has seen this request object. */
   readonly isSeen: boolean
-  /** Makes Koa's view of the request. */
+  /** Creates Koa's view of the request. */
   readonly koa: (req: IncomingMessage) => Request
-  /** That view, once someone has asked for it. */
+  /** That view, once it was created. */
   view: Request | undefined
 }
 
-/** The headers of a request; on `/ws` those that came as query parameters too. Left: what is ambiguous in them. */
+/** The headers of a request; on `/ws` also those sent as query parameters. Left: an ambiguous header. */
 const toHeaders = ({ url = '/', headers, rawHeaders }: IncomingMessage): E.Either<FieldFault, RawHeaders> => {
   const fault = repeated(headers, rawHeaders)
   if (fault !== undefined) return E.left(fault)
@@ -39,19 +39,19 @@ const toHeaders = ({ url = '/', headers, rawHeaders }: IncomingMessage): E.Eithe
   return query === undefined || toRoute(url) !== 'socket' ? E.right(headers) : withQuery(headers, query)
 }
 
-/** The request id that the service sent, where it is one that may stand in a header and a log line. */
+/** The request id from the service, if it is safe in a header and a log line. */
 const sentId = (raw: RawHeaders): string | undefined => {
   const sent = joined(raw[header.requestId])
   return sent !== undefined && E.isRight(parseId(sent)) ? sent : undefined
 }
 
-/** The request id that the service sent, or a new one. */
+/** The request id from the service, or a new one. */
 export const toRequestId = (raw: RawHeaders, newId: IO<string>): string => sentId(raw) ?? newId()
 
 /** The id of a request. */
 export const requestId = (identified: Identified): string => (identified.id ??= identified.newId())
 
-/** What reached the server. */
+/** A request as received. */
 export const toIncoming = (
   req: IncomingMessage,
   newId: IO<string>,
@@ -67,13 +67,13 @@ export const toIncoming = (
 /** Koa's view of a request. */
 export const toView = (incoming: Incoming): Request => (incoming.view ??= incoming.koa(incoming.req))
 
-/** The session id that was sent, or a new one if the policy is to make one. Left also where headers are ambiguous. */
+/** The session id of the request, or a new one if the policy generates it. Left also for ambiguous headers. */
 export const toSessionId = (
   { headers, fault }: Pick<Incoming, 'headers' | 'fault'>,
   { settings }: { readonly settings: Settings },
 ): E.Either<AgentError, SessionId> => {
   const sent = joined(headers[header.sessionId])
-  // Two session headers arrive joined, which is no session id: that is told below.
+  // Two session headers are joined to an invalid session id, which is rejected below.
   const isJoined = fault?.name === header.sessionId && sent?.includes(', ') === true
   if (fault !== undefined && !isJoined) return E.left(badRequest(`Invalid header ${fault.name}: ${fault.message}`))
   if (sent !== undefined) return parseId(sent)

@@ -1,7 +1,7 @@
 /**
- * The context of a request, as handlers are given it. A saving, of time for requests and of memory for idle sockets: what
- * costs something is made when it is first asked for. Those parts are properties of the context itself and not of a
- * prototype, since users spread contexts (`{ ...context, requestId }`), which must lose none.
+ * The context of a request, as handlers receive it. Costly parts are computed on demand, which saves time for each
+ * request and memory for each idle WebSocket. They are own properties rather than on a prototype, so that they survive
+ * a spread of the context: `{ ...context, requestId }`.
  */
 import * as O from 'fp-ts/Option'
 import type { Context } from '../../core/Context'
@@ -55,7 +55,7 @@ const toRequest = (scope: RequestScope): Context['request'] => toView(readIncomi
 
 const origin: unique symbol = Symbol('origin')
 
-/** A context knows the scope that its parts are made of. */
+/** A context knows the scope from which its parts are computed. */
 interface OfScope {
   readonly [origin]: RequestScope
 }
@@ -67,7 +67,7 @@ interface Lazily {
   readonly getter: PropertyDescriptor & ThisType<OfScope>
 }
 
-/** A property that is made of the scope when it is first asked for. */
+/** A property computed from the scope on first access. */
 const lazily = <P extends Lazy>(name: P, make: (scope: RequestScope) => Context[P]): Lazily => ({
   name,
   getter: {
@@ -82,14 +82,14 @@ const lazily = <P extends Lazy>(name: P, make: (scope: RequestScope) => Context[
 
 // One descriptor for all contexts: a getter for each would give every context a hidden class of its own.
 
-/** What costs a request more than to define a property. */
+/** Parts that cost a request more than the definition of a property. */
 const lazyForRequest: ReadonlyArray<Lazily> = [
   lazily('requestId', readRequestId),
   lazily('signal', toSignal),
   lazily('request', toRequest),
 ]
 
-/** What an idle socket would hold for nothing. */
+/** Parts that an idle WebSocket would hold in vain. */
 const lazyForSocket: ReadonlyArray<Lazily> = [
   ...lazyForRequest,
   lazily('headers', toContextHeaders),
@@ -112,7 +112,7 @@ const toDeadline = ({ runtime, since }: RequestScope): O.Option<number> => {
   return deadline > 0 ? Object.freeze(O.some(since + deadline)) : O.none
 }
 
-// Written out twice: to spread the one into the other takes longer than all the rest.
+// Written out twice: spreading one into the other takes longer than all the rest.
 
 const requestContext = (scope: RequestScope, raw: RawHeaders): Context => {
   const context: Omit<Context, 'requestId' | 'signal' | 'request'> & OfScope = {

@@ -1,4 +1,4 @@
-/** Which of the contract's paths a request asks for. */
+/** The route of a request: one of the contract's paths, or another. */
 import { path } from '../../core/Protocol'
 import { toPath } from '../../node/http/RequestTarget'
 

@@ -1,7 +1,6 @@
 /**
- * The scope of one request that is let in: it begins when its session is known, uses that session, and ends with the
- * answer, the stream or the socket. Its log, its deadline and its failures are found here; its context in
- * `RequestContext`.
+ * The scope of an admitted request: it begins when its session is known, uses that session, and ends with the response,
+ * stream or WebSocket. Its log, deadline and failures are here; its context is in `RequestContext`.
  */
 import type { IO } from 'fp-ts/IO'
 import { type AgentError, deadlineExceeded } from '../../core/AgentError'
@@ -21,16 +20,16 @@ import { toSecrets } from './Secrets'
 // model
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** A request that is being answered. */
+/** A request in flight. */
 export interface RequestScope extends Pending {
   readonly runtime: Runtime
-  /** What reached the server, or the snapshot of it that an open socket holds. */
+  /** The request as received, or the snapshot of it that an open WebSocket holds. */
   incoming: Incoming | Snapshot
   /** When it began, in milliseconds since the epoch. */
   readonly since: number
   cancelDeadline: IO<void> | undefined
   log: Log | undefined
-  /** Those parts of its context that were made on demand. */
+  /** Parts of its context that were computed on demand. */
   parts: Parts | undefined
 }
 
@@ -38,10 +37,10 @@ export interface RequestScope extends Pending {
 export type Parts = { -readonly [P in keyof Context]?: Context[P] }
 
 // ---------------------------------------------------------------------------------------------------------------------
-// its life
+// lifecycle
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** Begins a scope: it uses its session, and is interrupted at the deadline if there is one. */
+/** Begins a scope: it uses its session, and is interrupted at the deadline, if there is one. */
 export const begin = (runtime: Runtime, kind: Kind, sessionId: SessionId, incoming: Incoming): RequestScope => {
   const { settings, sessions, inFlight } = runtime
   const { deadline, clock } = settings
@@ -66,7 +65,7 @@ export const begin = (runtime: Runtime, kind: Kind, sessionId: SessionId, incomi
   return scope
 }
 
-/** The request has its answer, or its stream or socket has ended. */
+/** Ends a scope: the request has its response, or its stream or WebSocket has ended. */
 export const finish = (scope: RequestScope): void => {
   if (!isInFlight(scope)) return
   const { sessions, inFlight } = scope.runtime
@@ -82,23 +81,23 @@ export const holdSession = ({ runtime: { sessions }, sessionId }: RequestScope):
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
-// what is known of it
+// accessors
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** What reached the server; from its snapshot, where the scope holds one. */
+/** The request as received, restored from its snapshot if the scope holds one. */
 export const readIncoming = (scope: RequestScope): Incoming => {
   if (!isSnapshot(scope.incoming)) return scope.incoming
   scope.incoming = restore(scope.incoming)
   return scope.incoming
 }
 
-/** The id that ties a request to its log lines and its answer. */
+/** The id that correlates a request with its log lines and its response. */
 export const readRequestId = (scope: RequestScope): string => requestId(scope.incoming)
 
-/** How long a request has taken until now, in milliseconds. */
+/** Time since the request began, in milliseconds. */
 export const elapsed = ({ runtime, since }: RequestScope): number => runtime.settings.clock.now() - since
 
-/** The log of a request: its ids go into each line, its secrets into none. */
+/** The log of a request: every line has its ids, none its secrets. */
 export const toLog = (scope: RequestScope): Log =>
   (scope.log ??= scope.runtime.logs(
     () => toIds(scope),
@@ -112,7 +111,7 @@ const readSecrets = (scope: RequestScope): ReadonlyArray<string> => {
   return toSecrets(headers, req.url)
 }
 
-/** The answer that tells of a failure; that of an invocation says which session it was of. */
+/** The response for a failure; that of an invocation includes its session id. */
 export const failure = (scope: RequestScope): ((error: AgentError) => Answer) =>
   scope.runtime.failure(
     readRequestId(scope),

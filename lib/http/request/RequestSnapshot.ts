@@ -1,7 +1,7 @@
 /**
- * A saving of memory, for idle sockets alone: what an open socket holds of its request until someone asks for it. The
- * values of the head are one string, and the names a list that sockets of like clients share. The request itself, with its
- * streams and an object of each header field, would add a third to the heap that an idle socket takes: 4.5 KB in place of 3.4 KB.
+ * A compact snapshot of a request, to save memory for idle WebSockets: all values of the head are one string, and the
+ * names a list shared by sockets of similar clients. The Node request with its streams and header objects would
+ * increase the heap of an idle socket from 3.4 KB to 4.5 KB.
  */
 import { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
@@ -10,17 +10,17 @@ import { type Identified, type Incoming, toIncoming } from './Incoming'
 
 /** A request as text, from which it can be restored. */
 export interface Snapshot extends Identified, Pick<Incoming, 'koa'> {
-  /** The target, then the values of the fields, a line each: HTTP allows no line break in any. */
+  /** The target, then the header values, a line each: HTTP allows no line break in any. */
   readonly values: string
-  /** The names of the fields. */
+  /** The header names. */
   readonly names: ReadonlyArray<string>
   readonly connection: Duplex
 }
 
-/** Takes the snapshot of a request that nobody else has seen; gives back one that its head alone could not restore. */
+/** Takes the snapshot of a request; returns the request itself if middleware has seen it or its head is not enough. */
 export type TakeSnapshot = (incoming: Incoming, connection: Duplex) => Incoming | Snapshot
 
-/** Takes snapshots for one app, whose sockets share the names of their fields. */
+/** Takes snapshots for one app, whose sockets share lists of header names. */
 export const createSnapshots = (): TakeSnapshot => {
   const toNames = sharedNames()
   return (incoming, connection) => {
@@ -30,10 +30,10 @@ export const createSnapshots = (): TakeSnapshot => {
   }
 }
 
-/** How many lists of names are known at once. */
+/** How many lists of names are cached. */
 const maxLists = 32
 
-/** Clients of one kind send fields of the same names: the lists that came lately are used again. */
+/** Caches lists of header names: clients of one kind send the same ones. */
 const sharedNames = (): ((rawHeaders: ReadonlyArray<string>) => ReadonlyArray<string>) => {
   const lists: Array<ReadonlyArray<string>> = []
   return (rawHeaders) => {
@@ -47,21 +47,21 @@ const sharedNames = (): ((rawHeaders: ReadonlyArray<string>) => ReadonlyArray<st
   }
 }
 
-/** Whether each header field came once, and so can be restored from its name and value alone. */
+/** Whether each header occurs once, and so can be restored from its name and value. */
 const isSimple = ({ headers, rawHeaders }: IncomingMessage): boolean => {
   let count = 0
   for (const _ in headers) count += 1
   return count * 2 === rawHeaders.length && headers['set-cookie'] === undefined
 }
 
-/** Joined, not added up: that would hold on to every piece. */
+/** Joined, because a concatenated string would retain its parts. */
 const toValues = ({ url = '/', rawHeaders }: IncomingMessage): string =>
   [url].concat(rawHeaders.filter((_, at) => at % 2 === 1)).join('\n')
 
-/** Whether it is a snapshot. */
+/** Whether a value is a snapshot. */
 export const isSnapshot = (incoming: Incoming | Snapshot): incoming is Snapshot => 'names' in incoming
 
-/** What reached the server, from its snapshot. */
+/** Restores a request from its snapshot. */
 export const restore = (snapshot: Snapshot): Incoming => ({
   ...toIncoming(toRequest(snapshot), snapshot.newId, snapshot.koa, false),
   id: snapshot.id,
@@ -72,7 +72,7 @@ const toRequest = ({ values, names, connection }: Snapshot): IncomingMessage => 
   const rawHeaders = names.flatMap((name, at) => [name, fieldValues[at] ?? ''])
   const pairs = names.map((name, at) => [name.toLowerCase(), fieldValues[at] ?? ''] as const)
   const fields = {
-    method: 'GET', // as every handshake's
+    method: 'GET', // as in every handshake
     url,
     httpVersion: '1.1',
     httpVersionMajor: 1,
@@ -83,7 +83,7 @@ const toRequest = ({ values, names, connection }: Snapshot): IncomingMessage => 
     complete: true,
     upgrade: true,
   }
-  // Node takes any Duplex for a connection, its types a socket only.
+  // Node accepts any Duplex as a connection, its types only a socket.
   const req = Object.assign(new IncomingMessage(connection as Socket), fields)
   req.push(null)
   return req

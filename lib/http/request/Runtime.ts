@@ -1,4 +1,4 @@
-/** The cells of one app, made together: everything in it that changes. */
+/** The mutable state of one app, created together. */
 import type { IO } from 'fp-ts/IO'
 import type * as O from 'fp-ts/Option'
 import type { PingHandler } from '../../core/Agent'
@@ -22,26 +22,26 @@ export interface Runtime {
   readonly settings: Settings
   readonly logs: Logs
   readonly sessions: Sessions
-  /** What the bodies of all requests may hold at once. */
+  /** The memory budget of all request bodies. */
   readonly bodies: Budget
   readonly taskCell: TaskCell
   readonly health: HealthCell
-  /** Header fields that `/ping` carries beside its status: none but under the local runtime. */
+  /** Headers that `/ping` adds to its response: none, except under the local runtime. */
   readonly pingHeaders: IO<Readonly<Record<string, string>>>
   readonly ambient: Ambient
-  /** Requests, streams and sockets that are not finished. */
+  /** The registry of requests, streams and WebSockets in flight. */
   readonly inFlight: InFlight
   /** Whether the server is shutting down. */
   readonly isStopping: IO<boolean>
-  /** Whether it is from here on. */
+  /** Marks the server as shutting down. */
   readonly setStopping: (isStopping: boolean) => void
-  /** The answer that tells of a failure, under the id by which the log knows the request. */
+  /** The response for a failure, with the id by which the log knows the request. */
   readonly failure: (requestId: string, headers?: Readonly<Record<string, string>>) => (error: AgentError) => Answer
-  /** Open streams and sockets, for `busyWhileOpen`. */
+  /** Open streams and WebSockets, for `busyWhileOpen`. */
   readonly open: Open
 }
 
-/** How many streams and sockets are open. */
+/** Counts open streams and WebSockets. */
 export interface Open {
   readonly enter: IO<void>
   readonly leave: IO<void>
@@ -70,7 +70,7 @@ const toPingHeaders = (taskCell: TaskCell): Runtime['pingHeaders'] =>
     ? () => ({ [localRuntime.tasksHeader]: String(taskCell.running()) })
     : () => noHeaders
 
-/** Sessions must not fail for what a hook throws. */
+/** Wraps a hook: what it throws must not fail the session. */
 const withSafeHook = ({ session, ...settings }: Settings, report: Report): Settings => ({
   ...settings,
   session: { ...session, onEvict: safeHook(session.onEvict, report) },
@@ -87,14 +87,14 @@ export const createRuntime = (options: Options, ping: O.Option<PingHandler>): Ru
   const automatic = (): Status =>
     taskCell.running() > 0 || (settings.busyWhileOpen && open.count() > 0) ? 'HealthyBusy' : 'Healthy'
   const health: HealthCell = createHealth(ping, automatic, settings, (cause) =>
-    log.warn('The custom ping handler was passed over', { error: cause })(),
+    log.warn('The custom ping handler was ignored', { error: cause })(),
   )
   const report = (cause: unknown): void => log.error('A hook of the options failed', { error: cause })()
   const sessions = createSessions(withSafeHook(settings, report), log)
   let isStopping = false
   let isWarned = false
   const warnOfCurrent = (): void => {
-    if (!isWarned) log.warn('app.current needs the option asyncLocalStorage: true')()
+    if (!isWarned) log.warn('app.current requires the option asyncLocalStorage: true')()
     isWarned = true
   }
   return {

@@ -1,18 +1,20 @@
-/** What no log line about a request may hold. */
+/** Secrets of a request that its log lines must not contain. */
 import * as O from 'fp-ts/Option'
 import { splitTarget } from '../../node/http/RequestTarget'
 import { header, type RawHeaders, tokenOfProtocol, joined } from '../../core/Protocol'
 
 const afterScheme = /^\S+\s+(.+)$/
 
-/** A secret as it may stand in a line: as it is, or escaped once or more, since what is logged may be JSON already. */
+/**
+ * A secret as it may appear in a log line: raw, or JSON-escaped once or more, since logged values may be JSON already.
+ */
 const toForms = (secret: string): ReadonlyArray<string> => {
   const escape = (text: string): string => JSON.stringify(text).slice(1, -1)
   const escaped = escape(secret)
   return escaped === secret ? [secret] : [secret, escaped, escape(escaped), escape(escape(escaped))]
 }
 
-/** Headers whose values are secret as a whole. */
+/** Headers whose whole value is secret. */
 const secretHeaders = [
   'authorization',
   'cookie',
@@ -21,7 +23,7 @@ const secretHeaders = [
   header.legacyWorkloadAccessToken,
 ] as const
 
-/** A bearer token that came as a subprotocol: as it was sent, and what it stands for. */
+/** A bearer token in a subprotocol: as sent, and decoded. */
 const secretsOfProtocols = (raw: RawHeaders): ReadonlyArray<string> =>
   (joined(raw['sec-websocket-protocol']) ?? '').split(',').flatMap((offered) => {
     const token = tokenOfProtocol(offered.trim())
@@ -37,7 +39,7 @@ const secretsOfQuery = (url: string): ReadonlyArray<string> => {
   )
 }
 
-/** The values of a request that no log line may hold. */
+/** The secrets of a request. */
 export const toSecrets = (raw: RawHeaders, url = '/'): ReadonlyArray<string> => [
   ...secretHeaders.flatMap((name) => {
     const value = joined(raw[name])

@@ -1,16 +1,16 @@
 /**
- * What HTTP can carry as a header field. Header fields of failures, challenges and middleware come from user code, often
- * with names of users or files in them: a value is encoded where it has to be, and a response never fails for one.
+ * Makes headers safe for HTTP. Headers of failures, challenges and middleware come from user code, often with names of
+ * users or files in them: a value is encoded if necessary, so that no response fails because of one.
  */
 import { isFieldName, isFieldValue } from '../../node/http/RequestFields'
 
-/** What of a value HTTP cannot carry, as one run: whole characters, and control characters but for tabs. */
+/** A run of characters that are invalid in a header: whole characters, and control characters other than tabs. */
 const uncarried = /[^\t\x20-\x7e\x80-\xff]+/g
 
-/** Header fields that tell where the body ends: the server's to set. */
+/** Headers that frame the body: only the server may set them. */
 const framing = /^(content-length|transfer-encoding)$/i
 
-/** Whether a name and a value, of whatever type, can be sent as they are and are not the server's to set. */
+/** Whether a name and value of any type can be sent unchanged, and are not the server's to set. */
 export const isCarried = (name: string, value: unknown): boolean =>
   isFieldName(name) &&
   !framing.test(name) &&
@@ -19,15 +19,15 @@ export const isCarried = (name: string, value: unknown): boolean =>
 const percentEncoded = (text: string): string =>
   [...Buffer.from(text, 'utf8')].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join('')
 
-/** Header fields that can be sent, and the names of those that could not as they were. */
+/** Headers that can be sent, and the names of those that had to be changed or dropped. */
 export interface Carried {
   readonly fields: Readonly<Record<string, string>>
   readonly flaws: ReadonlyArray<string>
 }
 
 /**
- * The given header fields, fit to be sent: what a value holds that HTTP cannot carry is percent-encoded as UTF-8; a
- * field whose name is not one, or that tells where the body ends, is dropped.
+ * Makes headers valid: characters of a value that HTTP does not allow are percent-encoded as UTF-8; a header with an
+ * invalid name, or one that frames the body, is dropped.
  */
 export const carried = (headers: Readonly<Record<string, string>>): Carried => {
   const entries = Object.entries(headers)

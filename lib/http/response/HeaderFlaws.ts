@@ -1,15 +1,15 @@
-/** Tells the log of header fields that were not sent as user code has set them. */
+/** Logs headers of user code that could not be sent unchanged. */
 import { type AgentError, problem } from '../../core/AgentError'
 import type { Log } from '../../core/Log'
 import { carried } from './HeaderFields'
 
-/** Logs an error for names of header fields that HTTP cannot carry as they were set; nothing if there is none. */
+/** Logs an error for headers that HTTP does not allow; nothing if there are none. */
 export const reportHeaders = (log: Log, names: ReadonlyArray<string>): void => {
   if (names.length === 0) return
-  log.error('Response headers hold what HTTP cannot carry: they were encoded or dropped', { headers: names })()
+  log.error('Response headers are invalid in HTTP: they were encoded or dropped', { headers: names })()
 }
 
-/** The same for the header fields of a failure. */
+/** The same for the headers of a failure. */
 export const reportFlaws = (log: Log, error: AgentError): void => {
   const { headers } = problem(error)
   if (headers !== undefined) reportHeaders(log, carried(headers).flaws)

@@ -1,9 +1,9 @@
-/** Bodies that middleware leaves in a Koa context: a stream among them may be broken, or break before its first byte. */
+/** Bodies that middleware sets on a Koa context, among them streams that fail before their first byte. */
 import { Readable } from 'node:stream'
 import type * as Koa from 'koa'
 import { isOwnStream } from './WireResponse'
 
-/** Resolves when a stream has something to read, has ended or is closed; rejects when it breaks before. */
+/** Resolves when a stream is readable, ended or closed; rejects if it fails before. */
 const begun = (stream: Readable): Promise<void> =>
   new Promise((resolve, reject) => {
     const done = (): void => {
@@ -13,13 +13,13 @@ const begun = (stream: Readable): Promise<void> =>
     stream.on('readable', done).on('end', done).on('close', done).on('error', reject)
   })
 
-/** Whether nobody reads a stream yet, so that waiting for it takes nothing from anyone. */
+/** Whether nobody reads a stream yet, so that waiting for it takes no data from anyone. */
 const isUntouched = (stream: Readable): boolean =>
   stream.readableFlowing === null && !stream.readableDidRead && stream.readableLength === 0 && !stream.readableEnded
 
 /**
- * The length of a body is what it has. Koa keeps that of the last body where a middleware sets one of JSON to null, and
- * a client would take the next response on the connection for the rest of this one.
+ * Corrects `Content-Length` to that of the body. Koa leaves the old one if a middleware replaces a JSON body by null,
+ * and a client would read the next response on the connection as the rest of this one.
  */
 const fitLength = (ctx: Koa.Context, body: unknown): void => {
   if ((typeof body !== 'string' && !(body instanceof Uint8Array)) || ctx.headerSent) return
@@ -27,15 +27,15 @@ const fitLength = (ctx: Koa.Context, body: unknown): void => {
 }
 
 /**
- * Waits for the first byte of a body that is a stream, since Koa cuts the connection when a stream breaks: before the
- * head is sent it can still be answered. Rejects where there will be none.
+ * Waits for the first byte of a stream body: until the headers are sent, a failure can still become an error response,
+ * whereas Koa aborts the connection. Rejects if the stream fails before.
  */
 export const whenBegun = async (ctx: Koa.Context): Promise<void> => {
   const body: unknown = ctx.body
   fitLength(ctx, body)
   if (!(body instanceof Readable) || isOwnStream(body) || ctx.headerSent) return
-  body.on('error', () => undefined) // Koa's own listener tells; one that breaks later must not end the process
+  body.on('error', () => undefined) // Koa reports it; a later error must not crash the process
   if (body.errored !== null) throw body.errored
-  if (body.destroyed && !body.readableEnded) throw new Error('ctx.body is a stream that is destroyed')
+  if (body.destroyed && !body.readableEnded) throw new Error('ctx.body is a destroyed stream')
   if (isUntouched(body)) await begun(body)
 }

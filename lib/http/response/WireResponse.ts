@@ -1,4 +1,4 @@
-/** Answers ready for the wire, and the two places they are written to: a bare Node response, or a Koa context. */
+/** Encoded responses, and their two writers: to a bare Node response, or to a Koa context. */
 import type { ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import * as E from 'fp-ts/Either'
@@ -15,14 +15,14 @@ import { carried, isCarried } from './HeaderFields'
 // model
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** The body of an answer, encoded. */
+/** The body of a response, encoded. */
 export type Content =
   | { readonly _tag: 'Text'; readonly text: string; readonly value?: unknown }
   | { readonly _tag: 'Bytes'; readonly bytes: Uint8Array }
   | { readonly _tag: 'Events'; readonly stream: EventStream }
   | { readonly _tag: 'Empty' }
 
-/** An answer ready for the wire. Names of headers are in lower case. */
+/** An encoded response. Header names are in lower case. */
 export interface Answer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
@@ -46,7 +46,7 @@ const jsonText = (
   content: { _tag: 'Text', text, value },
 })
 
-/** An answer of the server's own: a JSON value that is known to encode. */
+/** A response of the server itself: a JSON value that is known to encode. */
 export const fromJson = (value: unknown, headers: Readonly<Record<string, string>> = {}): Answer =>
   jsonText(200, JSON.stringify(value), headers)
 
@@ -58,21 +58,21 @@ const errorMessage = (thrown: unknown): string => {
   }
 }
 
-/** What is told of a failure; with `debug` also what was thrown. */
+/** The problem that a client sees of a failure; with `debug` also the message of what was thrown. */
 export const toProblem = (error: AgentError, debug: boolean): Problem => {
   const told = problem(error)
   const thrown = debug ? cause(error) : undefined
   return thrown === undefined ? told : { ...told, message: errorMessage(thrown) }
 }
 
-/** The body of every failure. */
+/** The JSON body of a failure. */
 export const problemText = ({ message, code, details }: Problem, requestId: string): string => {
   const body = { error: message, code, requestId }
   const text = details === undefined ? encode(body) : encode({ ...body, details })
   return E.isRight(text) ? text.right : JSON.stringify(body)
 }
 
-/** The one shape of failures: `{"error","code","requestId","details"?}`. */
+/** The uniform format of failures: `{"error","code","requestId","details"?}`. */
 export const fromError = (
   error: AgentError,
   requestId: string,
@@ -93,19 +93,19 @@ const hasHeaders = ({ headers }: Pick<Reply, 'headers'>): boolean => {
   return false
 }
 
-/** Why a reply cannot be sent as it is; undefined if it can. */
+/** Why a reply cannot be sent; undefined if it can. */
 export const validateReply = ({ status, headers, body }: Reply): AgentError | undefined => {
-  if (!isStatus(status)) return unencodable(`its status is ${status}`)
-  if (body._tag === 'Events' && hasNoBody(status)) return unencodable(`it is a stream, its status is ${status}`)
+  if (!isStatus(status)) return unencodable(`its status ${status} is not between 200 and 599`)
+  if (body._tag === 'Events' && hasNoBody(status)) return unencodable(`a stream cannot have status ${status}`)
   if ('contentType' in body && !isCarried('content-type', body.contentType)) {
-    return unencodable('its content type is not one that HTTP can carry')
+    return unencodable('its content type is invalid in HTTP')
   }
   if (!hasHeaders({ headers })) return undefined
   const bad = Object.entries(headers).find(([name, value]) => !isCarried(name, value))
-  return bad === undefined ? undefined : unencodable(`its header ${bad[0].slice(0, 40)} is not one that it may set`)
+  return bad === undefined ? undefined : unencodable(`its header ${bad[0].slice(0, 40)} is invalid or reserved`)
 }
 
-/** The headers of a stream: kept from caches, compressors and buffering proxies. */
+/** The headers of a stream, which disable caching, compression and proxy buffering. */
 const streamHeaders = (sessionId: string): Readonly<Record<string, string>> => ({
   'content-type': eventStreamType,
   'cache-control': 'no-cache, no-transform',
@@ -113,7 +113,7 @@ const streamHeaders = (sessionId: string): Readonly<Record<string, string>> => (
   [header.sessionId]: sessionId,
 })
 
-/** The answer that streams a reply. */
+/** The response that streams a reply. */
 export const fromStream = (reply: Reply, stream: EventStream, sessionId: string): Answer => {
   const own = streamHeaders(sessionId)
   return {
@@ -123,7 +123,7 @@ export const fromStream = (reply: Reply, stream: EventStream, sessionId: string)
   }
 }
 
-/** The answer of a reply that is no stream. Left `Unencodable`. */
+/** The response for a reply that is not a stream. Left `Unencodable`. */
 export const fromReply = ({ status, body, ...reply }: Reply, sessionId: string): E.Either<AgentError, Answer> => {
   const withType = (contentType: string): Readonly<Record<string, string>> =>
     hasHeaders(reply)
@@ -157,7 +157,7 @@ export const fromReply = ({ status, body, ...reply }: Reply, sessionId: string):
 // destructors
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** Writes an answer to a Node response that nothing was written to. */
+/** Writes a response to an unused Node response. */
 export const writeTo = (res: ServerResponse, { status, headers, content }: Answer): void => {
   if (content._tag === 'Events') {
     res.writeHead(status, headers)
@@ -181,7 +181,7 @@ export const writeTo = (res: ServerResponse, { status, headers, content }: Answe
   res.end(body)
 }
 
-/** A stream of events as a Readable, for Koa and its middleware to pass on. */
+/** A stream of events as a Readable, for Koa and its middleware. */
 const toReadable = (stream: EventStream): Readable => {
   let onDrain: (() => void) | undefined
   const readable = new Readable({
@@ -208,15 +208,15 @@ const toReadable = (stream: EventStream): Readable => {
 
 const ownStreams = new WeakSet<Readable>()
 
-/** Whether a body in a Koa context is a stream that `writeToKoa` has put there. */
+/** Whether a body in a Koa context is a stream that `writeToKoa` has set. */
 export const isOwnStream = (body: Readable): boolean => ownStreams.has(body)
 
-/** Puts an answer into a Koa context, for middleware to see and Koa to write. */
+/** Sets a response on a Koa context, for middleware to see and Koa to write. */
 export const writeToKoa = (ctx: Koa.Context, { status, headers, content }: Answer): void => {
   ctx.status = status
   if (content._tag === 'Events') ctx.body = toReadable(content.stream)
   else if (content._tag === 'Empty') {
-    ctx.body = status >= 400 ? '' : null // a failure that is null means that nobody has answered
+    ctx.body = status >= 400 ? '' : null // null in a failure means that nothing has responded
     ctx.remove('content-type')
   } else if (content._tag === 'Bytes') ctx.body = Buffer.from(content.bytes)
   else ctx.body = isPlain(content.value) ? content.value : content.text

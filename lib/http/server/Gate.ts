@@ -1,4 +1,4 @@
-/** Decides about every request to a server before its body is read and before any middleware sees it. */
+/** Checks every request to a server before its body is read and before any middleware sees it. */
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import * as E from 'fp-ts/Either'
@@ -17,10 +17,10 @@ export type UpgradeListener = (req: IncomingMessage, duplex: Duplex, head: Buffe
 /** The gate of one server. */
 export interface Gate {
   readonly request: (serve: RequestListener) => RequestListener
-  /** For a server that is not the app's own: answers a request without the secret, where there is one. */
+  /** For a server that is not the app's own: rejects a request without the launch secret, if there is one. */
   readonly refusesOnForeignServer: (req: IncomingMessage, res: ServerResponse) => boolean
   readonly upgrade: (serve: UpgradeListener) => UpgradeListener
-  /** Looks at the address that a server is bound to, once it listens. */
+  /** Configures the gate by the address that the server listens on. */
   readonly watch: (server: Server) => void
 }
 
@@ -29,7 +29,7 @@ const refusedCaller = E.left(forbiddenCaller)
 const secretGuard = (req: IncomingMessage): E.Either<AgentError, void> =>
   bringsSecret(req) ? E.right(undefined) : refusedCaller
 
-/** A gate that is open until its server listens: then it asks for the secret, or guards a loopback address. */
+/** A gate that is open until its server listens; then it requires the launch secret, or guards a loopback address. */
 export const createGate = ({ settings, logs, failure }: Runtime): Gate => {
   let guard: (req: IncomingMessage) => E.Either<AgentError, void> = open
 
@@ -40,7 +40,7 @@ export const createGate = ({ settings, logs, failure }: Runtime): Gate => {
     return failure(requestId)(error)
   }
 
-  /** Answers a request that is refused. */
+  /** Rejects a request. */
   const refuses = (req: IncomingMessage, res: ServerResponse, verdict: E.Either<AgentError, void>): boolean => {
     if (E.isRight(verdict)) return false
     req.resume()
@@ -51,7 +51,7 @@ export const createGate = ({ settings, logs, failure }: Runtime): Gate => {
   return {
     request: (serve) => (req, res) => {
       const flaw = flawOfRequest(req)
-      // Where the end of a request is in doubt, so is the beginning of the next.
+      // If the end of a request is in doubt, so is the start of the next.
       if (flaw !== undefined) res.shouldKeepAlive = false
       if (!refuses(req, res, flaw === undefined ? guard(req) : E.left(flaw))) serve(req, res)
     },
@@ -60,12 +60,12 @@ export const createGate = ({ settings, logs, failure }: Runtime): Gate => {
       const flaw = flawOfRequest(req)
       const verdict = flaw === undefined ? guard(req) : E.left(flaw)
       if (E.isRight(verdict)) return serve(req, duplex, head)
-      duplex.on('error', () => duplex.destroy()) // a client that has gone needs no answer
+      duplex.on('error', () => duplex.destroy()) // no response to a closed connection
       refuse(req, duplex, toRefusal(req, verdict.left))
     },
     watch: (server) => {
       server.on('listening', () => {
-        // Whoever brings the secret has guarded the address that browsers know.
+        // Whoever sends the secret guards the address that browsers know.
         guard = isSecretRequired ? secretGuard : guardOn(settings, server.address())
       })
     },

@@ -1,6 +1,6 @@
 /**
- * The secret that `agentcore dev` and the local runtime give the agents they start. An agent that has one answers only
- * requests that bring it, so that no page and no other program can go around whoever started the agent.
+ * The launch secret that `agentcore dev` and the local runtime give the agents they start. Such an agent accepts only
+ * requests with the secret, so that no web page and no other program can bypass whoever started it.
  */
 import { timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
@@ -8,22 +8,22 @@ import { launchSecret } from '../../core/Protocol'
 
 const { variable, header } = launchSecret
 
-/** Reads the secret and removes it from the environment, so that processes which the agent starts do not inherit it. */
+/** Takes the secret out of the environment, so that child processes of the agent do not inherit it. */
 const taken = (): Buffer | undefined => {
   const text = process.env[variable]
   Reflect.deleteProperty(process.env, variable)
   return text === undefined || text === '' ? undefined : Buffer.from(text)
 }
 
-// Read when this module is loaded: an agent may start other processes before it creates its app.
+// At import: the agent may start child processes before it creates its app.
 const secret = taken()
 
-/** Whether requests must bring the secret. */
+/** Whether requests require the secret. */
 export const isSecretRequired = secret !== undefined
 
-/** Removes a header field, so that no handler, middleware or log line can see its value. */
+/** Removes a header, so that no handler, middleware or log line can see its value. */
 const remove = (req: IncomingMessage): void => {
-  // Node makes both from rawHeaders when they are first asked for, and by the number of fields that it had at the start.
+  // Node derives both from rawHeaders on first access, by the number of headers at the start.
   const { headers, headersDistinct, rawHeaders } = req
   Reflect.deleteProperty(headers, header)
   Reflect.deleteProperty(headersDistinct, header)
@@ -32,10 +32,10 @@ const remove = (req: IncomingMessage): void => {
   }
 }
 
-/** Requests that have brought it: one app may hand a request over to another. */
+/** Requests that have sent the secret: one app may hand a request over to another. */
 const known = new WeakSet<IncomingMessage>()
 
-/** Whether a request brings the secret, which is removed from it either way. */
+/** Whether a request has the secret, which is removed from it either way. */
 export const bringsSecret = (req: IncomingMessage): boolean => {
   if (known.has(req)) return true
   const given = req.headers[header]

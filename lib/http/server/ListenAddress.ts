@@ -1,4 +1,4 @@
-/** Where a server listens, and why there. */
+/** Chooses the address to listen on, and says why. */
 import * as E from 'fp-ts/Either'
 
 /** An address and the reason for it. */
@@ -8,7 +8,7 @@ export interface Bind {
   readonly reason: string
 }
 
-/** What the address depends on. */
+/** What the choice depends on. */
 export interface Surroundings {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Whether a file exists. */
@@ -22,7 +22,7 @@ const parsePort = (text: string, name: string): E.Either<string, number> => {
 
 const containerFiles = ['/.dockerenv', '/run/.containerenv'] as const
 
-/** What says that this is a container; undefined if nothing does. */
+/** The evidence of a container; undefined if there is none. */
 const signOfContainer = ({ env, exists }: Surroundings): string | undefined => {
   if (env['DOCKER_CONTAINER'] !== undefined && env['DOCKER_CONTAINER'] !== '') return 'DOCKER_CONTAINER is set'
   if (env['OTEL_RESOURCE_ATTRIBUTES']?.includes(':bedrock-agentcore:') === true) return 'AgentCore Runtime set it up'
@@ -30,33 +30,33 @@ const signOfContainer = ({ env, exists }: Surroundings): string | undefined => {
   return file === undefined ? undefined : `${file} exists`
 }
 
-/** An address that was found, and whether it is what containers get. */
+/** A chosen address, and whether it is the default in a container. */
 export interface Found extends Bind {
   readonly isContainer: boolean
 }
 
 const toHost = (host: string | undefined, around: Surroundings): Omit<Found, 'port'> => {
-  if (host !== undefined) return { host, reason: 'the host was given', isContainer: false }
+  if (host !== undefined) return { host, reason: 'the host option is set', isContainer: false }
   const set = around.env['HOST']
   if (set !== undefined && set !== '') return { host: set, reason: 'HOST is set', isContainer: false }
   const sign = signOfContainer(around)
   return sign === undefined
     ? {
         host: '127.0.0.1',
-        reason: 'this is no container; set HOST=0.0.0.0 to be reached from elsewhere',
+        reason: 'this is not a container; set HOST=0.0.0.0 to accept connections from other machines',
         isContainer: false,
       }
     : { host: '0.0.0.0', reason: `this is a container: ${sign}`, isContainer: true }
 }
 
-/** What to warn of: a container with a terminal is one that somebody develops in, and others may reach it. */
+/** Warns in a container with a terminal: it is probably for development, and other machines may reach it. */
 export const toWarning = ({ host, reason, isContainer }: Found, isTerminal: boolean): string | undefined =>
   isContainer && isTerminal
     ? `Listening on every interface (${host}) because ${reason}, so other machines may be able to call the agent. ` +
       'In a development container, set HOST=127.0.0.1; to keep this address without the warning, set HOST=0.0.0.0'
     : undefined
 
-/** The address to listen on: as given, else by `PORT` and `HOST`, else 8080 on every interface of a container. */
+/** The address to listen on: as given, else by `PORT` and `HOST`, else port 8080; on every interface in a container. */
 export const bind = (
   given: { readonly port?: number; readonly host?: string },
   around: Surroundings,

@@ -1,4 +1,4 @@
-/** Requests that merely offer another protocol, as Java's client offers HTTP/2 with each: they are served without it. */
+/** Requests that merely offer another protocol, as Java's client offers HTTP/2: they are served without the upgrade. */
 import { type IncomingMessage, type Server } from 'node:http'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
@@ -19,9 +19,9 @@ const withoutOffer = (req: IncomingMessage, head: Buffer): Buffer => {
 }
 
 /**
- * Serves a request as if it had come without its offer: Node takes every one for an upgrade, gives the connection up and
- * leaves the body unread. The connection is handed in again once the responses to earlier requests are out, since what
- * Node knows of their order ends with the upgrade.
+ * Serves a request as if it had no `Upgrade` header: Node treats each as an upgrade, hands over the connection and
+ * leaves the body unread. The connection is given back to the server once the responses to earlier requests are
+ * written, since Node loses their order with the upgrade.
  */
 export const serveAgain = (server: Server, req: IncomingMessage, duplex: Duplex, head: Buffer): void => {
   const earlier = toResponse(duplex)
@@ -30,7 +30,7 @@ export const serveAgain = (server: Server, req: IncomingMessage, duplex: Duplex,
     return
   }
   if (duplex.destroyed) return
-  if (duplex instanceof Socket) duplex.setTimeout(0) // the wait for a next request, which has come
+  if (duplex instanceof Socket) duplex.setTimeout(0) // the keep-alive timeout
   duplex.unshift(withoutOffer(req, head))
   server.emit('connection', duplex)
 }

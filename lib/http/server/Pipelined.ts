@@ -1,6 +1,6 @@
 /**
- * Requests that a client sends on one connection without waiting for answers. Each that waits holds memory, so only so
- * many are begun at once; the rest are not even read from the connection.
+ * Limits pipelined requests: each pending one holds memory, so only a few are started at once, and the rest are not
+ * even read from the connection.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
@@ -8,7 +8,7 @@ import type { Socket } from 'node:net'
 /** Serves a request. */
 export type Serve = (req: IncomingMessage, res: ServerResponse) => void
 
-/** How many requests of one connection may be in progress behind the one that is being answered. */
+/** How many requests of one connection may be in flight behind the one whose response is due. */
 export const maxPipelined = 64
 
 interface Line {
@@ -16,7 +16,7 @@ interface Line {
   readonly waiting: Array<readonly [IncomingMessage, ServerResponse]>
 }
 
-/** Serves requests, of each connection only so many at once. A request that nothing is ahead of costs one comparison. */
+/** Serves requests, a limited number per connection. A request that is not pipelined costs one comparison. */
 export const pipelined = (serve: Serve): Serve => {
   const lines = new WeakMap<Socket, Line>()
 

@@ -1,4 +1,4 @@
-/** `app.run`: from a laptop or a container to a listening server, and back when a signal says so. */
+/** `app.run`: starts listening, and shuts down on a signal. */
 import { existsSync } from 'node:fs'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -9,9 +9,9 @@ import { bind, type Bind, toWarning } from './ListenAddress'
 import type { Runtime } from '../request/Runtime'
 import type { StopOptions } from './Shutdown'
 
-/** Where to listen. What is not given comes from `PORT` and `HOST`, or is found out. */
+/** Where to listen. The defaults come from `PORT`, `HOST` and the environment. */
 export interface RunOptions {
-  /** 0 takes any free port. */
+  /** 0 means any free port. */
   readonly port?: number
   readonly host?: string
 }
@@ -22,7 +22,7 @@ export interface Running extends Bind {
   readonly stop: (options?: StopOptions) => Promise<void>
 }
 
-/** What `run` takes from the app. */
+/** What `run` needs from the app. */
 export interface RunParts {
   readonly runtime: Runtime
   readonly listen: (port: number, host: string) => Server
@@ -32,8 +32,8 @@ export interface RunParts {
 const whyNot = (error: unknown, { host, port }: Bind): string => {
   const code = errorCode(error)
   if (code === 'EADDRINUSE') return `Port ${port} on ${host} is in use: stop what listens there, or set PORT to another`
-  if (code === 'EACCES') return `Port ${port} may not be used by this user: set PORT to one above 1023`
-  if (code === 'EADDRNOTAVAIL') return `${host} is no address of this machine: set HOST to one that is`
+  if (code === 'EACCES') return `No permission to listen on port ${port}: set PORT to one above 1023`
+  if (code === 'EADDRNOTAVAIL') return `${host} is not an address of this machine: set HOST to one that is`
   return `Cannot listen on ${host}:${port}: ${errorMessage(error)}`
 }
 
@@ -42,7 +42,7 @@ const toUrl = (host: string, port: number): string =>
 
 const signals = ['SIGTERM', 'SIGINT'] as const
 
-/** Ends the process when a signal asks for it: at first in good order, the second time at once. */
+/** Exits on a signal: gracefully at first, immediately on the second. */
 const onSignals = ({ runtime, stop }: RunParts): IO<void> => {
   let asked = 0
   const onSignal = (signal: NodeJS.Signals): void => {
@@ -53,7 +53,7 @@ const onSignals = ({ runtime, stop }: RunParts): IO<void> => {
     stop().then(
       () => process.exit(0),
       (error: unknown) => {
-        log.error('Could not stop in good order', { error })()
+        log.error('Graceful shutdown failed', { error })()
         process.exit(1)
       },
     )
@@ -68,11 +68,11 @@ const listening = (parts: RunParts, { host, port }: Bind): Promise<AddressInfo> 
     server.once('error', reject)
     server.once('listening', () => {
       server.off('error', reject)
-      resolve(server.address() as AddressInfo) // a server that listens on a port has one
+      resolve(server.address() as AddressInfo) // it listens on a port
     })
   })
 
-/** Listens; rejects never: where it cannot, it logs why and the process exits with 1 once nothing else holds it. */
+/** Listens; never rejects: on failure it logs why, and the process exits with 1 once nothing else keeps it alive. */
 export const run = async (parts: RunParts, options: RunOptions = {}): Promise<Running> => {
   const log = parts.runtime.logs()
   const giveUp = (why: string, fields?: { readonly error: unknown }): never => {

@@ -1,4 +1,4 @@
-/** What a Node server needs beside its request listener: upgrades, broken requests, and watching the event loop. */
+/** What a Node server needs besides its request listener: upgrades, invalid requests, and a watch on the event loop. */
 import { type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
@@ -12,25 +12,25 @@ import { isOffer, serveAgain } from './Offer'
 import type { Runtime } from '../request/Runtime'
 import type { Sockets } from '../websocket/SocketRequests'
 
-/** How long a server waits for a request. Node looks every 30 seconds unless it is told to look more often. */
+/** How long a server waits for a request. Node checks every 30 seconds by default. */
 export const timeLimits = ({ requestTimeout: limit }: Runtime['settings']): ServerOptions => ({
   requestTimeout: limit,
-  requireHostHeader: false, // the gate looks at it, and answers in the one shape
+  requireHostHeader: false, // the gate checks it, for the uniform error format
   connectionsCheckingInterval: limit > 0 ? Math.min(30_000, Math.ceil(limit / 2)) : 30_000,
 })
 
 const disconnects: ReadonlySet<unknown> = new Set(['ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE'])
 
-/** Whether what was thrown is that the connection has broken. */
+/** Whether an error means that the connection was closed. */
 export const isDisconnect = (thrown: unknown): boolean => {
   try {
     return disconnects.has(errorCode(thrown))
   } catch {
-    return false // a proxy or a getter that throws
+    return false // a throwing proxy or getter
   }
 }
 
-/** Answers a request that never became one, in the one shape, and closes its connection. */
+/** Responds to unparsable input in the uniform error format, and closes the connection. */
 const onClientError = ({ settings, logs }: Runtime): ((error: Error, socket: Duplex) => void) =>
   onBrokenRequest((told, error) => {
     const requestId = settings.newId()
@@ -39,7 +39,7 @@ const onClientError = ({ settings, logs }: Runtime): ((error: Error, socket: Dup
     return { status, headers: [['content-type', 'application/json']], body: problemText(problem(told), requestId) }
   })
 
-/** Answers a request that expects what no server does, such as `Expect: tea`. */
+/** Responds to an unsupported `Expect` header, such as `Expect: tea`. */
 const onExpectation =
   ({ settings, failure }: Runtime) =>
   (req: IncomingMessage, res: ServerResponse): void => {
@@ -47,10 +47,10 @@ const onExpectation =
     writeTo(res, failure(toRequestId(req.headers, settings.newId))(rejected(417, 'Expectation Failed')))
   }
 
-/** How often the event loop is looked at, in milliseconds. */
+/** The interval between checks of the event loop, in milliseconds. */
 const lookEvery = 500
 
-/** Warns when something has blocked the event loop for long: `/ping` could not be answered meanwhile. */
+/** Warns when the event loop was blocked for long, during which `/ping` got no response. */
 const watchLoop = ({ settings: { maxLag }, logs }: Runtime): (() => void) => {
   if (maxLag <= 0) return () => undefined
   let last = performance.now()
@@ -66,7 +66,7 @@ const watchLoop = ({ settings: { maxLag }, logs }: Runtime): (() => void) => {
   return () => clearInterval(timer)
 }
 
-/** Closes connections whose clients take nothing of what is sent to them: it would be held in memory for them. */
+/** Closes connections whose clients stop reading: the unsent bytes would stay in memory. */
 const watchStalls = (
   { settings: { sendTimeout }, logs }: Runtime,
   connections: () => Iterable<Duplex>,
@@ -75,7 +75,7 @@ const watchStalls = (
   const look = stallWatch<Duplex>(sendTimeout)
   const timer = setInterval(() => {
     for (const connection of look(connections(), performance.now())) {
-      logs().warn('A client took nothing of what was sent to it, its connection is closed', { sendTimeout })()
+      logs().warn('A client stopped reading; its connection is closed', { sendTimeout })()
       connection.destroy()
     }
   }, stallEvery(sendTimeout))
@@ -83,8 +83,7 @@ const watchStalls = (
   return () => clearInterval(timer)
 }
 
-/** Makes a server serve `/ws`, tell every failure in the one shape, and keep its connections in the given set until they
- * are upgraded. */
+/** Adds `/ws` and the uniform error format to a server, and tracks its connections in a set until they are upgraded. */
 export const attach = (
   server: Server,
   runtime: Runtime,

@@ -1,4 +1,4 @@
-/** Stops an app's servers: nothing new is taken, what is in flight may finish, then all is closed. */
+/** Graceful shutdown: stops accepting, lets requests in flight finish, then closes everything. */
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 import { stopping } from '../../core/AgentError'
@@ -6,22 +6,22 @@ import { interrupt, type Pending } from '../request/InFlight'
 import type { Runtime } from '../request/Runtime'
 import type { Sockets } from '../websocket/SocketRequests'
 
-/** How to stop. */
+/** Options of a shutdown. */
 export interface StopOptions {
-  /** How many milliseconds to wait for what is in flight; the app's `stopTimeout` unless given. */
+  /** How many milliseconds to wait for requests in flight. Default: the app's `stopTimeout`. */
   readonly timeout?: number
 }
 
-/** What is open towards clients. */
+/** The connections of an app. */
 export interface Open {
   readonly servers: ReadonlySet<Server>
   readonly connections: ReadonlySet<Socket>
 }
 
-/** How long an interrupted answer may take to be written, in milliseconds. */
+/** How long an interrupted response may take to be written, in milliseconds. */
 const grace = 500
 
-/** How often idle connections are looked for while the server stops, in milliseconds. */
+/** The interval between checks for idle connections during shutdown, in milliseconds. */
 const lookEvery = 20
 
 const closed = (server: Server): Promise<void> =>
@@ -30,7 +30,7 @@ const closed = (server: Server): Promise<void> =>
     server.close(() => resolve())
   })
 
-/** Resolves when all servers are closed and every call and forked task is finished, or the time is over. */
+/** Resolves when all servers are closed and all requests and forked tasks have finished, or at the timeout. */
 export const stopAll = async (
   runtime: Runtime,
   sockets: Pick<Sockets, 'terminate'>,
@@ -45,7 +45,7 @@ export const stopAll = async (
   const closing = [...servers].map(closed)
   const idle = setInterval(() => {
     servers.forEach((server) => server.closeIdleConnections())
-    // Node takes a connection that was never used for a busy one.
+    // Node counts a connection that was never used as busy.
     for (const connection of connections) if (connection.bytesRead === 0) connection.destroy()
   }, lookEvery)
   let cut: NodeJS.Timeout | undefined

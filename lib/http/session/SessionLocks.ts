@@ -7,10 +7,10 @@ import type { SessionId } from '../../core/Session'
 import { createLocks } from '../../node/queue/KeyedLocks'
 import type { SharedStore } from './SharedStore'
 
-/** Waits for the lock of a session; gives what releases it. Left `Cancelled` if the signal aborts first. */
+/** Waits for the lock of a session; returns its release. Left `Cancelled` if the signal aborts first. */
 export type SessionLock = (id: SessionId, signal: AbortSignal) => Promise<E.Either<AgentError, IO<void>>>
 
-/** The locks of an app. `report` is told of a store that could not release one. */
+/** The locks of an app. `report` receives errors of a store that could not release one. */
 export const createSessionLocks = (
   { lock }: Pick<SharedStore, 'lock'>,
   report: (cause: unknown) => void,

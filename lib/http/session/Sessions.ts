@@ -1,4 +1,4 @@
-/** The cell that holds the sessions of an app: who uses which, the timer that drops unused ones, and the locks. */
+/** The sessions of an app: who uses them, the timer that drops unused ones, and their locks. */
 import { randomBytes } from 'node:crypto'
 import * as E from 'fp-ts/Either'
 import type { IO } from 'fp-ts/IO'
@@ -24,32 +24,32 @@ import { sharedStore } from './SharedStore'
 
 /** The sessions of an app. */
 export interface Sessions {
-  /** Someone uses the session from here on. */
+  /** Records that a request or task starts to use the session. */
   readonly enter: (id: SessionId) => void
-  /** Someone who has entered it uses it no more. */
+  /** Records that it no longer uses it. */
   readonly leave: (id: SessionId) => void
-  /** The state of a session, for someone who uses it and is gone when the signal aborts. */
+  /** The state of a session, for a user whose signal aborts when it is gone. */
   readonly access: (id: SessionId, signal: () => AbortSignal, cancel: IO<number>) => Access
-  /** Of how many sessions state is kept, and how many are known: in use or with state. */
+  /** How many sessions have state, and how many are known: in use or with state. */
   readonly size: IO<{ readonly kept: number; readonly known: number }>
   /** Stops the timer. */
   readonly stop: IO<void>
 }
 
-/** A session that is in use or has state. It is queued while it has state and nobody uses it. */
+/** A session that is in use or has state. It is queued while it has state and is not in use. */
 interface Entry extends Link<Entry> {
   readonly id: SessionId
   use: Use
   isKept: boolean
-  /** What this app last loaded or saved: the moment, negative before that, and the version. */
+  /** What this app last loaded or saved: the time, negative before that, and the version. */
   savedAt: number
   version: string | undefined
 }
 
-/** How many sessions are dropped at once: more would flood a store, and hold up requests. */
+/** How many sessions are dropped at once: more would flood a store and delay requests. */
 const batch = 500
 
-/** Sessions by the given settings. The log is told of what fails where nobody waits for it. */
+/** Creates the sessions of an app. Failures that nobody waits for are logged. */
 export const createSessions = (
   { session: { store: given, idleTimeout, max, onEvict }, clock }: Pick<Settings, 'session' | 'clock'>,
   log: Log,
@@ -57,7 +57,7 @@ export const createSessions = (
   const store = sharedStore(given)
   const now = steady(clock)
   const entries = new Map<SessionId, Entry>()
-  const idle = createQueue<Entry>() // the one unused longest is the oldest
+  const idle = createQueue<Entry>() // least recently used first
   const dropping = new Map<SessionId, Promise<void>>()
   const app = randomBytes(4).toString('base64url')
   let kept = 0
@@ -74,12 +74,12 @@ export const createSessions = (
 
   const lock = createSessionLocks(store, report)
 
-  // --- who uses which
+  // --- usage
 
   const toEntry = (id: SessionId): Entry => {
     const known = entries.get(id)
     if (known !== undefined) return known
-    // Written out: an object that is made by spreading takes twice the memory.
+    // Written out: an object created by spreading takes twice the memory.
     const entry: Entry = {
       id,
       use: unused(now()),
@@ -94,7 +94,7 @@ export const createSessions = (
     return entry
   }
 
-  /** Queues an entry or takes it out, and forgets one that is neither in use nor has state. */
+  /** Queues or dequeues an entry, and deletes one that is neither in use nor has state. */
   const settle = (entry: Entry): void => {
     if (entry.use.users > 0 || !entry.isKept) idle.remove(entry)
     else idle.push(entry)
@@ -117,7 +117,7 @@ export const createSessions = (
     settle(entry)
   }
 
-  /** While the store works, the session is in use: it is neither dropped nor given up in between. */
+  /** Keeps the session in use while the store works, so that it is not dropped in between. */
   const using = async <A>(id: SessionId, work: (entry: Entry) => Promise<A>): Promise<A> => {
     enterNow(id)
     try {
@@ -132,7 +132,7 @@ export const createSessions = (
     entry.version = version
   }
 
-  // --- what is dropped
+  // --- eviction
 
   const forget = (entry: Entry): void => {
     if (entry.isKept) kept -= 1
@@ -143,8 +143,8 @@ export const createSessions = (
   }
 
   /**
-   * Forgets a session, and removes its state unless another app has saved it since. Of state that this app did not keep
-   * only who has removed it tells: many may have found it expired.
+   * Deletes a session, and removes its state unless another app has saved it since. For state that this app did not
+   * save, only the app that removed it calls `onEvict`: several may have found it expired.
    */
   const drop = (entry: Entry, why: Eviction): void => {
     const { id, savedAt, version, isKept } = entry
@@ -153,7 +153,7 @@ export const createSessions = (
       try {
         const removed = savedAt < 0 ? E.right(false) : await store.removeIf(id, { savedAt, version })()
         reportLeft(removed)
-        // A user may give a function that is asynchronous: what it rejects with is reported, too.
+        // `onEvict` may be asynchronous: report its rejection, too.
         if (isKept || (E.isRight(removed) && removed.right)) await (onEvict(id, why) as unknown)
       } catch (cause) {
         report(cause)
@@ -196,7 +196,7 @@ export const createSessions = (
 
   const sweep = async (): Promise<void> => reportLeft(await store.sweep(clock.now() - idleTimeout)())
 
-  /** Before the first look at a session: what an earlier process left behind is gone, and what is being dropped too. */
+  /** Before first use: waits for the sweep of what an earlier process left behind, and for a pending removal. */
   const ready = async (id: SessionId): Promise<void> => {
     if (!isSwept) await (sweeping ??= sweep().catch(() => undefined))
     isSwept = true
@@ -204,7 +204,7 @@ export const createSessions = (
     if (dropped !== undefined) await dropped
   }
 
-  /** State that another process saved counts from its save; that of this process from its last use. */
+  /** The expiry of state saved by another process counts from its save; that of this process from its last use. */
   const isStale = ({ isKept }: Entry, { savedAt }: Stored): boolean =>
     !isKept && isExpired(clock.now(), idleTimeout)({ users: 0, lastUsed: savedAt })
 
@@ -234,12 +234,12 @@ export const createSessions = (
       await ready(id)
       const room = keep(entry)
       if (E.isLeft(room)) return room
-      // At most 12 characters: a longer one would be kept as the pieces that it is joined of.
+      // At most 12 characters: a longer one would be retained as the parts that it was joined from.
       const stored: Stored = { state, savedAt: clock.now(), version: app + (saves += 1).toString(36) }
       const saved = await store.save(id, stored)()
       if (E.isLeft(saved)) return saved
       see(entry, stored)
-      return keep(entry) // again, if a load that came before the save has found nothing meanwhile
+      return keep(entry) // again, in case an earlier load found nothing meanwhile
     })
 
   const clear = (id: SessionId): Promise<E.Either<AgentError, void>> =>

@@ -1,4 +1,4 @@
-/** A store as an app uses it: complete, and without exceptions, whoever wrote it. */
+/** Wraps a user's store: adds missing operations, and turns exceptions into lefts. */
 import * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
 import type { Task } from 'fp-ts/Task'
@@ -7,7 +7,7 @@ import type { AgentError } from '../../core/AgentError'
 import { isUnchanged, type SessionId, type Seen, type Store } from '../../core/Session'
 import { isAnything, isLoaded, operation } from '../state/Supplied'
 
-/** A store whose optional operations are there. */
+/** A store with all optional operations. */
 export type SharedStore = Required<Store>
 
 const isBoolean = (value: unknown): boolean => typeof value === 'boolean'
@@ -34,7 +34,7 @@ const unlocked: TaskEither<AgentError, O.Option<Task<void>>> = () =>
 
 const unswept: TaskEither<AgentError, void> = () => Promise.resolve(E.right(undefined))
 
-/** The given store, completed by what works for a store that no other app uses. */
+/** Completes a store with defaults that suffice if no other app uses it. */
 export const sharedStore = (store: Store): SharedStore => ({
   load: (id, log) => operation(() => store.load(id, log), isLoaded),
   save: (id, stored) => operation(() => store.save(id, stored), isAnything),

@@ -1,4 +1,4 @@
-/** The context of the request at hand, for code that cannot be passed it: `app.current`. */
+/** The context of the current request, for code that it cannot be passed to: `app.current`. */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { IO } from 'fp-ts/IO'
 import * as O from 'fp-ts/Option'
@@ -6,13 +6,13 @@ import type { Context } from '../../core/Context'
 import type { Source } from '../../core/Reply'
 import { toIterator } from '../stream/SourcePull'
 
-/** Where the context of the request at hand is kept, if it is. */
+/** Access to the context of the current request, if it is stored. */
 export interface Ambient {
-  /** Runs `f`, and all that it starts, with the given context at hand. */
+  /** Runs `f`, and everything it starts, with the given context as the current one. */
   readonly run: <A>(context: Context, f: IO<A>) => A
-  /** The same source, which is pulled with the given context at hand, whoever pulls it. */
+  /** Wraps a source so that it is pulled with the given context as the current one, whoever pulls it. */
   readonly bind: (context: Context, source: Source) => Source
-  /** The context of the request at hand; none outside of a request. */
+  /** The context of the current request; none outside of a request. */
   readonly current: IO<O.Option<Context>>
 }
 
@@ -25,7 +25,7 @@ const bindTo = (storage: AsyncLocalStorage<Context>, context: Context, source: S
   }
 }
 
-/** Keeps contexts in the given storage, or in none: then nothing is paid for it, and `warn` is told of who asks. */
+/** Stores contexts in the given storage, or in none, at no cost: then `warn` is called on access. */
 export const ambient = (option: boolean | AsyncLocalStorage<Context>, warn: IO<void>): Ambient => {
   if (option === false) {
     return {

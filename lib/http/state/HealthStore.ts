@@ -1,4 +1,4 @@
-/** The cell that holds an app's health: what was forced, and the last status with the moment of its change. */
+/** The health of an app: any override, and the last status with the time of its change. */
 import type { IO } from 'fp-ts/IO'
 import * as O from 'fp-ts/Option'
 import type { Task } from 'fp-ts/Task'
@@ -8,25 +8,25 @@ import type { Clock } from '../../node/Clock'
 
 /** The health of an app: `app.health`. */
 export interface HealthControl {
-  /** The health now, as `/ping` would tell it. */
+  /** The current health, as `/ping` would report it. */
   readonly current: Task<Health>
-  /** Reports `HealthyBusy` whatever runs. */
+  /** Reports `HealthyBusy`, whatever is running. */
   readonly forceBusy: IO<void>
-  /** Reports `Healthy` whatever runs. */
+  /** Reports `Healthy`, whatever is running. */
   readonly forceHealthy: IO<void>
-  /** Goes back to the custom or automatic status. */
+  /** Returns to the custom or automatic status. */
   readonly clearForced: IO<void>
 }
 
-/** The cell behind `app.health`. */
+/** The state behind `app.health`. */
 export interface HealthCell extends HealthControl {
-  /** The health now, where no custom handler has to be asked. */
+  /** The current health if it is available synchronously, without a custom handler. */
   readonly peek: IO<O.Option<Health>>
-  /** Looks at the automatic status after it may have changed. */
+  /** Updates the automatic status after a possible change. */
   readonly refresh: IO<void>
 }
 
-/** What a custom handler says in time, if it says a status. */
+/** The status from a custom handler; none if it is late or invalid. */
 const ask = (
   handler: PingHandler,
   automatic: Status,
@@ -42,7 +42,7 @@ const ask = (
     const run = async (): Promise<O.Option<Status>> => {
       const said: unknown = await handler(automatic)
       if (isStatus(said)) return O.some(said)
-      warn(`it gave ${typeof said === 'string' ? `'${said.slice(0, 40)}'` : `a value of type ${typeof said}`}`)
+      warn(`it returned ${typeof said === 'string' ? `'${said.slice(0, 40)}'` : `a value of type ${typeof said}`}`)
       return O.none
     }
     run()
@@ -56,7 +56,7 @@ const ask = (
       }, warn)
   })
 
-/** Healthy since now. `automatic` is what the tasks ask for, `warn` is told why a custom handler was passed over. */
+/** Healthy as of now. `automatic` is the status by the tasks, `warn` receives why a custom handler was ignored. */
 export const createHealth = (
   handler: O.Option<PingHandler>,
   automatic: IO<Status>,

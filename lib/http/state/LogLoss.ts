@@ -1,7 +1,6 @@
 /**
- * What becomes of log lines that cannot be written: the loss is told once on standard error, and the server goes on.
- * A pipe whose reader has gone, a full disk and a closed terminal are told by `error` events of the standard streams,
- * which end the process where nobody listens.
+ * Reports lost log lines once on standard error, and keeps the server running. A closed pipe, a full disk or a closed
+ * terminal makes the standard streams emit `error` events, which would crash the process if unhandled.
  */
 import { toText } from './LogText'
 
@@ -19,14 +18,14 @@ const toReason = (cause: unknown): string => {
   }
 }
 
-/** Tells that a line was lost, the first time in the process. */
+/** Reports a lost line, the first time in the process. */
 export const reportLoss = (cause: unknown): void => {
   if (isReported) return
   isReported = true
   try {
     process.stderr.write(`agentcore-fp: log lines are lost: ${toReason(cause).slice(0, 200)}\n`)
   } catch {
-    // standard error is gone too: nobody is left to be told
+    // standard error is gone too: there is nowhere left to report
   }
 }
 
@@ -36,12 +35,12 @@ const guard = (stream: Standard): void => {
   stream.on('error', reportLoss)
 }
 
-/** From here on, standard output and standard error may break without ending the process. */
+/** Handles errors of standard output and standard error, which would otherwise crash the process. */
 export const guardStandardStreams = (): void => {
   try {
     guard(process.stdout)
     guard(process.stderr)
   } catch (cause) {
-    reportLoss(cause) // a standard stream that cannot even be opened
+    reportLoss(cause) // the stream cannot even be opened
   }
 }

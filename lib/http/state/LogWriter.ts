@@ -1,4 +1,4 @@
-/** Writes log lines: JSON with the fields of the Python SDK, or text for people. It never throws, whatever it is given. */
+/** Writes log lines: JSON with the fields of the Python SDK, or text for people. Never throws, whatever the values. */
 import type { IO } from 'fp-ts/IO'
 import { type Fields, type Level, type Log, rank, redact, scrub } from '../../core/Log'
 import type { Clock } from '../../node/Clock'
@@ -6,24 +6,24 @@ import { errorFields, escaped, indented, toText } from './LogText'
 import { reportLoss } from './LogLoss'
 import type { LogOptions } from './Options'
 
-/** What ties a line to its request. */
+/** The ids that correlate a line with its request. */
 export interface Ids {
   readonly requestId?: string
   readonly sessionId?: string
 }
 
-/** Makes the log of one request: its ids go into each line, its secrets into none. */
+/** Creates the log of one request: every line has its ids, none its secrets. */
 export type Logs = (ids?: IO<Ids>, secrets?: IO<ReadonlyArray<string>>) => Log
 
 const label: Readonly<Record<Level, string>> = { debug: 'DEBUG', info: 'INFO', warn: 'WARNING', error: 'ERROR' }
 
-/** By hand: `styleText` of `node:util` goes by the process's standard output, and lines may go elsewhere. */
+/** By hand: `styleText` of `node:util` checks the process's standard output, but lines may go elsewhere. */
 const color: Readonly<Record<Level, string>> = { debug: '2', info: '32', warn: '33', error: '31' }
 
 const flatten = ({ error, ...fields }: Fields): Fields =>
   error === undefined ? redact(fields) : { ...redact(fields), ...errorFields(error) }
 
-/** The fields as a line shows them. */
+/** The fields of a line, made printable. */
 const readable = (fields: Fields): Fields => {
   try {
     return flatten(fields)
@@ -39,7 +39,7 @@ const pretty = (level: Level, at: Date, message: string, { stackTrace, ...fields
   return stackTrace === undefined ? line : `${line}\n${indented(toText(stackTrace))}`
 }
 
-/** A line as JSON; where one field has none, it alone is told as text. */
+/** A line as JSON; a field that cannot be encoded becomes text. */
 const json = (level: Level, at: Date, message: string, fields: Fields): string => {
   const head = { timestamp: at.toISOString(), level: label[level], message, logger: 'agentcore-fp' }
   try {
@@ -60,16 +60,16 @@ const noIds: IO<Ids> = () => ({})
 
 const none: IO<ReadonlyArray<string>> = () => []
 
-/** Logs that write by the given options. */
+/** Creates logs by the given options. */
 export const logs = ({ level: least, format, destination }: Required<LogOptions>, clock: Clock): Logs => {
-  /** Whether the destination is at work: what it logs itself would come back to it for ever. */
+  /** Whether the destination is running: a line that it logs itself would recurse forever. */
   let isWriting = false
 
   const send = (line: string): void => {
-    if (isWriting) return reportLoss('the destination has logged a line itself')
+    if (isWriting) return reportLoss('the log destination logged a line itself')
     isWriting = true
     try {
-      const given: unknown = destination(line) // its type is void, but a function that gives a promise fits
+      const given: unknown = destination(line) // typed void, which admits an async function
       if (given !== undefined) Promise.resolve(given).catch(reportLoss)
     } finally {
       isWriting = false
@@ -88,7 +88,7 @@ export const logs = ({ level: least, format, destination }: Required<LogOptions>
             const line = (format === 'pretty' ? pretty : json)(level, new Date(clock.now()), text, rest)
             send(scrub(secrets())(line))
           } catch (cause) {
-            reportLoss(cause) // a request must not fail for want of its log
+            reportLoss(cause) // a request must not fail because of its log
           }
         }
       }

@@ -1,6 +1,6 @@
 /**
- * What the options of an app supply as functions, made total: whatever one throws, rejects with or returns becomes a
- * failure of the one call that needed it, or what stands in for it.
+ * Makes functions in the options total: what one throws, rejects with or wrongly returns is replaced by a default, or
+ * fails only the operation that called it.
  */
 import { randomUUID } from 'node:crypto'
 import * as E from 'fp-ts/Either'
@@ -12,10 +12,10 @@ import { call, disregard } from '../../core/Call'
 import { parseId, type Stored } from '../../core/Session'
 import { type Clock, systemClock } from '../../node/Clock'
 
-/** Told what a supplied function threw, where nobody waits for it. */
+/** Reports what a function threw when nobody waits for it. */
 export type Report = (cause: unknown) => void
 
-/** The time by a supplied clock; by the system's where that one throws or gives no number. */
+/** The time by a supplied clock; the system's if that throws or returns no number. */
 export const safeClock = (clock: Clock): Clock =>
   clock === systemClock
     ? clock
@@ -49,10 +49,10 @@ const attempt = (f: IO<unknown>): unknown => {
   }
 }
 
-/** A random UUID as one piece: as Node gives it, it is joined of twenty, which are kept for as long as it is. */
+/** A random UUID as a flat string: Node joins it from twenty parts, which the joined string retains. */
 export const randomId: IO<string> = () => Buffer.from(randomUUID(), 'latin1').toString('latin1')
 
-/** An id by a supplied function; a random one where that one throws or gives no 1 to 256 visible ASCII characters. */
+/** An id by a supplied function; a random one if that throws or returns no 1 to 256 visible ASCII characters. */
 export const safeId =
   (newId: IO<string>): IO<string> =>
   () => {
@@ -64,7 +64,7 @@ export const safeId =
 const orStoreFailed = (error: AgentError): AgentError =>
   error._tag === 'Unexpected' ? storeFailed(error.cause) : error
 
-/** An operation of a store that never throws or rejects; its left is an `AgentError`. */
+/** A store operation that never throws or rejects; its left is an `AgentError`. */
 export const operation =
   <A>(run: () => TaskEither<AgentError, A>, isResult: (value: unknown) => boolean): TaskEither<AgentError, A> =>
   async () => {
@@ -79,7 +79,7 @@ export const operation =
     }
   }
 
-/** Whether a value is what `load` of a store may give. */
+/** Whether a value is a valid result of `load`. */
 export const isLoaded = (value: unknown): value is O.Option<Stored> => {
   if (typeof value !== 'object' || value === null || !('_tag' in value)) return false
   if (value._tag !== 'Some') return value._tag === 'None'
@@ -87,13 +87,13 @@ export const isLoaded = (value: unknown): value is O.Option<Stored> => {
   return typeof stored === 'object' && stored !== null && 'savedAt' in stored && typeof stored.savedAt === 'number'
 }
 
-/** For an operation whose result nobody looks at. */
+/** For operations without a result. */
 export const isAnything = (): boolean => true
 
 /** A hook that never throws; what it throws or rejects with is reported. */
 export const safeHook =
   <Args extends ReadonlyArray<unknown>>(hook: (...args: Args) => void, report: Report): ((...args: Args) => void) =>
   (...args) => {
-    const run = async (): Promise<void> => hook(...args) // its type is void, but a function that gives a promise fits
+    const run = async (): Promise<void> => hook(...args) // typed void, which admits an async function
     run().catch(report)
   }

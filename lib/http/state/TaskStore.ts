@@ -1,4 +1,4 @@
-/** The cell that holds the tasks of an app, and the runners that handlers are given. */
+/** The background tasks of an app, and the runners that handlers receive. */
 import * as E from 'fp-ts/Either'
 import type { IO } from 'fp-ts/IO'
 import type { TaskEither } from 'fp-ts/TaskEither'
@@ -17,24 +17,24 @@ import type { Clock } from '../../node/Clock'
 
 /** The tasks of an app. */
 export interface TaskCell {
-  /** How many tasks run. */
+  /** The number of running tasks. */
   readonly running: IO<number>
-  /** The ended tasks that are remembered and the running ones, oldest first. */
+  /** The running tasks and the latest ended ones, oldest first. */
   readonly list: IO<ReadonlyArray<Tasks.Task>>
-  /** Resolves when everything that was forked until now has settled. */
+  /** Resolves when every task forked so far has settled. */
   readonly whenSettled: () => Promise<unknown>
-  /** A runner whose tasks hold what `hold` gives until they end, and log to the given log. */
+  /** A runner for one request: `hold` keeps its session in use until each task ends, `log` is its log. */
   readonly runner: (hold: IO<IO<void>>, log: () => Log) => Tasks.TaskRunner
 }
 
-/** What the tasks of an app are made with. */
+/** What the tasks of an app depend on. */
 export interface TaskSettings {
   readonly clock: Clock
-  /** The most tasks that run at once. */
+  /** The maximum number of running tasks. */
   readonly maxTasks: number
 }
 
-/** A running task, and what lets go of what it holds. */
+/** A running task, and the release of what it holds. */
 interface Running {
   readonly task: Tasks.Task
   readonly release: IO<void>
@@ -46,8 +46,8 @@ const toOutcome = (result: E.Either<AgentError, unknown>): Tasks.Outcome =>
   E.isLeft(result) ? { _tag: 'Failed', error: result.left } : { _tag: 'Completed', result: result.right }
 
 /**
- * No task yet. `onChange` is called after each transition. The transitions are those of `Tasks.begin` and `Tasks.end`,
- * made in place: a task costs the same however many others run.
+ * No tasks yet. `onChange` is called after each transition. The transitions are those of `Tasks.begin` and `Tasks.end`,
+ * but in place, so that their cost does not grow with the number of running tasks.
  */
 export const createTasks = ({ clock, maxTasks }: TaskSettings, onChange: IO<void>): TaskCell => {
   const running = new Map<Tasks.TaskId, Running>()
@@ -83,7 +83,7 @@ export const createTasks = ({ clock, maxTasks }: TaskSettings, onChange: IO<void
     return true
   }
 
-  /** Carries out the work of a task against its deadline, and ends the task with the outcome. It never rejects. */
+  /** Runs the work of a task with its deadline, and ends the task with the outcome. Never rejects. */
   const carryOut = <A>(
     id: Tasks.TaskId,
     deadline: number | undefined,
@@ -103,7 +103,7 @@ export const createTasks = ({ clock, maxTasks }: TaskSettings, onChange: IO<void
       )
     })
 
-  /** A task that could not begin has failed: it has an id, and is remembered like any other. */
+  /** Records a task that could not start as failed, with an id like any other. */
   const refuse = (name: string, error: AgentError, settings?: Tasks.Settings): Tasks.TaskId => {
     const task = toTask(name, settings)
     remember(Tasks.ended({ _tag: 'Failed', error }, task.startedAt)(task))

@@ -1,4 +1,4 @@
-/** Session state in files: survives a restart, and a kill in the midst of a write. Processes may share the folder. */
+/** A session store in files: it survives restarts, and kills during a write. Several processes may share the folder. */
 import { createHash } from 'node:crypto'
 import { lstat, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -11,12 +11,14 @@ import { createFileLocks, type FileLocks } from '../../node/file/FileLocks'
 import { unlessMissing } from '../../node/SystemError'
 import { format, putAside, read, write } from './StateFile'
 
-/** A file's name is the hash of the id, since an id may hold any character, and be longer than a name. */
+/** The file name is a hash of the id, since an id may contain any character and be longer than a file name. */
 const toName = (id: SessionId): string => `${createHash('sha256').update(id).digest('hex')}.json`
 
 const attempt = <A>(f: () => Promise<A>): TE.TaskEither<AgentError, A> => TE.tryCatch(f, storeFailed)
 
-/** A damaged file would fail each invocation of its session: the session begins anew, and the file is kept for people. */
+/**
+ * Moves a damaged file aside, which would otherwise fail every invocation of its session, and keeps it for inspection.
+ */
 const load = async (folder: string, id: SessionId, log: Log | undefined): Promise<O.Option<Stored>> => {
   const file = join(folder, toName(id))
   const found = await read(id, file)
@@ -36,10 +38,13 @@ const load = async (folder: string, id: SessionId, log: Log | undefined): Promis
   }
 }
 
-/** How long a removal waits for another one, of another app, in milliseconds: an invocation takes longer. */
+/**
+ * How long a removal waits for the lock, in milliseconds, so that one by another app can finish but an invocation
+ * cannot.
+ */
 const patience = 1000
 
-/** Removes the state unless it has changed, or another process is at work on it. */
+/** Removes the state unless it has changed, or another process holds the lock. */
 const removeIf = async (folder: string, locks: FileLocks, id: SessionId, seen: Seen): Promise<boolean> => {
   const path = join(folder, toName(id))
   const removed = await locks.attempt(toName(id), patience, async () => {
@@ -56,12 +61,12 @@ const isOlder = async (path: string, before: number): Promise<boolean> => {
   return O.isSome(stats) && stats.value.isFile() && stats.value.mtimeMs < before
 }
 
-/** Other processes may be at work on what is younger, however short the idle timeout, in milliseconds. */
+/** Younger files may be in use by another process, however short the idle timeout. In milliseconds. */
 const leftBehind = 60_000
 
 /**
- * Removes the files that were last written before a moment: expired sessions, unless another process is at work on them,
- * and what a kill left behind. Damaged files that were moved aside stay.
+ * Removes files last written before the given time: expired sessions that no other process has locked, and leftovers of
+ * killed processes. Damaged files that were moved aside stay.
  */
 const sweep = async (folder: string, locks: FileLocks, before: number): Promise<void> => {
   const names = O.getOrElse((): ReadonlyArray<string> => [])(await unlessMissing(readdir(folder)))
@@ -79,10 +84,10 @@ const sweep = async (folder: string, locks: FileLocks, before: number): Promise<
 }
 
 /**
- * A store that keeps each session in a file of the given folder, which is made when it is needed. Processes may share
- * the folder: who holds a session's lock, as stateful handlers do, makes those of other processes wait. The lock of a
- * process that was killed is taken over, at once on the same machine, otherwise after 30 seconds. A file that is
- * damaged is moved aside with an error in the log, and its session starts without state.
+ * A store that keeps each session in a file of the given folder, which is created on demand. Several processes may
+ * share the folder: whoever holds a session's lock, as stateful handlers do, makes the others wait. The lock of a
+ * killed process is taken over, on the same machine at once, otherwise after 30 seconds. A damaged file is moved aside
+ * with an error in the log, and its session starts without state.
  *
  * @example
  * ```ts

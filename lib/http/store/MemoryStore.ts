@@ -1,4 +1,4 @@
-/** Session state in this process's memory: gone with it, as a microVM's is. */
+/** A session store in memory: its state ends with the process, like that of a microVM. */
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as O from 'fp-ts/Option'
@@ -7,7 +7,7 @@ import { isUnchanged, type SessionId, type Store, type Stored } from '../../core
 import { createLocks } from '../../node/queue/KeyedLocks'
 
 /**
- * An empty store in memory. Several apps of one process may share it.
+ * An empty store in memory, which several apps of one process may share.
  *
  * @example
  * ```ts

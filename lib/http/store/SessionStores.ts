@@ -1,4 +1,4 @@
-/** Sessions as users see them: the pure module of the core, and the stores that keep state for real. */
+/** `Session` as users import it: the pure module of the core, together with the stores. */
 export * from '../../core/Session'
 export { fileStore } from './FileStore'
 export { memoryStore } from './MemoryStore'

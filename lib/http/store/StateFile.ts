@@ -1,4 +1,4 @@
-/** The file that holds the state of one session: how it is read, written whole or not at all, and put aside if damaged. */
+/** The file with the state of one session: read, written atomically, moved aside if damaged. */
 import { randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
 import { type FileHandle, mkdir, open, rename } from 'node:fs/promises'
@@ -9,7 +9,7 @@ import type { SessionId, Stored } from '../../core/Session'
 import { writeWhole } from '../../node/file/AtomicFile'
 import { errorCode, isMissing, unlessMissing } from '../../node/SystemError'
 
-/** What was found under the name of a state file. */
+/** The result of reading a state file. */
 export type Found =
   | { readonly _tag: 'Missing' }
   | { readonly _tag: 'State'; readonly stored: Stored }
@@ -32,7 +32,7 @@ const parse = (id: SessionId, text: string): Found => {
   ) {
     return damaged('it does not have the shape of a state file')
   }
-  if (!('id' in file) || file.id !== id) return damaged('it holds the state of another session')
+  if (!('id' in file) || file.id !== id) return damaged('it contains the state of another session')
   const version = 'version' in file && typeof file.version === 'string' ? file.version : undefined
   return { _tag: 'State', stored: { state: file.state, savedAt: file.savedAt, version } }
 }
@@ -40,14 +40,14 @@ const parse = (id: SessionId, text: string): Found => {
 /** Opening neither follows a symbolic link nor waits for the other end of a pipe. Windows has neither flag. */
 const flags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)
 
-/** What opening or reading fails with if something else than a state file has the name; other failures may pass. */
+/** Errors of opening or reading that mean something other than a state file; other failures may be temporary. */
 const reasons: Readonly<Record<string, string>> = {
   ELOOP: 'it is a symbolic link',
   EMLINK: 'it is a symbolic link',
   EISDIR: 'it is a folder',
   ENXIO: 'it is not a file',
-  EACCES: 'it may not be read',
-  EPERM: 'it may not be read',
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
 }
 
 const readFrom = async (file: FileHandle, id: SessionId): Promise<Found> => {
@@ -56,7 +56,7 @@ const readFrom = async (file: FileHandle, id: SessionId): Promise<Found> => {
   return stats.isFile() ? parse(id, await file.readFile('utf8')) : damaged('it is not a file')
 }
 
-/** Reads the state file of a session. Rejects with what may pass, such as too many open files. */
+/** Reads the state file of a session. Rejects with temporary failures, such as too many open files. */
 export const read = async (id: SessionId, path: string): Promise<Found> => {
   try {
     const file = await open(path, flags)
@@ -74,18 +74,20 @@ export const read = async (id: SessionId, path: string): Promise<Found> => {
   }
 }
 
-/** Renames a damaged file, so that nothing in it is lost, and gives its new path; none if it has gone meanwhile. */
+/**
+ * Renames a damaged file, so that nothing in it is lost, and returns the new path; none if it was removed meanwhile.
+ */
 export const putAside = async (path: string): Promise<O.Option<string>> => {
   const aside = `${path}.damaged-${new Date().toISOString().replace(/[-:.]/g, '')}-${randomUUID().slice(0, 8)}`
   const renamed = await unlessMissing(rename(path, aside))
   return O.isNone(renamed) ? O.none : O.some(aside)
 }
 
-/** The text of a state file. The id in it is for people, and to find out that files were exchanged. */
+/** The text of a state file. It contains the id for people, and to detect files that were swapped. */
 export const format = (id: SessionId, { state, savedAt, version }: Stored): string =>
   JSON.stringify({ id, savedAt, version, state: state ?? null })
 
-/** Writes a file whole or not at all. `check` may reject once the text is on the disk, and nothing is written then. */
+/** Writes a state file atomically. `check` runs once the text is on the disk; if it rejects, the file is unchanged. */
 export const write = async (folder: string, name: string, text: string, check: () => Promise<void>): Promise<void> => {
   await mkdir(folder, { recursive: true, mode: 0o700 })
   await writeWhole(join(folder, name), text, { mode: 0o600, check })

@@ -1,6 +1,6 @@
 /**
- * Pulls a source and writes its values as server-sent events, as `StreamState` decides: no faster than the client reads,
- * and no longer than it listens. Frames that are made in one turn of the event loop go out in one write.
+ * Pulls a source and writes its values as server-sent events, with backpressure and cancellation, as `StreamState`
+ * decides. Frames of one turn of the event loop are batched into one write.
  */
 import * as E from 'fp-ts/Either'
 import type { IO } from 'fp-ts/IO'
@@ -16,45 +16,45 @@ import { advance, beginning, events, type StreamPoint, type StreamStep } from '.
 // model
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** A source whose first event is there, or which is known to take longer than a keep-alive. */
+/** A source whose first event is available, or which takes longer than the keep-alive interval. */
 export interface EventStream {
-  /** Starts to write; what it returns is to be called when the sink has drained. */
+  /** Starts to write; the returned effect must be called when the sink has drained. */
   readonly start: (sink: Sink) => IO<void>
-  /** Nobody reads any more: closes the source at once. */
+  /** Cancels: nobody reads any more, so the source is closed at once. */
   readonly cancel: IO<void>
 }
 
-/** Where text goes. */
+/** Where text is written to. */
 export interface Sink {
-  /** Takes text; false says to write no more until it has drained. */
+  /** Writes text; false means to wait for the drain. */
   readonly write: (text: string) => boolean
   readonly end: (text: string) => void
 }
 
-/** What a stream needs to know. */
+/** What a stream depends on. */
 export interface StreamSettings {
-  /** After how many milliseconds of silence a comment is sent; 0 is never. */
+  /** After how many milliseconds of silence a comment is sent; 0 means never. */
   readonly keepAlive: number
-  /** The frame that tells of a failure. */
+  /** The last frame, for a failure. */
   readonly lastFrame: (error: AgentError) => string
   /** Called once, when the stream has ended. */
   readonly onEnd: (end: StreamEnd) => void
-  /** Told what a source threw when it was closed, since nobody else will know. */
+  /** Reports what a source threw when it was closed, which nobody else sees. */
   readonly report: (cause: unknown) => void
 }
 
-/** A stream on its way to its first event. */
+/** A stream before its first event. */
 export interface Opening {
   /**
-   * A right when there is something to write (the first event, the end, or a comment since the source is slow), a left
-   * when it failed before: then nothing was written.
+   * A right once there is something to write (the first event, the end, or a comment because the source is slow), a left
+   * if it failed before, with nothing written.
    */
   readonly opened: Promise<E.Either<AgentError, EventStream>>
-  /** Ends the stream at any time: without a word if the client has left, else with a failure. */
+  /** Ends the stream at any time: silently if the client has disconnected, else with a failure. */
   readonly interrupt: (reason: AgentError) => void
 }
 
-/** How many characters are gathered before the source has to wait. */
+/** The high-water mark, in characters, at which the source is no longer pulled. */
 const enough = 32_768
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -75,7 +75,7 @@ const openIterator = (iterator: ReturnType<typeof toIterator>, settings: StreamS
     run.settle = resolve
   })
   begin[1].forEach((command) => perform(run, command))
-  if (settings.keepAlive > 0) nextTurn(() => watch(run)) // the first event need not wait for it, nor a short stream have it
+  if (settings.keepAlive > 0) nextTurn(() => watch(run)) // deferred: a short stream needs no timer
   return {
     opened,
     interrupt: (reason) =>
@@ -83,13 +83,13 @@ const openIterator = (iterator: ReturnType<typeof toIterator>, settings: StreamS
   }
 }
 
-/** A stream as it runs: its state, and what the state is about. */
+/** A running stream: its state, and the resources that the state is about. */
 interface Run {
   readonly settings: StreamSettings
   readonly pull: IO<void>
   readonly close: () => unknown
   readonly onTurn: IO<void>
-  /** Events that came while another was being carried out. */
+  /** Events that arrived while another was being handled. */
   readonly pending: Array<StreamEvent>
   point: StreamPoint
   isSending: boolean
@@ -120,7 +120,7 @@ const createRun = (iterator: ReturnType<typeof toIterator>, settings: StreamSett
   return run
 }
 
-/** What the response sees of a stream. */
+/** The stream as the response sees it. */
 const toStream = (run: Run): EventStream => ({
   start: (sink) => {
     run.sink = sink
@@ -140,7 +140,7 @@ const gather = (run: Run, frame: string): void => {
   send(run, run.text.length >= enough ? events.framedEnough : events.framed)
 }
 
-/** Carries out an event; one that comes meanwhile waits for its end, so that a source without a promise needs no stack. */
+/** Handles an event. Reentrant events are queued, so that a synchronous source does not grow the stack. */
 const send = (run: Run, event: StreamEvent): void => {
   if (run.isSending) return void run.pending.push(event)
   run.isSending = true
@@ -199,13 +199,13 @@ const write = (run: Run): void => {
   send(run, isFull ? events.writtenFull : events.written)
 }
 
-/** Closes the source without waiting: it may be in the midst of an await. */
+/** Closes the source without waiting, since it may be suspended in an await. */
 const close = (run: Run): void => {
   const closing = async (): Promise<unknown> => run.close()
   closing().catch(run.settings.report)
 }
 
-/** Breaks every silence that is as long as a keep-alive, until the stream is over. */
+/** Sends a comment in every silence as long as the keep-alive interval, until the stream ends. */
 const watch = (run: Run): void => {
   if (run.point.state.source === 'Over') return
   run.timer = setTimeout(() => {

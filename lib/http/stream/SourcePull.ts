@@ -1,4 +1,4 @@
-/** Pulls the values of a source, whatever kind of iterator it has, and gives each as a frame. */
+/** Pulls the values of a source, sync or async, as frames. */
 import { TextDecoder } from 'node:util'
 import * as E from 'fp-ts/Either'
 import type { IO } from 'fp-ts/IO'
@@ -7,19 +7,19 @@ import { disregard } from '../../core/Call'
 import type { Source } from '../../core/Reply'
 import { frame } from '../../core/Sse'
 
-/** What a pull leads to: one of these, now or later. */
+/** The outcome of a pull: one of these, synchronously or later. */
 export interface PullListeners {
   readonly onFrame: (frame: string) => void
   readonly onDone: IO<void>
-  /** `isSourceOpen` unless the source has failed by itself: then it has ended with that. */
+  /** `isSourceOpen` unless the source itself failed, which ended it. */
   readonly onFail: (error: AgentError, isSourceOpen: boolean) => void
 }
 
 type SourceIterator = AsyncIterator<unknown> | Iterator<unknown>
 
-/** The iterator of a source: its own, or the source where it is one already. */
+/** The iterator of a source: its own, or the source itself if it is one. */
 export const toIterator = (source: Source): SourceIterator => {
-  disregard(source) // a promise of a source cannot be iterated
+  disregard(source) // a promise for a source is not iterable
   if (Symbol.asyncIterator in source) {
     const iterator = source[Symbol.asyncIterator]()
     disregard(iterator)
@@ -28,13 +28,13 @@ export const toIterator = (source: Source): SourceIterator => {
   return 'next' in source ? source : source[Symbol.iterator]()
 }
 
-/** What pulls the next value of an iterator. It is called again only after the last pull has led to something. */
+/** Pulls the next value of an iterator. Called again only after the last pull has settled. */
 export const createPull = (iterator: SourceIterator, { onFrame, onDone, onFail }: PullListeners): IO<void> => {
   const toValue = createTextDecoder()
 
   const onThrow = (cause: unknown): void => onFail(fromUnknown(cause), false)
 
-  /** What a getter or `toJSON` throws is the source's failure. */
+  /** What a getter or `toJSON` throws counts as a failure of the source. */
   const guarded =
     (f: (value: unknown) => void) =>
     (value: unknown): void => {
@@ -54,7 +54,7 @@ export const createPull = (iterator: SourceIterator, { onFrame, onDone, onFail }
   }
 
   const take = (result: unknown): void => {
-    if (typeof result !== 'object' || result === null) throw new TypeError('the iterator gave no result object')
+    if (typeof result !== 'object' || result === null) throw new TypeError('the iterator returned no result object')
     if ('done' in result && result.done === true) {
       if ('value' in result) disregard(result.value)
       return onDone()
@@ -77,7 +77,7 @@ export const createPull = (iterator: SourceIterator, { onFrame, onDone, onFail }
   }
 }
 
-/** Bytes become text; a character may be cut between two of them. */
+/** Decodes bytes to text; a character may be split between two chunks. */
 const createTextDecoder = (): ((value: unknown) => unknown) => {
   let decoder: TextDecoder | undefined
   return (value) => {
@@ -90,7 +90,7 @@ const createTextDecoder = (): ((value: unknown) => unknown) => {
 const isThenable = (value: unknown): value is PromiseLike<unknown> =>
   typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 
-/** Waits for a thenable. One that is no plain promise may settle twice, which a promise around it does not. */
+/** Awaits a thenable. A foreign one may settle twice, so it is wrapped in a promise. */
 const when = (
   thenable: PromiseLike<unknown>,
   onValue: (value: unknown) => void,

@@ -1,7 +1,7 @@
 /**
- * A stream of events as a value: how far its source, its gathered text and its sink are. Every event leads to the next
- * state and to what is to be done. The text itself is with the interpreter, so that a frame costs no new state: in the
- * steady state of a fast stream nothing is allocated here but the step itself.
+ * A stream of events as a state machine: the states of its source, its buffer and its sink. Every event yields the next
+ * state and commands. The buffered text is in the interpreter, so that a frame needs no new state and a fast stream
+ * allocates nothing here.
  */
 import * as E from 'fp-ts/Either'
 import { type AgentError, cancelled } from '../../core/AgentError'
@@ -11,55 +11,55 @@ import { type AgentError, cancelled } from '../../core/AgentError'
 // ---------------------------------------------------------------------------------------------------------------------
 
 export interface StreamState {
-  /** Pulled: its next value is on the way. Resting: not pulled, since enough is gathered. Over: the stream has ended. */
+  /** Pulled: its next value is pending. Resting: not pulled, because of backpressure. Over: the stream has ended. */
   readonly source: 'Pulled' | 'Resting' | 'Over'
-  /** Missing: nobody reads yet. Writing: it has not said yet whether it takes more. Full: it has yet to drain. */
+  /** Missing: nobody reads yet. Writing: a write is in progress. Full: waiting for the drain. */
   readonly sink: 'Missing' | 'Ready' | 'Writing' | 'Full'
-  /** What is gathered for the sink. */
+  /** What is buffered for the sink. */
   readonly text: 'None' | 'Some' | 'Enough'
-  /** Whether what is gathered will be written in the next turn. */
+  /** Whether the buffer will be flushed in the next turn. */
   readonly isDue: boolean
   /** Whether the response has begun, so that a failure can only be its last frame. */
   readonly isOpen: boolean
 }
 
 export type StreamEvent =
-  /** A frame was gathered; enough if the source should wait. */
+  /** A frame was buffered; `isEnough` at the high-water mark. */
   | { readonly _tag: 'Framed'; readonly isEnough: boolean }
   | { readonly _tag: 'Completed' }
-  /** A source that did not fail by itself is still open, and has to be closed. */
+  /** A source that did not fail itself is still open and must be closed. */
   | { readonly _tag: 'Failed'; readonly error: AgentError; readonly isSourceOpen: boolean }
-  /** The next turn of the event loop has come. */
+  /** The next turn of the event loop has begun. */
   | { readonly _tag: 'Turned' }
   | { readonly _tag: 'Started' }
-  /** The sink has taken text; `isFull` if it takes no more until it has drained. */
+  /** A write has finished; `isFull` if the sink must drain first. */
   | { readonly _tag: 'Written'; readonly isFull: boolean }
   | { readonly _tag: 'Drained' }
-  /** Nothing was written for as long as a connection may be silent. */
+  /** Nothing was written for a keep-alive interval. */
   | { readonly _tag: 'Silent' }
   | { readonly _tag: 'Cancelled' }
 
 export type StreamCommand =
   | { readonly _tag: 'Pull' }
-  /** Asks the source to end; it may be in the midst of an await. */
+  /** Closes the source, which may be suspended in an await. */
   | { readonly _tag: 'Close' }
-  /** Gathers the frame that keeps a connection open. */
+  /** Buffers a comment that keeps the connection open. */
   | { readonly _tag: 'KeepAlive' }
-  /** Gathers the last frame, which tells of a failure. */
+  /** Buffers the last frame, for a failure. */
   | { readonly _tag: 'Tell'; readonly error: AgentError }
-  /** Has `Turned` sent in the next turn. */
+  /** Schedules `Turned` for the next turn. */
   | { readonly _tag: 'Schedule' }
-  /** Writes what is gathered; the sink's answer is the event `Written`. */
+  /** Flushes the buffer; the sink responds with the event `Written`. */
   | { readonly _tag: 'Write' }
-  /** Writes what is gathered, and ends the sink. */
+  /** Flushes the buffer and ends the sink. */
   | { readonly _tag: 'EndSink' }
-  /** Drops what is gathered: nobody reads. */
+  /** Drops the buffer, since nobody reads it. */
   | { readonly _tag: 'Discard' }
   /** Begins the response. */
   | { readonly _tag: 'Open' }
-  /** Answers with a failure instead: nothing was written. */
+  /** Responds with an error instead: nothing was written. */
   | { readonly _tag: 'Refuse'; readonly error: AgentError }
-  /** The stream is over. */
+  /** The stream has ended. */
   | { readonly _tag: 'Finish'; readonly end: StreamEnd }
 
 /** How a stream ended. */
@@ -91,14 +91,14 @@ const discard: Commands = [{ _tag: 'Discard' }]
 
 const endSink: Commands = [{ _tag: 'EndSink' }]
 
-/** Before anything has come: the first value is pulled. */
+/** The initial state: the first value has been pulled. */
 export const begin: Step = [{ source: 'Pulled', sink: 'Missing', text: 'None', isDue: false, isOpen: false }, pull]
 
 // ---------------------------------------------------------------------------------------------------------------------
 // transitions
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** What an event leads to. Once the stream is over, it can only be that its sink comes late, and is ended at once. */
+/** The next state and commands of an event. After the end, only a late sink matters: it is ended at once. */
 export const step = (state: StreamState, event: StreamEvent): Step => {
   if (state.source === 'Over') return event._tag === 'Started' ? onLateStart(state) : [state, none]
   switch (event._tag) {
@@ -126,7 +126,7 @@ export const step = (state: StreamState, event: StreamEvent): Step => {
 const onFramed = (state: StreamState, isEnough: boolean): Step => {
   const isResting = isEnough || state.sink === 'Missing'
   const isSteady = !isResting && state.text === 'Some' && state.isOpen && !canSchedule(state)
-  if (isSteady) return [state, pull] // as for nearly all frames of a fast stream
+  if (isSteady) return [state, pull] // nearly all frames of a fast stream
   const text = isEnough ? 'Enough' : 'Some'
   return [
     {
@@ -140,10 +140,10 @@ const onFramed = (state: StreamState, isEnough: boolean): Step => {
   ]
 }
 
-/** Whether what is gathered now has to be scheduled: a sink that is not ready will ask for it. */
+/** Whether to schedule a flush; a sink that is not ready will ask for one. */
 const canSchedule = ({ sink, isDue }: StreamState): boolean => sink === 'Ready' && !isDue
 
-/** Writes what is gathered to a sink that is ready. */
+/** Flushes the buffer to a sink that is ready. */
 const flush = (state: StreamState): Step =>
   state.text === 'None' ? resume(state) : [{ ...state, text: 'None', sink: 'Writing' }, write]
 
@@ -151,7 +151,7 @@ const flush = (state: StreamState): Step =>
 const resume = (state: StreamState): Step =>
   state.source === 'Resting' ? [{ ...state, source: 'Pulled' }, pull] : [state, none]
 
-/** A sink that has drained while it was written to is not full, whatever it said of the write. */
+/** A sink that drained during the write is not full, whatever the write returned. */
 const onWritten = (state: StreamState, isFull: boolean): Step => {
   if (state.sink !== 'Writing') return resume(state)
   return isFull ? [{ ...state, sink: 'Full' }, none] : resume({ ...state, sink: 'Ready' })
@@ -169,14 +169,14 @@ const onDrained = (state: StreamState): Step => {
   }
 }
 
-/** Keeps an idle connection open. One that waits for its peer, or has text to write, is not idle. */
+/** Keeps an idle connection open. One with backpressure or buffered text is not idle. */
 const onSilent = (state: StreamState): Step => {
   if (state.text !== 'None' || state.sink === 'Full' || state.sink === 'Writing') return [state, none]
   const commands = [...keepAlive, ...(state.isOpen ? none : open), ...(canSchedule(state) ? schedule : none)]
   return [{ ...state, text: 'Some', isDue: state.isDue || canSchedule(state), isOpen: true }, commands]
 }
 
-/** Ends the stream: with a last frame for a failure, or with a failure in its place if nothing was written. */
+/** Ends the stream: on failure with a last frame, or with an error response if nothing was written. */
 const over = (state: StreamState, end: StreamEnd, closing: Commands): Step => {
   const begun: Commands = [...closing, { _tag: 'Finish', end }]
   const next: StreamState = { ...state, source: 'Over', text: 'None', isOpen: true }

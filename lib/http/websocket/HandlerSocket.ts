@@ -1,4 +1,4 @@
-/** A socket as a handler sees it that reads and writes when it likes: a bounded queue in, awaited sends out. */
+/** The WebSocket of a handler that reads and writes at will: a bounded queue in, awaited sends out. */
 import * as E from 'fp-ts/Either'
 import type { IO } from 'fp-ts/IO'
 import * as O from 'fp-ts/Option'
@@ -12,7 +12,7 @@ import { gather } from '../../node/websocket/WriteGathering'
 import { type MessageRules, toFrame, toMessage } from './MessageFormat'
 import { notSent, type OpenSocket } from './OpenSocket'
 
-/** The handler's side of an open socket. `onRead` is called when a frame that has waited was read. */
+/** The handler's side of an open WebSocket. `onRead` is called when a queued frame was read. */
 export const toHandlerSocket = <Has extends object>(socket: OpenSocket<Has>, onRead: IO<void>): Socket => {
   const { ws } = socket
   const read = (): Promise<Received> => receive(socket, onRead)
@@ -56,7 +56,7 @@ const toReceived = (limits: MessageRules, frame: Frame | undefined): Received =>
 const send = <Has extends object>(socket: OpenSocket<Has>, message: unknown): Promise<Sent> => {
   const frame = toFrame(socket.limits, message)
   if (E.isLeft(frame)) return Promise.resolve(frame)
-  if (queued(socket) > 0) gather(socket) // they will be answered in this tick too
+  if (queued(socket) > 0) gather(socket) // they get their responses in this tick, too
   return new Promise((resolve) => {
     sendFrame(socket, frame.right, (isWritten) => resolve(isWritten ? sent : notSent(socket)))
   })

@@ -1,4 +1,4 @@
-/** The opening handshake of a WebSocket: what RFC 6455 allows, and how a refusal is written. */
+/** The opening handshake of a WebSocket (RFC 6455): validation, completion and rejection. */
 import { type IncomingMessage, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
@@ -10,27 +10,27 @@ import { type Answer, writeTo } from '../response/WireResponse'
 import { toRoute } from '../request/RequestRoute'
 import type { Settings } from '../state/Options'
 
-/** Names and values of header fields. */
+/** Names and values of headers. */
 export type Fields = ReadonlyArray<readonly [string, string]>
 
 const key = /^[+/0-9A-Za-z]{22}==$/
 
-/** Whether a request is for the path of the WebSocket. A middleware may have changed it. */
+/** Whether a request is for the WebSocket path, which a middleware may have rewritten. */
 export const isForSocket = ({ url }: IncomingMessage): boolean => toRoute(url) === 'socket'
 
-/** Why a request for the path of the WebSocket is no handshake; undefined if it is one. */
+/** Why a request for the WebSocket path is not a valid handshake; undefined if it is. */
 export const validateHandshake = ({ method, httpVersion, headers }: IncomingMessage): AgentError | undefined => {
   if (method !== 'GET') return methodNotAllowed('GET')
-  if (httpVersion !== '1.1') return badRequest('A WebSocket takes HTTP/1.1')
-  if (headers.upgrade?.toLowerCase() !== 'websocket') return badRequest('Only websocket can be upgraded to')
+  if (httpVersion !== '1.1') return badRequest('A WebSocket handshake requires HTTP/1.1')
+  if (headers.upgrade?.toLowerCase() !== 'websocket') return badRequest('The Upgrade header must be websocket')
   if (!key.test(headers['sec-websocket-key'] ?? '')) return badRequest('Sec-WebSocket-Key is missing or malformed')
   const version = headers['sec-websocket-version'] ?? ''
   return version === '13' || version === '8' ? undefined : badRequest('Sec-WebSocket-Version must be 13')
 }
 
 /**
- * The subprotocol to agree on: the agent's first that is offered, or the client's first if the agent has none; never
- * one that holds a token. A client that brings its token so is content with the name that says so.
+ * Negotiates the subprotocol: the agent's first that is offered, or the client's first if the agent has none; never one
+ * that carries a token. A client that sends its token that way accepts the name that announces it.
  */
 export const agree =
   (spoken: ReadonlyArray<string> | undefined) =>
@@ -43,8 +43,8 @@ export const agree =
 const toLine = (field: Fields[number]): string => `${field[0]}: ${field[1]}`
 
 /**
- * Completes handshakes by `ws`, with further header fields each: the socket, or none where `ws` has refused it after all,
- * of which `refused` is told, or the peer has left.
+ * Completes handshakes with `ws`, adding headers. Returns the socket; none if the peer has disconnected or `ws` rejects
+ * the handshake after all, in which case `refused` is called.
  */
 export const createAccept = (
   { maxPayload, protocols }: Pick<Settings['websocket'], 'maxPayload' | 'protocols'>,
@@ -57,7 +57,7 @@ export const createAccept = (
     handleProtocols: agree(protocols),
     perMessageDeflate: false,
   })
-  /** The handshake under way: `ws` completes one before it begins the next. */
+  /** The handshake in progress: `ws` completes each before it starts the next. */
   const current: { fields: Fields; ws: WebSocket | undefined } = { fields: [], ws: undefined }
   const onOpen = (ws: WebSocket): void => void (current.ws = ws)
   server.on('headers', (lines) => lines.push(...current.fields.map(toLine)))
@@ -71,11 +71,11 @@ export const createAccept = (
   }
 }
 
-/** A response on a connection that asked for an upgrade; the connection ends with it. */
+/** A response on a connection that asked for an upgrade; it closes the connection. */
 export const responseOn = (req: IncomingMessage, duplex: Duplex): ServerResponse => {
   const res = new ServerResponse(req)
   res.shouldKeepAlive = false
-  res.assignSocket(duplex as Socket) // Node types the socket of an upgrade as any Duplex, and takes any Duplex here
+  res.assignSocket(duplex as Socket) // accepts any Duplex
   res.once('finish', () => {
     if (duplex instanceof Socket) duplex.destroySoon()
     else duplex.end()
@@ -83,7 +83,7 @@ export const responseOn = (req: IncomingMessage, duplex: Duplex): ServerResponse
   return res
 }
 
-/** Answers a request for an upgrade with something else. */
+/** Rejects an upgrade with a response. */
 export const refuse = (req: IncomingMessage, duplex: Duplex, answer: Answer): void => {
   if (!duplex.destroyed) writeTo(responseOn(req, duplex), answer)
 }

@@ -1,4 +1,4 @@
-/** Frames as messages and messages as frames: JSON or text as the agent says, bytes as they are, within the limits. */
+/** Converts between frames and messages: JSON or text, by the agent's format, or bytes; within the limits. */
 import * as E from 'fp-ts/Either'
 import type { Format } from '../../core/Agent'
 import { type AgentError, invalidMessage, messageTooLarge } from '../../core/AgentError'
@@ -8,19 +8,19 @@ import { isTooLarge } from '../../node/websocket/FrameSender'
 import type { ConnectionLimits, Frame } from '../../node/websocket/WebSocketConnection'
 import type { Settings } from '../state/Options'
 
-/** What holds for the messages of all sockets of an app. */
+/** The limits and the format of an app's messages. */
 export interface MessageRules extends ConnectionLimits {
   readonly format: Format
   readonly toValue: (text: string) => E.Either<AgentError, unknown>
 }
 
-/** The rules that settings stand for. */
+/** The message rules of an app's settings. */
 export const toRules = (
   format: Format,
   { websocket: { maxPayload, highWaterMark, maxQueue }, maxDepth, maxNodes }: Settings,
 ): MessageRules => ({ format, maxPayload, highWaterMark, maxQueue, toValue: parse({ maxDepth, maxNodes }) })
 
-/** The message of a frame. Left `InvalidMessage`. */
+/** Decodes a frame. Left `InvalidMessage`. */
 export const toMessage = (rules: MessageRules, frame: Frame): E.Either<AgentError, unknown> =>
   typeof frame === 'string' ? textMessage(rules, frame) : E.right(frame)
 
@@ -32,7 +32,7 @@ const textMessage = ({ format, toValue }: MessageRules, text: string): E.Either<
   return E.left(invalidMessage([{ path: '', message: 'reason' in left ? left.reason : left._tag }]))
 }
 
-/** The frame of a message. Left `Unencodable`, `MessageTooLarge`. */
+/** Encodes a message. Left `Unencodable`, `MessageTooLarge`. */
 export const toFrame = (rules: MessageRules, message: unknown): E.Either<AgentError, Frame> => {
   const frame: E.Either<AgentError, Frame> = isBytes(message) ? E.right(message) : toText(rules, message)
   return E.isRight(frame) && isTooLarge(rules, frame.right) ? E.left(messageTooLarge(rules.maxPayload)) : frame
@@ -42,7 +42,7 @@ const isBytes = (message: unknown): message is Uint8Array => {
   try {
     return message instanceof Uint8Array
   } catch {
-    return false // a proxy that throws: it has no JSON either
+    return false // a throwing proxy cannot be encoded either
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * Answers the messages of a socket one after the other. Nobody reads such a socket, so that an answer that is there at
- * once needs no promise, and an idle socket no more than its record.
+ * Answers the messages of a WebSocket one at a time. No handler reads from such a socket, so a synchronous answer needs
+ * no promise, and an idle socket nothing but its record.
  */
 import * as E from 'fp-ts/Either'
 import { type AgentError, checked, fromUnknown } from '../../core/AgentError'
@@ -13,19 +13,19 @@ import { toFrame, toMessage } from './MessageFormat'
 import { notSent, type OpenSocket } from './OpenSocket'
 import { answered, ended, type SocketEvent } from './SocketLife'
 
-/** What a message is answered with. */
+/** The answer to a message. */
 type Outcome = E.Either<AgentError, unknown>
 
-/** How the messages of sockets are answered. */
+/** How messages are answered. */
 export interface Answering<in out Has extends object> {
   readonly answer: (socket: OpenSocket<Has>, message: unknown) => Answer<unknown>
-  /** Runs an answer that is not there yet. */
+  /** Runs an asynchronous answer. */
   readonly run: (socket: OpenSocket<Has>, answer: () => Promise<Outcome>) => Promise<Outcome>
-  /** Told what came of an answer after `answerFrame` had returned. */
+  /** Called with the outcome of an answer that finished after `answerFrame` had returned. */
   readonly onEvent: (socket: OpenSocket<Has>, event: SocketEvent) => void
 }
 
-/** Answers a frame. Gives what came of it; undefined while the answer is under way, or too much of it is unsent. */
+/** Answers a frame. Returns the outcome; undefined while the answer is pending, or waiting for backpressure. */
 export const answerFrame =
   <Has extends object>(answering: Answering<Has>) =>
   (socket: OpenSocket<Has>, frame: Frame): SocketEvent | undefined => {
@@ -54,7 +54,7 @@ const runLater = <Has extends object>(
     .catch((thrown: unknown) => answering.onEvent(socket, ended(E.left(fromUnknown(thrown)))))
 }
 
-/** Sends an answer. What follows from it is told at once, or by `onEvent` where the answer is larger than may be unsent. */
+/** Sends an answer. Returns the outcome, or passes it to `onEvent` if backpressure delays the send. */
 const sendOutcome = <Has extends object>(
   { onEvent }: Answering<Has>,
   socket: OpenSocket<Has>,

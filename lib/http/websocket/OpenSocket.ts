@@ -1,4 +1,4 @@
-/** What the server holds of an open socket: a record of data, since there is one for each idle socket. */
+/** The server's record of an open WebSocket: plain data, since there is one for each idle socket. */
 import type { Duplex } from 'node:stream'
 import * as E from 'fp-ts/Either'
 import type { WebSocket } from 'ws'
@@ -10,16 +10,16 @@ import type { RequestScope } from '../request/RequestScope'
 import type { MessageRules } from './MessageFormat'
 import type { SocketLife } from './SocketLife'
 
-/** An open socket. */
+/** An open WebSocket. */
 export interface OpenSocket<in out Has extends object> extends WebSocketConnection<MessageRules>, Gathering {
   readonly call: RequestScope
   readonly context: Context<Has>
   life: SocketLife
-  /** The code that it was closed with, when it is closed. */
+  /** The close code, once it is closed. */
   closedWith: number | undefined
 }
 
-/** What an open socket begins with. */
+/** The initial fields of an open WebSocket. */
 export interface OpenSocketParts<in out Has extends object> {
   readonly ws: WebSocket
   readonly connection: Duplex
@@ -29,7 +29,7 @@ export interface OpenSocketParts<in out Has extends object> {
   readonly life: SocketLife
 }
 
-/** A socket that has just been opened. All its fields are there from the start: V8 would copy it to add one. */
+/** The record of a new WebSocket. All fields are set from the start, because V8 would copy the record to add one. */
 export const createOpenSocket = <Has extends object>(parts: OpenSocketParts<Has>): OpenSocket<Has> => ({
   ws: parts.ws,
   connection: parts.connection,
@@ -45,6 +45,6 @@ export const createOpenSocket = <Has extends object>(parts: OpenSocketParts<Has>
   isGathering: false,
 })
 
-/** The failure of a send on a socket that is closed, or is being closed. */
+/** The failure of a send on a WebSocket that is closing or closed. */
 export const notSent = ({ closedWith }: Pick<OpenSocket<never>, 'closedWith'>): E.Either<AgentError, never> =>
   E.left(socketClosed(closedWith ?? 1005))

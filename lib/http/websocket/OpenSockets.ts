@@ -1,4 +1,4 @@
-/** The open sockets of an app: listens to them, and does what `SocketLife` decides. */
+/** The open WebSockets of an app: listens to their events, and runs the commands of `SocketLife`. */
 import type { Duplex } from 'node:stream'
 import * as E from 'fp-ts/Either'
 import type { IO } from 'fp-ts/IO'
@@ -22,18 +22,18 @@ import { answerFrame } from './MessageLoop'
 import { createOpenSocket, type OpenSocket } from './OpenSocket'
 import { arrived, ended, reading, type Result, type SocketCommand, type SocketEvent, step, waiting } from './SocketLife'
 
-/** The open sockets of an app. */
+/** The open WebSockets of an app. */
 export interface OpenSockets<in Has extends object> {
   /** Hands an open connection to the agent. */
   readonly add: (ws: WebSocket, connection: Duplex, call: RequestScope, context: Context<Has>) => void
-  /** Pings all peers and cuts off those that are gone, until it is stopped. */
+  /** Pings all peers and disconnects those that do not respond, until stopped. */
   readonly beat: IO<IO<void>>
   readonly connections: () => Iterable<Duplex>
-  /** Cuts off every connection at once. */
+  /** Terminates every connection at once. */
   readonly terminate: IO<void>
 }
 
-/** No socket is open yet. */
+/** No WebSockets yet. */
 export const createOpenSockets = <Has extends object>(runtime: Runtime, entry: SocketEntry<Has>): OpenSockets<Has> => {
   const { settings } = runtime
   const limits = toRules(entry.format, settings)
@@ -62,7 +62,7 @@ export const createOpenSockets = <Has extends object>(runtime: Runtime, entry: S
   }
 }
 
-/** Closes the connection of a request that is ended before its time. */
+/** Closes the connection of an interrupted request. */
 const closeFor = (reason: AgentError, { ws }: Pending): void => {
   if (reason._tag !== 'Cancelled' && ws !== undefined) closeWith(ws, closeCode(reason), problem(reason).code)
 }
@@ -72,16 +72,16 @@ const closeFor = (reason: AgentError, { ws }: Pending): void => {
 // ---------------------------------------------------------------------------------------------------------------------
 
 interface Interpreter<in out Has extends object> {
-  /** Carries out an event. `frame` is the one that has come, if one has. */
+  /** Handles an event. `frame` is the received frame, if any. */
   readonly send: (socket: OpenSocket<Has>, event: SocketEvent, frame?: Frame) => void
-  /** Starts the handler of a socket that it reads for itself. */
+  /** Starts the handler of a WebSocket that it reads itself. */
   readonly start: (socket: OpenSocket<Has>, handler: SocketHandler<unknown, unknown, Has>) => void
 }
 
 const createInterpreter = <Has extends object>(runtime: Runtime, { talk }: SocketEntry<Has>): Interpreter<Has> => {
   const { ambient } = runtime
 
-  /** What a command leads to comes next in the same loop: a queue of messages must not grow the stack. */
+  /** Runs commands and the events they cause in one loop, so that queued messages do not grow the stack. */
   const send: Interpreter<Has>['send'] = (socket, event, frame) => {
     let next: SocketEvent | undefined = event
     while (next !== undefined) {
@@ -147,7 +147,7 @@ const leave = <Has extends object>(runtime: Runtime, socket: OpenSocket<Has>): v
   releaseSenders(socket)
 }
 
-/** Closes the connection as the handler's result says. */
+/** Closes the connection with the code of the handler's result. */
 const end = <Has extends object>({ call, ws }: OpenSocket<Has>, result: Result): void => {
   const duration = elapsed(call)
   if (E.isRight(result)) {
@@ -168,7 +168,9 @@ const end = <Has extends object>({ call, ws }: OpenSocket<Has>, result: Result):
 // listeners
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** Listens to connections. The listeners find their socket by `this`: one function for all sockets, not one for each. */
+/**
+ * Registers event listeners. They find their socket by `this`: one function for all sockets instead of one for each.
+ */
 const createListeners = <Has extends object>(
   sockets: Map<WebSocket, OpenSocket<Has>>,
   send: Interpreter<Has>['send'],
@@ -177,7 +179,7 @@ const createListeners = <Has extends object>(
     const socket = sockets.get(this)
     if (socket === undefined) return
     socket.isAlive = true
-    if (this.readyState !== this.OPEN) return // it is being closed: nobody will read this, and the peer's answer comes behind
+    if (this.readyState !== this.OPEN) return // closing: drop what precedes the peer's close frame
     send(socket, arrived, isBinary ? new Uint8Array(data) : data.toString('utf8'))
   }
 
@@ -209,7 +211,7 @@ const beatAll = <Has extends object>(sockets: Map<WebSocket, OpenSocket<Has>>, i
   }
   const timer = setInterval(() => {
     for (const [ws, socket] of sockets) {
-      if (ws.listenerCount('pong') === 0) ws.on('pong', onPong) // not before the first ping: most sockets live shorter
+      if (ws.listenerCount('pong') === 0) ws.on('pong', onPong) // lazily: most sockets close earlier
       beat(socket)
     }
   }, interval)

@@ -1,6 +1,6 @@
 /**
- * The life of an open socket as a value: every event leads to the next state and to what is to be done. There are nine
- * states and each is made once, so that a socket holds no more of its life than a pointer.
+ * The life of an open WebSocket as a state machine: every event yields the next state and commands. There are nine
+ * states, each created once, so that a socket stores no more than a pointer to its state.
  */
 import * as E from 'fp-ts/Either'
 import type { AgentError } from '../../core/AgentError'
@@ -10,38 +10,41 @@ import type { AgentError } from '../../core/AgentError'
 // ---------------------------------------------------------------------------------------------------------------------
 
 export interface SocketLife {
-  /** Waiting for a message; busy, so that messages wait; done. A handler that reads for itself is busy until it is done. */
+  /**
+   * Waiting for a message; busy, so that messages are queued; or done. A handler that reads itself is busy until it is
+   * done.
+   */
   readonly handler: 'Waiting' | 'Busy' | 'Done'
-  /** Closed: the peer has left, and what it sent before is still to be read. Finished: the request is over. */
+  /** Closed: the peer has disconnected, and queued messages are still to be read. Finished: the request is over. */
   readonly connection: 'Open' | 'Closed' | 'Finished'
 }
 
 export type SocketEvent =
-  /** A frame has come. */
+  /** A frame was received. */
   | { readonly _tag: 'Arrived' }
-  /** The handler has read a frame that has waited. */
+  /** The handler has read a queued frame. */
   | { readonly _tag: 'Read'; readonly isLast: boolean }
-  /** The answer to a message is written, or there is none; how many messages wait for theirs. */
+  /** The answer to a message is written, or there is none; `waiting` is the number of queued messages. */
   | { readonly _tag: 'Answered'; readonly waiting: 'None' | 'One' | 'More' }
   | { readonly _tag: 'Ended'; readonly result: Result }
-  /** `isBroken` where the connection went without a close frame: then nobody waits for what is unread. */
+  /** `isBroken` without a close frame: then nobody waits for what is unread. */
   | { readonly _tag: 'Closed'; readonly isBroken: boolean; readonly hasMore: boolean }
 
 export type SocketCommand =
-  /** Answers the frame that has come. */
+  /** Answers the received frame. */
   | { readonly _tag: 'Answer' }
-  /** Queues the frame that has come, or gives it to the handler that waits for it. */
+  /** Queues the received frame, or passes it to a pending read. */
   | { readonly _tag: 'Queue' }
-  /** Answers the frame that has waited longest. */
+  /** Answers the oldest queued frame. */
   | { readonly _tag: 'AnswerNext' }
-  /** Tells all who wait for the peer that it has left. */
+  /** Notifies all pending reads and sends that the peer has disconnected. */
   | { readonly _tag: 'Leave' }
-  /** Closes the connection as the result says. */
+  /** Closes the connection with the code of the result. */
   | { readonly _tag: 'End'; readonly result: Result }
-  /** The request is over. */
+  /** Ends the request. */
   | { readonly _tag: 'Finish' }
 
-/** What a handler ends with. */
+/** The result of a handler. */
 export type Result = E.Either<AgentError, void>
 
 type Step = readonly [SocketLife, ReadonlyArray<SocketCommand>]
@@ -61,13 +64,13 @@ const lives = { Waiting: among('Waiting'), Busy: among('Busy'), Done: among('Don
 const toLife = (handler: SocketLife['handler'], connection: SocketLife['connection']): SocketLife =>
   lives[handler][connection]
 
-/** A socket whose messages are answered one by one. */
+/** The initial state of a WebSocket whose messages are answered one at a time. */
 export const waiting: SocketLife = toLife('Waiting', 'Open')
 
-/** A socket that its handler reads. */
+/** The initial state of a WebSocket that its handler reads. */
 export const reading: SocketLife = toLife('Busy', 'Open')
 
-/** A frame has come. */
+/** The event of a received frame. */
 export const arrived: SocketEvent = { _tag: 'Arrived' }
 
 const answeredAll: SocketEvent = { _tag: 'Answered', waiting: 'None' }
@@ -76,18 +79,21 @@ const answeredButOne: SocketEvent = { _tag: 'Answered', waiting: 'One' }
 
 const answeredSome: SocketEvent = { _tag: 'Answered', waiting: 'More' }
 
-/** An answer is written, or there is none, while so many frames wait. */
+/** The event of a written or absent answer, by the number of queued frames. */
 export const answered = (frames: number): SocketEvent =>
   frames === 0 ? answeredAll : frames === 1 ? answeredButOne : answeredSome
 
-/** A handler has ended. */
+/** The event of a finished handler. */
 export const ended = (result: Result): SocketEvent => ({ _tag: 'Ended', result })
 
 // ---------------------------------------------------------------------------------------------------------------------
 // transitions
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** What an event leads to. Once the handler is done, messages are dropped; once the request is over, nothing happens. */
+/**
+ * The next state and commands of an event. Once the handler is done, messages are dropped; once the request is over,
+ * nothing happens.
+ */
 export const step = (life: SocketLife, event: SocketEvent): Step => {
   switch (event._tag) {
     case 'Arrived':
@@ -115,7 +121,7 @@ const leave: Commands = [{ _tag: 'Leave' }]
 
 const finish: Commands = [{ _tag: 'Finish' }]
 
-// The two steps of a message that is answered at once allocate nothing: they are the path of a busy server.
+// The two steps of a synchronously answered message allocate nothing: they are the hot path of a busy server.
 
 const toBusy: Step = [reading, [{ _tag: 'Answer' }]]
 
@@ -140,7 +146,7 @@ const onAnswered = (life: SocketLife, left: 'None' | 'One' | 'More'): Step => {
   switch (left) {
     case 'None':
       return life.connection === 'Open' ? toWaiting : onEnded(life, E.right(undefined))
-    case 'One': // the request is over before this one is answered: the peer has left, and nobody waits for the answer
+    case 'One': // the peer has disconnected: end the request before this last answer
       return [onLastRead(life), life.connection === 'Closed' ? [...finish, ...answerNext] : answerNext]
     case 'More':
       return [life, answerNext]

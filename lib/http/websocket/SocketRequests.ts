@@ -1,4 +1,4 @@
-/** `GET /ws`: what may become a socket. */
+/** `GET /ws`: admits requests that become WebSockets. */
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import * as E from 'fp-ts/Either'
@@ -30,7 +30,7 @@ import { interrupt } from '../request/InFlight'
 import { createOpenSockets } from './OpenSockets'
 import type { Runtime } from '../request/Runtime'
 
-/** A request that may become a socket: every provider and wrap has let it through. */
+/** An admitted upgrade: every provider and wrap has passed it on. */
 export interface Granted {
   readonly scope: RequestScope
   readonly duplex: Duplex
@@ -38,26 +38,26 @@ export interface Granted {
   readonly headers: Readonly<Record<string, string>>
 }
 
-/** An answer if a request may not become a socket. */
+/** The response if an upgrade is rejected. */
 export type Asked = E.Either<Answer, Granted>
 
-/** The sockets of an app. */
+/** The WebSockets of an app. */
 export interface Sockets {
-  /** Asks the agent's providers and wraps whether a request may become a socket. */
+  /** Runs the agent's providers and wraps to admit or reject an upgrade. */
   readonly ask: (incoming: Incoming, duplex: Duplex) => Asked | Promise<Asked>
-  /** Completes the handshake, with further header fields, and hands the socket to the agent. */
+  /** Completes the handshake with additional headers, and hands the WebSocket to the agent. */
   readonly open: (granted: Granted, head: Buffer, fields: Fields) => void
-  /** The request becomes no socket after all. */
+  /** Abandons an admitted upgrade. */
   readonly abandon: (granted: Granted) => void
-  /** Answers a request for an upgrade with something else. */
+  /** Rejects an upgrade with a response. */
   readonly refuse: (req: IncomingMessage, duplex: Duplex, answer: Answer) => void
-  /** Takes note of a connection whose request for an upgrade has to wait: the server itself has forgotten it. */
+  /** Tracks a connection with a pending upgrade, which the server itself no longer does. */
   readonly watch: (duplex: Duplex) => void
-  /** Cuts off dead peers until it is stopped. */
+  /** Disconnects dead peers, until stopped. */
   readonly beat: IO<IO<void>>
-  /** Every connection that asked for an upgrade and is open. */
+  /** All open connections that asked for an upgrade. */
   readonly connections: () => Iterable<Duplex>
-  /** Cuts off every connection that asked for an upgrade, at once. */
+  /** Terminates all connections that asked for an upgrade. */
   readonly terminate: IO<void>
 }
 
@@ -65,16 +65,16 @@ const ignore = (): void => undefined
 
 const none: Readonly<Record<string, never>> = Object.freeze({})
 
-/** The sockets of an agent. */
+/** The WebSockets of an agent. */
 export const createSockets = (runtime: Runtime, { websocket, layers }: Closed): Sockets => {
   const { settings } = runtime
   const asking = new Map<Duplex, RequestScope | undefined>()
   const takeSnapshot = createSnapshots()
-  /** Whether there is no provider and no wrap: nothing to ask before a socket is opened. */
+  /** Whether there is no provider and no wrap, so that every upgrade is admitted. */
   const isBare = layers.length === 0
   const openSockets = O.isSome(websocket) ? createOpenSockets(runtime, websocket.value) : undefined
 
-  /** The peer of a connection that asks for an upgrade has left. */
+  /** Called when the client of a pending upgrade disconnects. */
   const onGone = function (this: Duplex): void {
     const scope = asking.get(this)
     asking.delete(this)
@@ -86,7 +86,7 @@ export const createSockets = (runtime: Runtime, { websocket, layers }: Closed): 
   const watch = (duplex: Duplex, scope?: RequestScope): void => {
     if (!asking.has(duplex)) {
       duplex.on('close', onGone)
-      duplex.on('error', ignore) // a peer that vanishes: `close` tells whoever has to know
+      duplex.on('error', ignore) // `close` follows, and is handled
     }
     asking.set(duplex, scope)
   }
@@ -97,7 +97,7 @@ export const createSockets = (runtime: Runtime, { websocket, layers }: Closed): 
     refuse(req, duplex, answer)
   }
 
-  // A handshake that ws refuses after all is told in the one shape.
+  // A handshake that ws rejects after all gets the uniform error format.
   const accept = createAccept(settings.websocket, (error, duplex, req) =>
     refuseOn(req, duplex, runtime.failure(toRequestId(req.headers, settings.newId))(badRequest(error.message))),
   )
@@ -113,7 +113,7 @@ export const createSockets = (runtime: Runtime, { websocket, layers }: Closed): 
     if (!isBare || asking.has(duplex)) watch(duplex, scope)
     if (isBare) return E.right({ scope, duplex, context: toContext(scope), headers: none })
     return grant(scope, duplex, layers)
-      .catch((thrown: unknown) => failed(fromUnknown(thrown))) // a reply that was not made by a constructor of `Reply`
+      .catch((thrown: unknown) => failed(fromUnknown(thrown))) // a malformed reply
       .then((granted) => {
         if (E.isLeft(granted)) finish(scope)
         return granted
@@ -125,7 +125,7 @@ export const createSockets = (runtime: Runtime, { websocket, layers }: Closed): 
     const added: Fields = [...fields, ...Object.entries(headers), [header.sessionId, scope.sessionId]]
     const ws = accept(incoming.req, duplex, head, added)
     if (ws === undefined) return finish(scope)
-    // From here on the socket has listeners of its own, and what belongs to the request alone is let go of.
+    // From here on the socket has its own listeners, and the request's resources are released.
     if (asking.delete(duplex)) duplex.off('close', onGone).off('error', ignore)
     scope.incoming = takeSnapshot(incoming, duplex)
     openSockets?.add(ws, duplex, scope, context)
@@ -149,7 +149,10 @@ export const createSockets = (runtime: Runtime, { websocket, layers }: Closed): 
   }
 }
 
-/** Asks providers and wraps. The request is let through when the innermost step was reached and no wrap refused after it. */
+/**
+ * Runs providers and wraps. The request is admitted if the innermost step was reached and no wrap rejected it
+ * afterwards.
+ */
 const grant = async (scope: RequestScope, duplex: Duplex, layers: Closed['layers']): Promise<Asked> => {
   let context: Context | undefined
   const outcome = await runLayers(scope, layers, (provided) => async () => {

@@ -1,6 +1,6 @@
 /**
- * Admits requests to the agent: the checks of their headers and of their caller, then what the agent gets of them. Left:
- * why a request is refused.
+ * Admits requests to the agent: validates headers, authorizes the caller, then selects the headers to forward. Left:
+ * why a request is rejected.
  */
 import type { IncomingMessage } from 'node:http'
 import * as E from 'fp-ts/Either'
@@ -24,41 +24,41 @@ import type { Settings } from './Options'
 // model
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** A request on the data plane that was admitted. */
+/** An admitted request on the data plane. */
 export interface Admitted {
   readonly sessionId: string
   readonly body: Uint8Array | undefined
-  /** What the agent gets as headers. */
+  /** The headers to forward to the agent. */
   readonly lines: ReadonlyArray<Line>
-  /** What goes on the response, whatever that is. */
+  /** The headers of the response, whatever its status. */
   readonly marks: Marks
 }
 
-/** A request on a path of the agent itself that was admitted. */
+/** An admitted request on a plain path of the agent. */
 export interface PlainAdmitted {
   readonly sessionId: string
   readonly body: Uint8Array | undefined
-  /** Whether the agent must not see a signature, which is for the runtime alone. */
+  /** Whether to strip the SigV4 signature, which only the runtime may see. */
   readonly isSigned: boolean
   readonly marks: Marks
 }
 
-/** How requests are admitted; `hold` is held until they are answered, `query` is that of a socket. */
+/** Admits requests. `hold` holds a body until the response; `query` is that of a WebSocket request. */
 export interface Admission {
-  /** To an operation of the data plane. */
+  /** Admits to an operation of the data plane. */
   readonly toService: (req: IncomingMessage, query: string, hold: Hold) => Eventual<Refused, Admitted>
-  /** To a path of the agent itself. */
+  /** Admits to a plain path of the agent. */
   readonly toAgent: (req: IncomingMessage, query: string, hold: Hold) => Eventual<Refused, PlainAdmitted>
 }
 
-/** The session that requests on plain paths share that name none: to them this is one agent. */
+/** The session of all plain-path requests without a session id: to their clients, this is a single agent. */
 export const plainSession = 'local-default-session-0000000000000000'
 
 // ---------------------------------------------------------------------------------------------------------------------
 // constructors
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** Admission to one agent; `url` is where its runtime is reached. */
+/** Admission to one agent; `url` is the runtime's own URL. */
 export const admission = (settings: Settings, url: () => string): Admission => {
   const { authorize, allowList, limits } = settings
   const { maxPayload, maxHeaderValue } = limits
@@ -92,11 +92,11 @@ export const admission = (settings: Settings, url: () => string): Admission => {
   }
 }
 
-/** Left: a body that is larger than it may be, by its own account, so that none of it is read. */
+/** Left: a body whose `Content-Length` exceeds the limit, so that none of it is read. */
 export const checkSize = (req: IncomingMessage, { limits }: Settings): E.Either<ServiceError, void> =>
   isTooLarge(req, limits) ? E.left(payloadTooLarge(limits.maxPayload)) : E.right(undefined)
 
-/** A caller without a token is told where the document is that names who gives one. */
+/** Points a caller without a token to the document that names the authorization server. */
 const challenge =
   ({ arn, protectedResource }: Settings, url: () => string): IO<string | undefined> =>
   () =>
@@ -126,7 +126,7 @@ const admitted = (settings: Settings, headers: RawHeaders, { granted, body }: Ca
   return { sessionId, body, lines, marks }
 }
 
-/** A new trace, of a request's own id. */
+/** A new trace, derived from the request id. */
 const toTrace = (requestId: string, now: number): string =>
   `Root=1-${Math.floor(now / 1000)
     .toString(16)
@@ -139,7 +139,7 @@ const plainAdmitted = (headers: RawHeaders, { granted, body }: Caller): PlainAdm
   marks: toMarks(),
 })
 
-/** The session of a request on a plain path: the one that it names, if an agent would take that for an id. */
+/** The session of a plain-path request: the one in its header, if the agent would accept the id. */
 const plainId = (headers: RawHeaders): string =>
   pipe(
     toSessionId(headers),

@@ -1,4 +1,4 @@
-/** Who may call the data plane: a capability, so that the runtime knows of tokens and signatures no more than their verdict. */
+/** Authorizes callers of the data plane. A capability, so that the runtime need not know tokens or signatures. */
 import type { IncomingMessage } from 'node:http'
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
@@ -14,32 +14,32 @@ import { accessDenied, payloadTooLarge, type ServiceError, throttled, unauthoriz
 // model
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** What a verdict is made of. */
+/** The parts of a request that authorization depends on. */
 export interface RequestParts {
   readonly method: string
-  /** Path and query as they came. */
+  /** Path and query, unchanged. */
   readonly target: string
-  /** As they came: name, value, name, value, … */
+  /** Unchanged: name, value, name, value, … */
   readonly rawHeaders: ReadonlyArray<string>
   readonly isForSocket: boolean
-  /** The whole body: a signature covers it. It is read only where it is asked for. Rejects where it cannot be read. */
+  /** The whole body, which a signature covers. Read only on demand; rejects if it cannot be read. */
   readonly body: Task<Uint8Array>
 }
 
-/** A caller that may call. Of a JWT's caller the agent may see the `Authorization` header. */
+/** An authorized caller. With `jwt` the agent may see the `Authorization` header. */
 export interface Granted {
   readonly scheme: 'none' | 'sigv4' | 'jwt'
 }
 
-/** A caller that may not. */
+/** An unauthorized caller. */
 export type Refusal =
   | { readonly _tag: 'Unauthorized'; readonly message: string }
   | { readonly _tag: 'AccessDenied'; readonly message: string }
 
-/** The verdict on a request. */
+/** Decides whether a request is authorized. */
 export type Authorize = (request: RequestParts) => TaskEither<Refusal, Granted>
 
-/** A caller that may call, and the body if it was read to find that out. */
+/** An authorized caller, with the body if authorization has read it. */
 export interface Caller {
   readonly granted: Granted
   readonly body: Uint8Array | undefined
@@ -49,15 +49,15 @@ export interface Caller {
 // constructors
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** Checks the caller of a request. A body that must be read for that is held by `hold` until the request is answered. */
+/** Authorizes the caller of a request. If that requires the body, `hold` holds it until the response. */
 export type CheckCaller = (req: IncomingMessage, hold: Hold) => Eventual<ServiceError, Caller>
 
-/** What the check works with. */
+/** What the check depends on. */
 export interface CheckParts {
-  /** Undefined where everyone may call. */
+  /** Undefined if every caller is authorized. */
   readonly authorize: Authorize | undefined
   readonly maxPayload: number
-  /** The value of `WWW-Authenticate` that tells an unauthorized caller where to get a token, where there is one. */
+  /** The `WWW-Authenticate` value that says where to get a token, if there is one. */
   readonly challenge: IO<string | undefined>
 }
 
@@ -85,7 +85,7 @@ const everyone: Eventual<never, Caller> = E.right({ granted: { scheme: 'none' },
 
 type Read = E.Either<BodyFault, Buffer>
 
-/** A body that is read when it is first asked for, and what has come of that. */
+/** A body that is read on demand, at most once. */
 const readOnce = (req: IncomingMessage, limit: number, hold: Hold) => {
   let reading: Promise<Read> | undefined
   return {
@@ -94,7 +94,7 @@ const readOnce = (req: IncomingMessage, limit: number, hold: Hold) => {
   }
 }
 
-/** Reads no further after a fault: the sender is held up rather than heard out. */
+/** Stops reading after a fault: backpressure stops the sender, and nothing is read only to be dropped. */
 const readPaused = (req: IncomingMessage, limit: number, { take }: Hold): Promise<Read> =>
   new Promise((resolve) =>
     readBody(req, { limit: limit > 0 ? limit : Infinity, take }, (read) => {
@@ -120,7 +120,7 @@ const fromBodyFault = (fault: Exclude<BodyFault, 'cut off'>, maxPayload: number)
     case 'too large':
       return payloadTooLarge(maxPayload)
     case 'too many at once':
-      return throttled('Too many large requests are being read: try again later')
+      return throttled('Too many large requests in flight; try again later')
   }
 }
 

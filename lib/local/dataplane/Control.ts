@@ -1,10 +1,10 @@
 /**
- * How a command and a local runtime show each other that both know the secret of the runtime's record, without sending
- * it: the command sends a nonce with a proof, the runtime answers with a proof of its own over the same nonce.
+ * Mutual proof, between a command and a local runtime, that both know the secret in the runtime's record, without
+ * sending it: the command sends a nonce with a proof, the runtime responds with its own proof over the same nonce.
  */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 
-/** The header field, of the request and of the response. */
+/** The header of the challenge, on the request and the response. */
 export const controlHeader = 'x-agentcore-control'
 
 /** A new secret for a runtime. */
@@ -16,13 +16,13 @@ const toProof = (control: string, side: 'command' | 'runtime', nonce: string): s
 const isEqual = (a: string, b: string): boolean =>
   a.length === b.length && timingSafeEqual(Buffer.from(a, 'latin1'), Buffer.from(b, 'latin1'))
 
-/** A question to a runtime: what to send, and whether an answer comes from who knows the secret. */
+/** A challenge: the header to send, and whether a response proves knowledge of the secret. */
 export interface Question {
   readonly field: string
   readonly isAnsweredBy: (field: string | null) => boolean
 }
 
-/** A new question. */
+/** A new challenge. */
 export const question = (control: string): Question => {
   const nonce = randomBytes(18).toString('base64url')
   return {
@@ -31,7 +31,7 @@ export const question = (control: string): Question => {
   }
 }
 
-/** The answer to a question of who knows the secret; undefined to anybody else. */
+/** The response to a valid challenge; undefined if the sender does not know the secret. */
 export const answerTo = (
   control: string | undefined,
   field: string | ReadonlyArray<string> | undefined,

@@ -1,6 +1,6 @@
 /**
- * The data plane of one agent, from a request to its response: which route it takes and whether it is valid, here; whether
- * its headers and its caller are admitted, in `Admission`; what it does, in `RequestOperations` and `SocketOperations`.
+ * The data plane of one agent, from request to response: routing and validation here, admission in `Admission`, the
+ * operations in `RequestOperations` and `SocketOperations`.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
@@ -23,15 +23,15 @@ import type { Overview } from './Overview'
 import { requestOperations } from './RequestOperations'
 import { socketOperations } from './SocketOperations'
 
-/** What the data plane works with. */
+/** What the data plane depends on. */
 export interface DataPlaneParts {
   readonly settings: Settings
   readonly sessions: Sessions
   readonly sockets: SocketRelay
-  /** Where the runtime is reached. */
+  /** The runtime's own URL. */
   readonly url: () => string
   readonly overview: () => Overview
-  /** Decides about every request by its head; known once the server listens. */
+  /** Guards every request by its head; known once the server listens. */
   readonly guard: IO<Guard>
 }
 
@@ -57,7 +57,7 @@ export const dataPlane = (parts: DataPlaneParts): DataPlane => {
       )
     },
     onUpgrade: (req, duplex, head) => {
-      duplex.on('error', () => duplex.destroy()) // a caller that has gone needs no answer
+      duplex.on('error', () => duplex.destroy()) // no response to a closed connection
       const refuse = ({ error, marks }: Refused): void => refuseWith(duplex, error, marks)
       pipe(
         findRoute(req, true),
@@ -68,8 +68,8 @@ export const dataPlane = (parts: DataPlaneParts): DataPlane => {
 }
 
 /**
- * The route of a request that is valid HTTP and that the page guard lets pass. It is found at once, while the request's
- * packet is still being parsed: whatever is wrong with the rest of that comes after the answer to what is wrong here.
+ * Routes a request that is valid HTTP and passes the loopback guard. Synchronous, while the parser is still reading the
+ * packet, so that this response comes before any for an error in the rest of it.
  */
 const routing = ({ settings, guard }: DataPlaneParts) => {
   const toRoute = route(settings.arn)
@@ -88,10 +88,10 @@ const routing = ({ settings, guard }: DataPlaneParts) => {
   }
 }
 
-/** How many bytes of bodies may be held at once to check their signatures. */
+/** How many bytes of bodies may be held at once for signature checks. */
 const maxBuffered = 200_000_000
 
-/** Performs operations: refuses what they refuse, and what throws as an error of the runtime's own. */
+/** Runs operations. What they reject becomes its error response, what they throw an internal error. */
 const performer = ({ log }: Settings) => {
   const bodies = budget(maxBuffered)
   return (refuse: (refusal: Refused) => void, operation: (hold: Hold) => Eventual<Refused, void>): void => {

@@ -1,4 +1,4 @@
-/** What a local runtime is started with. */
+/** Options of a local runtime. */
 import type { Log } from '../../core/Log'
 import type { Allowed } from '../../node/http/LoopbackGuard'
 import { isArn, localArn } from '../service/RuntimeArn'
@@ -9,52 +9,52 @@ import { type Lifecycle, toLifecycle } from '../../core/Lifecycle'
 import { type Limits, serviceLimits } from '../service/ServiceLimits'
 import { toAllowList } from '../service/RequestHeaders'
 
-/** What a JWT agent tells of itself to callers that have no token: the document of RFC 9728. */
+/** Protected resource metadata (RFC 9728) that a JWT agent serves to callers without a token. */
 export interface ProtectedResource {
   readonly authorizationServers: ReadonlyArray<string>
   readonly scopes?: ReadonlyArray<string>
 }
 
-/** What is not given is as the service has it. */
+/** Options of a local runtime. Defaults are the service's. */
 export interface LocalOptions {
   readonly name: string
-  /** The folder for what the runtime keeps: output of agents, their working folders, what it has started. */
+  /** The folder of the runtime's files: agent output, working folders, and a registry of what it has started. */
   readonly folder: string
   readonly launcher: LauncherOf
-  /** An ARN to answer to; one of this machine is made of name and folder unless it is given. */
+  /** The agent's ARN. By default a local one, made of its name and folder. */
   readonly arn?: string
   readonly region?: string
   readonly account?: string
-  /** 127.0.0.1 unless given. */
+  /** Default 127.0.0.1. */
   readonly host?: string
-  /** Any free port unless given. */
+  /** Default: any free port. */
   readonly port?: number
-  /** As the option of `createApp`: host names that `Host` may have on a loopback address. None unless given. */
+  /** As for `createApp`: host names that `Host` may contain on a loopback address. Default none. */
   readonly allowedHosts?: Allowed
-  /** As the option of `createApp`: origins of web pages that may send requests. None unless given. */
+  /** As for `createApp`: origins of web pages that may send requests. Default none. */
   readonly allowedOrigins?: Allowed
   readonly lifecycle?: Partial<Lifecycle>
   readonly limits?: Partial<Limits>
-  /** Names of headers of the caller that reach the agent. */
+  /** Names of request headers that are forwarded to the agent. */
   readonly requestHeaderAllowlist?: ReadonlyArray<string>
-  /** Who may call the data plane; everyone unless given. */
+  /** Who may call the data plane. By default everyone. */
   readonly authorize?: Authorize
   readonly protectedResource?: ProtectedResource
-  /** A secret shared with commands, who prove it to be told of sessions where `authorize` is given. None unless given. */
+  /** A secret shared with commands: with `authorize`, only who proves to know it may list sessions. Default none. */
   readonly control?: string
-  /** Headers that the service would add: a `WorkloadAccessToken` for a local try, for instance. None unless given. */
+  /** Headers that the service would add, such as `WorkloadAccessToken` for a local trial. Default none. */
   readonly identityHeaders?: Readonly<Record<string, string>>
-  /** Whether an invocation goes on when its caller has left, as it does in the cloud. True unless given. */
+  /** Whether an invocation continues after its client disconnects, as in the cloud. Default true. */
   readonly finishesAlone?: boolean
-  /** How often agents are pinged, in milliseconds. */
+  /** The interval between pings of an agent, in milliseconds. */
   readonly pingEvery?: number
   readonly log?: Log
   readonly clock?: Clock
-  /** Makes the ids of requests and sessions that have none. */
+  /** Generates ids for requests and sessions without one. */
   readonly newId?: () => string
 }
 
-/** Options with nothing left open. */
+/** Options with all defaults applied. */
 export interface Settings {
   readonly name: string
   readonly folder: string
@@ -66,7 +66,7 @@ export interface Settings {
   readonly lifecycle: Lifecycle
   readonly limits: Limits
   readonly allowList: ReadonlySet<string>
-  /** Undefined where everyone may call. */
+  /** Undefined if every caller is authorized. */
   readonly authorize: Authorize | undefined
   readonly protectedResource: ProtectedResource | undefined
   readonly control: string | undefined
@@ -84,7 +84,7 @@ const noLog: Log = { debug: silent, info: silent, warn: silent, error: silent }
 
 const pingEvery = 2000
 
-/** The settings that options mean. `newId` is for those that do not say how ids are made. */
+/** Applies the defaults to options. `newId` is the default id generator. */
 export const toSettings = (options: LocalOptions, newId: () => string): Settings => ({
   name: options.name,
   folder: options.folder,

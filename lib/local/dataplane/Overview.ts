@@ -1,4 +1,4 @@
-/** What `/` shows: the agent, its sessions and the limits, as JSON for the command line and for people. */
+/** The overview at `/`: the agent, its sessions and the limits, as JSON for the command line and for people. */
 import * as O from 'fp-ts/Option'
 import type { Isolation } from '../launch/Launcher'
 import type { Lifecycle } from '../../core/Lifecycle'
@@ -6,28 +6,28 @@ import type { Limits } from '../service/ServiceLimits'
 import { isBusy } from '../session/SessionLife'
 import type { View } from '../session/AgentSessions'
 
-/** A session, its moments in ISO 8601. */
+/** A session. Timestamps are ISO 8601. */
 export interface SessionOverview {
   readonly id: string
   readonly state: 'starting' | 'ready' | 'stopping'
   readonly started: string
   readonly lastUsed: string | null
-  /** What `/ping` said last: `HealthyBusy` holds the session. */
+  /** The latest `/ping` status: `HealthyBusy` prevents the idle timeout. */
   readonly status: 'Healthy' | 'HealthyBusy' | 'Unhealthy' | null
   readonly busy: boolean
   /**
-   * What runs: invocations that are not answered yet, open sockets, and the agent's background tasks at its last ping;
-   * null where the agent does not tell them.
+   * Invocations in flight, open WebSockets, and background tasks as of the latest ping; null if the agent does not
+   * report them.
    */
   readonly tasks: { readonly invocations: number; readonly sockets: number; readonly background: number | null }
-  /** Bytes. */
+  /** In bytes. */
   readonly memory: number | null
   readonly pid: number | null
-  /** The file with the agent's output. */
+  /** The log file with the agent's output. */
   readonly log: string | null
 }
 
-/** A runtime and what goes on in it. */
+/** The state of a runtime. */
 export interface Overview {
   readonly runtime: {
     readonly pid: number
@@ -45,7 +45,7 @@ const iso = (moment: number): string => new Date(moment).toISOString()
 
 const resting = { lastUsed: null, status: null, busy: false, tasks: { invocations: 0, sockets: 0, background: null } }
 
-/** A session as it is shown. */
+/** A session as the overview shows it. */
 export const sessionOverview = ({ id, life, memory, pid, log }: View): SessionOverview => {
   const all = {
     id,

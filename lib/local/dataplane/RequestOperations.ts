@@ -1,4 +1,4 @@
-/** What requests ask for: the operations of the data plane, the paths of the agent itself, and the runtime's overview. */
+/** Operations of plain HTTP requests: the data plane, the agent's own paths, and the overview. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
@@ -16,16 +16,16 @@ import { answerTo, controlHeader } from './Control'
 import type { Settings } from './Options'
 import type { Overview } from './Overview'
 
-/** What the operations work with. */
+/** What the operations depend on. */
 export interface OperationParts {
   readonly settings: Settings
   readonly sessions: Sessions
-  /** Where the runtime is reached. */
+  /** The runtime's own URL. */
   readonly url: () => string
   readonly overview: () => Overview
 }
 
-/** A request that is to be answered; `hold` is held until it is. */
+/** A request in flight; `hold` is held until the response. */
 export interface RequestExchange {
   readonly req: IncomingMessage
   readonly res: ServerResponse
@@ -34,7 +34,7 @@ export interface RequestExchange {
 
 type Operation = (exchange: RequestExchange) => Eventual<Refused, void>
 
-/** Carries out what the route of a request says. */
+/** Runs the operation of a request's route. */
 export const requestOperations = (parts: OperationParts, admit: Admission) => {
   const invoke = invocation(parts, admit)
   const plain = plainRequest(parts, admit)
@@ -57,7 +57,7 @@ export const requestOperations = (parts: OperationParts, admit: Admission) => {
         return plain(route.target, route.isPing)(exchange)
       case 'Socket':
       case 'PlainSocket':
-        return E.left(refused(internal('A socket needs an upgrade')))
+        return E.left(refused(internal('A WebSocket requires an upgrade')))
     }
   }
 }
@@ -104,7 +104,7 @@ const protectedResource =
   ({ res }) =>
     pipe(
       resource,
-      E.fromNullable(refused(notFound('This agent takes no bearer tokens'))),
+      E.fromNullable(refused(notFound('This agent does not accept bearer tokens'))),
       Ev.map(({ authorizationServers, scopes }) =>
         respondJson(
           res,
@@ -119,19 +119,19 @@ const protectedResource =
       ),
     )
 
-/** Where callers are checked, ids, processes and files of sessions are for commands that know the runtime's secret. */
+/** With an authorizer, session ids, processes and files are visible only to commands that know the runtime's secret. */
 const showOverview =
   ({ settings: { control, authorize }, overview }: OperationParts): Operation =>
   ({ req, res }) => {
     const proof = answerTo(control, req.headers[controlHeader])
     return proof === undefined && authorize !== undefined
       ? E.left(
-          refused(accessDenied('This runtime checks its callers, and shows its sessions to agentcore status alone')),
+          refused(accessDenied('This runtime authorizes its callers and lists its sessions only for agentcore status')),
         )
       : E.right(respondJson(res, overview(), toMarks(proof === undefined ? {} : { [controlHeader]: proof })))
   }
 
-/** A request on a path of the agent. `/ping` is checked too: it may start the agent, and in the cloud nobody reaches it. */
+/** A request on a plain path. `/ping` is authorized too: it may start the agent, and in the cloud it is unreachable. */
 const plainRequest = ({ settings, sessions }: OperationParts, admit: Admission) => {
   const relayTo = relay(settings)
   return (target: string, isPing: boolean): Operation =>

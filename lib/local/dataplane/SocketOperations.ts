@@ -1,4 +1,4 @@
-/** What upgrades ask for: a socket of the agent, by the data plane or on the agent's own path. */
+/** Operations of upgrade requests: a WebSocket to the agent, on the data plane or on the agent's own path. */
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import * as E from 'fp-ts/Either'
@@ -15,13 +15,13 @@ import { plainProtocols, toProtocols } from '../service/Subprotocols'
 import type { Sessions } from '../session/AgentSessions'
 import type { Admission } from './Admission'
 
-/** What the operations work with. */
+/** What the operations depend on. */
 export interface SocketParts {
   readonly sessions: Sessions
   readonly sockets: SocketRelay
 }
 
-/** A request for a socket; `hold` is held until it is answered. */
+/** An upgrade request; `hold` is held until the response. */
 export interface SocketExchange {
   readonly req: IncomingMessage
   readonly duplex: Duplex
@@ -31,7 +31,7 @@ export interface SocketExchange {
 
 type Operation = (exchange: SocketExchange) => Eventual<Refused, void>
 
-/** Carries out what the route of an upgrade says. */
+/** Runs the operation of an upgrade's route. */
 export const socketOperations = (parts: SocketParts, admit: Admission) => {
   const open = serviceSocket(parts, admit)
   const openPlain = plainSocket(parts, admit)
@@ -47,7 +47,7 @@ export const socketOperations = (parts: SocketParts, admit: Admission) => {
       case 'ProtectedResource':
       case 'Overview':
       case 'Plain':
-        return E.left(refused(internal('Only a socket can be upgraded to')))
+        return E.left(refused(internal('Only WebSocket upgrades are supported')))
     }
   }
 }

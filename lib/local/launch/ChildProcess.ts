@@ -1,4 +1,4 @@
-/** Processes that are started for agents, each with its output in a file, its id in the registry, and its end. */
+/** Child processes for agents, each with its log file and its entry in the registry. */
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
@@ -11,33 +11,33 @@ import type { Exit, Launched } from './Launcher'
 import { type LogFile, logFolder } from './LogFile'
 import { recoveredLines, registryIn, type Started } from './Registry'
 
-/** The agent of a session, to be started. */
+/** The agent of a session, before it is started. */
 export interface AgentProcess {
   readonly session: string
   readonly command: GroupCommand
-  /** Where it listens, on 127.0.0.1. */
+  /** Its port on 127.0.0.1. */
   readonly port: number
   readonly secret: string
-  /** What to write down of it beside its process. */
+  /** What to record in the registry beside its process. */
   readonly started: Omit<Started, 'pid'>
-  /** What ends it before its process is asked to end. */
+  /** What stops the agent before its process is signalled. */
   readonly beforeStop: (grace: number) => Task<void>
-  /** Gives back what it used. Runs once it is gone, and where it cannot be started. */
+  /** Releases its resources. Runs after its exit, and if it cannot be started. */
   readonly clear: Task<void>
   readonly memory: (pid: number) => Task<O.Option<number>>
 }
 
-/** The processes of a launcher. */
+/** The child processes of a launcher. */
 export interface ChildProcesses {
-  /** Ends what an earlier runtime has left behind, and removes old output; says so, a line each. */
+  /** Cleans up after earlier runtimes and removes old log files; returns what to log, a line each. */
   readonly recover: Task<ReadonlyArray<string>>
-  /** Rejects where the agent cannot be started. */
+  /** Rejects if the agent cannot be started. */
   readonly start: (agent: AgentProcess) => Promise<Launched>
-  /** Ends at once what runs. */
+  /** Kills all processes synchronously. */
   readonly kill: IO<void>
 }
 
-/** No process runs yet. `show` is given what they write, as it comes. */
+/** No processes yet. `show` receives their output as it is written. */
 export const childProcesses = (
   folder: string,
   show: (session: string, part: Buffer) => void = () => undefined,
@@ -98,37 +98,37 @@ export const childProcesses = (
 
 const plainName = /^[A-Za-z0-9_-]{1,100}$/
 
-/** A name for the files of a session, whatever characters its id holds. */
+/** A file name for a session id, which may contain any character. */
 export const toFileName = (session: string): string =>
   plainName.test(session) ? session : createHash('sha256').update(session).digest('hex')
 
-/** A process that was started. */
+/** A started process. */
 export interface Child {
   readonly pid: number
   readonly exited: Promise<Exit>
-  /** Asks it to end, and forces it to after so many milliseconds. Resolves when it is gone. */
+  /** Stops it gracefully, then by force after the given milliseconds. Resolves when it has exited. */
   readonly stop: (grace: number) => Task<void>
 }
 
-/** How much of the output is remembered to tell why a process has ended, in bytes. */
+/** How many bytes of output are kept to explain an exit. */
 const remembered = 4096
 
 const toHow = (code: number | null, signal: NodeJS.Signals | null): string =>
-  signal === null ? `exited with code ${code ?? 'unknown'}` : `was ended by ${signal}`
+  signal === null ? `exited with code ${code ?? 'unknown'}` : `was killed by ${signal}`
 
 const saysPortTaken = (said: string): boolean => /EADDRINUSE|address already in use|is in use/i.test(said)
 
-/** Writes what a stream gives, as fast as the file takes it. */
+/** Writes a stream to the log file, with backpressure. */
 const record = (stream: Readable | null, onPart: (part: Buffer) => Promise<void>): void => {
-  if (stream === null) return // there is one, since `stdio` says so
+  if (stream === null) return // never null: `stdio` is piped
   stream.on('data', (part: Buffer) => {
     stream.pause()
     void onPart(part).then(() => stream.resume())
   })
-  stream.on('error', () => stream.destroy()) // the process is gone
+  stream.on('error', () => stream.destroy()) // the process has exited
 }
 
-/** Starts a process. `onStart` runs before anything else can happen, and `show` is given what the process writes. */
+/** Starts a process. `onStart` runs synchronously, before any other event; `show` receives the output. */
 export const startChild = async (
   command: GroupCommand,
   log: LogFile,

@@ -1,6 +1,6 @@
 /**
- * The connections to one agent. They are used again while the agent keeps them open; one that breaks in the midst of an
- * exchange fails that exchange, and nothing is ever sent twice.
+ * The connection pool of one agent. Keep-alive connections are reused; one that breaks during an exchange fails that
+ * exchange, and no request is ever sent twice.
  */
 import { Agent, type ClientRequest, request } from 'node:http'
 import { launchSecret } from '../../core/Protocol'
@@ -17,36 +17,36 @@ export interface AgentRequest {
 
 /** The connections to one agent. */
 export interface Connections {
-  /** What every request must bring for the agent to know this runtime: a header field, or none. */
+  /** The launch secret as a header, if the agent requires one. */
   readonly secret: ReadonlyArray<Line>
-  /** Begins a request with the given headers, `host` and the secret. Throws where no request can carry them. */
+  /** Begins a request with the given headers, `host` and the secret. Throws if they are invalid in HTTP. */
   readonly request: (head: AgentRequest) => ClientRequest
-  /** Why an exchange failed, in words. */
+  /** Explains why an exchange failed. */
   readonly explain: (cause: unknown) => string
-  /** Closes all of them; exchanges fail. */
+  /** Closes all connections; exchanges in flight fail. */
   readonly close: () => void
 }
 
 /**
- * How long an idle connection is kept, in milliseconds, unless the agent announces less: shorter than servers keep theirs,
- * so that a request rarely meets one that is being closed.
+ * The keep-alive timeout in milliseconds, unless the agent announces a shorter one: below that of common servers, so
+ * that a request rarely meets a connection that is just being closed.
  */
 const idleTimeout = 900
 
-/** The head of a response may have so many bytes. */
+/** The maximum size of a response head, in bytes. */
 const maxHead = 65_536
 
 const toReason = (cause: unknown): string => {
   const code = toErrorCode(cause)
-  if (code === 'ECONNREFUSED') return 'it does not listen on its port'
+  if (code === 'ECONNREFUSED') return 'it is not listening on its port'
   if (code.startsWith('HPE_')) return `it does not speak HTTP (${code})`
-  return `its connection broke${code === '' || !isOfSystem(cause) ? '' : ` (${code})`}`
+  return `its connection failed${code === '' || !isOfSystem(cause) ? '' : ` (${code})`}`
 }
 
-/** Node says `ECONNRESET` too where a connection merely ended. */
+/** Node reports `ECONNRESET` also for a connection that merely ended. */
 const isOfSystem = (cause: unknown): boolean => typeof cause === 'object' && cause !== null && 'syscall' in cause
 
-/** The connections to an agent that listens there; none is open yet. */
+/** A pool for an agent at the given address; no connection is open yet. */
 export const connections = ({ host, port, secret }: Pick<Launched, 'host' | 'port' | 'secret'>): Connections => {
   const agent = new Agent({ keepAlive: true, timeout: idleTimeout, scheduling: 'lifo' })
   const open = new Set<ClientRequest>()
@@ -58,7 +58,7 @@ export const connections = ({ host, port, secret }: Pick<Launched, 'host' | 'por
     request: ({ method, path, headers }) => {
       const fields = Object.fromEntries([...ours, ...headers])
       const asked = request({ host, port, method, path, headers: fields, agent, maxHeaderSize: maxHead })
-      asked.removeHeader('connection') // an agent sees the headers of its caller, and none of this connection
+      asked.removeHeader('connection') // hop-by-hop, so not the caller's
       open.add(asked)
       asked.once('close', () => open.delete(asked))
       if (isClosed) asked.destroy()

@@ -1,4 +1,4 @@
-/** A container of its own for each session, run from the agent's image by the command of an engine. */
+/** Launches a container for each session, from the agent's image, with the command of a container engine. */
 import { randomUUID } from 'node:crypto'
 import * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
@@ -13,7 +13,7 @@ import { childProcesses, toFileName } from './ChildProcess'
 import { type Launched, launchError, type Launcher, type LauncherOf, newSecret } from './Launcher'
 import { environment } from './ProcessLauncher'
 
-/** The agent's image, and who runs it. */
+/** The agent's image and how to run it. */
 export interface ContainerOptions {
   /** The command of the engine: `docker`, `finch`, `podman`. */
   readonly engine: string
@@ -22,11 +22,11 @@ export interface ContainerOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Further arguments of `run`, before the image. */
   readonly runArguments?: ReadonlyArray<string>
-  /** Is given what the agents write, as it comes. */
+  /** Receives the output of the agents. */
   readonly show?: (session: string, part: Buffer) => void
 }
 
-/** Starts a container for each session. */
+/** A launcher with a container for each session. */
 export const containerLauncher =
   (options: ContainerOptions): LauncherOf =>
   (surroundings): Launcher => {
@@ -63,7 +63,7 @@ export const containerLauncher =
           await tell(engine, ['stop', '-t', String(Math.ceil(grace / 1000)), name])
         },
         clear: async () => {
-          await tell(engine, ['rm', '-f', name]) // the command may have ended without it
+          await tell(engine, ['rm', '-f', name]) // it may outlive the command
           ports.giveBack(port)
         },
         memory: () => measureMemory(engine, name),
@@ -76,7 +76,7 @@ export const containerLauncher =
         async () => {
           privateFolder(folder)
           const found = await tell(engine, ['image', 'inspect', '--format', '{{.Id}}', image])
-          if (!found.isDone) throw new Error(`${engine} does not find the image ${image}: ${found.text.trim()}`)
+          if (!found.isDone) throw new Error(`${engine} did not find the image ${image}: ${found.text.trim()}`)
           return children.recover()
         },
         (cause) => launchError(errorMessage(cause), cause),
@@ -84,26 +84,26 @@ export const containerLauncher =
       start: (session) =>
         TE.tryCatch(
           () => start(session),
-          (cause) => launchError(`${engine} cannot start the agent: ${errorMessage(cause)}`, cause),
+          (cause) => launchError(`${engine} could not start the agent: ${errorMessage(cause)}`, cause),
         ),
       close: T.of(undefined),
       kill: children.kill,
     }
   }
 
-/** The port of the contract, inside. */
+/** The port of the contract, inside the container. */
 const inside = 8080
 
-/** The label that containers of this runtime bear. */
+/** The label on containers of this runtime. */
 export const label = 'agentcore-fp.session'
 
 /**
- * What an agent may not do in its container: gain rights that it does not start with, and fill the process table. It
- * keeps what a program without capabilities has: its files, its memory, the network.
+ * Hardening that a normal agent does not notice: no new privileges, and a limit on processes. Files, memory and network
+ * remain available.
  */
 const confinement = ['--cap-drop=all', '--security-opt', 'no-new-privileges', '--pids-limit', '1024'] as const
 
-/** How often an engine is asked for the memory of a container, in milliseconds: it takes its time to tell. */
+/** How often the engine is asked for a container's memory, in milliseconds: each query is slow. */
 const memoryEvery = 10_000
 
 interface Said {
@@ -111,13 +111,13 @@ interface Said {
   readonly text: string
 }
 
-/** Asks an engine; it takes its time. */
+/** Runs an engine command, which may be slow. */
 const tell = async (engine: string, args: ReadonlyArray<string>): Promise<Said> => {
   const said = await runCommand({ file: engine, args, timeout: 60_000 })()
   if (E.isLeft(said)) return { isDone: false, text: errorMessage(said.left.cause) }
   const { code, out, err } = said.right
   if (code === 0) return { isDone: true, text: out.join('\n') }
-  return { isDone: false, text: err.length === 0 ? `${engine} ended with ${code ?? 'a signal'}` : err.join('\n') }
+  return { isDone: false, text: err.length === 0 ? `${engine} exited with ${code ?? 'a signal'}` : err.join('\n') }
 }
 
 const units: Readonly<Record<string, number>> = {
@@ -130,7 +130,7 @@ const units: Readonly<Record<string, number>> = {
   gib: 1024 ** 3,
 }
 
-/** The bytes that `12.3MiB / 8GiB` begins with. */
+/** Parses the memory usage, the first part of `12.3MiB / 8GiB`. */
 export const bytesIn = (usage: string): O.Option<number> => {
   const [, amount = '', unit = ''] = /^\s*([\d.]+)\s*([a-z]+)/i.exec(usage) ?? []
   const factor = units[unit.toLowerCase()]
@@ -149,6 +149,6 @@ const measureMemory = (engine: string, name: string): T.Task<O.Option<number>> =
   }
 }
 
-/** Values go through the environment of the command, not through its arguments, which everyone may read. */
+/** Passes values through the environment of the command: its arguments are visible to every user. */
 const named = (env: Readonly<Record<string, string | undefined>>): ReadonlyArray<string> =>
   Object.keys(env).flatMap((name) => ['-e', name])

@@ -1,6 +1,6 @@
 /**
- * How a session gets an agent of its own: a capability, so that the runtime does not know whether it is a process, a
- * container or one agent for all of them.
+ * Starts an agent for a session. A capability, so that the runtime need not know whether it is a process, a container
+ * or one shared agent.
  */
 import { randomBytes } from 'node:crypto'
 import type { IO } from 'fp-ts/IO'
@@ -12,36 +12,38 @@ import type { TaskEither } from 'fp-ts/TaskEither'
 // model
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** The ways to keep sessions apart. */
+/** How sessions are isolated from each other. */
 export type Isolation = 'process' | 'container' | 'none'
 
-/** An agent that was started; it may not answer yet. */
+/** A started agent, which may not be ready yet. */
 export interface Launched {
   readonly host: string
   readonly port: number
-  /** What the agent asks every request for, as `launchSecret` of the protocol says; without it, for nothing. */
+  /** The secret that the agent requires of every request (see `launchSecret` of the protocol), if it has one. */
   readonly secret?: string
-  /** The process of the agent, or of the engine that runs it. */
+  /** The process of the agent, or of the container engine that runs it. */
   readonly pid: Option<number>
-  /** The file with its output. */
+  /** The log file of its output. */
   readonly log: Option<string>
-  /** Resolves when the agent is gone. */
+  /** Resolves when the agent has exited. */
   readonly exited: Task<Exit>
-  /** Ends it: asked at first, forced after the given milliseconds. Resolves when it and all that it used are gone. */
+  /**
+   * Stops the agent gracefully, then by force after the given milliseconds. Resolves when its resources are released.
+   */
   readonly stop: (grace: number) => Task<void>
-  /** Bytes of memory that it has; none where that cannot be told. */
+  /** Its memory in bytes; none if unknown. */
   readonly memory: Task<Option<number>>
 }
 
-/** How an agent ended. */
+/** How an agent exited. */
 export interface Exit {
   /** For people: `exited with code 1`. */
   readonly how: string
-  /** The port was taken by someone else meanwhile: it may be started again. */
+  /** Whether another process took the port in the meantime, so that a restart may succeed. */
   readonly isPortTaken: boolean
 }
 
-/** Why an agent could not even be started. */
+/** Why an agent could not be started at all. */
 export interface LaunchError {
   readonly _tag: 'LaunchError'
   readonly message: string
@@ -51,28 +53,28 @@ export interface LaunchError {
 /** Starts agents. */
 export interface Launcher {
   readonly isolation: Isolation
-  /** Makes ready to start agents, and ends what an earlier runtime has left behind; says so, a line each. */
+  /** Prepares to start agents and cleans up after earlier runtimes; returns what to log, a line each. */
   readonly open: TaskEither<LaunchError, ReadonlyArray<string>>
   /** Starts the agent of a session. */
   readonly start: (session: string) => TaskEither<LaunchError, Launched>
-  /** Ends what outlives single sessions. */
+  /** Releases resources that outlive single sessions. */
   readonly close: Task<void>
-  /** Ends at once what still runs, when this process itself ends. */
+  /** Kills synchronously whatever still runs, when this process exits. */
   readonly kill: IO<void>
 }
 
-/** What a launcher is told by the runtime that it starts agents for. */
+/** What the runtime provides to a launcher. */
 export interface Surroundings {
   readonly arn: string
-  /** Where the runtime is reached; known when it listens. */
+  /** The runtime's own URL; known once it listens. */
   readonly url: IO<string>
-  /** The folder that the runtime keeps its files in. */
+  /** The folder of the runtime's files. */
   readonly folder: string
-  /** The most memory that an agent may have; 0 is without limit. */
+  /** The memory limit of an agent; 0 means no limit. */
   readonly maxMemory: number
 }
 
-/** A launcher that waits to be told. */
+/** A launcher that still needs the runtime's settings. */
 export type LauncherOf = (surroundings: Surroundings) => Launcher
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -85,5 +87,5 @@ export const launchError = (message: string, cause?: unknown): LaunchError => ({
   ...(cause === undefined ? {} : { cause }),
 })
 
-/** A secret for one agent. */
+/** A random secret for one agent. */
 export const newSecret: IO<string> = () => randomBytes(32).toString('base64url')

@@ -1,23 +1,23 @@
-/** A file for the output of an agent that cannot grow without bound: when it is full it becomes the older half. */
+/** A log file of bounded size: when full, it is rotated to become the older half. */
 import { readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { appendPrivate, hasPrivateFolder } from '../../node/file/PrivateFile'
 
-/** An open file. */
+/** An open log file. */
 export interface LogFile {
   readonly path: string
-  /** Resolves when the text is written; what cannot be written is lost, for an agent must not stand still for it. */
+  /** Resolves when the text is written or dropped: a failed write must not block the agent. */
   readonly write: (text: Uint8Array) => Promise<void>
   readonly close: () => Promise<void>
 }
 
-/** How many bytes the file may have; the older half may have as many. */
+/** The size at which a file is rotated, in bytes; both halves together may have twice as many. */
 const maxSize = 10_000_000
 
 /** The name of the older half. */
 export const toOlder = (path: string): string => `${path}.1`
 
-/** Opens a file to append to. Rejects where that is not possible. */
+/** Opens a log file for appending. Rejects on failure. */
 export const openLogFile = async (path: string, limit = maxSize): Promise<LogFile> => {
   let file = await appendPrivate(path)
   let size = (await file.stat()).size
@@ -46,29 +46,29 @@ export const openLogFile = async (path: string, limit = maxSize): Promise<LogFil
 
   return {
     path,
-    write: (text) => (last = last.then(() => writeNow(text)).catch(() => undefined)), // see the interface
+    write: (text) => (last = last.then(() => writeNow(text)).catch(() => undefined)),
     close: () => (last = last.then(close).catch(() => undefined)),
   }
 }
 
-/** How many files with output of former sessions are kept. */
+/** How many log files of former sessions are kept. */
 const logsKept = 200
 
-/** A folder of such files: those of sessions that run, and of former ones as many as are kept. */
+/** A folder of log files: those of running sessions, and a bounded number of former ones. */
 export interface LogFolder {
-  /** Opens a file of the folder. As it is closed, the oldest of those that are not open go. */
+  /** Opens a file in the folder. Closing it prunes the oldest closed files. */
   readonly open: (name: string) => Promise<LogFile>
-  /** Removes the oldest of those that are not open; the folder may not be there. */
+  /** Prunes the oldest closed files; the folder may be missing. */
   readonly prune: () => Promise<void>
 }
 
 const toTime = (path: string): Promise<number> =>
   stat(path).then(
     ({ mtimeMs }) => mtimeMs,
-    () => 0, // it is gone meanwhile
+    () => 0, // removed in the meantime
   )
 
-/** Removes all but the newest files of a folder that hold output, those in use left out. */
+/** Removes all but the newest log files of a folder, except those in use. */
 const prune = async (folder: string, keep: number, inUse: ReadonlySet<string>): Promise<void> => {
   if (!hasPrivateFolder(folder)) return
   const paths = (await readdir(folder))
@@ -81,13 +81,13 @@ const prune = async (folder: string, keep: number, inUse: ReadonlySet<string>): 
   await Promise.all(old.filter(({ path }) => !inUse.has(path)).map(({ path }) => rm(path, { force: true })))
 }
 
-/** The files in a folder; of those that are no longer written to, the newest are kept. */
+/** The log files of a folder; of those no longer in use, the newest are kept. */
 export const logFolder = (folder: string, keep = logsKept): LogFolder => {
   const inUse = new Set<string>()
   let pruning: Promise<void> | undefined
   let isAsked = false
 
-  /** One pass at a time; whoever asks meanwhile gets one more, however many they are. */
+  /** Prunes one pass at a time; requests during a pass share one more. */
   const pruneSoon = (): Promise<void> => {
     isAsked = true
     pruning ??= (async () => {
@@ -115,7 +115,7 @@ export const logFolder = (folder: string, keep = logsKept): LogFolder => {
       const close = async (): Promise<void> => {
         await file.close()
         leave()
-        await pruneSoon().catch(() => undefined) // the next one may
+        await pruneSoon().catch(() => undefined) // the next pass may succeed
       }
       let closing: Promise<void> | undefined
       return { ...file, close: () => (closing ??= close()) }

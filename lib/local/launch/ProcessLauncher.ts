@@ -1,4 +1,4 @@
-/** A process of its own for each session: `node` with the built agent, a port, a working folder and the agent's environment. */
+/** Launches a process for each session: `node` with the built agent, a port and a working folder of its own. */
 import { existsSync } from 'node:fs'
 import { cp, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises'
 import { isAbsolute, join, relative, resolve } from 'node:path'
@@ -18,21 +18,21 @@ export interface ProcessOptions {
   /** The file that `node` runs. */
   readonly file: string
   /**
-   * A folder that each session gets a copy of to work in; the file is run from the copy if it is in there. Without it a
-   * session begins in an empty folder.
+   * A folder to copy for each session as its working folder; a file inside it is run from the copy. Without it,
+   * sessions start in an empty folder.
    */
   readonly copyOf?: string
-  /** The environment of the agent, beside that of this process. */
+  /** Environment variables of the agent, in addition to the inherited ones. */
   readonly env?: Readonly<Record<string, string>>
-  /** What the agent inherits; the environment of this process unless given. */
+  /** The inherited environment. Default: that of this process. */
   readonly inherit?: Readonly<Record<string, string | undefined>>
   /** Options of `node` itself. */
   readonly nodeOptions?: ReadonlyArray<string>
-  /** Is given what the agents write, as it comes. */
+  /** Receives the output of the agents. */
   readonly show?: (session: string, part: Buffer) => void
 }
 
-/** Starts a process for each session. */
+/** A launcher with a process for each session. */
 export const processLauncher =
   (options: ProcessOptions): LauncherOf =>
   (surroundings): Launcher => {
@@ -75,22 +75,22 @@ export const processLauncher =
           privateFolder(join(folder, 'sessions'))
           return children.recover()
         },
-        (cause) => launchError(`The folder ${folder} cannot be used: ${errorMessage(cause)}`, cause),
+        (cause) => launchError(`Cannot use the folder ${folder}: ${errorMessage(cause)}`, cause),
       ),
       start: (session) =>
         TE.tryCatch(
           () => start(session),
-          (cause) => launchError(`The agent cannot be started: ${errorMessage(cause)}`, cause),
+          (cause) => launchError(`Could not start the agent: ${errorMessage(cause)}`, cause),
         ),
       close: T.of(undefined),
       kill: children.kill,
     }
   }
 
-/** What an agent must not inherit: it speaks of this process. */
+/** Variables that an agent must not inherit, because they concern this process. */
 const ownVariables = ['NODE_CHANNEL_FD', 'NODE_CHANNEL_SERIALIZATION_MODE', 'NODE_UNIQUE_ID', 'PORT', 'HOST']
 
-/** The environment of an agent: what the service tells it, and its own, which counts for more. */
+/** The environment of an agent: the service's variables, overridden by its own. */
 export const environment = (
   { arn, url }: Surroundings,
   own: Readonly<Record<string, string | undefined>>,
@@ -107,9 +107,9 @@ const inherited = (env: Readonly<Record<string, string | undefined>>): Readonly<
 const noPackages = (path: string): boolean => !path.split(/[\\/]/).includes('node_modules')
 
 interface Workspace {
-  /** All that belongs to the session. */
+  /** The session's folder. */
   readonly root: string
-  /** Where the agent works. */
+  /** The agent's working folder. */
   readonly folder: string
   readonly file: string
   readonly env: Readonly<Record<string, string>>
@@ -126,7 +126,7 @@ const workspace = async (session: string, { file, copyOf }: ProcessOptions, with
   const inside = relative(from, resolve(file))
   await cp(from, folder, { recursive: true, filter: (path) => noPackages(relative(from, path)) })
   const packages = join(from, 'node_modules')
-  if (existsSync(packages)) await symlink(packages, join(folder, 'node_modules'), 'junction') // large, and not written to
+  if (existsSync(packages)) await symlink(packages, join(folder, 'node_modules'), 'junction') // too large to copy
   const isInside = !inside.startsWith('..') && !isAbsolute(inside)
   return { root, folder, file: isInside ? join(folder, inside) : resolve(file), env: temporaries }
 }

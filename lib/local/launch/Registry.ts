@@ -1,7 +1,8 @@
 /**
- * What a runtime has started, in files: should it be killed, the next one finds what is left and ends it. Files are
- * sealed, and say what was started but never how it is ended: a process only if its id still means the one that was
- * started, a container of a known engine by its name, a folder only among those of sessions.
+ * The registry of what a runtime has started, in files: if it is killed, the next runtime finds and stops what is left.
+ * Files are sealed and never say how to stop something, so that a forged one does no harm: a process is killed only if
+ * its id still means the same process, a container only by its name on a known engine, a folder removed only among
+ * those of sessions.
  */
 import { rmSync } from 'node:fs'
 import { lstat, readdir, realpath, rm } from 'node:fs/promises'
@@ -19,18 +20,18 @@ import { identity, identityNow, isSame, killGroup } from '../../node/process/Pro
 
 const engines = ['docker', 'podman', 'finch'] as const
 
-/** A container that does not end with the command that runs it. */
+/** A container, which may outlive the command that runs it. */
 export interface Container {
   readonly engine: string
   /** `agentcore-` and a UUID. */
   readonly name: string
 }
 
-/** Something that was started: a process, or a container and the command that runs it. */
+/** A registry entry: a process, or a container and the command that runs it. */
 export interface Started {
   readonly pid: number
   readonly container?: Container
-  /** A folder that goes with it, one of `sessions` beside the registry. */
+  /** Its session folder, one of `sessions` beside the registry. */
   readonly folder?: string
 }
 
@@ -39,18 +40,18 @@ interface Entry extends Started {
   readonly owner: { readonly pid: number; readonly identity: string }
 }
 
-/** What came of looking for what was left behind. */
+/** The outcome of recovery. */
 export interface Recovered {
   readonly ended: ReadonlyArray<Started>
-  /** Files that were not believed. */
+  /** Files without a valid seal. */
   readonly ignored: ReadonlyArray<string>
 }
 
-/** What a runtime has started. */
+/** The registry of a runtime. */
 export interface Registry {
-  /** Writes it down, before anything else can happen; gives what strikes it out. */
+  /** Records an entry synchronously, before any other event; returns its removal. */
   readonly add: (started: Started) => () => void
-  /** Ends what earlier runtimes have started and can no longer end. */
+  /** Stops what earlier runtimes have started and left behind. */
   readonly recover: Task<Recovered>
 }
 
@@ -93,14 +94,14 @@ const entryIn = (file: Sealable): Entry | undefined => {
   }
 }
 
-/** The entry of a file; undefined where it is not one of ours. */
+/** Parses the entry of a file; undefined if it is not valid. */
 const entryAt = (path: string): Entry | undefined => {
   try {
     const found = readSealed(path)
     const entry = found._tag === 'Own' ? entryIn(found.value) : undefined
     return entry !== undefined && basename(path) === `${entry.pid}.json` ? entry : undefined
   } catch {
-    return undefined // a link, a FIFO, a folder: not of this library
+    return undefined // a link, a FIFO or a folder: not ours
   }
 }
 
@@ -108,18 +109,18 @@ const entryAt = (path: string): Entry | undefined => {
 // ending
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** It may be gone, and the engine too. */
+/** The container, or the engine, may no longer exist. */
 const removeContainer = async ({ engine, name }: Container): Promise<void> => {
   await runCommand({ file: engine, args: ['rm', '-f', name], timeout: 60_000 })()
 }
 
-/** Removes a folder of a session: a real one, right below the folder of the sessions. */
+/** Removes a session folder: a real one, directly below the folder of sessions. */
 const removeFolder = async (sessions: string, folder: string): Promise<void> => {
   const place = join(sessions, basename(folder))
   if (!hasPrivateFolder(sessions)) return
   const isReal = await lstat(place).then(
     (found) => found.isDirectory(),
-    () => false, // it is gone
+    () => false, // already removed
   )
   if (!isReal || dirname(await realpath(place)) !== (await realpath(sessions))) return
   await rm(place, { recursive: true, force: true, maxRetries: 3 })
@@ -137,7 +138,7 @@ const end = async (entry: Entry, sessions: string): Promise<boolean> => {
 // the registry
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** The registry of a runtime that keeps its files in the given folder. It is made when it is needed. */
+/** The registry of a runtime, in the given folder, which is created on demand. */
 export const registryIn = (state: string): Registry => {
   const [folder, sessions] = [join(state, 'processes'), join(state, 'sessions')]
   const identityOrUnknown = (pid: number): string => O.getOrElse(() => unknown)(identityNow(pid))
@@ -181,19 +182,19 @@ export const registryIn = (state: string): Registry => {
   return { add, recover }
 }
 
-/** That files were ignored, where any were; their names, which may hold anything, are not repeated. */
+/** A warning about ignored files, if any. Their names, which may contain anything, are not repeated. */
 export const ignoredLines = ({ ignored: [first, ...others] }: Recovered): ReadonlyArray<string> =>
   first === undefined
     ? []
     : [
-        `${others.length + 1} of the files in ${dirname(first)} were not written by agentcore for you in this folder, so they are ignored: remove them`,
+        `${others.length + 1} of the files in ${dirname(first)} were not written by agentcore for you in this folder and are ignored; remove them`,
       ]
 
-/** What there is to say of what was recovered, one line each. */
+/** What was recovered, a line each. */
 export const recoveredLines = (recovered: Recovered): ReadonlyArray<string> => [
   ...recovered.ended.map(
     ({ pid, container }) =>
-      `Ended what an earlier runtime has left behind: ${container === undefined ? `process ${pid}` : `container ${container.name}`}`,
+      `Stopped what an earlier runtime left behind: ${container === undefined ? `process ${pid}` : `container ${container.name}`}`,
   ),
   ...ignoredLines(recovered),
 ]

@@ -1,4 +1,4 @@
-/** One agent for all sessions: started once, or running already. What sessions would not share in the cloud they share here. */
+/** One agent for all sessions: started once, or already running. Unlike in the cloud, sessions share its process. */
 import * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
 import * as T from 'fp-ts/Task'
@@ -9,10 +9,10 @@ interface Shared {
   readonly launching: Promise<E.Either<LaunchError, Launched>>
 }
 
-/** The session that the one agent is started under. */
+/** The session under which the shared agent is started. */
 const everyone = 'shared'
 
-/** Lets all sessions share one agent of another launcher, which ends with the last of them. */
+/** Shares one agent of another launcher between all sessions; it stops with the last of them. */
 export const shared =
   (make: LauncherOf): LauncherOf =>
   (surroundings): Launcher => {
@@ -32,7 +32,7 @@ export const shared =
       return made
     }
 
-    /** The agent as one session has it: its stop is the end of the session alone, unless it is the last one. */
+    /** The agent as seen by one session: stopping it ends that session, and the agent only with the last one. */
     const lent = (agent: Launched, user: symbol): Launched => {
       let end: (exit: Exit) => void = () => undefined
       const left = new Promise<Exit>((resolve) => (end = resolve))
@@ -47,7 +47,7 @@ export const shared =
             current = undefined
             await agent.stop(grace)()
           }
-          end({ how: 'was left', isPortTaken: false })
+          end({ how: 'was released', isPortTaken: false })
         },
       }
     }
@@ -62,7 +62,7 @@ export const shared =
     return { ...launcher, isolation: 'none', start: () => () => join(Symbol('session')) }
   }
 
-/** Takes an agent that runs already for every session. It is never ended. */
+/** Uses an agent that is already running for every session, and never stops it. */
 export const running =
   ({ host = '127.0.0.1', port }: { readonly host?: string; readonly port: number }): LauncherOf =>
   (): Launcher => ({
@@ -77,7 +77,7 @@ export const running =
         pid: O.none,
         log: O.none,
         exited: () => exited,
-        stop: () => async () => end({ how: 'was left', isPortTaken: false }),
+        stop: () => async () => end({ how: 'was released', isPortTaken: false }),
         memory: T.of(O.none),
       })
     },

@@ -1,6 +1,6 @@
-/** How large the events of a stream are, of which one may come in many parts. */
+/** Measures the events of a stream, which may span many chunks. */
 
-/** An event that has not ended: how many bytes of it have come, and the last few of them. */
+/** An incomplete event: its size so far, and its last few bytes. */
 export interface Unended {
   readonly size: number
   readonly tail: Buffer
@@ -8,16 +8,16 @@ export interface Unended {
 
 const nothing = Buffer.alloc(0)
 
-/** Nothing has come yet. */
+/** The state before the first chunk. */
 export const noEvent: Unended = { size: 0, tail: nothing }
 
-/** Blank lines, by each way that a line may end. */
+/** Blank lines, by each kind of line ending. */
 const blanks = ['\n\n', '\r\n\r\n', '\r\r'].map((text) => Buffer.from(text))
 
-/** How many bytes a part may bring too few for the blank line that it begins. */
+/** How many bytes of a blank line may be at the end of the previous chunk. */
 const reach = 3
 
-/** Where the first event that ends in a piece after `from` does so, and where the last one does. */
+/** Where the first event that ends in a chunk after `from` ends, and where the last one does. */
 const endsIn = (piece: Buffer, from: number): readonly [first: number, last: number] | undefined => {
   for (const blank of blanks) {
     const begin = Math.max(0, from - blank.length + 1)
@@ -28,8 +28,8 @@ const endsIn = (piece: Buffer, from: number): readonly [first: number, last: num
 }
 
 /**
- * A part has come; `largest` is the size of the event that it ends or goes on with, in bytes. Of events that are in the
- * part alone none is told: a part is what one read from a connection gives, and small.
+ * Adds a chunk; `largest` is the size, in bytes, of the event that it completes or continues. Events within the chunk
+ * alone are not measured: a chunk is one read from a connection, and small.
  */
 export const grown =
   (part: Buffer) =>
@@ -39,6 +39,6 @@ export const grown =
     return {
       largest: size + (first === undefined ? part.length : first - tail.length),
       size: last === undefined ? size + part.length : piece.length - last,
-      tail: last === piece.length ? nothing : Buffer.from(piece.subarray(-reach)), // not a view, which would keep the whole piece
+      tail: last === piece.length ? nothing : Buffer.from(piece.subarray(-reach)), // a view would hold the chunk
     }
   }

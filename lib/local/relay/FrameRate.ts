@@ -1,21 +1,21 @@
-/** How many messages have passed within the last second: a count that starts anew each second. */
+/** Counts messages per second; the count restarts each second. */
 
-/** The messages of the second that began then. */
+/** The messages in the second that starts at `since`. */
 export interface FrameRate {
   readonly since: number
   readonly count: number
 }
 
-/** Nothing has passed yet. */
+/** The state before the first message. */
 export const noFrames: FrameRate = { since: -Infinity, count: 0 }
 
-/** One more message passes. */
+/** Counts one more message. */
 export const framed =
   (now: number) =>
   ({ since, count }: FrameRate): FrameRate =>
     now - since >= 1000 ? { since: now, count: 1 } : { since, count: count + 1 }
 
-/** Whether that was one too many; 0 is without limit. */
+/** Whether the limit is exceeded; 0 means no limit. */
 export const isOverRate =
   (framesPerSecond: number) =>
   ({ count }: FrameRate): boolean =>

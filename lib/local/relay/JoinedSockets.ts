@@ -1,26 +1,26 @@
 /**
- * Two open sockets, joined: messages, pings, pongs and closes pass both ways, and the slower side sets the pace of the
- * other. Nothing is queued here: while one side is slow, the other is paused.
+ * Joins two open WebSockets: messages, pings, pongs and close frames pass both ways. With backpressure instead of a
+ * queue: while one side is slow, the other is paused.
  */
 import { type RawData, WebSocket } from 'ws'
 import { isCloseCode } from '../../node/websocket/CloseFrame'
 
-/** How many bytes may be unsent on one side before the other is paused, and how few before it goes on. */
+/** The high-water mark of unsent bytes at which the other side is paused, and the mark at which it resumes. */
 const highWaterMark = 1_048_576
 const lowWaterMark = highWaterMark / 4
 
-/** How long the answer to a close may take, in milliseconds. */
+/** How long to wait for the reply to a close frame, in milliseconds. */
 const closeTimeout = 2000
 
-/** A side of a join: its socket, and what the other side is closed with if it goes without a close frame. */
+/** One side of a join: its socket, and the close code for the other side if it disconnects without a close frame. */
 export interface Side {
   readonly socket: WebSocket
   readonly codeIfBroken: number
-  /** Told of each frame that comes; false drops it. */
+  /** Called for each incoming frame; false drops it. */
   readonly onFrame: () => boolean
 }
 
-/** Joins two open sockets. */
+/** Joins two open WebSockets. */
 export const joinSides = (a: Side, b: Side): void => {
   passFrames(a, b.socket)
   passFrames(b, a.socket)
@@ -46,7 +46,7 @@ const passFrames = ({ socket: from, onFrame }: Side, to: WebSocket): void => {
   })
 }
 
-/** Closes the other side as one side was closed; a side that broke the protocol, with the code for that. */
+/** Closes the other side with the same code; a side that broke the protocol, with the code for that. */
 const passClose = ({ socket: from, codeIfBroken }: Side, to: WebSocket): void => {
   let fault: number | undefined
   from.on('error', (error) => {
@@ -65,10 +65,10 @@ const closeCodes: Readonly<Record<string, number>> = {
   WS_ERR_INVALID_UTF8: 1007,
 }
 
-/** The code for what a peer did wrong. */
+/** The close code for a protocol error. */
 const toCloseCode = (error: Error): number => ('code' in error ? closeCodes[String(error.code)] : undefined) ?? 1002
 
-/** Closes a socket; with 1005 without a code, with any other that may not be sent without a close frame. */
+/** Closes a socket: for 1005 without a code, for any other code that must not be sent, without a close frame. */
 export const closeSide = (socket: WebSocket, code: number, reason: string | Buffer = ''): void => {
   if (socket.readyState === WebSocket.CLOSED) return
   if (code === 1005) socket.close()

@@ -1,6 +1,6 @@
 /**
- * Passes a request on to the agent of a session and its answer back, both as they come: nothing is gathered, and the
- * slower side sets the pace of the other.
+ * Relays a request to the agent of a session, and the response back. Both are streamed, with backpressure in both
+ * directions.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import * as E from 'fp-ts/Either'
@@ -16,18 +16,18 @@ import { agentFailed, payloadTooLarge, type ServiceError } from '../service/Serv
 import type { Lease } from '../session/SessionEntry'
 import { grown, noEvent, type Unended } from './EventSize'
 
-/** A request for an agent. */
+/** A request to relay. */
 export interface Call {
   readonly method: string
   readonly path: string
   readonly headers: ReadonlyArray<Line>
-  /** The body if it was read already, else it comes with the request. */
+  /** The body if it has been read already; otherwise it is streamed from the request. */
   readonly body: Uint8Array | undefined
-  /** What goes on the answer beside the agent's own. */
+  /** Response headers in addition to the agent's own. */
   readonly marks: Marks
-  /** As the service answers, where an error of the agent is one of the service; or as the agent itself. */
+  /** Whether to respond as the service, which replaces errors of the agent, or as the agent itself. */
   readonly manner: 'service' | 'agent'
-  /** Whether the agent goes on when the caller has left. */
+  /** Whether the agent continues after the client disconnects. */
   readonly finishes: boolean
 }
 
@@ -38,7 +38,7 @@ export interface RelayParts {
   readonly log: Log
 }
 
-/** What of an agent's headers reaches a caller of the service. */
+/** Response headers of the agent that reach a client of the service. */
 const responseHeaders = new Set([
   'content-type',
   'content-encoding',
@@ -52,14 +52,14 @@ const responseHeaders = new Set([
   'content-length',
 ])
 
-/** Carries out a call. The lease is left when the agent has answered, or has failed. */
+/** Relays a request. Its lease ends when the agent has responded or failed. */
 export const relay =
   (parts: RelayParts) =>
   (req: IncomingMessage, res: ServerResponse, lease: Lease, call: Call): void => {
-    if (res.destroyed) return lease.leave() // the caller has gone while the session was started
+    if (res.destroyed) return lease.leave() // disconnected while the session started
     const asked = E.tryCatch(() => lease.connections.request(toRequest(req, call)), errorMessage)
     if (E.isLeft(asked)) {
-      lease.leave() // a path or a header that no request can carry: the lease must not outlive it
+      lease.leave() // the path or a header is invalid in HTTP
       return answerFailure(res, lease, call, asked.left)
     }
     const timer = deadline(parts.clock)
@@ -77,7 +77,7 @@ const answerFailure = (res: ServerResponse, lease: Lease, { marks }: Call, why: 
 // the rules of the service
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** What the service does to a request and its answer, as rules of a proxy. */
+/** The service's rules for requests and responses, as proxy rules. */
 const rules = (
   { limits, log }: RelayParts,
   res: ServerResponse,
@@ -105,10 +105,10 @@ const rules = (
       return limits.maxPayload > 0 && sent > limits.maxPayload ? payloadTooLarge(limits.maxPayload) : undefined
     },
     refuse: (error) => {
-      // An answer that has begun cannot be told to have failed: it breaks off, and the log says why.
+      // A response in flight can no longer become an error: it is aborted, and the log says why.
       if (res.headersSent && error._tag === 'AgentFailed') {
         const { session } = lease
-        log.warn(`An answer of session ${session} is cut off: ${error.hint.why}`, { session })()
+        log.warn(`Aborted a response of session ${session}: ${error.hint.why}`, { session })()
       }
       respondError(res, error, call.marks)
     },
@@ -130,7 +130,7 @@ const toRequest = (req: IncomingMessage, { method, path, headers, body }: Call) 
   headers: [...headers, framing(req, body)],
 })
 
-/** How the end of the body is known to the agent: as to this runtime. */
+/** How the request body is framed for the agent: as it was for this runtime. */
 const framing = ({ headers }: IncomingMessage, body: Uint8Array | undefined): Line => {
   if (body !== undefined) return ['content-length', String(body.length)]
   const isChunked = headers['content-length'] === undefined && headers['transfer-encoding'] !== undefined
@@ -159,7 +159,7 @@ const toVerdict = (
 const isEventStream = ({ headers }: IncomingMessage): boolean =>
   headers['content-type']?.startsWith('text/event-stream') ?? false
 
-/** The headers of the answer, names and values in turn. */
+/** Response headers, names and values in turn. */
 const answerHeaders = ({ rawHeaders }: IncomingMessage, { manner, marks }: Call): Array<string> => {
   const flat: Array<string> = []
   let isTyped = false
@@ -177,7 +177,7 @@ const answerHeaders = ({ rawHeaders }: IncomingMessage, { manner, marks }: Call)
 
 // --- the body of the answer
 
-/** How much of an answer has come, and how much may; 0 is without limit. */
+/** How much of a response has been read, and its limit; 0 means no limit. */
 interface Reading {
   readonly received: number
   readonly bound: number
@@ -189,9 +189,9 @@ const unread = ({ maxPayload }: Limits): Reading => ({ received: 0, bound: maxPa
 
 const unreadStream = ({ maxChunk }: Limits): Reading => ({ received: 0, bound: 0, maxEvent: maxChunk, event: noEvent })
 
-const tooLarge = (bound: number): string => `its answer is larger than ${bound} bytes`
+const tooLarge = (bound: number): string => `its response is larger than ${bound} bytes`
 
-/** A part has come. Left: why it may not pass. */
+/** Counts a chunk. Left: the limit that it exceeds. */
 const read =
   (part: Buffer) =>
   (reading: Reading): E.Either<string, Reading> => {
@@ -199,7 +199,7 @@ const read =
     if (reading.bound > 0 && received > reading.bound) return E.left(tooLarge(reading.bound))
     if (reading.maxEvent === 0) return E.right({ ...reading, received })
     const event = grown(part)(reading.event)
-    if (event.largest > reading.maxEvent) return E.left(`an event of it is larger than ${reading.maxEvent} bytes`)
+    if (event.largest > reading.maxEvent) return E.left(`an event is larger than ${reading.maxEvent} bytes`)
     return E.right({ ...reading, received, event })
   }
 
@@ -207,7 +207,7 @@ const read =
 // time
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** A limit on time that can be set anew; 0 is without limit. */
+/** A timeout that can be restarted; 0 means no limit. */
 interface Deadline {
   readonly set: (ms: number) => void
   readonly cancel: () => void
@@ -227,6 +227,6 @@ const deadline = (clock: Clock): Deadline => {
   }
 }
 
-/** Whether a body is told to be too large, before any of it is read. */
+/** Whether `Content-Length` already exceeds the limit, before anything is read. */
 export const isTooLarge = ({ headers }: IncomingMessage, { maxPayload }: Limits): boolean =>
   maxPayload > 0 && Number(headers['content-length'] ?? 0) > maxPayload

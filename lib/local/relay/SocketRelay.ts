@@ -1,6 +1,5 @@
 /**
- * Relays WebSockets between callers and the agent. The caller is accepted when the agent has accepted, and refused as the
- * agent refuses.
+ * Relays WebSockets between clients and the agent. The client's upgrade is accepted or rejected as the agent decides.
  */
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
@@ -18,25 +17,25 @@ import type { Lease } from '../session/SessionEntry'
 import { framed, isOverRate, noFrames } from './FrameRate'
 import { closeSide, joinSides } from './JoinedSockets'
 
-/** A request for a socket of an agent. */
+/** A WebSocket request to relay. */
 export interface SocketCall {
   readonly path: string
   readonly headers: ReadonlyArray<Line>
   readonly protocols: ReadonlyArray<string>
-  /** The subprotocol that is accepted if the agent chooses none. */
+  /** The subprotocol to accept if the agent chooses none. */
   readonly protocol: string | undefined
   readonly marks: Marks
   readonly manner: 'service' | 'agent'
 }
 
-/** Relays sockets. */
+/** Relays WebSockets. */
 export interface SocketRelay {
   readonly relay: (req: IncomingMessage, duplex: Duplex, head: Buffer, lease: Lease, call: SocketCall) => void
   /** Closes all of them. */
   readonly close: () => void
 }
 
-/** A caller's request for an upgrade, on its way to the agent. */
+/** A client's upgrade request, pending until the agent responds. */
 interface Upgrade {
   readonly req: IncomingMessage
   readonly duplex: Duplex
@@ -45,13 +44,13 @@ interface Upgrade {
   readonly call: SocketCall
 }
 
-/** A relay that holds no socket yet. */
+/** A relay without open WebSockets. */
 export const socketRelay = (limits: Limits, clock: Clock): SocketRelay => {
   const accept = createCallerServer(limits)
   const open = new Set<() => void>()
 
   const relay: SocketRelay['relay'] = (req, duplex, head, lease, call) => {
-    if (duplex.destroyed) return lease.leave() // the caller has gone while the session was started
+    if (duplex.destroyed) return lease.leave() // disconnected while the session started
     const upgrade = { req, duplex, head, lease, call }
     const opened = openAgent(upgrade, limits)
     if (E.isLeft(opened)) return refuseUnsendable(upgrade, opened.left)
@@ -59,7 +58,7 @@ export const socketRelay = (limits: Limits, clock: Clock): SocketRelay => {
     whenAccepted(upgrade, agent, () => {
       const caller = accept(upgrade, agent.protocol)
       if (caller !== undefined) return join({ caller, agent, lease, limits, clock, open })
-      agent.terminate() // the caller's handshake was invalid
+      agent.terminate() // the client's handshake was invalid
       lease.leave()
     })
   }
@@ -83,7 +82,7 @@ const openAgent = ({ lease, call }: Upgrade, { maxFrame }: Limits): E.Either<str
     errorMessage,
   )
 
-/** Refuses a path, a header or a subprotocol that no request can carry: the lease must not outlive it. */
+/** Rejects a path, header or subprotocol that is invalid in HTTP, and ends the lease. */
 const refuseUnsendable = ({ duplex, lease, call }: Upgrade, reason: string): void => {
   lease.leave()
   void lease
@@ -91,7 +90,7 @@ const refuseUnsendable = ({ duplex, lease, call }: Upgrade, reason: string): voi
     .then((failure) => refuseWith(duplex, failure, call.marks))
 }
 
-/** Waits for the agent's answer: refuses the caller as the agent does, or goes on. The first of all outcomes counts. */
+/** Waits for the agent's response, then rejects the client's upgrade or continues. The first outcome wins. */
 const whenAccepted = ({ duplex, lease, call }: Upgrade, agent: WebSocket, onAccepted: () => void): void => {
   let isSettled = false
   const settle = (): boolean => {
@@ -118,10 +117,10 @@ const whenAccepted = ({ duplex, lease, call }: Upgrade, agent: WebSocket, onAcce
   agent.once('open', () => (settle() ? onAccepted() : agent.terminate()))
 }
 
-/** How much of an agent's refusal is passed on, in bytes. */
+/** How much of the body of an agent's rejection is relayed, in bytes. */
 const maxRefusal = 65_536
 
-/** Refuses the caller in the agent's own words, or in those of the service. */
+/** Rejects the upgrade with the agent's own response, or with that of the service. */
 const passRefusal = async (duplex: Duplex, answer: IncomingMessage, lease: Lease, call: SocketCall): Promise<void> => {
   const status = answer.statusCode ?? 500
   if (call.manner === 'service') {
@@ -132,7 +131,7 @@ const passRefusal = async (duplex: Duplex, answer: IncomingMessage, lease: Lease
   refuseUpgrade(duplex, status, toLines(answer), body)
 }
 
-/** Fields of a refusal that do not reach the caller: it is as long as what was read of it, and has no date of its own. */
+/** Headers of a rejection that are not relayed: the length changes with the limit above, and Node sets its own date. */
 const isOfConnection = (name: string): boolean => isHopByHop(name) || name === 'content-length' || name === 'date'
 
 const toLines = ({ rawHeaders }: IncomingMessage): ReadonlyArray<Line> =>
@@ -146,7 +145,7 @@ const toLines = ({ rawHeaders }: IncomingMessage): ReadonlyArray<Line> =>
 
 type Accept = (upgrade: Upgrade, agentProtocol: string) => WebSocket | undefined
 
-/** Completes handshakes with callers; undefined for one that is invalid. `ws` completes each before it returns. */
+/** Completes handshakes with clients; undefined for an invalid one. `ws` completes each synchronously. */
 const createCallerServer = ({ maxFrame }: Limits): Accept => {
   const protocols = new WeakMap<IncomingMessage, string | undefined>()
   const marks = new WeakMap<IncomingMessage, Marks>()
@@ -181,11 +180,11 @@ interface Joined {
   readonly lease: Lease
   readonly limits: Limits
   readonly clock: Clock
-  /** What ends each relay that is open. */
+  /** What closes each open relay. */
   readonly open: Set<() => void>
 }
 
-/** Joins a caller and the agent until one leaves, the lease ends, or a limit of the service is reached. */
+/** Joins a client and the agent until one side closes, the lease ends, or a limit is reached. */
 const join = ({ caller, agent, lease, limits, clock, open }: Joined): void => {
   const { framesPerSecond, streamTimeout } = limits
   const end = (code: number, reason: string): void => {
@@ -210,7 +209,7 @@ const join = ({ caller, agent, lease, limits, clock, open }: Joined): void => {
   )
   const stop = (): void => end(1001, '')
   const forget = lease.onEnd(stop)
-  const late = streamTimeout > 0 ? clock.after(streamTimeout, () => end(1008, 'it has lasted too long')) : undefined
+  const late = streamTimeout > 0 ? clock.after(streamTimeout, () => end(1008, 'maximum duration reached')) : undefined
   open.add(stop)
   caller.once('close', () => {
     open.delete(stop)

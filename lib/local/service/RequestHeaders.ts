@@ -1,6 +1,6 @@
 /**
- * The headers of a request to the data plane: which the service checks, and which it passes on to the agent. What is
- * not of the service's own and not on the agent's allow-list does not arrive there.
+ * Request headers on the data plane: which the service validates and which it forwards. Only the service's own headers
+ * and those on the agent's allow-list reach the agent.
  */
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
@@ -11,10 +11,10 @@ import { customPrefix, header, isForwardable, launchSecret, lookup, type RawHead
 import { type FieldFault, isFieldValue, repeated, withQuery } from '../../node/http/RequestFields'
 import { invalidField, type ServiceError } from './ServiceError'
 
-/** A header as it is written, name and value. */
+/** A header as a name and value. */
 export type Line = readonly [name: string, value: string]
 
-/** What the agent's configuration and the caller's authorisation say of headers. */
+/** Header rules from the agent's configuration and the caller's authorization. */
 export interface Policy {
   /** Lower-case names. */
   readonly allowList: ReadonlySet<string>
@@ -25,19 +25,19 @@ export interface Policy {
 // constructors
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** The allow-list of a configuration; names are compared without regard to case. */
+/** The allow-list of a configuration; names are case-insensitive. */
 export const toAllowList = (names: ReadonlyArray<string>): ReadonlySet<string> =>
   new Set(names.map((name) => name.toLowerCase()))
 
-/** What `sentHeaders` reads of a request. */
+/** The parts of a request that `sentHeaders` reads. */
 export interface Sent {
   readonly headers: RawHeaders
   readonly rawHeaders: ReadonlyArray<string>
 }
 
 /**
- * The headers of a request, for a socket with what came as query parameters: a browser cannot set headers. Left: a
- * header with two values where one decides.
+ * The headers of a request. For a WebSocket, query parameters count as headers, because browsers cannot set any. Left:
+ * a single-valued header with two values.
  */
 export const sentHeaders = ({ headers, rawHeaders }: Sent, query: string): E.Either<ServiceError, RawHeaders> => {
   const fault = repeated(headers, rawHeaders)
@@ -75,12 +75,12 @@ const length = (what: string, limit: number): string => `Member must have length
 const validateConstraint = (value: string, { field, min, max, pattern }: Constraint): ServiceError | undefined => {
   if (value.length < min) return invalidField(field, length('greater', min))
   if (value.length > max) return invalidField(field, length('less', max))
-  // The id becomes a header of responses and of the request to the agent, and a field of log lines.
+  // The id ends up in response headers, in the request to the agent and in log lines.
   if (pattern?.test(value) === false) return invalidField(field, 'Member must be visible ASCII characters')
   return undefined
 }
 
-/** Left: what of a request's headers the service refuses. */
+/** Left: the header that the service rejects, and why. */
 export const checked =
   ({ allowList, maxHeaderValue }: Policy) =>
   (headers: RawHeaders): E.Either<ServiceError, RawHeaders> => {
@@ -94,15 +94,15 @@ export const checked =
       if (value === undefined) continue
       if (maxHeaderValue > 0 && value.length > maxHeaderValue)
         return E.left(invalidField(name, length('less', maxHeaderValue)))
-      if (!isFieldValue(value)) return E.left(invalidField(name, 'Member must not hold control characters'))
+      if (!isFieldValue(value)) return E.left(invalidField(name, 'Member must not contain control characters'))
     }
     return E.right(headers)
   }
 
-/** The session id of a request, if it has one. */
+/** The session id of a request, if present. */
 export const toSessionId: (headers: RawHeaders) => O.Option<string> = lookup(header.sessionId)
 
-/** The session id of a request that must have one. */
+/** The session id of a request that requires one. */
 export const requiredSessionId = (headers: RawHeaders): E.Either<ServiceError, string> =>
   pipe(
     toSessionId(headers),
@@ -113,7 +113,7 @@ export const requiredSessionId = (headers: RawHeaders): E.Either<ServiceError, s
 // what the agent gets
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** What the service passes on as it came. Ids, and what it adds, are not among them. */
+/** Headers that the service forwards unchanged; ids and headers that it adds are separate. */
 const serviceHeaders = [
   'content-type',
   'accept',
@@ -126,14 +126,14 @@ const serviceHeaders = [
   'mcp-protocol-version',
 ] as const
 
-/** What an allow-list may hold: `Authorization` only where a JWT authorizer has checked it. */
+/** Headers that an allow-list may contain: `Authorization` only after a JWT authorizer has verified it. */
 const mayPass = (name: string, isJwt: boolean): boolean => {
   if (name === 'authorization') return isJwt
   if (name.startsWith(customPrefix)) return true
   return !name.startsWith('x-amzn-') && isForwardable(name)
 }
 
-/** The headers of a request that reach the agent. */
+/** The request headers that reach the agent. */
 export const forwarded = (
   headers: RawHeaders,
   { allowList }: Pick<Policy, 'allowList'>,
@@ -151,13 +151,13 @@ export const forwarded = (
   return lines
 }
 
-/** What the relay writes itself: how long the body is, which host it is for, and the secret of the agent. */
+/** Headers that the relay sets itself: the body length, the host and the agent's launch secret. */
 const writtenAnew = new Set(['content-length', 'expect', 'host', launchSecret.header])
 
-/** A signature, which is for the runtime alone. A bearer token is checked by agents that run elsewhere too. */
+/** The SigV4 headers, which only the runtime may see. A bearer token stays, since agents elsewhere verify it too. */
 const ofSignature = new Set(['authorization', 'x-amz-date', 'x-amz-content-sha256', 'x-amz-security-token'])
 
-/** The headers of a request on a plain path: all of them but those of the connection, and of a signature if it has one. */
+/** The headers of a request on a plain path: all but the hop-by-hop headers and any SigV4 signature. */
 export const passedOn = (headers: RawHeaders, isSigned: boolean): ReadonlyArray<Line> =>
   Object.keys(headers).flatMap((name) => {
     const isKept = !isHopByHop(name) && !writtenAnew.has(name) && !(isSigned && ofSignature.has(name))
@@ -165,7 +165,7 @@ export const passedOn = (headers: RawHeaders, isSigned: boolean): ReadonlyArray<
     return value === undefined ? [] : [[name, value] as const]
   })
 
-/** The target of a request on a plain path, without the signature of a presigned URL if it has one. */
+/** The target of a request on a plain path, without the query parameters of a presigned URL. */
 export const targetOn = (target: string, isSigned: boolean): string => {
   const [path, query] = splitTarget(target)
   if (!isSigned || query === undefined) return target

@@ -1,4 +1,4 @@
-/** What a request asks for, by its method and its target: an operation of the data plane, or a path as on the agent itself. */
+/** Routes a request by its method and target: to an operation of the data plane, or to a plain path of the agent. */
 import * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
 import { splitTarget } from '../../node/http/RequestTarget'
@@ -6,7 +6,7 @@ import { toAccount } from '../../core/Arn'
 import { toAgentId, isArn } from './RuntimeArn'
 import { notFound, type ServiceError, unknownOperation, invalidField, unreadable } from './ServiceError'
 
-/** An operation. `query` is without its question mark. */
+/** A route. `query` excludes the question mark. */
 export type Route =
   | { readonly _tag: 'Invoke' }
   | { readonly _tag: 'StopSession' }
@@ -17,7 +17,7 @@ export type Route =
   | { readonly _tag: 'PlainSocket'; readonly target: string; readonly query: string }
   | { readonly _tag: 'Overview' }
 
-/** What a route depends on. */
+/** What routing depends on. */
 export interface Asked {
   readonly method: string
   readonly target: string
@@ -37,15 +37,15 @@ const decoded = (text: string): string | undefined => {
   }
 }
 
-/** Whether a path speaks of this agent: by its ARN, or by its id together with the account. */
+/** Checks that a path names this agent: by its ARN, or by its id together with the account id. */
 const fromAgent = (arn: string, segment: string, accountId: string | null): E.Either<ServiceError, void> => {
   const named = decoded(segment)
-  if (named === undefined) return E.left(unreadable(`The path holds a bad escape: ${segment}`))
+  if (named === undefined) return E.left(unreadable(`The path contains an invalid escape sequence: ${segment}`))
   const unknown = E.left(notFound(`No endpoint or agent found with qualifier 'DEFAULT' for agent '${named}'`))
   if (named === arn) return E.right(undefined)
   if (named.startsWith('arn:'))
     return isArn(named) ? unknown : E.left(invalidField('agentRuntimeArn', 'Member must be an ARN of an agent runtime'))
-  if (accountId === null) return E.left(invalidField('accountId', 'Member must not be null where the path holds an id'))
+  if (accountId === null) return E.left(invalidField('accountId', 'Member must not be null when the path has an id'))
   return named === toAgentId(arn) && accountId === O.toUndefined(toAccount(arn)) ? E.right(undefined) : unknown
 }
 
@@ -59,10 +59,10 @@ const operation = ({ method, isUpgrade }: Asked, rest: string, query: string): R
   return undefined
 }
 
-// An ARN is one segment where it is escaped, as clients do, and two where it is not.
+// An escaped ARN, as clients send it, is one path segment; an unescaped one is two.
 const dataPlane = /^\/runtimes\/(arn:[^/]*:runtime\/[^/]*|[^/]*)\/(.*)$/
 
-/** The route of a request to the agent of the given ARN. */
+/** The route of a request to the agent with the given ARN. */
 export const route =
   (arn: string) =>
   (asked: Asked): E.Either<ServiceError, Route> => {
@@ -76,7 +76,7 @@ export const route =
     const found = dataPlane.exec(path)
     const [, segment = '', rest = ''] = found ?? []
     const what = found === null ? undefined : operation(asked, rest, query)
-    if (what === undefined) return E.left(unknownOperation(`Nothing here answers ${asked.method} ${path}`))
+    if (what === undefined) return E.left(unknownOperation(`No operation matches ${asked.method} ${path}`))
     const parameters = new URLSearchParams(query)
     const mine = fromAgent(arn, segment, parameters.get('accountId'))
     if (E.isLeft(mine)) return mine
@@ -86,5 +86,5 @@ export const route =
       : E.left(notFound(`No endpoint or agent found with qualifier '${qualifier}' for agent '${arn}'`))
   }
 
-/** The path of an agent on the data plane, up to the operation. */
+/** The data plane path of an agent, up to the operation. */
 export const toPath = (arn: string): string => `/runtimes/${encodeURIComponent(arn)}`

@@ -1,13 +1,13 @@
-/** The name of an agent on the data plane: an ARN as the service makes them, of a place that is this machine. */
+/** The ARN of a local agent: in the service's format, with the local machine in place of a region and an account. */
 import { createHash } from 'node:crypto'
 import * as O from 'fp-ts/Option'
 import * as Arn from '../../core/Arn'
 import { isRegion } from '../../core/Region'
 
-/** What an ARN is made of. */
+/** The inputs of an ARN. */
 export interface ArnParts {
   readonly name: string
-  /** Where the agent lives: two agents of one name in two folders are told apart. */
+  /** The agent's folder, so that agents with the same name in two folders have different ARNs. */
   readonly folder: string
   readonly region?: string
   readonly account?: string
@@ -15,7 +15,7 @@ export interface ArnParts {
 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
 
-/** Ten characters that stand for the name and the folder. */
+/** A ten-character hash of the name and the folder. */
 const tail = (text: string): string =>
   [...createHash('sha256').update(text).digest().subarray(0, 10)]
     .map((byte) => alphabet[byte % alphabet.length] ?? '')
@@ -25,7 +25,7 @@ const tail = (text: string): string =>
 export const localArn = ({ name, folder, region = 'us-east-1', account = '000000000000' }: ArnParts): string =>
   `arn:aws:bedrock-agentcore:${region}:${account}:runtime/${name}-${tail(`${name}\n${folder}`)}`
 
-/** Whether a text has the form of an agent's ARN. */
+/** Whether a text has the form of an agent runtime ARN. */
 export const isArn = (text: string): boolean => {
   const arn = O.toUndefined(Arn.parse(text))
   if (arn?.service !== 'bedrock-agentcore') return false
@@ -34,5 +34,5 @@ export const isArn = (text: string): boolean => {
   return /^aws[\w-]*$/.test(arn.partition) && isRegion(arn.region) && Arn.isAccount(arn.account) && isRuntime
 }
 
-/** The id in an ARN: what may stand in a path together with `accountId`. */
+/** The agent id in an ARN, which a path may contain together with `accountId`. */
 export const toAgentId = (arn: string): string => arn.slice(arn.lastIndexOf('/') + 1)

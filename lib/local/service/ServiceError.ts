@@ -1,20 +1,20 @@
 /**
- * What the service answers instead of an agent's answer, as one closed union. `answer` tells the status, the name that
- * goes into `x-amzn-ErrorType`, and the body. Where the service says nothing of a cause, `hint` says it to the developer,
- * in a header of this runtime's own and never in the body.
+ * Errors that the data plane itself responds with, as one closed union. `answer` maps each to a status, an
+ * `x-amzn-ErrorType` and a body. Where the service discloses no cause, `hint` does: in a header of the local runtime,
+ * so that the body stays what AWS sends.
  */
 
 // ---------------------------------------------------------------------------------------------------------------------
 // model
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** A field of a request that is not as it should be. */
+/** A request field that violates a constraint. */
 export interface Field {
   readonly name: string
   readonly message: string
 }
 
-/** What went wrong. */
+/** An error of the data plane. */
 export type ServiceError =
   | { readonly _tag: 'Unreadable'; readonly message: string }
   | { readonly _tag: 'InvalidField'; readonly field: Field }
@@ -30,13 +30,13 @@ export type ServiceError =
   | { readonly _tag: 'NotReady'; readonly hint: Hint }
   | { readonly _tag: 'Internal'; readonly message: string }
 
-/** What a developer wants to know of a failure of the agent: why, and the file with its output, if it has one. */
+/** Diagnostics for the developer when the agent fails: the cause, and the log file of its output, if any. */
 export interface Hint {
   readonly why: string
   readonly log?: string
 }
 
-/** An error on the wire. */
+/** An error as an HTTP response. */
 export interface ErrorAnswer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
@@ -47,10 +47,10 @@ export interface ErrorAnswer {
 // constructors
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** The request is none that the service can read. */
+/** 400: the request cannot be parsed. */
 export const unreadable = (message: string): ServiceError => ({ _tag: 'Unreadable', message })
 
-/** A field of the request breaks its constraint. */
+/** 400: a field of the request violates its constraint. */
 export const invalidField = (name: string, message: string): ServiceError => ({
   _tag: 'InvalidField',
   field: { name, message },
@@ -58,33 +58,33 @@ export const invalidField = (name: string, message: string): ServiceError => ({
 
 export const payloadTooLarge = (limit: number): ServiceError => ({ _tag: 'PayloadTooLarge', limit })
 
-/** The caller has not shown who it is; `challenge` is the value of `WWW-Authenticate`. */
+/** 401: the caller is not authenticated; `challenge` is the value of `WWW-Authenticate`. */
 export const unauthorized = (message: string, challenge?: string): ServiceError => ({
   _tag: 'Unauthorized',
   message,
   ...(challenge === undefined ? {} : { challenge }),
 })
 
-/** The caller may not do this. */
+/** 403: the caller is not authorized. */
 export const accessDenied = (message: string): ServiceError => ({ _tag: 'AccessDenied', message })
 
-/** No such runtime, endpoint or session. */
+/** 404: unknown runtime, endpoint or session. */
 export const notFound = (message: string): ServiceError => ({ _tag: 'NotFound', message })
 
-/** No such operation. */
+/** 404: unknown operation. */
 export const unknownOperation = (message: string): ServiceError => ({ _tag: 'UnknownOperation', message })
 
-/** The session is being started or stopped: the caller is to try again. */
+/** 409: the session is starting or stopping; the client should retry. */
 export const inTransition: ServiceError = { _tag: 'InTransition' }
 
 export const quotaExceeded = (message: string): ServiceError => ({ _tag: 'QuotaExceeded', message })
 
 export const throttled = (message: string): ServiceError => ({ _tag: 'Throttled', message })
 
-/** The agent answered with this status, or failed in a way that counts as it. */
+/** 424: the agent responded with this status, or failed in a way that maps to it. */
 export const agentFailed = (status: number, hint: Hint): ServiceError => ({ _tag: 'AgentFailed', status, hint })
 
-/** The agent did not answer `/ping` within its time. */
+/** 424: the agent did not respond to `/ping` in time. */
 export const notReady = (hint: Hint): ServiceError => ({ _tag: 'NotReady', hint })
 
 export const internal = (message: string): ServiceError => ({ _tag: 'Internal', message })
@@ -93,7 +93,7 @@ export const internal = (message: string): ServiceError => ({ _tag: 'Internal', 
 // destructors
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** The headers of this runtime's own, which the service does not send. */
+/** Headers that only the local runtime sends, never the service. */
 export const hintHeader = { why: 'x-agentcore-local-reason', log: 'x-agentcore-local-log' } as const
 
 const typed = (status: number, type: string, body: object, headers: Readonly<Record<string, string>> = {}) => ({
@@ -115,7 +115,7 @@ const fromRuntime = (message: string, hint: Hint): ErrorAnswer =>
 const invalid = ({ name, message }: Field): string =>
   `1 validation error detected: Value at '${name}' failed to satisfy constraint: ${message}`
 
-/** What the wire shows of an error. */
+/** The HTTP response for an error. */
 export const answer = (error: ServiceError): ErrorAnswer => {
   switch (error._tag) {
     case 'Unreadable':

@@ -1,38 +1,41 @@
-/** What the local runtime bounds: the service's own limits where they make sense on one machine, and the machine's. */
+/**
+ * Limits of the local runtime: the service's own where they make sense on one machine, plus limits for the machine
+ * itself.
+ */
 
-/** Sizes in bytes, durations in milliseconds; 0 is without limit. */
+/** Sizes are in bytes, durations in milliseconds; 0 means no limit. */
 export interface Limits {
-  /** How many sessions there may be at once. */
+  /** The maximum number of sessions. */
   readonly maxSessions: number
-  /** How many sessions may begin in a second: 25, as the service allows. */
+  /** The maximum number of new sessions a second; the service allows 25. */
   readonly newSessionsPerSecond: number
-  /** The most memory that the agent of one session may have: that of a microVM. */
+  /** The maximum memory of one session's agent; by default, that of a microVM. */
   readonly maxMemory: number
-  /** How long an agent may take from its start to its first answer on `/ping`. */
+  /** How long an agent may take to start until its first response to `/ping`. */
   readonly startTimeout: number
-  /** How long an agent may take to end after SIGTERM. */
+  /** How long an agent may take to exit after SIGTERM. */
   readonly stopTimeout: number
-  /** The largest body, of a request and of an answer that is no stream. */
+  /** The largest body of a request or of a response that is not a stream. */
   readonly maxPayload: number
   /** The largest event of a stream. */
   readonly maxChunk: number
-  /** How long an invocation may take that does not stream. */
+  /** The timeout of a non-streaming invocation. */
   readonly syncTimeout: number
-  /** How long a stream or a WebSocket may last. */
+  /** The maximum duration of a stream or a WebSocket. */
   readonly streamTimeout: number
-  /** The largest message on a WebSocket, in both directions. */
+  /** The largest WebSocket message, in either direction. */
   readonly maxFrame: number
-  /** How many messages a client may send in a second on one WebSocket. */
+  /** How many messages a second a client may send on one WebSocket. */
   readonly framesPerSecond: number
-  /** How long a client may take nothing of what is sent to it. */
+  /** How long a client may read nothing of what is sent to it. */
   readonly sendTimeout: number
-  /** The longest value of a header of the allow-list. */
+  /** The longest value of an allow-listed header. */
   readonly maxHeaderValue: number
 }
 
 const minute = 60_000
 
-/** The service's limits, and what else a laptop needs. */
+/** The service's limits, plus those that a laptop needs. */
 export const serviceLimits: Limits = {
   maxSessions: 100,
   newSessionsPerSecond: 25,

@@ -1,15 +1,15 @@
-/** The subprotocols of a request for a socket. On the data plane they may hold a browser's bearer token, which is not the agent's. */
+/** WebSocket subprotocols on the data plane. They may carry a browser's bearer token, which the agent must not see. */
 import { bearerProtocol, lookup, type RawHeaders, tokenOfProtocol } from '../../core/Protocol'
 import * as O from 'fp-ts/Option'
 import { isFieldName, trimBlanks } from '../../node/http/RequestFields'
 
-/** What the agent is offered, and what is accepted where it chooses nothing. */
+/** The subprotocols offered to the agent, and the one to accept if the agent chooses none. */
 export interface Protocols {
   readonly protocols: ReadonlyArray<string>
   readonly protocol: string | undefined
 }
 
-/** The offered subprotocols as they came. */
+/** The offered subprotocols, unchanged. */
 export const plainProtocols = (headers: RawHeaders): ReadonlyArray<string> => {
   const offered = lookup('sec-websocket-protocol')(headers)
   if (O.isNone(offered)) return []
@@ -17,7 +17,7 @@ export const plainProtocols = (headers: RawHeaders): ReadonlyArray<string> => {
   return [...new Set(names)].filter(isFieldName)
 }
 
-/** The offered subprotocols without those that bear a token. */
+/** The offered subprotocols, without those that carry a token. */
 export const toProtocols = (headers: RawHeaders): Protocols => {
   const offered = plainProtocols(headers)
   return {

@@ -1,14 +1,14 @@
-/** A small question to an agent whose answer is wanted whole, such as `/ping`. */
+/** Small GET requests to an agent, such as `/ping`, with the response read whole. */
 import * as O from 'fp-ts/Option'
 import { onBody, onResponse } from '../../node/exchange/HttpExchange'
 import type { Connections } from '../launch/Connections'
 import { reportIn } from './PingAnswer'
 import type { Report } from './SessionLife'
 
-/** How much of an answer is read, in bytes. */
+/** How many bytes of a response are read. */
 const enough = 65_536
 
-/** What the agent says to `/ping`; none for an error, and for silence of so many milliseconds. */
+/** The agent's response to `/ping`; none if it fails, or does not respond within the timeout in milliseconds. */
 export const ping = (open: Connections, timeout: number): Promise<O.Option<Report>> =>
   new Promise((resolve) => {
     const asked = open.request({ method: 'GET', path: '/ping', headers: [['accept', 'application/json']] })

@@ -1,6 +1,6 @@
 /**
- * The sessions of a runtime: each begins when it is first used and ends when it is due. `SessionState` decides; the one
- * interpreter of its commands is here.
+ * The sessions of a runtime: each starts on first use and stops when it expires. `SessionState` decides; this is the
+ * one interpreter of its commands.
  */
 import * as E from 'fp-ts/Either'
 import { identity, pipe } from 'fp-ts/function'
@@ -28,7 +28,7 @@ import { type Manner, type SessionCommand, type SessionEvent, step, type Told } 
 // model
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** A session as it is shown. */
+/** A session as the overview lists it. */
 export interface View {
   readonly id: string
   readonly life: Life
@@ -39,12 +39,12 @@ export interface View {
 
 /** The sessions of a runtime. */
 export interface Sessions {
-  /** Enters a session, which is started if there is none of that id. */
+  /** Acquires a lease on a session, which is started if it does not exist. */
   readonly enter: (id: string, kind: Kind, manner: Manner) => Eventual<ServiceError, Lease>
-  /** Ends a session. Resolves when its agent is gone. */
+  /** Stops a session. Resolves when its agent has exited. */
   readonly stop: (id: string) => TE.TaskEither<ServiceError, void>
   readonly list: IO<ReadonlyArray<View>>
-  /** Ends all of them, and lets no other begin. */
+  /** Stops all sessions, and rejects new ones. */
   readonly close: Task<void>
 }
 
@@ -54,12 +54,12 @@ export interface Parts {
   readonly lifecycle: Lifecycle
   readonly limits: Limits
   readonly clock: Clock
-  /** How often an agent is pinged, in milliseconds. */
+  /** The interval between pings of an agent, in milliseconds. */
   readonly pingEvery: number
   readonly log: Log
 }
 
-/** The entries by their ids, and what takes their events. */
+/** The session entries by id, and the dispatcher of their events. */
 interface Table {
   readonly entries: Map<string, SessionEntry>
   readonly dispatch: (entry: SessionEntry, event: SessionEvent) => void
@@ -69,7 +69,7 @@ interface Table {
 // constructor
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** There is no session yet. */
+/** No sessions yet. */
 export const createSessions = (parts: Parts): Sessions => {
   const { launcher, clock } = parts
   const table = createTable(parts)
@@ -100,12 +100,12 @@ export const createSessions = (parts: Parts): Sessions => {
   }
 }
 
-/** Lets requests into sessions, and sessions begin as far as the quota allows. */
+/** Admits requests to sessions, and new sessions within the quota. */
 const createDoor = ({ limits, clock }: Parts, { entries, dispatch }: Table) => {
   const begin = beginOne(limits)
   let quota = unusedQuota
 
-  /** The entry of a session, a new one if there is none. */
+  /** The entry of a session; a new one if there is none. */
   const toEntry = (id: string): E.Either<ServiceError, SessionEntry> => {
     const known = entries.get(id)
     if (known !== undefined) return E.right(known)
@@ -120,7 +120,7 @@ const createDoor = ({ limits, clock }: Parts, { entries, dispatch }: Table) => {
     )
   }
 
-  /** Knocks once, and again whenever the session is gone before it could be entered. */
+  /** Requests entry, and retries if the session has stopped before it could be entered. */
   const knock = (
     id: string,
     kind: Kind,
@@ -145,7 +145,7 @@ const createDoor = ({ limits, clock }: Parts, { entries, dispatch }: Table) => {
 
   const toLease = (entry: SessionEntry, kind: Kind): E.Either<ServiceError, Lease> =>
     entry.agent === undefined
-      ? E.left(internal('A session was entered that has no agent'))
+      ? E.left(internal('An entered session has no agent'))
       : E.right(lease(entry, entry.agent, kind, clock, (event) => dispatch(entry, event)))
 
   const enter: Sessions['enter'] = (id, kind, manner) => Ev.settled((settle) => knock(id, kind, manner, settle))
@@ -170,10 +170,10 @@ const toViews = ({ id, state, agent }: SessionEntry): ReadonlyArray<View> =>
 // interpreter
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** How long a ping may take, in milliseconds. */
+/** The timeout of a ping, in milliseconds. */
 const pingTimeout = 5000
 
-/** No entries yet. An event first moves the state, so that what its commands cause finds that done. */
+/** No entries yet. An event moves the state before its commands run, since they may dispatch events themselves. */
 const createTable = (parts: Parts): Table => {
   const { lifecycle, limits, clock, pingEvery, log } = parts
   const entries = new Map<string, SessionEntry>()
@@ -224,7 +224,7 @@ const createTable = (parts: Parts): Table => {
   return { entries, dispatch }
 }
 
-/** Starts the agent of a session; a launcher that throws is one that cannot start it. */
+/** Starts the agent of a session. A launcher that throws counts as one that fails. */
 const launch = async ({ launcher, limits, clock }: Parts, entry: SessionEntry): Promise<SessionEvent> => {
   const started = await pipe(
     TE.tryCatch(startAgent({ launcher, limits }, entry.id, entry.launch.signal), () =>
@@ -237,7 +237,7 @@ const launch = async ({ launcher, limits, clock }: Parts, entry: SessionEntry): 
   return { _tag: 'Started', now: clock.now(), report: started.right.report }
 }
 
-/** Asks an agent how it is. */
+/** Pings an agent. */
 const look = async (clock: Clock, { connections, launched }: Agent): Promise<SessionEvent> => {
   const [report, memory] = await Promise.all([ping(connections, pingTimeout), launched.memory()])
   return { _tag: 'Pinged', now: clock.now(), report, memory }

@@ -1,4 +1,4 @@
-/** From a session that has no agent to one whose agent answers `/ping`, or to the reason why not. */
+/** Starts the agent of a session, up to its first response to `/ping` or the reason for the failure. */
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as O from 'fp-ts/Option'
@@ -11,36 +11,36 @@ import { type Connections, connections } from '../launch/Connections'
 import { agentFailed, type Hint, notReady, type ServiceError } from '../service/ServiceError'
 import type { Report } from './SessionLife'
 
-/** An agent that answers. */
+/** An agent that has responded to `/ping`. */
 export interface Agent {
   readonly launched: Launched
   readonly connections: Connections
-  /** What it said to the first ping. */
+  /** The first response to `/ping`. */
   readonly report: Report
 }
 
-/** How often an agent is started anew whose port someone else has taken meanwhile. */
+/** How often to restart an agent whose port another process has taken in the meantime. */
 const attempts = 3
 
-/** How long a ping may take while the agent starts, in milliseconds. */
+/** The timeout of a ping during the start, in milliseconds. */
 const pingTimeout = 2000
 
-/** The wait before the next ping: a tenth of what the start has taken so far. */
+/** The delay before the next ping: a tenth of the time since the start. */
 const pauseAfter = (elapsed: number): number => Math.min(250, Math.max(4, elapsed / 10))
 
-/** What to tell of a failure of an agent. */
+/** The hint about a failed agent. */
 export const toHint = (why: string, { log }: Launched): Hint => ({
   why,
   ...(O.isSome(log) ? { log: log.value } : {}),
 })
 
-/** What agents are started with. */
+/** What starting an agent depends on. */
 export interface StartParts {
   readonly launcher: Launcher
   readonly limits: Limits
 }
 
-/** Starts the agent of a session. Once the signal aborts, the agent is ended and the start fails. */
+/** Starts the agent of a session. When the signal aborts, the agent is stopped and the start fails. */
 export const startAgent = (
   parts: StartParts,
   session: string,
@@ -73,7 +73,7 @@ type Outcome = { readonly _tag: 'Answered'; readonly report: Report } | Failure
 
 const isPortTaken = (outcome: Failure): boolean => outcome._tag === 'Exited' && outcome.exit.isPortTaken
 
-/** Ends an agent that did not answer; left: why it did not. */
+/** Stops an agent that did not become ready. Left: why it did not. */
 const giveUp = (
   launched: Launched,
   outcome: Failure,
@@ -83,18 +83,18 @@ const giveUp = (
     case 'Exited':
       return TE.left(
         outcome.exit.isPortTaken
-          ? agentFailed(500, { why: `its port was taken by another process ${attempts} times` })
-          : agentFailed(500, toHint(`the agent ${outcome.exit.how} before it answered /ping`, launched)),
+          ? agentFailed(500, { why: `another process took its port ${attempts} times` })
+          : agentFailed(500, toHint(`the agent ${outcome.exit.how} before it responded to /ping`, launched)),
       )
     case 'Late':
       return endWith(
         launched.stop(Math.min(stopTimeout, 1000)),
-        notReady(toHint(`the agent did not answer /ping within ${startTimeout} ms`, launched)),
+        notReady(toHint(`the agent did not respond to /ping within ${startTimeout} ms`, launched)),
       )
     case 'Cancelled':
       return endWith(
         launched.stop(stopTimeout),
-        agentFailed(500, toHint('the runtime was stopped meanwhile', launched)),
+        agentFailed(500, toHint('the runtime shut down during the start', launched)),
       )
   }
 }
@@ -105,7 +105,7 @@ const endWith = (ended: T.Task<void>, error: ServiceError): TE.TaskEither<Servic
     T.map(() => E.left(error)),
   )
 
-/** Waits for the first answer, the end of the agent, the limit or the signal, whichever is first. */
+/** Waits for the first response, the agent's exit, the timeout or the signal, whichever comes first. */
 const waitForFirst = (launched: Launched, open: Connections, limit: number, signal: AbortSignal): Promise<Outcome> =>
   new Promise((resolve) => {
     const began = performance.now()

@@ -1,4 +1,4 @@
-/** Reads what an agent answers to `/ping`. */
+/** Parses the agent's response to `/ping`. */
 import * as O from 'fp-ts/Option'
 import { localRuntime, type RawHeaders } from '../../core/Protocol'
 import type { Report } from './SessionLife'
@@ -16,7 +16,7 @@ const tasksIn = (headers: RawHeaders): O.Option<number> => {
   return typeof told === 'string' && /^\d{1,9}$/.test(told) ? O.some(Number(told)) : O.none
 }
 
-/** What a 200 says; a body that the contract does not know counts as `Healthy`, for the status is what matters. */
+/** The status in a 200. An unknown body counts as `Healthy`, since a 200 alone shows that the agent is up. */
 export const reportIn = (headers: RawHeaders, text: string): Report => {
   const body = parse(text)
   const isObject = typeof body === 'object' && body !== null

@@ -1,4 +1,4 @@
-/** A session as the table of sessions holds it: its state, its agent, and the leases of those who use it. */
+/** An entry in the table of sessions: a session's state, its agent, and the leases of its users. */
 import type { IO } from 'fp-ts/IO'
 import * as O from 'fp-ts/Option'
 import type { Task } from 'fp-ts/Task'
@@ -15,7 +15,7 @@ import { absent, type SessionEvent, type SessionState } from './SessionState'
 // model
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** One session. Only the interpreter of its commands changes it. */
+/** One session. Mutated only by the interpreter of its commands. */
 export interface SessionEntry {
   readonly id: string
   state: SessionState
@@ -23,25 +23,28 @@ export interface SessionEntry {
   /** Aborts the start of the agent. */
   readonly launch: AbortController
   cancelPing: IO<void>
-  /** What to call when the session ends before its uses do; undefined once it has. */
+  /** Callbacks for a session that stops while in use; undefined once it has stopped. */
   listeners: Set<IO<void>> | undefined
 }
 
-/** The use of a session by one invocation or socket. */
+/** A lease: one invocation or WebSocket that uses a session. */
 export interface Lease {
   readonly session: string
   readonly host: string
   readonly port: number
   readonly connections: Connections
-  /** A message has passed. */
+  /** Records a WebSocket message. */
   readonly touch: IO<void>
-  /** The use is over; more than once is as once. */
+  /** Ends the lease; idempotent. */
   readonly leave: IO<void>
-  /** Calls when the session ends before the use does; gives what forgets it. */
+  /** Registers a callback for the session stopping before the lease ends; returns its removal. */
   readonly onEnd: (f: () => void) => IO<void>
-  /** What to answer for an agent that failed in the midst of an exchange. If it has ended, that is known first. */
+  /**
+   * The error for an agent that failed during an exchange. Waits briefly for its exit, which explains the failure
+   * better.
+   */
   readonly failure: (why: string) => Task<ServiceError>
-  /** What to answer for an agent that answered with an error. */
+  /** The error for an agent that responded with an error status. */
   readonly refusal: (status: number) => ServiceError
 }
 
@@ -49,7 +52,7 @@ export interface Lease {
 // constructors
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** An entry that nobody has entered yet. */
+/** An entry before its first use. */
 export const newEntry = (id: string): SessionEntry => ({
   id,
   state: absent,
@@ -59,7 +62,7 @@ export const newEntry = (id: string): SessionEntry => ({
   listeners: new Set(),
 })
 
-/** The lease of someone who was admitted to a session; `dispatch` takes the events of its entry. */
+/** The lease of an admitted user; `dispatch` receives the events of its entry. */
 export const lease = (
   entry: SessionEntry,
   agent: Agent,
@@ -81,12 +84,12 @@ export const lease = (
     },
     onEnd: (f) => onEndOf(entry, f),
     failure: (why) => () => failureOf(entry, agent, why),
-    refusal: (status) => agentFailed(status, toHint(`the agent answered ${status}`, agent.launched)),
+    refusal: (status) => agentFailed(status, toHint(`the agent responded with ${status}`, agent.launched)),
   }
 }
 
 const onEndOf = (entry: SessionEntry, f: IO<void>): IO<void> => {
-  // Who comes after the end is told soon, when it has what forgets the call: as if the end had come then.
+  // A callback registered after the stop runs soon, but asynchronously: by then its caller has the removal.
   if (entry.listeners === undefined) {
     let isForgotten = false
     void Promise.resolve().then(() => (isForgotten ? undefined : f()))
@@ -96,7 +99,7 @@ const onEndOf = (entry: SessionEntry, f: IO<void>): IO<void> => {
   return () => void entry.listeners?.delete(f)
 }
 
-/** How long the end of an agent may come after the end of its connection, in milliseconds. */
+/** How long the agent's exit may lag behind its connection closing, in milliseconds. */
 const exitAfterClose = 500
 
 const failureOf = async ({ state }: SessionEntry, { launched }: Agent, why: string): Promise<ServiceError> => {

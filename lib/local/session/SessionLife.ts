@@ -1,7 +1,7 @@
 /**
- * The life of one session, from its first invocation until its agent is gone; a session that has no life is stopped, and
- * its id may be used again. Every transition is total: where it has no meaning, life stays as it is. Moments and
- * durations are milliseconds.
+ * The life of one session, from its first invocation until its agent has exited; without a life the session is stopped,
+ * and its id can be reused. Every transition is total: where it does not apply, the life is unchanged. Times and
+ * durations are in milliseconds.
  */
 import * as O from 'fp-ts/Option'
 import type { Lifecycle } from '../../core/Lifecycle'
@@ -10,23 +10,23 @@ import type { Lifecycle } from '../../core/Lifecycle'
 // model
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** What `/ping` says. */
+/** The status that `/ping` reports. */
 export type Status = 'Healthy' | 'HealthyBusy'
 
-/** A session whose agent answers. */
+/** A session whose agent is ready. */
 export interface Ready {
   readonly _tag: 'Ready'
-  /** When its start began: the lifetime counts from there. */
+  /** When the start began: the maximum lifetime counts from here. */
   readonly startedAt: number
   readonly lastUsed: number
   readonly inFlight: number
   readonly sockets: number
   readonly status: Status
-  /** When the status changed last, as the agent says it. */
+  /** When the status last changed, according to the agent. */
   readonly statusSince: number
-  /** How many background tasks run, if the agent tells it. */
+  /** The number of running background tasks, if the agent reports it. */
   readonly tasks: O.Option<number>
-  /** How many pings in a row were not answered. */
+  /** The number of consecutive failed pings. */
   readonly missed: number
 }
 
@@ -38,7 +38,7 @@ export type Life =
   | Ready
   | { readonly _tag: 'Stopping'; readonly startedAt: number; readonly since: number; readonly why: Why }
 
-/** An answer of `/ping`. The moment of the last change of the status and the tasks are there if the agent tells them. */
+/** A response to `/ping`, with the time of the last status change and the tasks if the agent reports them. */
 export interface Report {
   readonly status: Status
   readonly updatedAt: O.Option<number>
@@ -49,7 +49,7 @@ export interface Report {
 // constructors
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** Its agent is being started. */
+/** The agent is starting. */
 export const starting = (now: number): Life => ({ _tag: 'Starting', startedAt: now })
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -61,7 +61,7 @@ const whenReady =
   (life: Life): Life =>
     life._tag === 'Ready' ? f(life) : life
 
-/** The agent has answered its first ping. */
+/** The agent has responded to its first ping. */
 export const ready =
   (now: number) =>
   (life: Life): Life =>
@@ -79,7 +79,7 @@ export const ready =
         }
       : life
 
-/** What uses a session: an invocation holds it, a socket holds it by its messages alone, a look does not hold it. */
+/** How a session is used: an invocation keeps it alive, a WebSocket only by its messages, an inspection not at all. */
 export type Kind = 'inFlight' | 'sockets' | 'look'
 
 /** A use begins. */
@@ -90,18 +90,18 @@ export const enter = (now: number, kind: Kind): ((life: Life) => Life) =>
 export const leave = (now: number, kind: Kind): ((life: Life) => Life) =>
   whenReady((life) => (kind === 'look' ? life : { ...life, lastUsed: now, [kind]: Math.max(0, life[kind] - 1) }))
 
-/** A message of a socket has passed. */
+/** A WebSocket message has passed. */
 export const touch = (now: number): ((life: Life) => Life) =>
-  whenReady((life) => (life.lastUsed === now ? life : { ...life, lastUsed: now })) // sockets come here with every message
+  whenReady((life) => (life.lastUsed === now ? life : { ...life, lastUsed: now })) // called for every message
 
-/** A ping was answered. The moment that the agent tells is believed, as the service does, but not one to come. */
+/** A ping succeeded. The reported time of the change is trusted, as the service does, unless it is in the future. */
 export const reported = (now: number, { status, updatedAt, tasks }: Report): ((life: Life) => Life) =>
   whenReady((life) => {
     const unsaid = status === life.status ? life.statusSince : now
     return { ...life, status, tasks, missed: 0, statusSince: Math.min(now, O.getOrElse(() => unsaid)(updatedAt)) }
   })
 
-/** A ping was not answered, or with an error. */
+/** A ping failed or timed out. */
 export const missedPing: (life: Life) => Life = whenReady((life) => ({ ...life, missed: life.missed + 1 }))
 
 /** The agent is being stopped. */
@@ -112,32 +112,35 @@ export const stopping = (now: number, why: Why): ((life: Life) => Life) =>
 // destructors
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** What an invocation or a socket for a session has to do. */
+/** What an invocation or WebSocket has to do to enter a session. */
 export type Admission = 'Start' | 'Enter' | 'Conflict'
 
-/** How a session takes an invocation; one that is being started or stopped takes none. */
+/** How a session admits a request; a starting or stopping session admits none. */
 export const admission = (life: Life | undefined): Admission => {
   if (life === undefined) return 'Start'
   return life._tag === 'Ready' ? 'Enter' : 'Conflict'
 }
 
-/** After how many unanswered pings in a row an agent counts as busy no longer. */
+/** After how many consecutive failed pings an agent no longer counts as busy. */
 export const missesAllowed = 3
 
-/** Whether background work holds the session. */
+/** Whether background work keeps the session alive. */
 export const isBusy = (life: Ready): boolean => life.status === 'HealthyBusy' && life.missed < missesAllowed
 
-/** Whether the time of the status moved between two pings although the status did not. */
+/** Whether the reported time of the status moved between two pings although the status did not change. */
 export const movesAlone = (before: Ready, after: Ready): boolean =>
   after.status === before.status &&
   after.statusSince > before.statusSince &&
   before.missed === 0 &&
-  before.statusSince !== before.startedAt // else the agent has not said a time before
+  before.statusSince !== before.startedAt // else this is the first reported time
 
-/** The moment that the idle timeout counts from. */
+/** The time from which the idle timeout counts. */
 export const idleSince = (life: Ready): number => Math.max(life.lastUsed, life.statusSince)
 
-/** Why the session is to be stopped now, if it is: the lifetime ends whatever runs, idleness only what is not in use. */
+/**
+ * Why to stop the session now, if at all: the maximum lifetime applies always, the idle timeout only when it is not in
+ * use.
+ */
 export const due =
   (now: number, { idleRuntimeSessionTimeout, maxLifetime }: Lifecycle) =>
   (life: Life): O.Option<'idle' | 'maxLifetime'> => {

@@ -1,4 +1,4 @@
-/** What the log of a runtime says of its sessions. */
+/** Log lines about the sessions of a runtime. */
 import * as O from 'fp-ts/Option'
 import type { IO } from 'fp-ts/IO'
 import type { Log } from '../../core/Log'
@@ -6,17 +6,20 @@ import type { ServiceError } from '../service/ServiceError'
 import type { Agent } from './AgentStart'
 import type { Why } from './SessionLife'
 
-/** What is worth a line. */
+/** Session events that are logged. */
 export type SessionNews =
   | { readonly _tag: 'Ready' }
   | { readonly _tag: 'NotStarted'; readonly error: ServiceError }
   | { readonly _tag: 'Stopping'; readonly why: Why }
   | { readonly _tag: 'Exited'; readonly how: string }
   | { readonly _tag: 'Silent' }
-  /** A status whose time moves alone: in the cloud, too, such a session never becomes idle. */
+  /**
+   * The reported time of the status changes but the status does not: in the cloud, too, such a session never becomes
+   * idle.
+   */
   | { readonly _tag: 'NeverIdle' }
 
-/** Logs the news of a session; `agent` is there from when it first answers. */
+/** Logs a session event; `agent` is undefined until its first response. */
 export const logNews =
   (log: Log) =>
   (session: string, agent: Agent | undefined, news: SessionNews): IO<void> => {
@@ -25,7 +28,7 @@ export const logNews =
         return log.info(`Session ${session} is ready`, { session, port: agent?.launched.port })
       case 'NotStarted': {
         const hint = 'hint' in news.error ? news.error.hint : undefined
-        return log.error(`Session ${session} does not start: ${hint?.why ?? news.error._tag}`, {
+        return log.error(`Session ${session} failed to start: ${hint?.why ?? news.error._tag}`, {
           session,
           ...(hint?.log === undefined ? {} : { output: hint.log }),
         })
@@ -40,20 +43,20 @@ export const logNews =
         })
       }
       case 'Silent':
-        return log.warn(`The agent of session ${session} does not answer /ping`, { session })
+        return log.warn(`The agent of session ${session} does not respond to /ping`, { session })
       case 'NeverIdle':
         return log.warn(
-          'time_of_last_update of /ping moves although the status does not: this session never becomes idle',
+          'time_of_last_update of /ping changes although the status does not; this session never becomes idle',
           { session },
         )
     }
   }
 
-/** Why a session is stopped, in words. */
+/** Why a session is stopped, as text. */
 export const reasons: Readonly<Record<Why, string>> = {
   idle: 'it was idle for idleRuntimeSessionTimeout',
-  maxLifetime: 'it has lived for maxLifetime',
-  asked: 'it was asked to',
-  memory: 'its agent had more memory than maxMemory',
-  shutdown: 'the runtime stops',
+  maxLifetime: 'it reached maxLifetime',
+  asked: 'a client stopped it',
+  memory: 'its agent exceeded maxMemory',
+  shutdown: 'the runtime is shutting down',
 }

@@ -1,7 +1,7 @@
 /**
- * One session as a state machine, from the request that begins it until its agent is gone: every event gives the next
- * state and what to do. `SessionLife` says how a life moves on, and this what that means for the agent and for those who
- * wait; nothing happens here.
+ * One session as a state machine, from the request that creates it until its agent has exited: every event yields the
+ * next state and commands. `SessionLife` has the rules of a session's life; this applies them to the agent and to
+ * pending requests. Pure: the interpreter is in `AgentSessions`.
  */
 import * as O from 'fp-ts/Option'
 import { agentFailed, inTransition, type ServiceError } from '../service/ServiceError'
@@ -13,20 +13,20 @@ import type { SessionNews } from './SessionNews'
 // model
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** What to do while a session is being started or stopped: refuse as the service does, or wait as for an agent itself. */
+/** How a request enters a starting or stopping session: fail with a 409 as the service does, or wait for it. */
 export type Manner = 'refuse' | 'wait'
 
-/** What comes of waiting for a session; who wanted to enter one that is gone may begin it anew. */
+/** The outcome of a pending request. After `Gone`, a request that wants to enter may start the session anew. */
 export type Told =
   { readonly _tag: 'Admitted' } | { readonly _tag: 'Refused'; readonly error: ServiceError } | { readonly _tag: 'Gone' }
 
-/** Someone who waits: to use the session, or for its end. `tell` is called once, by the interpreter of commands. */
+/** A pending request: to enter the session, or to learn of its end. `tell` is called once, by the interpreter. */
 export interface Waiter {
   readonly wants: Life.Kind | 'end'
   readonly tell: (told: Told) => void
 }
 
-/** There is no such session, or no longer; why it was stopped, if it was. */
+/** No such session, or no longer; why it was stopped, if it was. */
 export interface Absent {
   readonly _tag: 'Absent'
   readonly why: Life.Why | undefined
@@ -35,29 +35,29 @@ export interface Absent {
 export interface Present {
   readonly _tag: 'Present'
   readonly life: Life.Life
-  /** Who began it, while its agent does not answer yet: a start that fails is answered to nobody else. */
+  /** The request that created it, until the agent is ready: only this one gets the error of a failed start. */
   readonly starter: Waiter | undefined
-  /** Who waits besides, in the order of their arrival. */
+  /** Other pending requests, in order of arrival. */
   readonly waiting: ReadonlyArray<Waiter>
   readonly memory: O.Option<number>
-  /** Whether it is to be stopped as soon as its start is over. */
+  /** Whether to stop it as soon as its start has finished. */
   readonly isClosing: boolean
-  /** Whether it was said that it never becomes idle. */
+  /** Whether the warning that it never becomes idle was logged. */
   readonly hasWarned: boolean
 }
 
 export type SessionState = Absent | Present
 
-/** What happens to a session. `now` is in milliseconds. */
+/** An event of a session. `now` is in milliseconds. */
 export type SessionEvent =
   | { readonly _tag: 'Entered'; readonly now: number; readonly waiter: Waiter; readonly manner: Manner }
   | { readonly _tag: 'Left'; readonly now: number; readonly kind: Life.Kind }
-  /** A message of a socket has passed. */
+  /** A WebSocket message has passed. */
   | { readonly _tag: 'Touched'; readonly now: number }
-  /** The agent has answered its first ping. */
+  /** The agent has responded to its first ping. */
   | { readonly _tag: 'Started'; readonly now: number; readonly report: Life.Report }
   | { readonly _tag: 'NotStarted'; readonly error: ServiceError }
-  /** It is time for the next ping. */
+  /** The next ping is due. */
   | { readonly _tag: 'PingDue' }
   | {
       readonly _tag: 'Pinged'
@@ -66,33 +66,33 @@ export type SessionEvent =
       readonly memory: O.Option<number>
     }
   | { readonly _tag: 'Measured'; readonly memory: O.Option<number> }
-  /** The agent has ended, asked to or not. */
+  /** The agent has exited, requested or not. */
   | { readonly _tag: 'Exited'; readonly how: string }
   | { readonly _tag: 'StopAsked'; readonly now: number; readonly waiter: Waiter }
-  /** The agent was killed, and it and all that it used are gone. */
+  /** The stop is complete: the agent has exited and its resources are released. */
   | { readonly _tag: 'Killed' }
-  /** The runtime stops. */
+  /** The runtime is shutting down. */
   | { readonly _tag: 'Closed'; readonly now: number; readonly waiter: Waiter }
 
-/** What to do. */
+/** A command for the interpreter. */
 export type SessionCommand =
   | { readonly _tag: 'Launch' }
   | { readonly _tag: 'CancelLaunch' }
   | { readonly _tag: 'Ping' }
-  /** Looks out for the end of the agent, and at its memory. */
+  /** Watches the agent's exit and its memory. */
   | { readonly _tag: 'Watch' }
   | { readonly _tag: 'SchedulePing' }
   | { readonly _tag: 'CancelPing' }
-  /** Ends the agent, without a time to finish if it is forced. */
+  /** Stops the agent; `isForced` skips the grace period. */
   | { readonly _tag: 'Kill'; readonly isForced: boolean }
-  /** Tells all that use the session that it ends. */
+  /** Notifies all leases that the session has ended. */
   | { readonly _tag: 'EndLeases' }
   | { readonly _tag: 'Tell'; readonly waiter: Waiter; readonly told: Told }
   | { readonly _tag: 'Log'; readonly news: SessionNews }
-  /** The id is free again. */
+  /** Removes the entry, so that the id can be reused. */
   | { readonly _tag: 'Forget' }
 
-/** What decides about the end of a session. 0 bytes are without limit. */
+/** Limits that end a session. 0 bytes means no limit. */
 export interface SessionRules {
   readonly lifecycle: Lifecycle
   readonly maxMemory: number
@@ -100,14 +100,14 @@ export interface SessionRules {
 
 type Step = readonly [SessionState, ReadonlyArray<SessionCommand>]
 
-/** Before anybody has entered. */
+/** The state before the first request. */
 export const absent: SessionState = { _tag: 'Absent', why: undefined }
 
 // ---------------------------------------------------------------------------------------------------------------------
 // transitions
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** What an event leads to. An event that has no meaning in a state leaves it as it is. */
+/** The next state and commands of an event. An event that does not apply leaves the state unchanged. */
 export const step =
   (rules: SessionRules) =>
   (state: SessionState, event: SessionEvent): Step => {
@@ -144,7 +144,7 @@ export const step =
 
 const nothing: ReadonlyArray<SessionCommand> = []
 
-/** Who enters begins the session; who wants its end has it already. */
+/** Without a session, entering creates one, and waiting for its end succeeds at once. */
 const whileAbsent = (state: Absent, event: SessionEvent): Step => {
   if (!('waiter' in event)) return [state, nothing]
   if (event._tag !== 'Entered') return [state, [tell(event.waiter, { _tag: 'Gone' })]]
@@ -165,7 +165,7 @@ const onStarted = (state: Present, now: number, report: Life.Report): Step => {
   const begun: ReadonlyArray<SessionCommand> = [log({ _tag: 'Ready' }), { _tag: 'Watch' }]
   if (isClosing) {
     const [stopping, commands] = stop(ready, now, 'shutdown')
-    const ended = agentFailed(500, { why: 'the agent ended as soon as it was ready' })
+    const ended = agentFailed(500, { why: 'the agent exited as soon as it was ready' })
     return [stopping, [...begun, ...(starter === undefined ? [] : [refuse(starter, ended)]), ...commands]]
   }
   const enterers = [...(starter === undefined ? [] : [starter]), ...waiting.filter(({ wants }) => wants !== 'end')]
@@ -195,7 +195,7 @@ const onPinged = (rules: SessionRules, state: Present, now: number, report: O.Op
   return [stopping, [...news, ...commands]]
 }
 
-/** A runtime that stops ends what is ready at once, and what starts as soon as it can. */
+/** A shutdown stops a ready session at once, a starting one as soon as possible. */
 const onClosed = (state: Present, now: number): Step => {
   switch (state.life._tag) {
     case 'Starting':
@@ -232,7 +232,7 @@ const stop = (state: Present, now: number, why: Life.Why): Step => [
   ],
 ]
 
-/** The id is free before anybody is told so: who still wants to enter begins the session anew. */
+/** Frees the id before the pending requests learn of it, so that those that want to enter create the session anew. */
 const gone = ({ life, waiting }: Present, before: ReadonlyArray<SessionCommand>): Step => [
   { _tag: 'Absent', why: life._tag === 'Stopping' ? life.why : undefined },
   [
@@ -244,7 +244,7 @@ const gone = ({ life, waiting }: Present, before: ReadonlyArray<SessionCommand>)
   ],
 ]
 
-/** Says what would hurt in the cloud, that a session never becomes idle once only. */
+/** Warns of what would hurt in the cloud; that a session never becomes idle, only once. */
 const warned = (state: Present, before: Life.Ready): readonly [Present, ReadonlyArray<SessionCommand>] => {
   const { life, hasWarned } = state
   if (life._tag !== 'Ready') return [state, nothing]

@@ -1,22 +1,22 @@
-/** The bytes of a message's body, bounded: in size, and in what all bodies together may hold. */
+/** Reads message bodies, limited in size and by a memory budget shared between bodies. */
 import type { IncomingMessage } from 'node:http'
 import * as E from 'fp-ts/Either'
 
-/** Why a body is not there. */
+/** Why a body could not be read. */
 export type BodyFault = 'too large' | 'too many at once' | 'cut off'
 
-/** Bounds of one body. */
+/** Limits of one body. */
 export interface BodyBounds {
-  /** The most bytes that it may have. */
+  /** The maximum number of bytes. */
   readonly limit: number
-  /** Asked for each chunk whether so many bytes more may be held. */
+  /** Asked for each chunk whether that many more bytes may be held. */
   readonly take: (bytes: number) => boolean
 }
 
 /**
- * Reads a whole body, and calls `done` once. What comes after a fault is read and thrown away, so that the sender sees
- * the answer; `done` may pause or destroy the message instead. The listeners stay: taking them off costs more than to
- * ignore what they say.
+ * Reads a whole body and calls `done` once. After a fault the rest is drained, so that the sender sees the response;
+ * `done` may pause or destroy the message instead. The listeners stay: removing them costs more than ignoring their
+ * events.
  */
 export const readBody = (
   message: IncomingMessage,
@@ -52,18 +52,18 @@ export const readBody = (
   })
 }
 
-/** The first bytes of a body, at most so many, as far as they come: for a message whose status says the most of it. */
+/** The first bytes of a body, up to a limit, as far as they arrive: for a message whose status matters most. */
 export const readStart = async (message: IncomingMessage, limit: number): Promise<Buffer> => {
   const chunks: Array<Buffer> = []
   let size = 0
   try {
     for await (const chunk of message as AsyncIterable<Buffer>) {
-      chunks.push(chunk) // no encoding was set
+      chunks.push(chunk) // a Buffer: no encoding was set
       size += chunk.length
       if (size > limit) break
     }
   } catch {
-    // it was cut off
+    // aborted: keep what arrived
   }
   return Buffer.concat(chunks).subarray(0, limit)
 }

@@ -1,6 +1,6 @@
 /**
- * `GET` of something small, read whole: bounded in time and size, over a connection of its own. A redirect is an answer
- * like any other.
+ * A `GET` of a small resource, read whole, with a timeout and a size limit, on a connection of its own. Redirects are
+ * not followed.
  *
  * @since 0.2.0
  */
@@ -8,29 +8,29 @@ import { get as getHttp, type IncomingHttpHeaders, type RequestOptions } from 'n
 import * as E from 'fp-ts/Either'
 import { onBody, onResponse } from './HttpExchange'
 
-/** What is asked, and its bounds. */
+/** The request and its limits. */
 export interface GetOptions {
   readonly headers: Readonly<Record<string, string>>
-  /** How long all of it may take, in milliseconds. */
+  /** The overall timeout, in milliseconds. */
   readonly timeout: number
   readonly maxBytes: number
 }
 
-/** An answer. `text` is read of one with status 200 alone, and empty otherwise. */
+/** A response. `text` is read for status 200 only, and empty otherwise. */
 export interface SmallResponse {
   readonly status: number
   readonly headers: IncomingHttpHeaders
   readonly text: string
 }
 
-/** Why there is no answer. */
+/** Why there is no response. */
 export type GetFault =
   { readonly _tag: 'Failed'; readonly cause: unknown } | { readonly _tag: 'Late' } | { readonly _tag: 'TooLarge' }
 
-/** Asks for a URL. Throws where it is not one. */
+/** Requests a URL. Throws if it is invalid. */
 export const get = async (url: string | URL, options: GetOptions): Promise<E.Either<GetFault, SmallResponse>> => {
   const target = new URL(url)
-  // Loaded where it is used: an agent whose provider is reached without TLS, as in development, needs none.
+  // Loaded on demand: an agent whose provider is reached without TLS, as in development, does not need it.
   return getBy(target.protocol === 'https:' ? (await import('node:https')).get : getHttp, target, options)
 }
 

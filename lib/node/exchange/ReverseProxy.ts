@@ -1,6 +1,6 @@
 /**
- * Passes a request on to a server and its response back, both as they come: nothing is gathered, the slower side sets
- * the pace of the other, and the end of either side reaches the other. What may pass is for the rules to say.
+ * Forwards a request to a server and streams the response back, with backpressure and cancellation in both directions.
+ * Rules decide what may pass.
  *
  * @since 0.2.0
  */
@@ -8,52 +8,52 @@ import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http'
 import { onBody, onResponse } from './HttpExchange'
 import { endWith } from './SingleWrite'
 
-/** What becomes of a response, decided by its head. */
+/** What happens to a response, decided by its head. */
 export type Verdict<Fault> =
   /** `headers`: names and values in turn. */
   | { readonly _tag: 'Pass'; readonly status: number; readonly reason?: string; readonly headers: Array<string> }
-  /** `answer` answers in its place; its body is read and dropped, so that the connection can be used again. */
+  /** `answer` responds in its place; the server's body is drained, so that the connection can be reused. */
   | { readonly _tag: 'Replace'; readonly answer: () => void }
   | { readonly _tag: 'Reject'; readonly fault: Fault }
 
-/** What a proxy is told to do where it cannot know better. `Fault` is why an exchange is given up. */
+/** The policy of a proxy. `Fault` is the reason for aborting an exchange. */
 export interface ProxyRules<Fault> {
   readonly onResponse: (response: IncomingMessage) => Verdict<Fault>
-  /** A fault gives the exchange up before the part is passed on. */
+  /** A fault aborts the exchange before the chunk is forwarded. */
   readonly onResponsePart: (part: Buffer) => Fault | undefined
   readonly onRequestPart: (part: Buffer) => Fault | undefined
-  /** Answers for an exchange that was given up; a response that has begun is to be destroyed. */
+  /** Responds for an aborted exchange; a response that has begun must be destroyed. */
   readonly refuse: (fault: Fault) => void
-  /** Answers for a server that failed before its response began. */
+  /** Responds for a server that failed before its response began. */
   readonly onFailure: (cause: unknown) => void
-  /** The exchange is over, in whatever way; called once, before what answers for a failure. */
+  /** Called once when the exchange is over, in any way, before a failure gets its response. */
   readonly onOver: () => void
-  /** Whether the server goes on when the client has left. */
+  /** Whether the server continues after the client disconnects. */
   readonly finishesAlone: boolean
   readonly passesTrailers: boolean
 }
 
-/** A request on its way to a server. */
+/** A request to forward. */
 export interface ProxiedRequest {
   readonly req: IncomingMessage
   readonly res: ServerResponse
-  /** The request to the server; nothing of its body was written yet. */
+  /** The request to the server, before any of its body is written. */
   readonly asked: ClientRequest
-  /** The body, if it was read already. */
+  /** The body, if it has been read already. */
   readonly body: Uint8Array | undefined
 }
 
-/** Carries a request out. What it gives gives the exchange up, as a limit on time does. */
+/** Forwards a request. The returned function aborts the exchange, for example on a timeout. */
 export const proxy = <Fault>(
   { req, res, asked, body }: ProxiedRequest,
   rules: ProxyRules<Fault>,
 ): ((fault: Fault) => void) => {
   let isOver = false
-  let isSilent = false // the client has left, or was answered by the rules
+  let isSilent = false // the client disconnected, or the rules responded
   let isBegun = false
   let received = 0
   let response: IncomingMessage | undefined
-  let pending: Array<Buffer> = [] // what has come of the body in this turn
+  let pending: Array<Buffer> = [] // chunks of this turn
 
   const finish = (): void => {
     if (isOver) return
@@ -89,7 +89,7 @@ export const proxy = <Fault>(
     res.on('drain', () => head.resume())
     if (verdict.reason === undefined) res.writeHead(verdict.status, verdict.headers)
     else res.writeHead(verdict.status, verdict.reason, verdict.headers)
-    // Together with what has come of the body, or alone: a client of a stream that is silent sees it begin.
+    // With the first chunks, or alone: the client of a silent stream should see it begin.
     process.nextTick(() => {
       if (received === 0 && !res.writableEnded && !res.destroyed) res.flushHeaders()
     })
@@ -117,7 +117,7 @@ export const proxy = <Fault>(
     })
   }
 
-  /** One write for all the chunks that one read has brought: a stream of small events has hundreds of them. */
+  /** Batches all chunks of one read into one write: a stream of small events has hundreds of them. */
   const writePending = (from: IncomingMessage): void => {
     const parts = pending
     pending = []
@@ -158,6 +158,6 @@ export const proxy = <Fault>(
   return giveUp
 }
 
-/** Whether a request announces a body. */
+/** Whether a request has a body. */
 const hasBody = ({ headers }: IncomingMessage): boolean =>
   (headers['content-length'] ?? '0') !== '0' || headers['transfer-encoding'] !== undefined

@@ -1,15 +1,15 @@
 /**
- * Writes the head of a message and a small body as one, for speed alone: Node joins a head with text, and writes it and
- * a buffer as two.
+ * Writes the head of a message and a small body at once, for speed: Node joins a head with text, but writes a buffer
+ * separately.
  *
  * @since 0.2.0
  */
 import type { OutgoingMessage } from 'node:http'
 
-/** Up to which size a body is copied behind the head, which is quicker than to write them as two. */
+/** Up to this size, copying the body behind the head is faster than two writes. */
 const small = 16_384
 
-/** Ends a message with the last part of its body. */
+/** Ends a message with the last chunk of its body. */
 export const endWith = (message: OutgoingMessage, part: Uint8Array): void => {
   if (part.length <= small)
     message.end(Buffer.from(part.buffer, part.byteOffset, part.length).toString('latin1'), 'latin1')

@@ -1,19 +1,19 @@
 /**
- * Hands a connection that asks for an upgrade over to a server: from then on their bytes pass both ways unread, and the
- * end of either side is the end of the other.
+ * Tunnels a connection that asks for an upgrade to a server: bytes pass both ways unread, and when one side closes, so
+ * does the other.
  *
  * @since 0.2.0
  */
 import { connect } from 'node:net'
 import type { Duplex } from 'node:stream'
 
-/** The request that the server gets. */
+/** The request for the server. */
 export interface TunnelRequest {
   readonly method: string
   readonly target: string
   /** Names and values in turn. */
   readonly headers: ReadonlyArray<string>
-  /** What came after the head of the request. */
+  /** Bytes after the head of the request. */
   readonly rest: Uint8Array
 }
 

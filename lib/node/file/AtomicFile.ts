@@ -1,7 +1,7 @@
 /**
- * A file that is written whole or not at all: into a temporary one beside it, to the disk, then renamed. Not
- * `write-file-atomic`: it writes through a link wherever that leads, and to a temporary file whose name can be guessed and
- * that may be a link itself; a project of a stranger could choose the file that is written.
+ * Atomic writes: to a temporary file in the same folder, to the disk, then renamed. Not `write-file-atomic`, which
+ * writes through links wherever they lead, and to a temporary file with a predictable name that may itself be a link,
+ * so that a malicious project could choose the file that is written.
  */
 import { randomUUID } from 'node:crypto'
 import { renameSync, rmSync, writeFileSync } from 'node:fs'
@@ -10,18 +10,18 @@ import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { errorCode } from '../SystemError'
 
-/** Where a path leads: a link is written through, never replaced. */
+/** The target of a path: a link is written through, never replaced. */
 const resolveTarget = (path: string): Promise<string> => realpath(path).catch(() => path)
 
 const readMode = (path: string): Promise<number | undefined> =>
   stat(path).then(
     ({ mode }) => mode & 0o777,
-    () => undefined, // it is made anew
+    () => undefined, // it is created
   )
 
 const isBusy = (cause: unknown): boolean => ['EPERM', 'EACCES', 'EBUSY'].includes(errorCode(cause) ?? '')
 
-/** Windows refuses to rename over a file that someone reads at the moment. */
+/** Renames, with retries: Windows refuses while someone reads the target. */
 const replace = async (from: string, to: string, tries = 10): Promise<void> => {
   try {
     await rename(from, to)
@@ -32,20 +32,20 @@ const replace = async (from: string, to: string, tries = 10): Promise<void> => {
   }
 }
 
-/** How a file is written. */
+/** Options of a write. */
 export interface WriteOptions {
-  /** The file's mode, whatever the umask. */
+  /** The mode of the file, whatever the umask. */
   readonly mode?: number | undefined
-  /** May reject once the text is on the disk, and nothing is written then. */
+  /** Runs once the text is on the disk; if it rejects, the file is not replaced. */
   readonly check?: () => Promise<void>
 }
 
-/** A name that no other write uses. A kill leaves such files behind. */
+/** A unique temporary name. A killed process leaves such files behind. */
 export const temporaryName = (name: string): string => `.${name}.${randomUUID()}.tmp`
 
 const temporaryFor = (path: string): string => join(dirname(path), temporaryName(basename(path)))
 
-/** Writes a file whole or not at all; a link at its path is replaced. */
+/** Writes a file atomically, replacing a link at its path. */
 export const writeWhole = async (
   path: string,
   text: string | Uint8Array,
@@ -55,7 +55,7 @@ export const writeWhole = async (
   try {
     const file = await open(temporary, 'wx', mode ?? 0o644)
     try {
-      if (mode !== undefined) await file.chmod(mode).catch(() => undefined) // a file system may keep no modes
+      if (mode !== undefined) await file.chmod(mode).catch(() => undefined) // the file system may have no modes
       await file.writeFile(text)
       await file.sync()
     } finally {
@@ -69,7 +69,7 @@ export const writeWhole = async (
   }
 }
 
-/** The same at once, without waiting for the disk: for what must be written down before anything else can happen. */
+/** The synchronous form, without waiting for the disk: for what must be recorded before any other event. */
 export const writeWholeNow = (path: string, text: string, mode: number): void => {
   const temporary = temporaryFor(path)
   try {
@@ -81,15 +81,15 @@ export const writeWholeNow = (path: string, text: string, mode: number): void =>
   }
 }
 
-/** Whether a path is a folder's own, or below it. */
+/** Whether a path is that of a folder, or below it. */
 const isWithin = (folder: string, path: string): boolean => {
   const way = relative(folder, path)
   return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way)
 }
 
 /**
- * Writes a file whole or not at all; its folder is made. A link is written through as long as it stays in the folder: a
- * project of a stranger must not choose a file elsewhere. Rejects with what the system says.
+ * Writes a file atomically, creating its folder. A link is written through only within the folder: a malicious project
+ * must not choose a file elsewhere. Rejects with the system's error.
  */
 export const writeAtomic = async (path: string, text: string): Promise<void> => {
   await mkdir(dirname(path), { recursive: true })

@@ -1,8 +1,7 @@
 /**
- * Locks between processes: a file that only one of them can create. Its holder touches it as long as it lives, so that
- * a lock whose holder was killed is taken over: at once if that can be seen, else once it has not been touched for long.
- * That is why it is not `proper-lockfile`, whose locks do not say who holds them: what a killed process has locked would
- * stay locked until it is stale.
+ * Locks between processes: a file that only one of them can create. Its holder touches it regularly, so that the lock
+ * of a killed process is taken over: at once if its death can be detected, else when the file has become stale. That is
+ * why it is not `proper-lockfile`, whose locks do not name their holder and so stay locked until stale.
  */
 import { lstat, mkdir, open, readFile, rename, rm, utimes } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -15,25 +14,25 @@ type Release = () => Promise<void>
 
 /** Locks in a folder, by name. */
 export interface FileLocks {
-  /** Waits for the lock; gives what releases it, or none if the signal aborts first. */
+  /** Waits for the lock; returns its release, or none if the signal aborts first. */
   readonly acquire: (name: string, signal: AbortSignal) => Promise<O.Option<Release>>
-  /** Runs an operation under the lock; none if another holds it and goes on to for so many milliseconds. */
+  /** Runs an operation under the lock; none if another holder keeps it for so many milliseconds. */
   readonly attempt: <A>(name: string, within: number, operation: () => Promise<A>) => Promise<O.Option<A>>
-  /** Who holds the lock, in words. */
+  /** The holder of the lock, as text. */
   readonly owner: (name: string) => Promise<string>
-  /** Rejects if these locks hold this one, and another process has taken it over. */
+  /** Rejects if these locks hold this one and another process has taken it over. */
   readonly check: (name: string) => Promise<void>
 }
 
-/** Moments of locks, in milliseconds. */
+/** Times of locks, in milliseconds. */
 export interface LockTimes {
-  /** How often the holder touches its lock. */
+  /** The interval at which the holder touches its lock. */
   readonly touch: number
-  /** After how long without a touch a lock is taken over. */
+  /** The time without a touch after which a lock is stale. */
   readonly stale: number
-  /** The first and the longest pause of who waits. */
+  /** The first and the longest pause between attempts. */
   readonly poll: readonly [number, number]
-  /** Whether only processes of this machine use the locks, so that the age of a file tells how long it was not touched. */
+  /** Whether all processes are on this machine, so that the age of a file shows how long it was not touched. */
   readonly isLocal?: boolean
 }
 
@@ -51,10 +50,10 @@ interface Lock {
   readonly text: string
 }
 
-/** Windows says so of a file that is being removed. */
+/** Windows reports `EPERM` for a file that is being removed. */
 const isBeingRemoved = (cause: unknown): boolean => process.platform === 'win32' && errorCode(cause) === 'EPERM'
 
-/** Creates the lock, unless there is one. */
+/** Creates the lock; false if it exists. */
 const create = async ({ path, text }: Lock): Promise<boolean> => {
   try {
     const file = await open(path, 'wx', 0o600)
@@ -72,7 +71,7 @@ const create = async ({ path, text }: Lock): Promise<boolean> => {
   }
 }
 
-/** The text of a lock; empty for what is no file, such as a folder that someone has made there. */
+/** The text of a lock; empty for anything but a file, such as a folder of that name. */
 const toText = (path: string): Promise<O.Option<string>> =>
   unlessMissing(
     readFile(path, 'utf8').catch((cause: unknown) => {
@@ -87,8 +86,8 @@ const isMine = async ({ path, text }: Lock): Promise<boolean> => {
 }
 
 /**
- * Takes away the lock of an owner that has died. One process does so at a time, and looks again before it does: what
- * the others saw may be gone, and the lock that is there now be a newer one, which must stay.
+ * Removes the lock of a dead owner. One process does so at a time, and reads the lock again first: it may since have
+ * been removed, and replaced by a newer one, which must stay.
  */
 const takeAway = async (path: string, text: string, stale: number): Promise<void> => {
   const guard = { path: `${path}.tmp`, text: '' }
@@ -102,7 +101,7 @@ const takeAway = async (path: string, text: string, stale: number): Promise<void
     if (O.isNone(found) || found.value !== text) return
     const aside = join(dirname(path), temporaryName('lock'))
     await unlessMissing(rename(path, aside))
-    await rm(aside, { force: true }).catch(() => undefined) // a folder stays, under its new name
+    await rm(aside, { force: true }).catch(() => undefined) // a folder remains, renamed
   } finally {
     await rm(guard.path, { force: true })
   }
@@ -123,7 +122,7 @@ const pause = (ms: number, signal?: AbortSignal): Promise<void> =>
 // constructor
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** Locks in the given folder; it is made when the first one is asked for. */
+/** Locks in the given folder, which is created on demand. */
 export const createFileLocks = (folder: string, times: LockTimes = defaults): FileLocks => {
   const { touch, stale, poll, isLocal = false } = times
   const toPath = (name: string): string => join(folder, `${name}.lock`)
@@ -136,7 +135,7 @@ export const createFileLocks = (folder: string, times: LockTimes = defaults): Fi
     for (const lock of held.values()) {
       void isMine(lock)
         .then((mine) => (mine ? utimes(lock.path, new Date(), new Date()) : undefined))
-        .catch(() => undefined) // one that cannot be touched is taken over, which `check` finds out
+        .catch(() => undefined) // untouched it is taken over, which `check` detects
     }
   }
 
@@ -158,7 +157,7 @@ export const createFileLocks = (folder: string, times: LockTimes = defaults): Fi
     return O.some(lock)
   }
 
-  /** Sees for how long a lock has stood still by the time of this process: clocks of machines may differ. */
+  /** Measures staleness by this process's own clock, since those of several machines may differ. */
   const watch = (path: string): (() => Promise<void>) => {
     let seen = ''
     let since = performance.now()

@@ -1,20 +1,20 @@
-/** Who holds a lock file, as its text says it: for other processes to see whether the holder still runs. */
+/** The owner of a lock file, written as its text, so that other processes can detect whether it is still alive. */
 import { randomUUID } from 'node:crypto'
 import { readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { threadId } from 'node:worker_threads'
 import { isAlive } from '../process/Processes'
 
-/** The holder of a lock. */
+/** The owner of a lock. */
 export interface Owner {
   /**
-   * Where a process id means the same process. Machines may share a folder and a host name, and so may containers, but
-   * not their boots and processes.
+   * The scope in which a process id is unique. Machines and containers may share a folder and a host name, but not boot
+   * ids and process namespaces.
    */
   readonly place: string
   readonly pid: string
   readonly thread: string
-  /** Tells a process from an earlier one with the same id, as every first process of a container is number 1. */
+  /** Distinguishes a process from an earlier one with the same id: the first process of every container is number 1. */
   readonly mark: string
 }
 
@@ -22,15 +22,15 @@ const orEmpty = (look: () => string): string => {
   try {
     return look()
   } catch {
-    return '' // there is no such thing outside of Linux
+    return '' // Linux only
   }
 }
 
 const symbol = Symbol.for('agentcore-fp/FileLocks')
 
-/** This thread of this process. Copies of this module in one thread share the mark. */
+/** Identifies this thread of this process, also across copies of this module. */
 export const thisOwner = (): Owner => {
-  const shared = globalThis as { [symbol]?: string } // nobody else uses the symbol
+  const shared = globalThis as { [symbol]?: string } // the symbol is ours alone
   const place = [
     hostname(),
     orEmpty(() => readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim()),
@@ -44,11 +44,11 @@ export const thisOwner = (): Owner => {
   }
 }
 
-/** The text of a lock that an owner takes; no two locks have the same. */
+/** The text of a lock for an owner; unique for each lock. */
 export const lockText = ({ place, pid, thread, mark }: Owner): string =>
   [place, pid, thread, mark, randomUUID()].join('\n')
 
-/** Whether the owner of the lock with the given text has certainly died, as this one can see it. */
+/** Whether the owner of a lock with the given text is certainly dead, as far as this process can see. */
 export const isDead =
   (self: Owner) =>
   (text: string): boolean => {
@@ -59,7 +59,7 @@ export const isDead =
     return Number.isSafeInteger(number) && number > 0 && !isAlive(number)
   }
 
-/** The owner of the lock with the given text, in words. */
+/** The owner of a lock with the given text, for people. */
 export const explain = (text: string): string => {
   const pid = text.split('\n')[1]
   return pid === undefined ? 'another process' : `process ${pid}`

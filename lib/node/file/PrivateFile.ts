@@ -1,6 +1,7 @@
 /**
- * Files and folders that are this user's alone. A project may come from a stranger, with links, FIFOs and open modes
- * below `.bedrock_agentcore`: nothing here follows a link there, and whatever the umask, files are 0600 and folders 0700.
+ * Files and folders that only this user can access. A project may come from an attacker, with links, FIFOs and open
+ * modes below `.bedrock_agentcore`: nothing here follows a link there, and whatever the umask, files are 0600 and
+ * folders 0700.
  */
 import { closeSync, constants, fchmodSync, fstatSync, lstatSync, mkdirSync, openSync, readFileSync } from 'node:fs'
 import { chmodSync, type Stats } from 'node:fs'
@@ -9,19 +10,19 @@ import { dirname, join, parse, resolve, sep } from 'node:path'
 import { errorCode, isMissing } from '../SystemError'
 import { writeWhole } from './AtomicFile'
 
-/** The folder of a project that all that commands keep of it is below. */
+/** The project folder for all files of the commands. */
 export const stateFolder = '.bedrock_agentcore'
 
-// A file that is read here is a few lines; a larger one is not of this library.
+// Files of this package are a few lines long; a larger one is foreign.
 const maxSize = 1_000_000
 
-/** Windows has neither flag, nor a checkout that makes links there without asking. */
+/** Windows has neither flag, nor checkouts that create links without asking. */
 const noFollow = constants.O_NOFOLLOW ?? 0
-const noWait = constants.O_NONBLOCK ?? 0 // else a FIFO holds up whoever opens it
+const noWait = constants.O_NONBLOCK ?? 0 // opening a FIFO would block
 
 const refuse = (path: string, why: string): Error => new Error(`${path} ${why}`)
 
-/** Undefined where there is nothing at all: a link that leads nowhere is something. */
+/** The stats of a path; undefined if nothing is there. A dangling link is something. */
 const lookAt = (path: string): Stats | undefined => {
   try {
     return lstatSync(path)
@@ -31,7 +32,7 @@ const lookAt = (path: string): Stats | undefined => {
   }
 }
 
-/** Whether something belongs to this user. Windows has no such number; root may work in the folder of anyone. */
+/** Whether a file belongs to this user. Windows has no user ids; root may work in anyone's folder. */
 const isOurs = ({ uid }: Stats): boolean => {
   const own = process.getuid?.() ?? 0
   return own === 0 || uid === own
@@ -42,13 +43,13 @@ const isOpen = ({ mode }: Stats): boolean => process.platform !== 'win32' && (mo
 const checkFolder = (path: string): Stats => {
   const found = lstatSync(path)
   if (found.isSymbolicLink())
-    throw refuse(path, 'is a symbolic link, and agentcore follows none where it keeps its own files')
-  if (!found.isDirectory()) throw refuse(path, 'is not a folder, but agentcore keeps files there')
+    throw refuse(path, 'is a symbolic link, which agentcore does not follow for its own files')
+  if (!found.isDirectory()) throw refuse(path, 'is not a folder, but agentcore needs it as one')
   if (!isOurs(found)) throw refuse(path, 'belongs to another user')
   return found
 }
 
-/** A file system that keeps no modes, or cannot be written to, has none to change. */
+/** Whether a mode could not be set because the file system has no modes or is read-only. */
 const hasNoModes = (cause: unknown): boolean => ['EPERM', 'EROFS', 'ENOTSUP', 'ENOSYS'].includes(errorCode(cause) ?? '')
 
 const restrict = (change: () => void): void => {
@@ -63,12 +64,12 @@ const make = (path: string): void => {
   try {
     mkdirSync(path, { mode: 0o700 })
   } catch (cause) {
-    if (errorCode(cause) !== 'EEXIST') throw cause // else another process was faster
+    if (errorCode(cause) !== 'EEXIST') throw cause // created by another process meanwhile
   }
   if (isOpen(checkFolder(path))) restrict(() => chmodSync(path, 0o700))
 }
 
-/** Every folder of a path from `.bedrock_agentcore` on; only the last one where that is no part of it. */
+/** Every folder of a path from `.bedrock_agentcore` on; only the last one if that is not in the path. */
 const guarded = (path: string): ReadonlyArray<string> => {
   const { root } = parse(path)
   const names = path.slice(root.length).split(sep).filter(Boolean)
@@ -79,8 +80,8 @@ const guarded = (path: string): ReadonlyArray<string> => {
 }
 
 /**
- * Makes a folder, or makes sure of one that is there: it and its parents up to `.bedrock_agentcore` are real folders of
- * this user, which nobody else may enter. Throws where one is a link or something else.
+ * Creates a folder, or verifies an existing one: it and its parents up to `.bedrock_agentcore` are real folders that
+ * only this user can access. Throws for a link or anything else.
  */
 export const privateFolder = (path: string): void => {
   const folders = guarded(resolve(path))
@@ -89,7 +90,7 @@ export const privateFolder = (path: string): void => {
   folders.forEach(make)
 }
 
-/** Makes sure of a folder that is only looked into, and changes nothing: false where it or a parent is missing. */
+/** Verifies a folder for reading, without changing anything: false if it or a parent is missing. */
 export const hasPrivateFolder = (path: string): boolean => {
   for (const folder of guarded(resolve(path))) {
     if (lookAt(folder) === undefined) return false
@@ -108,7 +109,7 @@ const refusal = (path: string, cause: unknown): unknown => {
   return errorCode(cause) === 'ENXIO' ? refuse(path, 'is not a regular file') : cause
 }
 
-/** Opens a file to append to, and makes it and its folder where they are missing. */
+/** Opens a file for appending; creates it and its folder if missing. */
 export const appendPrivate = async (path: string): Promise<FileHandle> => {
   privateFolder(dirname(path))
   if (noFollow === 0 && lookAt(path)?.isSymbolicLink() === true) throw refuse(path, 'is a symbolic link')
@@ -127,7 +128,9 @@ export const appendPrivate = async (path: string): Promise<FileHandle> => {
   }
 }
 
-/** The text of a small file; undefined where it or its folder is missing. Throws where it is a link or not a file. */
+/**
+ * The text of a small file; undefined if it or its folder is missing. Throws for a link or anything else but a file.
+ */
 export const readPrivate = (path: string): string | undefined => {
   if (!hasPrivateFolder(dirname(path)) || lookAt(path) === undefined) return undefined
   if (noFollow === 0 && lookAt(path)?.isSymbolicLink() === true) throw refuse(path, 'is a symbolic link')
@@ -141,27 +144,27 @@ export const readPrivate = (path: string): string | undefined => {
   try {
     const stats = fstatSync(file)
     check(path, stats)
-    if (stats.size > maxSize) throw refuse(path, 'is too large to be a file of agentcore')
+    if (stats.size > maxSize) throw refuse(path, 'is too large to be an agentcore file')
     return readFileSync(file, 'utf8')
   } finally {
     closeSync(file)
   }
 }
 
-/** Writes a file whole or not at all; what stands at its path, a link included, is replaced. */
+/** Writes a file atomically, replacing whatever is at its path, even a link. */
 export const writePrivate = async (path: string, text: string | Uint8Array): Promise<void> => {
   privateFolder(dirname(path))
   await writeWhole(path, text, { mode: 0o600 })
 }
 
-/** Makes sure that a program which follows links writes into the folder: a file that is a link or no file is refused. */
+/** Verifies a path for a program that follows links: throws for a link or anything else but a file. */
 export const refuseLink = (path: string): void => {
   const found = lookAt(path)
   if (found?.isSymbolicLink() === true) throw refuse(path, 'is a symbolic link')
   if (found !== undefined) check(path, found)
 }
 
-/** Makes a file the user's alone, which another program has made open. */
+/** Restricts a file that another program has created to this user. */
 export const closeOff = (path: string): void => {
   if (lookAt(path) === undefined) return
   const file = openSync(path, constants.O_RDONLY | noFollow | noWait)

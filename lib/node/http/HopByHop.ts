@@ -1,5 +1,5 @@
 /**
- * Headers that speak of one connection alone, which a proxy does not pass on (RFC 9110, section 7.6.1).
+ * Hop-by-hop headers, which concern one connection and which a proxy must not forward (RFC 9110, section 7.6.1).
  *
  * @since 0.2.0
  */
@@ -13,10 +13,12 @@ const names: ReadonlySet<string> = new Set([
   'upgrade',
 ])
 
-/** Whether a header speaks of one connection alone. The name is in lower case. */
+/** Whether a header is hop-by-hop. The name must be in lower case. */
 export const isHopByHop = (name: string): boolean => names.has(name)
 
-/** Headers as Node lists them, names and values in turn, without those of one connection and those that it names. */
+/**
+ * Headers as Node lists them, names and values in turn, without the hop-by-hop ones and those that `Connection` names.
+ */
 export const withoutHopByHop = (rawHeaders: ReadonlyArray<string>): Array<string> => {
   const named = new Set(
     rawHeaders.flatMap((name, i) =>

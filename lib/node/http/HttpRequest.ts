@@ -1,23 +1,23 @@
 /**
- * What makes a request invalid HTTP although a parser accepted it, and what a parser says of one that it gave up. Every
- * listener answers such a request in its own format: the app, the local runtime and the front of `agentcore dev`.
+ * Validation of requests beyond Node's parser, and what the parser's own errors mean. Every listener responds to an
+ * invalid request in its own format: the app, the local runtime and the proxy of `agentcore dev`.
  *
  * @since 0.1.0
  */
 import { type AgentError, badRequest, headersTooLarge, requestTimeout } from '../../core/AgentError'
 import { trimBlanks } from './RequestFields'
 
-/** The head of a request, as Node's parser gives it. */
+/** The head of a request, from Node's parser. */
 export interface RequestHead {
   readonly httpVersionMajor: number
   readonly httpVersionMinor: number
   readonly rawHeaders: ReadonlyArray<string>
   readonly headers: { readonly 'transfer-encoding'?: string | undefined }
-  /** The connection that it came on. */
+  /** The connection of the request. */
   readonly socket: object
 }
 
-/** How often `Host` was sent. Most names differ in length, so that few are compared. */
+/** How often `Host` was sent. Comparing lengths first rules out most names. */
 export const countHosts = (rawHeaders: ReadonlyArray<string>): number => {
   let count = 0
   for (let at = 0; at < rawHeaders.length; at += 2) {
@@ -28,8 +28,8 @@ export const countHosts = (rawHeaders: ReadonlyArray<string>): number => {
 }
 
 /**
- * Why a request is ambiguous or cannot be read: its version is not 1.0 or 1.1, `Host` is missing or repeated, or the body
- * has a transfer coding other than `chunked`, whose bytes nobody would decode. Undefined if it is none of these.
+ * Why a request is ambiguous or unsupported: its version is not 1.0 or 1.1, `Host` is missing or repeated, or the body
+ * has a transfer coding other than `chunked`, which nobody would decode. Undefined if it is valid.
  */
 const flawOfHead = ({
   httpVersionMajor,
@@ -38,7 +38,7 @@ const flawOfHead = ({
   headers,
 }: RequestHead): AgentError | undefined => {
   // Node's parser also accepts the request lines of HTTP/0.9 and HTTP/2.0, which other servers read differently.
-  if (httpVersionMajor !== 1) return badRequest('The version of HTTP must be 1.0 or 1.1')
+  if (httpVersionMajor !== 1) return badRequest('The HTTP version must be 1.0 or 1.1')
   const coding = headers['transfer-encoding']
   if (coding !== undefined && coding !== 'chunked' && trimBlanks(coding).toLowerCase() !== 'chunked') {
     return badRequest('Transfer-Encoding must be chunked: no other transfer coding is supported')
@@ -48,16 +48,16 @@ const flawOfHead = ({
   return hosts === 0 && httpVersionMinor === 1 ? badRequest('The Host header is missing') : undefined
 }
 
-/** Connections with a request that had a flaw. Most servers never see one, so that the set is not looked into. */
+/** Connections that have sent an invalid request. The flag spares servers that never see one the look-up. */
 const distrusted = new WeakSet()
 let isAnyDistrusted = false
 
 /**
- * As `flawOfHead`; besides, nothing is valid behind a request with a flaw. The parser has read on in the same packet, and
- * would hand over what is a part of the first request for whoever reads that one differently.
+ * As `flawOfHead`, but also rejects every request after an invalid one on the same connection. The parser reads on in
+ * the same packet, and another server might read those bytes as part of the first request: request smuggling.
  */
 export const flawOfRequest = (req: RequestHead): AgentError | undefined => {
-  if (isAnyDistrusted && distrusted.has(req.socket)) return badRequest('It follows a request that is not valid HTTP')
+  if (isAnyDistrusted && distrusted.has(req.socket)) return badRequest('The request follows one that is not valid HTTP')
   const flaw = flawOfHead(req)
   if (flaw !== undefined) {
     isAnyDistrusted = true
@@ -66,7 +66,7 @@ export const flawOfRequest = (req: RequestHead): AgentError | undefined => {
   return flaw
 }
 
-/** What the code of a parser's error means for the client; undefined where the client has gone. */
+/** Maps a parser's error to a response; undefined if the client has disconnected. */
 export const fromParserCode = (code: unknown): AgentError | undefined => {
   switch (code) {
     case 'ECONNRESET':

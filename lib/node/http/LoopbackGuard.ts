@@ -1,7 +1,7 @@
 /**
- * Keeps web pages away from a server on a loopback address. A browser lets any page send requests to this machine, and a
- * name that an attacker controls may resolve to it; what gives such requests away is in `Host`, `Origin` and
- * `Sec-Fetch-Site`. Clients that are not browsers send nothing that is refused here.
+ * Protects a server on a loopback address from web pages: browsers let any page send requests to this machine, and a
+ * name that an attacker controls may resolve to it (DNS rebinding). `Host`, `Origin` and `Sec-Fetch-Site` give such
+ * requests away. Clients other than browsers are not affected.
  *
  * @since 0.1.0
  */
@@ -14,7 +14,7 @@ import type { RawHeaders } from '../../core/Protocol'
 // model
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** Names that are allowed beside those of this machine; `any` turns the check off. */
+/** Names that are allowed in addition to those of this machine; `any` turns the check off. */
 export type Allowed = 'any' | ReadonlyArray<string>
 
 /** What is allowed beyond the defaults. */
@@ -31,11 +31,11 @@ export type ListeningOn = { readonly address: string; readonly port: number } | 
 /** The head of a request, as Node reports it. */
 export interface GuardedHead {
   readonly headers: RawHeaders
-  /** Names and values in turn: a repeated `Host` shows only here. */
+  /** Names and values in turn; only here does a repeated `Host` show. */
   readonly rawHeaders: ReadonlyArray<string>
 }
 
-/** Decides about a request by its head alone. Left: why it is refused. */
+/** Checks a request by its head alone. Left: why it is rejected. */
 export type Guard = (head: GuardedHead) => E.Either<AgentError, void>
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -44,7 +44,7 @@ export type Guard = (head: GuardedHead) => E.Either<AgentError, void>
 
 const passed: E.Either<never, void> = E.right(undefined)
 
-/** Lets every request pass. */
+/** Admits every request. */
 export const open: Guard = () => passed
 
 /** Whether an address can be reached from this machine only. */
@@ -54,12 +54,12 @@ export const isLoopback = (address: string): boolean =>
 const octet = '(?:25[0-5]|2[0-4]\\d|1?\\d?\\d)'
 const ipv4 = new RegExp(`^${octet}(?:\\.${octet}){3}$`)
 
-/** A host and its port, as `Host` and the end of an origin have them. */
+/** A host and its port, as in `Host` and at the end of an origin. */
 const authority = /^(\[[0-9a-f:.]+\]|[^[\]:/?#@\s]+)(?::(\d{1,5}))?$/
 
 const isLocalName = (name: string): boolean => name === 'localhost' || name.endsWith('.localhost')
 
-/** An attacker's name can resolve to this machine, an address literal cannot. */
+/** An address literal is safe; an attacker's name could resolve to this machine. */
 const isAddress = (name: string): boolean => name.startsWith('[') || ipv4.test(name)
 
 const isLocalHost = (name: string): boolean =>
@@ -79,11 +79,11 @@ const matcher = (allowed: Allowed, normalized: (text: string) => string): ((text
 
 const originParts = /^(https?):\/\/(.+)$/
 
-/** Whether an origin is this server's own: a name of this machine with its port, or the host that was asked for. */
+/** Whether an origin is this server's own: a name of this machine with its port, or the requested host. */
 const isOwn = (origin: string, host: string, port: number): boolean => {
   const [, scheme, rest = ''] = originParts.exec(origin) ?? []
   if (scheme === undefined) return false
-  if (rest === host) return true // forwarded ports have the same host and origin, under another number
+  if (rest === host) return true // a forwarded port is the same in both
   const [, name = '', told] = authority.exec(rest) ?? []
   return isLocalHost(name) && Number(told ?? (scheme === 'https' ? 443 : 80)) === port
 }
@@ -97,7 +97,7 @@ export const loopbackGuard = ({ allowedHosts, allowedOrigins }: GuardPolicy, por
     const [, name = ''] = authority.exec(host.toLowerCase()) ?? []
     return name !== '' && (isLocalName(name) || isAddress(name) || isAllowedHost(name))
   }
-  let lastAllowed: string | undefined // clients repeat their Host: a comparison is cheaper than to take it apart again
+  let lastAllowed: string | undefined // clients repeat their Host: comparing is cheaper than parsing
   return ({ headers, rawHeaders }) => {
     const { host, origin } = headers
     if (typeof host !== 'string' || countHosts(rawHeaders) !== 1) return E.left(forbiddenHost(''))
@@ -110,14 +110,14 @@ export const loopbackGuard = ({ allowedHosts, allowedOrigins }: GuardPolicy, por
       const lower = text.toLowerCase()
       return isOwn(lower, host.toLowerCase(), port) || isAllowedOrigin(lower) ? passed : E.left(forbiddenOrigin(text))
     }
-    // Browsers send no origin with the GET of an image, a form or a link; they do say where it comes from.
+    // Browsers send no origin with the GET of an image, a form or a link, but they do send `Sec-Fetch-Site`.
     const site = headers['sec-fetch-site']
     if (site === undefined || site === 'same-origin' || site === 'none' || allowedOrigins === 'any') return passed
     return E.left(forbiddenOrigin(undefined))
   }
 }
 
-/** The guard of a server that has begun to listen: on for a loopback address, off for any other and for a Unix socket. */
+/** The guard of a listening server: active on a loopback address, inactive on any other and on a Unix socket. */
 export const guardOn = (policy: GuardPolicy, listeningOn: ListeningOn): Guard =>
   listeningOn !== null && typeof listeningOn === 'object' && isLoopback(listeningOn.address)
     ? loopbackGuard(policy, listeningOn.port)

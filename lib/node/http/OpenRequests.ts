@@ -1,14 +1,14 @@
 /**
- * Requests that an authorizer has let pass unchecked, because their path is one that everybody may ask for. Such a
- * request must not become one for the handlers of an agent, whatever a later middleware makes of its path.
+ * Requests that an authorizer admitted without authentication, on an open path. They must not reach the handlers of an
+ * agent, even if a later middleware rewrites the path.
  *
  * @since 0.2.0
  */
 
 const unchecked = new WeakSet()
 
-/** Notes that nobody has checked who sends a request: the object that the server was given. */
+/** Marks a request as unauthenticated, by the object that the server received. */
 export const passUnchecked = (request: object): void => void unchecked.add(request)
 
-/** Whether an authorizer has let the request pass unchecked. */
+/** Whether an authorizer has admitted the request without authentication. */
 export const isUnchecked = (request: object): boolean => unchecked.has(request)

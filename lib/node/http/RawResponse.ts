@@ -1,4 +1,4 @@
-/** Responses on a connection that has no response object: one whose request was broken, or asked for an upgrade. */
+/** Responses on a connection without a response object: the request was invalid, or asked for an upgrade. */
 import { ServerResponse, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { AgentError } from '../../core/AgentError'
@@ -6,14 +6,14 @@ import { errorCode } from '../SystemError'
 import { fromParserCode } from './HttpRequest'
 import { headerLines } from './RequestFields'
 
-/** A whole response. Its length and the end of its connection are added as it is written. */
+/** A whole response. `Content-Length` and `Connection: close` are added as it is written. */
 export interface RawResponse {
   readonly status: number
   readonly headers: Iterable<readonly [string, string]>
   readonly body: Uint8Array | string
 }
 
-/** Writes a response, and closes its connection. */
+/** Writes a response and closes its connection. */
 export const respondRaw = (connection: Duplex, { status, headers, body }: RawResponse): void => {
   if (!connection.writable) return void connection.destroy()
   const lines = [
@@ -22,21 +22,21 @@ export const respondRaw = (connection: Duplex, { status, headers, body }: RawRes
     `content-length: ${Buffer.byteLength(body)}`,
     'connection: close',
   ]
-  connection.cork() // `end` lets both go out in one packet
+  connection.cork() // `end` flushes both in one packet
   connection.once('finish', () => connection.destroy())
   connection.write(`${lines.join('\r\n')}\r\n\r\n`, 'latin1')
   connection.end(body)
 }
 
-/** The response that is being written to a connection, as Node's own listener of `clientError` finds it. */
+/** The response that is being written to a connection, which Node's own `clientError` listener looks up in this way. */
 export const toResponse = (connection: Duplex): ServerResponse | undefined => {
   const response = '_httpMessage' in connection ? connection._httpMessage : undefined
   return response instanceof ServerResponse ? response : undefined
 }
 
 /**
- * A listener of `clientError` that answers what is not valid HTTP, as far as its parser has read it. Nothing is written
- * where the client has gone, nor into a response that has begun.
+ * A `clientError` listener that responds to invalid HTTP, given what the parser has read. Writes nothing if the client
+ * has disconnected, or into a response that has begun.
  */
 export const onBrokenRequest =
   (answer: (told: AgentError, cause: Error) => RawResponse) =>

@@ -1,6 +1,6 @@
 /**
- * What a request says by its headers and, on `/ws`, by its query, with one meaning or none: a name with two values is
- * rejected rather than resolved, because what was checked or signed could be one value and what is used the other.
+ * The headers of a request and, on `/ws`, those in its query, without ambiguity: a name with two values is rejected
+ * rather than resolved, because one value could be checked or signed and the other one used.
  *
  * @since 0.2.0
  */
@@ -38,8 +38,8 @@ export const isFieldName = (text: string): boolean => token.test(text)
 export const isFieldValue = (text: string): boolean => fieldValue.test(text)
 
 /**
- * Headers as lines of a message that is written to a socket without Node's own checks. What HTTP cannot carry is left
- * out: a line break in a value would end the header and begin whatever its author likes.
+ * Headers as lines of a message that bypasses Node's own checks. Invalid ones are dropped: a line break in a value
+ * would end the header and inject whatever follows.
  */
 export const headerLines = (headers: Iterable<readonly [string, string]>): ReadonlyArray<string> =>
   [...headers].flatMap(([name, value]) => (isFieldName(name) && isFieldValue(value) ? [`${name}: ${value}`] : []))
@@ -60,8 +60,8 @@ const fault = (name: string, message: string): E.Either<FieldFault, never> => E.
 const isHeader = (name: string): boolean => name === header.sessionId || name.startsWith(customPrefix)
 
 /**
- * Headers together with the session id and custom headers that a WebSocket client may send as query parameters. Left: a
- * name that is sent twice, even with one value, or a parameter that no header could carry.
+ * Merges the headers with the session id and custom headers that a WebSocket client may send as query parameters. Left:
+ * a name that occurs twice, even with one value, or a parameter that is not a valid header.
  */
 export const withQuery = (headers: RawHeaders, query: string): E.Either<FieldFault, RawHeaders> => {
   const found: Record<string, string> = {}
@@ -77,7 +77,7 @@ export const withQuery = (headers: RawHeaders, query: string): E.Either<FieldFau
   return E.right({ ...headers, ...found })
 }
 
-/** Headers whose one value decides: who asks, for which session, with which token. */
+/** Single-valued headers that decide identity: session, user and token. */
 const single: ReadonlyArray<string> = [
   header.sessionId,
   header.userId,
@@ -90,11 +90,11 @@ const single: ReadonlyArray<string> = [
 const count = (rawHeaders: ReadonlyArray<string>, name: string): number =>
   rawHeaders.reduce((sum, text, i) => (i % 2 === 0 && text.toLowerCase() === name ? sum + 1 : sum), 0)
 
-/** A header that was sent more than once although its one value decides; undefined for nearly every request. */
+/** A single-valued header that was sent more than once; undefined for nearly every request. */
 export const repeated = (headers: RawHeaders, rawHeaders: ReadonlyArray<string>): FieldFault | undefined => {
   for (const name of single) {
     const value = headers[name]
-    // Servers join repeated values, so that only a value with a comma can be more than one.
+    // Servers join repeated values, so only a value with a comma can be more than one.
     if (value?.includes(', ') === true && count(rawHeaders, name) > 1)
       return { name, message: 'it is sent more than once; send it once' }
   }

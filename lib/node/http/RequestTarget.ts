@@ -1,11 +1,11 @@
-/** The target of a request, as its first line has it: a path with a query, or a whole URL. */
+/** The target of a request, from its first line: a path with a query, or an absolute URL. */
 
 const origin = /^https?:\/\/[^/?]*/i
 
-/** A target from its path on, as most requests have it: it may be in absolute form. */
+/** A target from its path on, as most requests have it already; it may be an absolute URL. */
 export const toOriginForm = (target: string): string => (target.startsWith('/') ? target : target.replace(origin, ''))
 
-/** What stands before the question mark and what behind it; undefined without one. */
+/** A target split at its question mark; undefined for a missing query. */
 export const splitTarget = (target: string): readonly [path: string, query: string | undefined] => {
   const at = target.indexOf('?')
   return at < 0 ? [target, undefined] : [target.slice(0, at), target.slice(at + 1)]

@@ -1,8 +1,8 @@
-/** Ports of this machine: whether one is somebody's, whichever of its addresses they listen on, and one that is free. */
+/** Ports of this machine: whether one is in use, on any address, and finding a free one. */
 import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 
-/** Whether someone accepts connections there. */
+/** Whether someone accepts connections on a port. */
 export const isTaken = async (port: number): Promise<boolean> => {
   const socket = connect({ port, host: '127.0.0.1' })
   const taken = await new Promise<boolean>((resolve) => {
@@ -13,10 +13,10 @@ export const isTaken = async (port: number): Promise<boolean> => {
   return taken
 }
 
-/** How many ports are tried from the first one on. */
+/** How many ports are tried, starting with the first one. */
 export const tries = 100
 
-/** A port that the system has free now. */
+/** A port that is free now, chosen by the system. */
 export const freePort = async (): Promise<number> => {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')

@@ -1,17 +1,17 @@
 /**
- * Ports for agents: free ones of this machine that no other agent of this runtime was given. Not `get-port`: what it gives
- * is a port that outgoing connections may have too by the time the agent listens.
+ * Ports for agents: free ports that no other agent of this runtime has. Not `get-port`, whose ports an outgoing
+ * connection may have taken by the time the agent listens.
  */
 import { createServer } from 'node:net'
 
-/** Gives ports out and takes them back. */
+/** Allocates and releases ports. */
 export interface Ports {
-  /** A port on which nobody listens. Rejects when none can be found. */
+  /** A free port. Rejects if none is found. */
   readonly take: () => Promise<number>
   readonly giveBack: (port: number) => void
 }
 
-/** Below those that systems take for outgoing connections, which come and go while an agent starts. */
+/** Below the ephemeral ports, which outgoing connections take and release while an agent starts. */
 const first = 20_000
 const last = 32_000
 
@@ -24,7 +24,7 @@ const isFree = (port: number): Promise<boolean> =>
     server.listen({ port, host: '127.0.0.1', exclusive: true }, () => server.close(() => resolve(true)))
   })
 
-/** No port is given out yet. */
+/** No port is allocated yet. */
 export const createPorts = (random: () => number = Math.random): Ports => {
   const taken = new Set<number>()
   const candidate = (): number => first + Math.floor(random() * (last - first))

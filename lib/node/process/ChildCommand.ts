@@ -1,4 +1,6 @@
-/** A command that runs to its end: what it said and how it ended. Started without a shell, so that nothing is quoted. */
+/**
+ * Runs a command to completion, and returns its output and exit status. Without a shell, so that nothing needs quoting.
+ */
 import { spawn } from 'node:child_process'
 import type { IO } from 'fp-ts/IO'
 import type { TaskEither } from 'fp-ts/TaskEither'
@@ -12,24 +14,24 @@ export interface Command {
   readonly args: ReadonlyArray<string>
   readonly cwd?: string
   readonly env?: NodeJS.ProcessEnv
-  /** Called for each line, of the output and of the errors, as it comes. */
+  /** Called for each line of stdout and stderr. */
   readonly onLine?: (line: string) => void
-  /** Ends the command, with SIGTERM. */
+  /** Terminates the command, with SIGTERM. */
   readonly signal?: AbortSignal
   /** After how many milliseconds the command is killed. */
   readonly timeout?: number
 }
 
-/** How a command ended. */
+/** How a command exited. */
 export interface Ended {
   readonly code: number | null
   readonly signal: NodeJS.Signals | null
-  /** The lines of the output, and those of the errors. */
+  /** The lines of stdout, and those of stderr. */
   readonly out: ReadonlyArray<string>
   readonly err: ReadonlyArray<string>
 }
 
-/** A command that could not be started: `ENOENT` where there is no such program. */
+/** A command that could not be started: `ENOENT` if there is no such program. */
 export interface NotStarted {
   readonly _tag: 'NotStarted'
   readonly file: string
@@ -50,7 +52,7 @@ const keeper = (): { readonly add: (line: string) => void; readonly lines: IO<Re
   }
 }
 
-/** Runs a command to its end. A failure is how it ended; left is only what could not be started. */
+/** Runs a command to completion. A failed command is a right with its exit; left only if it could not be started. */
 export const runCommand =
   ({ file, args, cwd, env = process.env, onLine, signal, timeout }: Command): TaskEither<NotStarted, Ended> =>
   () =>
@@ -62,7 +64,7 @@ export const runCommand =
         stdio: ['ignore', 'pipe', 'pipe'],
         windowsHide: true,
       })
-      // The timer of `spawn` itself stays where the program is not there.
+      // `spawn`'s own timer stays alive if the program does not exist.
       const late = timeout === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), timeout)
       const [out, err] = [keeper(), keeper()]
       const taking =

@@ -1,4 +1,4 @@
-/** A process that leads a group, so that all that it starts ends with it. Started without a shell. */
+/** Starts a process as a group leader, so that its descendants can be killed with it. Without a shell. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
@@ -10,35 +10,35 @@ export interface GroupCommand {
   readonly args: ReadonlyArray<string>
   readonly cwd: string
   readonly env: Readonly<Record<string, string | undefined>>
-  /** Whether it is `node` with the lifeline, which needs a channel to this process. */
+  /** Whether it is `node` with the lifeline, which needs an IPC channel to this process. */
   readonly hasLifeline?: boolean
 }
 
-/** How a process ended. */
+/** How a process exited. */
 export interface GroupExit {
   readonly code: number | null
   readonly signal: NodeJS.Signals | null
 }
 
-/** A process, and what it has started. */
+/** A process and its descendants. */
 export interface ProcessGroup {
-  /** Undefined where it could not be started. */
+  /** Undefined if it could not be started. */
   readonly pid: number | undefined
   /** Rejects with why it could not be started. */
   readonly started: Promise<number>
-  /** Resolves when the group is gone and the last words of the process have come; never where it was not started. */
+  /** Resolves when the group has exited and the remaining output is read; never if it was not started. */
   readonly exited: Promise<GroupExit>
   readonly hasExited: () => boolean
   readonly stdout: Readable | null
   readonly stderr: Readable | null
-  /** Asks the process to end, and ends its group after so many milliseconds. Resolves when it is gone. */
+  /** Asks the process to exit, and kills its group after so many milliseconds. Resolves when it has exited. */
   readonly stop: (grace: number) => Promise<void>
 }
 
-/** What `node` loads first, so that an agent ends when this process is killed. */
+/** Preloaded into `node`, so that an agent exits when this process is killed. */
 export const lifeline: ReadonlyArray<string> = ['--require', join(__dirname, 'lifeline.js')]
 
-/** Starts a process. Nothing else can happen before this returns, so that its id can be written down. */
+/** Starts a process, synchronously, so that its id can be recorded before any other event. */
 export const startGroup = ({ file, args, cwd, env, hasLifeline = false }: GroupCommand): ProcessGroup => {
   const child = spawn(file, [...args], {
     cwd,
@@ -72,13 +72,13 @@ export const startGroup = ({ file, args, cwd, env, hasLifeline = false }: GroupC
   }
 }
 
-/** How long the last words may come after the end: what the process has started may hold its streams open for ever. */
+/** How long to read output after the exit: descendants may hold the streams open forever. */
 const lastWords = 200
 
 const waitForExit = (child: ChildProcess): Promise<GroupExit> =>
   new Promise((resolve) => {
     child.once('exit', (code, signal) => {
-      if (child.pid !== undefined) killGroup(child.pid) // what it has left behind
+      if (child.pid !== undefined) killGroup(child.pid) // descendants
       const over = (): void => {
         clearTimeout(late)
         resolve({ code, signal })

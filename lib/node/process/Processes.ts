@@ -1,4 +1,4 @@
-/** Processes of this machine as the system tells of them: which one an id means, how much memory it has, how it is ended. */
+/** Processes of this machine: identity, memory and termination. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { win32 } from 'node:path'
 import * as E from 'fp-ts/Either'
@@ -13,13 +13,13 @@ const readText = (path: string): O.Option<string> => {
   try {
     return O.some(readFileSync(path, 'latin1'))
   } catch {
-    return O.none // no such process, or no Linux
+    return O.none // no such process, or not Linux
   }
 }
 
 /**
- * Programs of the system by their full path. On Windows a bare name is looked for in the current folder first, and `npx`
- * puts a folder of the project in front of `PATH`: a project must not choose what is run.
+ * The full path of a system program. On Windows a bare name is looked up in the current folder first, and `npx` puts a
+ * project folder at the front of `PATH`: a project must not choose what is run.
  */
 const fromSystem = (...below: ReadonlyArray<string>): string =>
   win32.join(process.env['SystemRoot'] ?? 'C:\\Windows', 'System32', ...below)
@@ -37,18 +37,20 @@ const runForOutput =
 
 const bootId = (): string => O.getOrElse(() => '')(readText('/proc/sys/kernel/random/boot_id')).trim()
 
-/** The fields of `/proc/<pid>/stat` that follow the name, which may hold anything. */
+/** The fields of `/proc/<pid>/stat` after the name, which may contain anything. */
 const readStat = (pid: number): O.Option<ReadonlyArray<string>> =>
   O.map((text: string) => text.slice(text.lastIndexOf(')') + 2).split(' '))(readText(`/proc/${pid}/stat`))
 
-/** What tells a process from a later one with its id, at once; none where only `identity` can say it. */
+/**
+ * The identity of a process, distinct from later ones with its id; synchronous, none where only `identity` can tell.
+ */
 export const identityNow = (pid: number): O.Option<string> => {
   const stat = readStat(pid)
   if (O.isNone(stat) || stat.value[0] === 'Z') return O.none
-  return O.some(`${bootId()} ${stat.value[19] ?? ''}`) // field 22, the moment of its start
+  return O.some(`${bootId()} ${stat.value[19] ?? ''}`) // field 22: its start time
 }
 
-/** What tells a process from a later one with its id; none where there is no such process. */
+/** The identity of a process, distinct from later ones with its id; none if there is no such process. */
 export const identity = (pid: number): Task<O.Option<string>> => {
   if (process.platform === 'linux') return async () => identityNow(pid)
   return isWindows
@@ -67,11 +69,11 @@ const namesIn = (folder: string): ReadonlyArray<string> => {
   try {
     return readdirSync(folder)
   } catch {
-    return [] // no such process any more
+    return [] // no such process
   }
 }
 
-/** The processes that a process has started and that are there, those of its children included. */
+/** The running descendants of a process. */
 const descendants = (pid: number): ReadonlyArray<number> =>
   namesIn(`/proc/${pid}/task`)
     .flatMap((thread) => O.getOrElse(() => '')(readText(`/proc/${pid}/task/${thread}/children`)).split(' '))
@@ -85,7 +87,7 @@ const memoryLine =
       readText(`/proc/${pid}/status`),
     )
 
-/** Of what it has started only what they share with nobody counts: the program itself is in memory once. */
+/** The memory of a descendant counts without pages shared with others: the program itself is in memory once. */
 const memoryOnLinux = (pid: number): O.Option<number> =>
   O.map((own: number) =>
     descendants(pid).reduce((sum, child) => sum + O.getOrElse(() => 0)(memoryLine('RssAnon')(child)), own),
@@ -100,7 +102,7 @@ const memoryOfGroup = async (leader: number): Promise<O.Option<number>> => {
   return rows.length === 0 ? O.none : O.some(rows.reduce((sum, [, rss = 0]) => sum + rss * 1024, 0))
 }
 
-/** The resident memory, in bytes, of a process that leads a group and of what it has started; on Windows of it alone. */
+/** The resident memory in bytes of a group leader and its descendants; on Windows, of the process alone. */
 export const measureMemory = (pid: number): Task<O.Option<number>> => {
   if (process.platform === 'linux') return async () => memoryOnLinux(pid)
   if (!isWindows) return () => memoryOfGroup(pid)
@@ -108,7 +110,7 @@ export const measureMemory = (pid: number): Task<O.Option<number>> => {
   return async () => chainNumber(O.chain((row: string) => O.fromNullable(row.split('","')[4]))(await listed()))
 }
 
-/** Whether a process exists; one of another user, which may not be signalled, does. */
+/** Whether a process exists, including another user's, which must not be signalled. */
 export const isAlive = (pid: number): boolean => {
   try {
     process.kill(pid, 0)
@@ -118,7 +120,7 @@ export const isAlive = (pid: number): boolean => {
   }
 }
 
-/** Sends a signal; false where there is no such process any more. */
+/** Sends a signal; false if there is no such process. */
 const signal = (pid: number, name: NodeJS.Signals): boolean => {
   try {
     return process.kill(pid, name)
@@ -127,24 +129,24 @@ const signal = (pid: number, name: NodeJS.Signals): boolean => {
   }
 }
 
-/** Whether a started process leads a group, so that what it starts can be ended with it. */
+/** Whether a child process leads a group, so that its descendants can be killed with it. */
 export const leadsGroup = !isWindows
 
-/** Asks a process to end. Windows knows no such thing for those without a window: there it is ended. */
+/** Asks a process to exit. On Windows, where one without a window cannot be asked, it is killed. */
 export const ask = (pid: number): boolean => signal(pid, 'SIGTERM')
 
-/** Ends one process at once. */
+/** Kills a process. */
 export const kill = (pid: number): boolean => signal(pid, 'SIGKILL')
 
-/** Whether a process is still the one that was told by this identity; an identity that nobody could tell fits none. */
+/** Whether a process still has the given identity; an empty identity never matches. */
 export const isSame = async (pid: number, known: string): Promise<boolean> => {
   if (known === '') return false
   const now = await identity(pid)()
   return O.isSome(now) && now.value === known
 }
 
-/** Ends a process that leads a group, and all of the group, at once; the leader may be gone already. */
+/** Kills a process group; its leader may have exited already. */
 export const killGroup = (pid: number): void => {
   if (!isWindows) return void signal(-pid, 'SIGKILL')
-  void runCommand({ file: fromSystem('taskkill.exe'), args: ['/PID', String(pid), '/T', '/F'] })() // it may be gone already
+  void runCommand({ file: fromSystem('taskkill.exe'), args: ['/PID', String(pid), '/T', '/F'] })()
 }

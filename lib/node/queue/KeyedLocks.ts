@@ -1,12 +1,12 @@
-/** Locks by key, given in the order in which they were asked for. */
+/** Locks by key, granted in order of request. */
 import type { IO } from 'fp-ts/IO'
 import { createQueue, type Link, type Queue, unlinked } from './Queue'
 
 /** One holder for each key at a time. */
 export interface Locks<K> {
-  /** Waits for the lock; gives what releases it, or nothing if the signal aborts first. */
+  /** Waits for the lock; returns its release, or none if the signal aborts first. */
   readonly acquire: (key: K, signal: AbortSignal) => Promise<IO<void> | undefined>
-  /** How many keys are locked. */
+  /** The number of locked keys. */
   readonly size: IO<number>
 }
 

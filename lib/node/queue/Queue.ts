@@ -1,26 +1,26 @@
 /**
- * A queue that any of its members may leave: a doubly linked list, so that each operation costs the same however many
- * there are. A `Map` will not do: after deletions at its front, finding its first key walks over the gaps.
+ * A queue that members may leave from anywhere: a doubly linked list with constant-time operations. Not a `Map`, where
+ * after deletions at the front, finding the first key walks over the gaps.
  */
 
-/** A member of a queue. The links belong to the queue. */
+/** A member of a queue, whose links belong to the queue. */
 export interface Link<A> {
   older: A | undefined
   newer: A | undefined
   isQueued: boolean
 }
 
-/** Members in the order in which they came. */
+/** Members in order of arrival. */
 export interface Queue<A extends Link<A>> {
   /** Appends a member; one that is queued already moves to the end. */
   readonly push: (member: A) => void
-  /** Takes a member out, wherever it stands; nothing if it is not queued. */
+  /** Removes a member from anywhere; does nothing if it is not queued. */
   readonly remove: (member: A) => void
   readonly oldest: () => A | undefined
   readonly size: () => number
 }
 
-/** The links of a member that is in no queue yet. */
+/** The links of a member that is not queued. */
 export const unlinked = { older: undefined, newer: undefined, isQueued: false } as const
 
 /** An empty queue. */

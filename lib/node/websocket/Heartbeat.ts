@@ -1,4 +1,4 @@
-/** Pings peers, and cuts off those that have vanished without a word. Whoever listens to a peer sets `isAlive`. */
+/** Pings peers, and disconnects those that have vanished. The connection's listeners set `isAlive`. */
 import type { IO } from 'fp-ts/IO'
 import type { WebSocketConnection } from './WebSocketConnection'
 
@@ -9,10 +9,10 @@ export const startHeartbeat = (connection: WebSocketConnection, interval: number
   return () => clearInterval(timer)
 }
 
-/** Pings a peer, or terminates the connection if nothing has come since the last ping. */
+/** Pings a peer, or terminates the connection if nothing was received since the last ping. */
 export const beat = (connection: WebSocketConnection): void => {
   const { ws } = connection
-  if (ws.isPaused) return // the peer waits for us, not we for the peer
+  if (ws.isPaused) return // backpressure: its pong may be unread
   if (!connection.isAlive) return ws.terminate()
   connection.isAlive = false
   ws.ping()

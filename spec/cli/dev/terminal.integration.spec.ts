@@ -137,7 +137,7 @@ describe('an agent that never gets ready', () => {
         const file = join(project.folder, 'pid')
         const deploy = node([bin, 'deploy', '--local', '--detach', '--env', `PID_FILE=${file}`], project.folder)
         expect(await deploy.ended).toBe(1)
-        expect(deploy.stderr()).toMatch(/did not answer \/ping within 30000 ms: the agent must listen on PORT/)
+        expect(deploy.stderr()).toMatch(/did not respond to \/ping within 30000 ms: the agent must listen on PORT/)
       }),
     90_000,
   )

@@ -80,7 +80,7 @@ describe('the address', () => {
   const nowhere = { env: {}, exists: () => false }
 
   it.each([
-    ['8080 of this machine alone', {}, nowhere, { port: 8080, host: '127.0.0.1' }, 'no container'],
+    ['8080 of this machine alone', {}, nowhere, { port: 8080, host: '127.0.0.1' }, 'not a container'],
     [
       'every interface of a container',
       {},
@@ -107,14 +107,14 @@ describe('the address', () => {
       { host: '10.0.0.1', port: 1 },
       { exists: () => true, env: { HOST: '::1', PORT: '9000' } },
       { host: '10.0.0.1', port: 1 },
-      'the host was given',
+      'the host option is set',
     ],
     [
       'the default where variables are empty',
       {},
       { ...nowhere, env: { HOST: '', PORT: '', DOCKER_CONTAINER: '' } },
       { port: 8080, host: '127.0.0.1' },
-      'no container',
+      'not a container',
     ],
   ])('is %s', (_, given, around, where, reason) => {
     expect(bind(given, around)).toEqual(
@@ -168,7 +168,7 @@ describe('the start', () => {
   it('with a PORT that is none, or a host that is not here, is one clear line and exit code 1', async () => {
     for (const [env, text] of [
       [{ PORT: 'http' }, 'PORT is not a port: http'],
-      [{ PORT: '0', HOST: '192.0.2.1' }, '192.0.2.1 is no address of this machine'],
+      [{ PORT: '0', HOST: '192.0.2.1' }, '192.0.2.1 is not an address of this machine'],
     ] as const) {
       await withChild('runChild', { env }, async (child) => {
         expect(await child.exited).toEqual({ code: 1, signal: null })

@@ -41,9 +41,9 @@ describe('a custom ping handler', () => {
       { errorMessage: 'no' },
     ],
     ['rejects', () => Promise.reject(new Error('no')), { errorMessage: 'no' }],
-    ['says something else', () => 'healthy', { errorMessage: "it gave 'healthy'" }],
-    ['says an object', () => ({ status: 'HealthyBusy' }), { errorMessage: 'it gave a value of type object' }],
-    ['says nothing', () => undefined, { errorMessage: 'it gave a value of type undefined' }],
+    ['says something else', () => 'healthy', { errorMessage: "it returned 'healthy'" }],
+    ['says an object', () => ({ status: 'HealthyBusy' }), { errorMessage: 'it returned a value of type object' }],
+    ['says nothing', () => undefined, { errorMessage: 'it returned a value of type undefined' }],
   ])('that %s is passed over for the automatic status, with a warning', async (_, handler, fields) => {
     const log = logSink()
     const app = createApp(pipe(idle, ping(handler as () => Health.Status)), { log: log.options })

@@ -79,7 +79,7 @@ describeThere('with a container for each session', () => {
 
   it('an image that is not there is told at once', async () => {
     const missing = containerLauncher({ engine, image: 'localhost/no-such-image' })
-    await expect(local({ launcher: missing }, async () => Promise.resolve())).rejects.toThrow('does not find the image')
+    await expect(local({ launcher: missing }, async () => Promise.resolve())).rejects.toThrow('did not find the image')
   })
 })
 

@@ -126,14 +126,14 @@ describe('sessions', () => {
       await eventually(() => seen(at, a)?.tasks.invocations === 1, 'it runs')
       clock.advance(600_000)
       expect(errorOf(await cut).slice(0, 2)).toEqual([424, 'RuntimeClientError'])
-      expect((await cut).headers['x-agentcore-local-reason']).toBe('it has lived for maxLifetime')
+      expect((await cut).headers['x-agentcore-local-reason']).toBe('it reached maxLifetime')
     })
   })
 
   it('are said to never become idle where /ping says that its status is always new', () =>
     local({ agent: { env: { VICE: 'now' } }, pingEvery: 20 }, async (at) => {
       await invoke(at, a, {})
-      await at.logged(/time_of_last_update of \/ping moves although the status does not/)
+      await at.logged(/time_of_last_update of \/ping changes although the status does not/)
     }))
 
   it('are bounded in number, and the limit answers as the service does', () =>
