@@ -53,7 +53,7 @@ describe('configure in a terminal', () => {
       await writeFile(join(folder, 'agent.ts'), '')
       await inShell(folder, async ({ type, shows }) => {
         type(`${command('configure')}; echo code $?`, 'Enter')
-        await shows(/Its name/)
+        await shows(/Agent name/)
         type('C-c')
         await shows(/Cancelled\s+code 1/)
       })

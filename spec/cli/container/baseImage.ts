@@ -3,7 +3,17 @@
  * images can be reached, the Dockerfile is really built and run all the same.
  */
 import { execFileSync, spawnSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 
@@ -29,6 +39,7 @@ const settingsOfNpm = (): ReadonlyArray<string> => {
 export const makeBaseImage = (name: string): void => {
   if (spawnSync('podman', ['image', 'exists', name]).status === 0) return
   const root = mkdtempSync(join(tmpdir(), 'base-image-'))
+  chmodSync(root, 0o755) // it becomes `/` of the image, which every user has to enter
   const put = (from: string, to = from): void => {
     mkdirSync(dirname(join(root, to)), { recursive: true })
     cpSync(realpathSync(from), join(root, to), { recursive: true, dereference: false })

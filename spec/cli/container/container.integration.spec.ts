@@ -95,7 +95,7 @@ describe('a generated Dockerfile', () => {
     const { code, stdout, stderr } = await deployed(folder, '--env', 'OWN=given')
     expect([code, stderr]).toEqual([
       0,
-      expect.stringMatching(/✓ podman answers[\s\S]*✓ Built bedrock_agentcore-boxed:local/),
+      expect.stringMatching(/✓ Using podman[\s\S]*✓ Built bedrock_agentcore-boxed:local/),
     ])
     record = JSON.parse(stdout) as { readonly endpoint: string; readonly pid: number }
     const { endpoint } = record
@@ -140,6 +140,7 @@ describe('a generated Dockerfile', () => {
   })
 
   test('makes a container that answers /ping from outside, and stops on SIGTERM with 0', async () => {
+    spawnSync('podman', ['rm', '-f', 'boxed-alone']) // one that an earlier run has left
     const child = spawn('podman', ['run', '--name', 'boxed-alone', '-p', '127.0.0.1:18099:8080', image], {
       stdio: 'ignore',
     })
@@ -148,6 +149,7 @@ describe('a generated Dockerfile', () => {
         for (;;) {
           const answer = await fetch('http://127.0.0.1:18099/ping').catch(() => undefined)
           if (answer !== undefined) return answer
+          if (child.exitCode !== null) throw new Error(`podman run ended with ${child.exitCode}`)
           await new Promise((resolve) => setTimeout(resolve, 50))
         }
       })()

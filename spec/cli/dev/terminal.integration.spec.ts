@@ -95,7 +95,7 @@ describe('in a terminal', () => {
         inTerminal(project.folder, { TERM: 'xterm-256color' }, async ({ type, shows }) => {
           type(`${run} deploy --local --port 0; echo "code $?"`, 'Enter')
           const [, url = ''] = await shows(/Endpoint {2}(http:\S+)/)
-          await shows(/✓ Bundled agent\.js[^\n]*\n✓ The agent starts/)
+          await shows(/✓ Bundled agent\.js[^\n]*\n✓ The agent started/)
           const { pid } = await ask(url)
           type('C-c')
           await shows(/code 0/)
