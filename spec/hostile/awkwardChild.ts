@@ -190,6 +190,7 @@ const tryHook = async (name: string, hook: Hook, lane: string, every: number): P
       at += 1
       if (at % every !== 0 || (manner === 'rejects' && hook.isUnheard === true)) continue
       if (value.isEndless === true && hook.isForked === true) continue
+      if (value.isHuge === true && hook.isHeader === true) continue
       current = `${name} ${manner} ${what}, ${lane}`
       if (process.env['TELL'] === '1') process.stderr.write(`${current}\n`)
       await tryOne(app, name, hook, manner, value)

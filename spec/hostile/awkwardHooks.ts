@@ -52,6 +52,8 @@ export interface Hook {
   readonly isUnheard?: boolean
   /** Whether its work goes on when the client has left, so that a value to wait for has it run for ever. */
   readonly isForked?: boolean
+  /** Whether the value becomes a header, which clients limit to some kilobytes. */
+  readonly isHeader?: boolean
 }
 
 export const unheard = (hook: Hook): Hook => ({ ...hook, isUnheard: true })
@@ -149,7 +151,7 @@ export const hooks: Readonly<Record<string, Hook>> = {
     await next()
     ctx.res.statusCode = by.value()
   }),
-  'ctx.set': middleware((by) => (ctx) => ctx.set('x-awkward', by.value())),
+  'ctx.set': { isHeader: true, ...middleware((by) => (ctx) => ctx.set('x-awkward', by.value())) },
   'ctx.throw': middleware((by) => (ctx) => ctx.throw(by.value(), by.value(), by.value())),
   'a listener of the error event': unheard(
     http((by) => ({
@@ -201,8 +203,8 @@ export const hooks: Readonly<Record<string, Hook>> = {
   'the next state': handler((by) =>
     Handler.stateful(codec(by), undefined)(() => () => () => TE.right(['fine', by.value()])),
   ),
-  asyncTask: handler((by) => asyncTask('task', () => by.bad())),
-  'a tracked task': task((by, tasks) => tasks.track('task')<unknown>(() => by.bad())),
+  asyncTask: { isForked: true, ...handler((by) => asyncTask('task', () => by.bad())) },
+  'a tracked task': { isForked: true, ...task((by, tasks) => tasks.track('task')<unknown>(() => by.bad())) },
   'a forked task': {
     isForked: true,
     ...task((by, tasks) =>

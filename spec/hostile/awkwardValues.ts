@@ -5,6 +5,7 @@ export interface Awkward {
   readonly make: () => unknown
   /** Whether waiting for it takes for ever, as it would in any server. */
   readonly isEndless?: boolean
+  readonly isHuge?: boolean
 }
 
 const brand = (name: string): symbol => Symbol.for(`agentcore-fp/${name}`)
@@ -97,7 +98,7 @@ export const awkward: Readonly<Record<string, Awkward>> = {
         reject(new Error('settled before'))
       }),
   },
-  'a huge message': { make: () => new Error('x'.repeat(5_000_000)) },
+  'a huge message': { make: () => new Error('x'.repeat(5_000_000)), isHuge: true },
   'lone surrogates and control characters': { make: () => controls },
   'an error with control characters': { make: () => Object.assign(new Error(controls), { stack: controls }) },
   'an HTTP error with the status 99': { make: () => httpError(99, {}) },

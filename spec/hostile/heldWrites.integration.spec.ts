@@ -1,7 +1,8 @@
 /** Processes that are killed while they write: the file of the agents and the state of sessions are always whole. */
 import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { readdirSync } from 'node:fs'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
@@ -9,7 +10,7 @@ import * as TE from 'fp-ts/TaskEither'
 import * as t from 'io-ts'
 import { parse } from 'yaml'
 import { createApp, entrypoint, Handler, Session } from '../../lib'
-import { root } from '../cli/support'
+import { root, until } from '../cli/support'
 
 jest.setTimeout(300_000) // a minute on a machine that does nothing else
 
@@ -146,6 +147,11 @@ describe('a store of sessions that is killed', () => {
       for (const count of [1, 2, 3]) {
         expect(await (await app.inject('/invocations', { body: {}, headers })).json()).toBe(count)
       }
-      expect((await readdir(folder)).length).toBe(1)
+      // The lock is released once the response is on its way.
+      await until(
+        () => (readdirSync(folder).length === 1 ? true : undefined),
+        () => 'only the state is left',
+        5_000,
+      )
     }))
 })
