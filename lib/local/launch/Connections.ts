@@ -4,7 +4,7 @@
  */
 import { Agent, type ClientRequest, request } from 'node:http'
 import { launchSecret } from '../../core/Protocol'
-import { toErrorCode } from '../../node/exchange/HttpExchange'
+import { errorCode } from '../../node/SystemError'
 import type { Launched } from './Launcher'
 import type { Line } from '../service/RequestHeaders'
 
@@ -37,7 +37,7 @@ const idleTimeout = 900
 const maxHead = 65_536
 
 const toReason = (cause: unknown): string => {
-  const code = toErrorCode(cause)
+  const code = errorCode(cause) ?? ''
   if (code === 'ECONNREFUSED') return 'it is not listening on its port'
   if (code.startsWith('HPE_')) return `it does not speak HTTP (${code})`
   return `its connection failed${code === '' || !isOfSystem(cause) ? '' : ` (${code})`}`

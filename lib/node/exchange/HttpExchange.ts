@@ -55,7 +55,3 @@ export const onBody = (
   response.once('end', onEnd)
   response.once('error', (cause) => onFailure(reason ?? cause))
 }
-
-/** The code of a Node error, such as `ECONNREFUSED`; empty if it has none. */
-export const toErrorCode = (cause: unknown): string =>
-  typeof cause === 'object' && cause !== null && 'code' in cause && typeof cause.code === 'string' ? cause.code : ''
