@@ -126,7 +126,7 @@ describeWith('the aws command', isHere('aws', '--version'), () => {
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'agentcore-fp-aws-'))
   })
-  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+  afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }))
 
   const invoke = async ({ url }: Served, by: Credentials): Promise<string> => {
     const out = join(folder, 'out.json')

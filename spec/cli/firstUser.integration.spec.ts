@@ -54,7 +54,7 @@ beforeAll(async () => {
 
 afterAll(() => {
   if (pid !== undefined && isAlive(pid)) process.kill(pid, 'SIGKILL')
-  rmSync(temporary, { recursive: true, force: true })
+  rmSync(temporary, { recursive: true, force: true, maxRetries: 10 })
 })
 
 describe('a first-time user', () => {

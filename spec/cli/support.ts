@@ -37,7 +37,7 @@ export const projectOf = (
   packages.forEach((name) => link(name, join(root, 'node_modules', name)))
   link('agentcore-fp', root)
   Object.entries(files).forEach(([path, text]) => write(path, text))
-  return { folder, write, remove: () => rmSync(folder, { recursive: true, force: true }) }
+  return { folder, write, remove: () => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }) }
 }
 
 /** Uses a new project, and removes it whatever happens. */

@@ -47,7 +47,7 @@ window.refusal = (options) =>
 `
 
 const temporary = mkdtempSync(join(tmpdir(), 'agentcore-fp-browser-'))
-afterAll(() => rmSync(temporary, { recursive: true, force: true }))
+afterAll(() => rmSync(temporary, { recursive: true, force: true, maxRetries: 10 }))
 
 /** The page's script, of what npm would install. */
 const bundled = async (): Promise<string> => {

@@ -111,7 +111,7 @@ describe('npm start in a new checkout', () => {
     symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
   })
 
-  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+  afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }))
 
   /** All that it says until the agent has said what to type next. */
   const started = async (): Promise<string> => {

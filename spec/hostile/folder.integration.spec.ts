@@ -253,7 +253,7 @@ describe('a runtime that checks its callers', () => {
           expect(local).toMatchObject({ state: 'running', sessions: [{ state: 'ready', pid: expect.any(Number) }] })
         } finally {
           await stop(project)
-          rmSync(join(project.folder, '.bedrock_agentcore'), { recursive: true, force: true })
+          rmSync(join(project.folder, '.bedrock_agentcore'), { recursive: true, force: true, maxRetries: 10 })
         }
       }),
     60_000,

@@ -42,7 +42,7 @@ export const ownState = (): void => {
     folder = mkdtempSync(join(tmpdir(), 'agentcore-state-'))
     process.env['XDG_STATE_HOME'] = folder
   })
-  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+  afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }))
 }
 
 /** Everything below a folder, links not followed: names, modes and content. */
@@ -71,7 +71,7 @@ export const hostile = (
       await use(project, elsewhere)
       expect(treeOf(elsewhere)).toEqual(before)
     } finally {
-      rmSync(elsewhere, { recursive: true, force: true })
+      rmSync(elsewhere, { recursive: true, force: true, maxRetries: 10 })
     }
   })
 

@@ -21,7 +21,7 @@ const inFolder = async (use: (folder: string) => Promise<void>): Promise<void> =
   try {
     await use(folder)
   } finally {
-    await rm(folder, { recursive: true, force: true })
+    await rm(folder, { recursive: true, force: true, maxRetries: 10 })
   }
 }
 

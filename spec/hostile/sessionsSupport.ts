@@ -43,7 +43,7 @@ export const inFolder = async <A>(use: (folder: string) => Promise<A>): Promise<
   try {
     return await use(folder)
   } finally {
-    await rm(folder, { recursive: true, force: true })
+    await rm(folder, { recursive: true, force: true, maxRetries: 10 })
   }
 }
 

@@ -28,7 +28,7 @@ beforeAll(async () => {
   expect(await build()).toMatch(/^Building everything …\nBuilt in .* s\.\n$/)
 }, 60_000)
 
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }))
 
 describe('a build', () => {
   it('makes what runs and its types', () => {

@@ -55,7 +55,7 @@ beforeAll(async () => {
   installed = await outputOf('npm', ['install', '--no-audit', '--no-fund', tarball], consumer)
 }, 120_000)
 
-afterAll(() => rmSync(temporary, { recursive: true, force: true }))
+afterAll(() => rmSync(temporary, { recursive: true, force: true, maxRetries: 10 }))
 
 describe('the tarball', () => {
   it('pleases attw', async () => {

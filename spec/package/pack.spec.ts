@@ -12,7 +12,7 @@ const packed = packInto(temporary)
 const tarball = join(temporary, packed.filename)
 const paths = packed.files.map(({ path }) => path)
 
-afterAll(() => rmSync(temporary, { recursive: true, force: true }))
+afterAll(() => rmSync(temporary, { recursive: true, force: true, maxRetries: 10 }))
 
 describe('the tarball', () => {
   const besides = ['CHANGELOG.md', 'LICENSE', 'SECURITY.md', 'package.json', ...pages]

@@ -22,7 +22,7 @@ const withEngines = async <A>(
     return await use()
   } finally {
     process.env['PATH'] = before
-    rmSync(folder, { recursive: true, force: true })
+    rmSync(folder, { recursive: true, force: true, maxRetries: 10 })
   }
 }
 

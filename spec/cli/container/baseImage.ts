@@ -71,6 +71,6 @@ export const makeBaseImage = (name: string): void => {
       rmSync(archive, { force: true })
     }
   } finally {
-    rmSync(root, { recursive: true, force: true })
+    rmSync(root, { recursive: true, force: true, maxRetries: 10 })
   }
 }

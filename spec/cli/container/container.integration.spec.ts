@@ -88,7 +88,7 @@ describe('a generated Dockerfile', () => {
 
   afterAll(() => {
     if (record !== undefined) spawnSync('kill', [String(record.pid)])
-    if (folder !== '') rmSync(folder, { recursive: true, force: true })
+    if (folder !== '') rmSync(folder, { recursive: true, force: true, maxRetries: 10 })
   })
 
   test('is built by podman, and hosted with a container for each session', async () => {

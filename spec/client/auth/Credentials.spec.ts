@@ -24,7 +24,7 @@ interface Told {
 type Variables = Readonly<Record<string, string>>
 
 const home = mkdtempSync(join(tmpdir(), 'agentcore-fp-aws-'))
-afterAll(() => rmSync(home, { recursive: true, force: true }))
+afterAll(() => rmSync(home, { recursive: true, force: true, maxRetries: 10 }))
 
 const run = promisify(execFile)
 

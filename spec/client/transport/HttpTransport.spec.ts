@@ -410,7 +410,7 @@ describe('over TLS', () => {
     execFileSync('openssl', [...args.split(' '), '-keyout', keyPath, '-out', certPath], { stdio: 'pipe' })
   })
 
-  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+  afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }))
 
   const secure = async <A>(use: (url: string, cert: string) => Promise<A>): Promise<A> => {
     const cert = readFileSync(certPath, 'utf8')
