@@ -10,7 +10,7 @@ export { createApp } from './http/app/App'
 export { use } from './http/app/use'
 
 export * as Agent from './core/Agent'
-export * as AgentError from './core/AgentError'
+export * as AgentError from './core/AgentErrors'
 export * as Context from './core/Context'
 export * as Handler from './core/Handler'
 export * as Health from './core/Health'

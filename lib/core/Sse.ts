@@ -6,7 +6,8 @@
  */
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
-import { type AgentError, type Problem, unencodable } from './AgentError'
+import { type AgentError, unencodable } from './AgentError'
+import type { Problem } from './Problem'
 import { encode } from './Json'
 
 // ---------------------------------------------------------------------------------------------------------------------

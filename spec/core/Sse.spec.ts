@@ -2,7 +2,7 @@
 import { createParser } from 'eventsource-parser'
 import * as fc from 'fast-check'
 import * as E from 'fp-ts/Either'
-import type { Problem } from '../../lib/core/AgentError'
+import type { Problem } from '../../lib/core/Problem'
 import { comment, event, type Fields, frame, isEvent, keepAlive, lastFrame, raw } from '../../lib/core/Sse'
 import { left, right } from './support'
 

@@ -1,6 +1,7 @@
 /** Turns the reply or failure of an invocation into its response, which ends the request. */
 import * as E from 'fp-ts/Either'
-import { type AgentError, cancelled, fromUnknown, notAcceptable, problem } from '../../core/AgentError'
+import { type AgentError, cancelled, fromUnknown, notAcceptable } from '../../core/AgentError'
+import { problem } from '../../core/Problem'
 import { admitsEvents } from '../../core/Protocol'
 import type { Reply, Source } from '../../core/Reply'
 import { lastFrame } from '../../core/Sse'

@@ -1,5 +1,6 @@
 /** Logs headers of user code that could not be sent unchanged. */
-import { type AgentError, problem } from '../../core/AgentError'
+import type { AgentError } from '../../core/AgentError'
+import { problem } from '../../core/Problem'
 import type { Log } from '../../core/Log'
 import { carried } from './HeaderFields'
 

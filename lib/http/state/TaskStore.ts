@@ -2,15 +2,8 @@
 import * as E from 'fp-ts/Either'
 import type { IO } from 'fp-ts/IO'
 import type { TaskEither } from 'fp-ts/TaskEither'
-import {
-  type AgentError,
-  cause,
-  checked,
-  deadlineExceeded,
-  fromUnknown,
-  problem,
-  tooManyTasks,
-} from '../../core/AgentError'
+import { type AgentError, checked, deadlineExceeded, fromUnknown, tooManyTasks } from '../../core/AgentError'
+import { cause, problem } from '../../core/Problem'
 import type { Log } from '../../core/Log'
 import * as Tasks from '../../core/Tasks'
 import type { Clock } from '../../node/Clock'

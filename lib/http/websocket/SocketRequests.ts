@@ -5,16 +5,8 @@ import * as E from 'fp-ts/Either'
 import type { IO } from 'fp-ts/IO'
 import * as O from 'fp-ts/Option'
 import type { Closed } from '../../core/Agent'
-import {
-  type AgentError,
-  badRequest,
-  cancelled,
-  cause,
-  fromUnknown,
-  notFound,
-  problem,
-  stopping,
-} from '../../core/AgentError'
+import { type AgentError, badRequest, cancelled, fromUnknown, notFound, stopping } from '../../core/AgentError'
+import { cause, problem } from '../../core/Problem'
 import type { Context } from '../../core/Context'
 import { header } from '../../core/Protocol'
 import { empty as emptyReply } from '../../core/Reply'

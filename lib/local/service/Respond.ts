@@ -2,7 +2,7 @@
 import type { ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { IO } from 'fp-ts/IO'
-import { problem } from '../../core/AgentError'
+import { problem } from '../../core/Problem'
 import { onBrokenRequest, respondRaw } from '../../node/http/RawResponse'
 import { answer, type ServiceError, unreadable } from './ServiceError'
 
