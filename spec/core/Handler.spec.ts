@@ -16,7 +16,7 @@ import {
   stateful,
   statefulGenerator,
   toEntry,
-} from '../../lib/core/Handler'
+} from '../../lib/core/Handlers'
 import type { Reply } from '../../lib/core/Reply'
 import { drain, fakeContext, type FakeSocket, fakeSession, fakeSocket, left, right, settled } from './support'
 

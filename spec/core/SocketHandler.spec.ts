@@ -2,7 +2,7 @@
 import * as E from 'fp-ts/Either'
 import * as TE from 'fp-ts/TaskEither'
 import { invalidMessage, rejected, socketClosed } from '../../lib/core/AgentError'
-import { onMessage } from '../../lib/core/Handler'
+import { onMessage } from '../../lib/core/Handlers'
 import { toTalk } from '../../lib/core/SocketHandler'
 import { fakeContext, fakeSocket, left } from './support'
 

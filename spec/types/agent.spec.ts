@@ -19,7 +19,7 @@ import { type Agent, empty, entrypoint, type Middleware, ping, provide, use, web
 import { rejected } from '../../../lib/core/AgentError'
 import type { Context } from '../../../lib/core/Context'
 import type { Status } from '../../../lib/core/Health'
-import { fromAsync, fromGenerator, fromMessages, fromReader, fromSync, latest, stateful, statefulGenerator } from '../../../lib/core/Handler'
+import { fromAsync, fromGenerator, fromMessages, fromReader, fromSync, latest, stateful, statefulGenerator } from '../../../lib/core/Handlers'
 
 declare const createApp: <Needs extends object, Has extends Needs>(agent: Agent<Needs, {}, Has>) => void
 declare const mw: Middleware
