@@ -10,6 +10,7 @@ import { cause, problem } from '../../core/Problem'
 import type { Context } from '../../core/Context'
 import type { TaskRunner } from '../../core/Tasks'
 import { once } from '../../node/once'
+import { holdContent } from '../response/KoaAnswer'
 import { cancelSession } from '../request/InFlight'
 import { createRuntime, type Runtime } from '../request/Runtime'
 import { createGate } from '../server/Gate'
@@ -102,8 +103,10 @@ const close = <Needs extends object, Has extends Needs>(spec: Spec<Needs, {}, Ha
 
 /** A Koa application with the agent's routes and a uniform format for failures. */
 const createKoa = ({ settings, logs }: Runtime, pipeline: KoaPipeline): Koa => {
-  // Koa uses this property as its `compose`; its types lack it.
-  const koa = Object.assign(new Koa({ proxy: settings.proxy }), { compose: pipeline.compose })
+  const bare = new Koa({ proxy: settings.proxy })
+  // Koa calls these two; its types lack them.
+  const koa = Object.assign(bare, { compose: pipeline.compose, handleRequest: pipeline.handleRequest(bare) })
+  holdContent(koa)
   koa.context.onerror = function (this: Koa.Context, thrown: unknown) {
     pipeline.onError(this, thrown)
   }

@@ -9,7 +9,9 @@ import { type AgentError, fromUnknown, notFound, rejected, unauthorized, unexpec
 import type { Log } from '../../core/Log'
 import { isUnchecked } from '../../node/http/OpenRequests'
 import { parse } from '../../core/Payload'
-import { type Answer, writeTo, writeToKoa } from '../response/WireResponse'
+import { dropHeld, hasBody, writeToKoa } from '../response/KoaAnswer'
+import { type Composed, handleRequest, type HandleRequest } from '../response/KoaServing'
+import { type Answer, writeTo } from '../response/WireResponse'
 import { parseBody } from '../invocation/RequestBody'
 import { isForSocket } from '../websocket/Handshake'
 import { carried } from '../response/HeaderFields'
@@ -35,6 +37,8 @@ export interface Upgrade {
 export interface KoaPipeline {
   /** Composes the user's middleware between the agent's own and the routes: the `compose` of the Koa application. */
   readonly compose: (middleware: ReadonlyArray<Koa.Middleware>) => (ctx: Koa.Context, next?: Koa.Next) => Promise<void>
+  /** Runs the composed middleware and responds: the `handleRequest` of the Koa application. */
+  readonly handleRequest: (koa: Koa) => HandleRequest
   /** The request id, as in the response. */
   readonly requestId: (ctx: Koa.Context) => string
   /** Secrets that log lines about a request must not contain. */
@@ -70,9 +74,17 @@ const headersOfError = (thrown: unknown): Readonly<Record<string, string>> => {
   )
 }
 
-const none = (): Readonly<Record<string, string>> => ({})
+const incoming: unique symbol = Symbol('incoming')
 
-const ignore = (): void => undefined
+/**
+ * A Koa context with its request as received. A property, for in a WeakMap of the app a value that refers to its key
+ * outlives every collection of young objects: each request was kept until the next full one.
+ */
+interface Identified extends Koa.Context {
+  [incoming]?: Incoming
+}
+
+const none = (): Readonly<Record<string, string>> => ({})
 
 /** The error for a failure status without a body. */
 const errorOfStatus = (status: number): AgentError =>
@@ -97,15 +109,9 @@ export const createKoaPipeline = (
   agent: ReadonlyArray<Middleware>,
 ): KoaPipeline => {
   const upgrades = new WeakMap<IncomingMessage, Upgrade>()
-  const incomings = new WeakMap<IncomingMessage, Incoming>()
 
-  const incomingFor = (ctx: Koa.Context): Incoming => {
-    const known = incomings.get(ctx.req)
-    if (known !== undefined) return known
-    const made = toIncoming(ctx.req, runtime.settings.newId, () => ctx.request, true)
-    incomings.set(ctx.req, made)
-    return made
-  }
+  const incomingFor = (ctx: Identified): Incoming =>
+    (ctx[incoming] ??= toIncoming(ctx.req, runtime.settings.newId, () => ctx.request, true))
 
   const failure = (ctx: Koa.Context): ((error: AgentError) => Answer) => runtime.failure(requestId(incomingFor(ctx)))
 
@@ -136,18 +142,14 @@ export const createKoaPipeline = (
     ctx.status = 101
   }
 
-  /** Outermost: responds if the middleware sets no body or does nothing. */
-  const guard = async (ctx: Koa.Context, next: Koa.Next): Promise<void> => {
-    ctx.res.on('error', ignore) // a write after the end must not crash the process
-    await next()
-    const hasBody = ctx.body !== null && ctx.body !== undefined
-    if (upgrades.get(ctx.req)?.granted !== undefined && ctx.status === 101 && !hasBody) ctx.respond = false
+  /** Completes a response of the middleware itself: one without a body, or with a stream that may fail. */
+  const settle: Composed = async (ctx) => {
+    const isFull = hasBody(ctx)
+    if (upgrades.get(ctx.req)?.granted !== undefined && ctx.status === 101 && !isFull) ctx.respond = false
     else if (ctx.respond === false) return
     else if (ctx.status < 200 && !ctx.headerSent) throw new Error(`A middleware set the status ${ctx.status}`)
-    else if (hasBody) await whenBegun(ctx)
-    else if (ctx.status >= 400 && !ctx.headerSent) {
-      tell(ctx, errorOfStatus(ctx.status))
-    }
+    else if (isFull) await whenBegun(ctx)
+    else if (ctx.status >= 400 && !ctx.headerSent) tell(ctx, errorOfStatus(ctx.status))
   }
 
   /** Innermost: the routes. */
@@ -176,6 +178,7 @@ export const createKoaPipeline = (
     )
 
   const answerThrown = (ctx: Koa.Context, thrown: unknown): void => {
+    dropHeld(ctx)
     for (const name of ctx.res.getHeaderNames()) if (bodyHeader.test(name)) ctx.remove(name)
     const asked = carried(attempt(() => headersOfError(thrown), none))
     const error = attempt(
@@ -211,11 +214,12 @@ export const createKoaPipeline = (
       return (ctx, next) => {
         if (count !== middleware.length) {
           count = middleware.length
-          run = compose([guard, ...agentMiddleware, ...middleware, terminal])
+          run = compose([...agentMiddleware, ...middleware, terminal])
         }
         return run(ctx, next)
       }
     },
+    handleRequest: (koa) => handleRequest(koa, settle),
     onError: (ctx, thrown) => {
       const isTold = ctx.headerSent || !ctx.writable || upgrades.get(ctx.req)?.isOpen === true
       // Koa's default, once the response is over. Before that, a middleware has thrown it.

@@ -1,7 +1,7 @@
 /** Bodies that middleware sets on a Koa context, among them streams that fail before their first byte. */
 import { Readable } from 'node:stream'
 import type * as Koa from 'koa'
-import { isOwnStream } from './WireResponse'
+import { isOwnStream } from './KoaAnswer'
 
 /** Resolves when a stream is readable, ended or closed; rejects if it fails before. */
 const begun = (stream: Readable): Promise<void> =>

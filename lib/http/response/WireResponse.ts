@@ -1,11 +1,9 @@
-/** Encoded responses, and their two writers: to a bare Node response, or to a Koa context. */
+/** Encoded responses, and their writer to a bare Node response; `KoaAnswer` has that to a Koa context. */
 import type { ServerResponse } from 'node:http'
-import { Readable } from 'node:stream'
 import * as E from 'fp-ts/Either'
-import type * as Koa from 'koa'
 import { type AgentError, unencodable } from '../../core/AgentError'
 import { cause, problem, type Problem } from '../../core/Problem'
-import { encode, isPlain } from '../../core/Json'
+import { encode } from '../../core/Json'
 import { header } from '../../core/Protocol'
 import type { Reply } from '../../core/Reply'
 import { contentType as eventStreamType } from '../../core/Sse'
@@ -85,7 +83,8 @@ export const fromError = (
   return jsonText(told.status, problemText(told, requestId), { ...own, ...headers })
 }
 
-const hasNoBody = (status: number): boolean => status === 204 || status === 205 || status === 304
+/** Whether a response of a status cannot have a body. */
+export const hasNoBody = (status: number): boolean => status === 204 || status === 205 || status === 304
 
 const isStatus = (status: number): boolean => Number.isInteger(status) && status >= 200 && status <= 599
 
@@ -162,12 +161,7 @@ export const fromReply = ({ status, body, ...reply }: Reply, sessionId: string):
 export const writeTo = (res: ServerResponse, { status, headers, content }: Answer): void => {
   if (content._tag === 'Events') {
     res.writeHead(status, headers)
-    const onDrain = content.stream.start({
-      write: (text) => res.write(text),
-      end: (text) => void res.end(text),
-    })
-    res.on('drain', onDrain)
-    return
+    return startStream(res, content.stream)
   }
   if (content._tag === 'Empty' || hasNoBody(status)) {
     res.writeHead(status, hasNoBody(status) ? headers : { ...headers, 'content-length': 0 })
@@ -182,45 +176,11 @@ export const writeTo = (res: ServerResponse, { status, headers, content }: Answe
   res.end(body)
 }
 
-/** A stream of events as a Readable, for Koa and its middleware. */
-const toReadable = (stream: EventStream): Readable => {
-  let onDrain: (() => void) | undefined
-  const readable = new Readable({
-    encoding: 'utf8',
-    read: () => {
-      if (onDrain === undefined) {
-        onDrain = stream.start({
-          write: (text) => readable.push(text),
-          end: (text) => {
-            if (text !== '') readable.push(text)
-            readable.push(null)
-          },
-        })
-      } else onDrain()
-    },
-    destroy: (error, done) => {
-      stream.cancel()
-      done(error)
-    },
+/** Starts a stream as the body of a response whose head is set. */
+export const startStream = (res: ServerResponse, stream: EventStream): void => {
+  const onDrain = stream.start({
+    write: (text) => res.write(text),
+    end: (text) => void res.end(text),
   })
-  ownStreams.add(readable)
-  return readable
-}
-
-const ownStreams = new WeakSet<Readable>()
-
-/** Whether a body in a Koa context is a stream that `writeToKoa` has set. */
-export const isOwnStream = (body: Readable): boolean => ownStreams.has(body)
-
-/** Sets a response on a Koa context, for middleware to see and Koa to write. */
-export const writeToKoa = (ctx: Koa.Context, { status, headers, content }: Answer): void => {
-  ctx.status = status
-  if (content._tag === 'Events') ctx.body = toReadable(content.stream)
-  else if (content._tag === 'Empty') {
-    ctx.body = status >= 400 ? '' : null // null in a failure means that nothing has responded
-    ctx.remove('content-type')
-  } else if (content._tag === 'Bytes') ctx.body = Buffer.from(content.bytes)
-  else ctx.body = isPlain(content.value) ? content.value : content.text
-  ctx.status = status
-  for (const [name, value] of Object.entries(headers)) ctx.set(name, value)
+  res.on('drain', onDrain)
 }
