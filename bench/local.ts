@@ -106,7 +106,7 @@ const measure = async (
   place: Place,
   note: (text: string) => void,
 ): Promise<ReadonlyArray<Finding>> => {
-  const direct = await servers.start('ours')
+  const direct = await servers.start('plain')
   const path = pathOf(place)
   const body = bodyOf(100)
   const session = sessionOf('0123456789')
@@ -135,7 +135,7 @@ const measure = async (
   note('local runtime: new sessions')
   const late: Array<number> = []
   for (let i = 0; i < cycles; i++) {
-    const alone = await servers.start('ours')
+    const alone = await servers.start('plain')
     await alone.stop()
     late.push((await once1(place.port, invocation(path, sessionOf(`new-${i}`), body))) - alone.ready)
   }

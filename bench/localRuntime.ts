@@ -5,7 +5,7 @@ import { fileOf } from './contestant'
 
 const main = async (folder: string): Promise<void> => {
   const env = { NODE_ENV: 'production', NODE_OPTIONS: '' }
-  const launcher = processLauncher({ file: fileOf('ours'), env })
+  const launcher = processLauncher({ file: fileOf('plain'), env })
   const limits = { newSessionsPerSecond: 0 } // the bench starts fifty sessions at once
   const runtime = await startLocalRuntime({ name: 'bench', folder, launcher, limits })()
   if (E.isLeft(runtime)) throw new Error(JSON.stringify(runtime.left))

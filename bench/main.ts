@@ -1,6 +1,7 @@
-/** `npm run bench`: one small agent on agentcore-fp, on bare Node and on Koa, side by side. */
+/** `npm run bench`: one small agent on bare Node, on Koa, and on agentcore-fp as users run it, side by side. */
 import * as E from 'fp-ts/Either'
 import { benchLocal, type Finding, localTable } from './local'
+import { goalTable, judge } from './goals'
 import { help, type Options, optionsOf } from './options'
 import { pin } from './pin'
 import { type Outcome, run } from './run'
@@ -18,14 +19,18 @@ const print = (
   local: ReadonlyArray<Finding>,
 ): void => {
   const rows = part === 'local' ? [] : rowsOf(only, samples)
+  const judged = judge(samples)
+  if (judged.some(({ verdict }) => verdict === 'MISSED')) process.exitCode = 1
   if (process.stderr.isTTY) process.stderr.write('\r\u001b[K')
   const { version, platform, arch } = process
   if (json) {
-    const result = { node: version, platform, arch, contestants: only, rounds, others, rows, local }
+    const result = { node: version, platform, arch, contestants: only, rounds, others, rows, goals: judged, local }
     return void process.stdout.write(`${JSON.stringify(result)}\n`)
   }
   if (local.length > 0) process.stdout.write(localTable(local))
-  if (rows.length > 0) process.stdout.write(table(only, rows) + caveat(others))
+  if (rows.length > 0) process.stdout.write(table(only, rows))
+  if (judged.length > 0) process.stdout.write(goalTable(judged))
+  if (rows.length > 0) process.stdout.write(caveat(others))
 }
 
 /** The local runtime is measured before anything is pinned: it and its agents are several processes. */

@@ -19,9 +19,12 @@ export interface Options {
 
 export const help = `npm run bench -- [options]
 
-Compares one small agent on agentcore-fp (ours), on bare node:http and ws (raw), and on Koa with router, body parser
-and ws (koa). Only the ratios within one run count, and only on a machine that is otherwise idle. Exits with 1 where
-a contestant answers wrongly.
+Compares one small agent on bare node:http and ws (raw), on Koa with router, body parser and ws (koa), and on
+agentcore-fp in the lanes that users run: its log at warn and nothing around the handler (plain), that with one Koa
+middleware (mw), with one provider (provide), with the default log (log), and with all three (all).
+
+Only the ratios within one run count, and only on a machine that is otherwise idle. Exits with 1 where a contestant
+answers wrongly, and where a lane misses its goal by more than the spread of its ratio.
 
   --only A,B   of ${contestants.join(', ')}; the first of them is what the others are measured by
   --rounds N   a round has fresh processes and four cycles (default 3)

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { IO } from 'fp-ts/IO'
-import { type Contestant, fileOf } from './contestant'
+import { argumentsOf, type Contestant } from './contestant'
 import type { Prefix } from './pin'
 import { connect, get } from './wire'
 
@@ -77,12 +77,13 @@ export const createServers = ([...prefix]: Prefix): Servers => {
   const start = async (name: Contestant): Promise<Server> => {
     const port = await freePort()
     if (isClosed) throw new Error('the run is over')
-    const [command, ...args] = [...prefix, process.execPath, fileOf(name)]
+    const [command = process.execPath, ...args] = [...prefix, process.execPath, ...argumentsOf(name)]
     const began = performance.now()
     const child = spawn(command, args, {
       env: { ...process.env, NODE_ENV: 'production', NODE_OPTIONS: '', HOST: '127.0.0.1', PORT: String(port) },
-      stdio: ['ignore', 'ignore', 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe'], // a log is written to a pipe, as a container's is
     })
+    child.stdout.resume()
     running.add(child)
     let said = ''
     child.stderr.setEncoding('utf8').on('data', (part: string) => {
