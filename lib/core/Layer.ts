@@ -47,33 +47,45 @@ export const wrapper = <S extends object>(run: (next: Step<S>) => Step<S>): Laye
 // destructors
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** A step with all layers around it; without layers, the step itself. */
+/** Adds state to a context, which stays the same otherwise. */
+export type AddState = <S extends object, P extends object>(context: Context<S>, more: P) => Context<S & P>
+
+/** Adds state to any context, whoever has made it. */
+const addToAny: AddState = (context, more) => withState(more)(context)
+
+/**
+ * A step with all layers around it; without layers, the step itself. Nothing runs before the task of the step does.
+ * `addState` may know more of the context that the step receives than `withState` does, to add state in less time.
+ */
 export const around =
-  <In extends object, Has extends object>(layers: Layers<In, Has>) =>
+  <In extends object, Has extends object>(layers: Layers<In, Has>, addState = addToAny) =>
   <S extends In>(innermost: Step<S & Has>): Step<S> =>
     // The type of the list proves that each layer finds the state it requires; the items do not carry the proof.
-    layers.reduceRight<Step<never>>((next, layer) => enter(layer, next as Step<object>), innermost) as Step<S>
+    (layers.length === 0 ? innermost : enter(layers, innermost, addState)) as Step<S>
 
-const enter = (layer: Layer, next: Step<object>): Step<never> => {
-  switch (layer._tag) {
-    case 'Provide':
-      return (context) => {
-        const task = layer.run(context)
-        return async () => {
-          const provided = checked<object>(await call(task))
-          return E.isLeft(provided) ? provided : next(withState(provided.right)(context))()
-        }
+/** Runs providers in turn, up to a wrap, which is given the rest. */
+const enter =
+  (layers: ReadonlyArray<Layer>, innermost: Step<never>, addState: AddState): Step<never> =>
+  (given) =>
+  async () => {
+    let context = given
+    for (const [at, layer] of layers.entries()) {
+      if (layer._tag === 'Wrap') {
+        const rest = (add: AddState): Step<never> => enter(layers.slice(at + 1), innermost, add)
+        return checked<Reply.Reply>(await call(call(layer.run(keepingState(rest, addState, context)), context)))
       }
-    case 'Wrap':
-      return (context) => {
-        const task = call(layer.run(keepingState(next, context)), context)
-        return async () => checked<Reply.Reply>(await call(task))
-      }
+      const provided = checked<object>(await call(layer.run(context)))
+      if (E.isLeft(provided)) return provided
+      context = addState(context, provided.right)
+    }
+    return innermost(context)()
   }
-}
 
 /** A wrap may pass on another context, but not other state, which only providers determine. */
 const keepingState =
-  (next: Step<object>, context: Context): Step<object> =>
-  (changed) =>
-    next(changed === context ? context : { ...changed, state: context.state })
+  (rest: (addState: AddState) => Step<never>, addState: AddState, context: Context): Step<object> =>
+  (changed) => {
+    const isSame = changed === context
+    const next = rest(isSame ? addState : addToAny) as Step<object> // what the list proves, see `around`
+    return next(isSame ? context : { ...changed, state: context.state })
+  }

@@ -4,7 +4,7 @@ import * as E from 'fp-ts/Either'
 import { type AgentError, checked, fromUnknown } from '../../core/AgentError'
 import { around, type Layers, type Step } from '../../core/Layer'
 import type { Reply, Source } from '../../core/Reply'
-import { toContext } from '../request/RequestContext'
+import { addState, toContext } from '../request/RequestContext'
 import { onInterrupt } from '../request/InFlight'
 import { type RequestScope, toLog } from '../request/RequestScope'
 import { toIterator } from '../stream/SourcePull'
@@ -16,7 +16,7 @@ export type Outcome = E.Either<AgentError, Reply>
 export const runLayers = (scope: RequestScope, layers: Layers<{}, {}>, innermost: Step<{}>): Promise<Outcome> =>
   unlessInterrupted(scope, () => {
     const context = toContext(scope)
-    return scope.runtime.ambient.run(context, () => around(layers)(innermost)(context)())
+    return scope.runtime.ambient.run(context, () => around(layers, addState)(innermost)(context)())
   })
 
 const unlessInterrupted = (scope: RequestScope, run: () => Promise<Outcome>): Promise<Outcome> =>

@@ -1,10 +1,12 @@
 /**
  * The context of a request, as handlers receive it. Costly parts are computed on demand, which saves time for each
- * request and memory for each idle WebSocket. They are own properties rather than on a prototype, so that they survive
- * a spread of the context: `{ ...context, requestId }`.
+ * request and memory for each idle WebSocket. They are own accessors rather than a prototype's, so that they survive a
+ * spread of the context, `{ ...context, requestId }`. That costs 0.4 µs a context where a prototype would cost 0.05 µs:
+ * less than 1 % of a small request.
  */
 import * as O from 'fp-ts/Option'
-import type { Context } from '../../core/Context'
+import { type Context, withState } from '../../core/Context'
+import type { AddState } from '../../core/Layer'
 import { header, headers, lookup, type RawHeaders } from '../../core/Protocol'
 import { holdSession, type Parts, readIncoming, readRequestId, type RequestScope, toLog } from './RequestScope'
 import { cancelSession, toSignal } from './InFlight'
@@ -99,10 +101,9 @@ const lazyForSocket: ReadonlyArray<Lazily> = [
   lazily('log', logOfContext),
 ]
 
-const define = (context: object, lazies: ReadonlyArray<Lazily>): Context => {
+const define = (context: object, lazies: ReadonlyArray<Lazily>): object => {
   for (const { name, getter } of lazies) Object.defineProperty(context, name, getter)
-  // TypeScript does not see that the missing properties were defined.
-  return Object.freeze(context) as Context
+  return Object.freeze(context)
 }
 
 const noState: Readonly<{}> = Object.freeze({})
@@ -112,24 +113,42 @@ const toDeadline = ({ runtime, since }: RequestScope): O.Option<number> => {
   return deadline > 0 ? Object.freeze(O.some(since + deadline)) : O.none
 }
 
-// Written out twice: spreading one into the other takes longer than all the rest.
+/** The parts of a request's context that are computed at once. */
+type Eager = Omit<Context<never>, 'requestId' | 'signal' | 'request' | 'state'> & OfScope
 
-const requestContext = (scope: RequestScope, raw: RawHeaders): Context => {
-  const context: Omit<Context, 'requestId' | 'signal' | 'request'> & OfScope = {
-    sessionId: scope.sessionId,
-    headers: toContextHeaders(scope),
-    userId: toUserId(raw),
-    workloadAccessToken: toToken(raw),
-    oauth2CallbackUrl: toOauth2CallbackUrl(raw),
-    trace: toContextTrace(scope),
-    state: noState,
-    deadline: toDeadline(scope),
-    tasks: toTasks(scope),
-    session: toSession(scope),
-    log: logOfContext(scope),
-    [origin]: scope,
+const toEager = (scope: RequestScope, raw: RawHeaders): Eager => ({
+  sessionId: scope.sessionId,
+  headers: toContextHeaders(scope),
+  userId: toUserId(raw),
+  workloadAccessToken: toToken(raw),
+  oauth2CallbackUrl: toOauth2CallbackUrl(raw),
+  trace: toContextTrace(scope),
+  deadline: toDeadline(scope),
+  tasks: toTasks(scope),
+  session: toSession(scope),
+  log: logOfContext(scope),
+  [origin]: scope,
+})
+
+// Written out: an object made by a spread cannot be extended by getters in less than 13 µs.
+
+const requestContext = <S extends object>(eager: Eager, state: S): Context<S> => {
+  const context: Eager & Pick<Context<S>, 'state'> = {
+    sessionId: eager.sessionId,
+    headers: eager.headers,
+    userId: eager.userId,
+    workloadAccessToken: eager.workloadAccessToken,
+    oauth2CallbackUrl: eager.oauth2CallbackUrl,
+    trace: eager.trace,
+    state,
+    deadline: eager.deadline,
+    tasks: eager.tasks,
+    session: eager.session,
+    log: eager.log,
+    [origin]: eager[origin],
   }
-  return define(context, lazyForRequest)
+  // TypeScript does not see that the missing properties were defined.
+  return define(context, lazyForRequest) as Context<S>
 }
 
 const socketContext = (scope: RequestScope, raw: RawHeaders): Context => {
@@ -142,11 +161,23 @@ const socketContext = (scope: RequestScope, raw: RawHeaders): Context => {
     deadline: toDeadline(scope),
     [origin]: scope,
   }
-  return define(context, lazyForSocket)
+  return define(context, lazyForSocket) as Context // as above
 }
 
 /** The context of a scope. */
 export const toContext = (scope: RequestScope): Context => {
   const raw = readIncoming(scope).headers
-  return scope.kind === 'socket' ? socketContext(scope, raw) : requestContext(scope, raw)
+  return scope.kind === 'socket' ? socketContext(scope, raw) : requestContext(toEager(scope, raw), noState)
 }
+
+/**
+ * Adds state to a context that `toContext` or this function has made, in a fifth of the time that `withState` takes for
+ * any context: 0.4 µs of the 50 µs of a small request.
+ */
+export const addState: AddState = (context, more) =>
+  isOfRequest(context)
+    ? requestContext(context, Object.freeze({ ...context.state, ...more }))
+    : withState(more)(context)
+
+const isOfRequest = <S extends object>(context: Context<S>): context is Context<S> & OfScope =>
+  (context as Partial<OfScope>)[origin]?.kind === 'request'

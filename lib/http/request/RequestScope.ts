@@ -1,6 +1,10 @@
 /**
  * The scope of an admitted request: it begins when its session is known, uses that session, and ends with the response,
- * stream or WebSocket. Its log, deadline and failures are here; its context is in `RequestContext`.
+ * stream or WebSocket. Its log, deadline and failures are here.
+ *
+ * A request is `Incoming` until it is admitted. The app's runtime, which each scope knows, lists its scopes as what it
+ * knows of them, in `InFlight`. Handlers see a scope as its `RequestContext`; an idle WebSocket keeps the request as a
+ * `RequestSnapshot`.
  */
 import type { IO } from 'fp-ts/IO'
 import { type AgentError, deadlineExceeded } from '../../core/AgentError'

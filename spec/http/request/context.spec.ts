@@ -3,7 +3,7 @@ import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as O from 'fp-ts/Option'
 import * as TE from 'fp-ts/TaskEither'
-import { type Agent, AgentError, type Context, entrypoint, Handler, provide, use, wrap } from '../../../lib'
+import { type Agent, AgentError, Context, entrypoint, Handler, provide, use, wrap } from '../../../lib'
 import { aborted, after, ask, eventually, gate, invocation, rawTo, type Send, served, wire } from '../support'
 
 type Told = (context: Context.Context) => unknown
@@ -511,6 +511,99 @@ wire(
   ),
   async ({ send }) => expect(await (await post(send)).json()).toEqual([parts, true, 'POST']),
 )
+
+describe('between layers', () => {
+  const tenant = provide(() => TE.right({ tenant: 'acme' }))
+  const user = provide(({ state }: Context.Context<{ readonly tenant: string }>) =>
+    TE.right({ user: `ann@${state.tenant}` }),
+  )
+  const renamed = wrap((next) => (context) => next({ ...context, requestId: `${context.requestId}-renamed` }))
+  const signed = wrap((next) => (context) => next(Context.withSignal(AbortSignal.abort('by a wrap'))(context)))
+  const told = telling((context) => ({
+    requestId: context.requestId,
+    state: context.state,
+    reason: String(context.signal.reason),
+    method: context.request.method,
+    names: Object.keys(context).sort(),
+  }))
+  const whole = { method: 'POST', names: parts }
+  const headers = { [`${prefix}-Request-Id`]: 'r-1' }
+  const state = { tenant: 'acme', user: 'ann@acme' }
+
+  wire('every part is there behind providers', pipe(tenant, user, told), async ({ send }) =>
+    expect(await (await post(send, headers)).json()).toEqual({
+      ...whole,
+      requestId: 'r-1',
+      state,
+      reason: 'undefined',
+    }),
+  )
+
+  wire(
+    'a provider keeps what a wrap before it has changed',
+    pipe(tenant, renamed, signed, user, told),
+    async ({ send }) =>
+      expect(await (await post(send, headers)).json()).toEqual({
+        ...whole,
+        requestId: 'r-1-renamed',
+        state,
+        reason: 'by a wrap',
+      }),
+  )
+
+  wire(
+    'a wrap that changes nothing costs nothing of the context',
+    pipe(
+      tenant,
+      wrap((next) => (context) => next(context)),
+      user,
+      told,
+    ),
+    async ({ send }) =>
+      expect(await (await post(send, headers)).json()).toEqual({
+        ...whole,
+        requestId: 'r-1',
+        state,
+        reason: 'undefined',
+      }),
+  )
+
+  it('a provider computes no part that nobody asks for', async () => {
+    let made = 0
+    const newId = (): string => `id-${(made += 1)}`
+    const options = { newId, log: { level: 'silent' } } as const // a line of the log has the request id
+    const session = { [`${prefix}-Session-Id`]: 's-1' }
+    await served(
+      pipe(
+        tenant,
+        user,
+        telling(({ state: given }) => given),
+      ),
+      async ({ send }) => expect(await (await post(send, session)).json()).toEqual(state),
+      options,
+    )
+    expect(made).toBe(0)
+    await served(
+      pipe(
+        tenant,
+        user,
+        telling(({ requestId }) => requestId),
+      ),
+      async ({ send }) => expect(await (await post(send, session)).json()).toBe('id-1'),
+      { newId },
+    )
+  })
+
+  it('the context of every layer is frozen, and its state too', async () => {
+    const looked: Array<boolean> = []
+    const look = wrap((next) => (context) => {
+      looked.push(Object.isFrozen(context), Object.isFrozen(context.state))
+      return next(context)
+    })
+    await served(pipe(look, tenant, look, user, look, told), async ({ send }) => post(send))
+    expect(looked).toEqual([true, true, true, true, true, true])
+  })
+})
 
 it('holds nothing that could be changed: every part of it is frozen', async () => {
   const looked: Array<readonly [string, boolean]> = []
