@@ -1,4 +1,4 @@
-/** Bundles an agent's source into one program, again and again where it is watched. The only file that runs esbuild. */
+/** Bundles an agent's source into one program, again and again where it is watched. The only file that bundles. */
 import { resolve } from 'node:path'
 import type * as esbuild from 'esbuild'
 import type { BuildContext, BuildFailure, Message, OutputFile, Plugin } from 'esbuild'

@@ -25,14 +25,15 @@ const resolvesRuntime = (file: string): boolean => {
   }
 }
 
-/** The source of an agent, by its entry point's file. Left `NoEntry` where there is none. */
+/** The source of an agent, by its entry point's file. Left `NoEntry` where there is none, `NoBundler` without esbuild. */
 export const toSource = (project: string, file: string): TE.TaskEither<BuildError, Source> =>
   pipe(
     TE.tryCatch(
       () => readFile(file, 'utf8'),
       () => noEntry(file),
     ),
-    TE.map((text) => ({ project, file, entry: toEntry(text), hasRuntime: resolvesRuntime(file) })),
+    TE.chain((text) => toEntry(file, text)),
+    TE.map((entry) => ({ project, file, entry, hasRuntime: resolvesRuntime(file) })),
   )
 
 /** Where the built programs of an agent are, from the project's folder. */
