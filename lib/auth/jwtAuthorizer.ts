@@ -64,7 +64,7 @@ export const jwtMiddleware = (config: AuthorizerConfig, options: JwtOptions = {}
     const metadata = resourceAt(ctx.path)
     if (O.isSome(metadata)) return tell(ctx, metadata.value)
     if (mayPass(ctx.path)) {
-      passUnchecked(ctx.req)
+      passUnchecked(ctx.req, ctx.path)
       await next()
       return
     }

@@ -83,7 +83,7 @@ export const sigv4Middleware = (config: Sigv4Config, options: Sigv4Options = {})
   const bodies = budget(maxBuffered)
   return async (ctx, next) => {
     if (mayPass(ctx.path)) {
-      passUnchecked(ctx.req)
+      passUnchecked(ctx.req, ctx.path)
       await next()
       return
     }

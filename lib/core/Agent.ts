@@ -26,13 +26,23 @@ export type { Step } from './Layer'
 export type Middleware = (context: never, next: () => Promise<unknown>) => unknown
 
 /**
+ * Koa middleware that is made for each app, with parts of the app that the http layer knows: `routes` and `bodyParser`
+ * are such. What it needs is loaded when an app is created, so that other agents do not pay for it.
+ */
+export interface MiddlewareFactory {
+  /** Where it runs: at its place in the pipe, or innermost, beside the agent's own paths. */
+  readonly place: 'inPipe' | 'innermost'
+  readonly create: (app: never) => ReadonlyArray<Middleware>
+}
+
+/**
  * The parts of an agent. `Needs` is the state that handlers require, `In` what providers expect, `Has` what they add.
  */
 export interface Spec<in Needs extends object, in In extends object, out Has extends object> {
   readonly entrypoint: O.Option<Entry<unknown, unknown, Needs>>
   readonly ping: O.Option<PingHandler>
   readonly websocket: O.Option<SocketEntry<Needs>>
-  readonly middleware: ReadonlyArray<Middleware>
+  readonly middleware: ReadonlyArray<Middleware | MiddlewareFactory>
   readonly layers: Layers<In, Has>
 }
 
@@ -307,9 +317,11 @@ export const wrap = <S extends object = {}>(f: (next: Step<S>) => Step<S>): Agen
  * export const app = createApp(pipe(entrypoint(Handler.fromSync(() => 'hello')), stamped))
  * ```
  */
-export function use(middleware: Middleware): Agent
+export function use(middleware: Middleware | MiddlewareFactory): Agent
 export function use<P extends object>(middleware: Middleware, codec: Codec<P>): Agent<{}, {}, P>
-export function use<P extends object>(...args: [Middleware] | [Middleware, Codec<P>]): Agent | Agent<{}, {}, P> {
+export function use<P extends object>(
+  ...args: [Middleware | MiddlewareFactory] | [Middleware, Codec<P>]
+): Agent | Agent<{}, {}, P> {
   const used = make({ ...nothing, middleware: [args[0]] })
   if (args.length === 1) return used
   const toState = decode(args[1])
