@@ -2,8 +2,9 @@
 import { once } from 'node:events'
 import { type IncomingHttpHeaders, request, type Server } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
+import { pipe } from 'fp-ts/function'
 import { createParser, type EventSourceMessage } from 'eventsource-parser'
-import { type Agent, type App, createApp, type Options } from '../../lib'
+import { type Agent, type AgentRouter, type App, bodyParser, createApp, type Options, routes, use } from '../../lib'
 import { type Clock, systemClock } from '../../lib/node/Clock'
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -147,7 +148,27 @@ export const injected = <Has extends object, A>(
   options: Options = {},
 ): Promise<A> => withApp(agent, options, (spoken) => use({ ...spoken, send: spoken.app.inject }))
 
-/** One behaviour, on a real port and in memory. */
+/** What an agent may have around its handlers that nobody should notice, for one behaviour in several lanes. */
+const surroundings: ReadonlyArray<readonly [string, Agent.Agent]> = [
+  ['with a middleware', use((_, next) => next())],
+  ['with routes and a body parser', pipe(bodyParser(), routes(fillRouter))],
+]
+
+/** Fills a router with a route, and with a pattern that matches the agent's own paths, which it must not get. */
+function fillRouter(router: AgentRouter): void {
+  router.get('beside', '/beside', (ctx) => {
+    ctx.body = 'beside'
+  })
+  router.get('any', '/any/*path', (ctx) => {
+    ctx.body = ctx.params
+  })
+}
+
+/** An agent with something before it. That it adds no state is known, so what the agent needs and has stays as it is. */
+const behind = <Has extends object>(before: Agent.Agent, agent: Closed<Has>): Closed<Has> =>
+  (agent as unknown as (self: Agent.Agent) => Closed<Has>)(before)
+
+/** One behaviour in four ways: on a real port, in memory, with a middleware, with routes and a body parser. */
 export const wire = <Has extends object>(
   name: string,
   agent: Closed<Has>,
@@ -156,6 +177,9 @@ export const wire = <Has extends object>(
 ): void => {
   it(`${name} (port)`, () => served(agent, check, options))
   it(`${name} (memory)`, () => injected(agent, check, options))
+  for (const [how, before] of surroundings) {
+    it(`${name} (${how})`, () => injected(behind(before, agent), check, options))
+  }
 }
 
 // ---------------------------------------------------------------------------------------------------------------------

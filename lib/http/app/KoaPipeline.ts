@@ -151,9 +151,10 @@ export const createKoaPipeline = ({
     ctx: Koa.Context,
   ): E.Either<AgentError, unknown> | Promise<E.Either<AgentError, unknown>> | undefined => {
     if (!ctx.req.readableEnded && !ctx.req.readableDidRead) return undefined
-    const found = parsed.get(ctx.req)
-    if (found !== undefined) return found
     const { request }: { readonly request: object } = ctx
+    const found = parsed.get(ctx.req)
+    // As the middleware after the body parser has left it.
+    if (found !== undefined) return 'body' in request && request.body !== undefined ? E.right(request.body) : found
     if ('rawBody' in request && typeof request.rawBody === 'string') {
       return parse(runtime.settings)(request.rawBody)
     }

@@ -27,8 +27,9 @@ const isFor = (layer: RouteLayer, own: string): boolean => layer.match(own) && !
 
 const explain = ({ name, methods, path: pattern }: RouteLayer, own: string): string => {
   const named = name === undefined ? '' : ` ("${name}")`
+  const asked = methods.filter((method) => method !== 'HEAD' || !methods.includes('GET')) // a router adds HEAD to GET
   return (
-    `The route ${methods.join(', ')} ${String(pattern)}${named} collides with ${own}, which the agent itself serves. ` +
+    `The route ${asked.join(', ')} ${String(pattern)}${named} collides with ${own}, which the agent itself serves. ` +
     `Give the route another path; ${ownPaths.join(', ')} belong to the agent.`
   )
 }

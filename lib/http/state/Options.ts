@@ -44,7 +44,7 @@ export interface Options {
   readonly sendTimeout?: number
   /** The timeout of middleware, providers and wraps before an upgrade; 0 means none. Default 60,000. */
   readonly upgradeTimeout?: number
-  /** The timeout of an invocation, a stream or a WebSocket; 0 means none. Default 0. */
+  /** The timeout of an invocation, a route, a stream or a WebSocket; 0 means none. Default 0. */
   readonly deadline?: number
   /** How long a request may take to arrive. Default 300,000. */
   readonly requestTimeout?: number
