@@ -148,7 +148,7 @@ export const injected = <Has extends object, A>(
   options: Options = {},
 ): Promise<A> => withApp(agent, options, (spoken) => use({ ...spoken, send: spoken.app.inject }))
 
-/** What an agent may have around its handlers that nobody should notice, for one behaviour in several lanes. */
+/** What an agent may have around its handlers without a difference that a client would notice. */
 const surroundings: ReadonlyArray<readonly [string, Agent.Agent]> = [
   ['with a middleware', use((_, next) => next())],
   ['with routes and a body parser', pipe(bodyParser(), routes(fillRouter))],
@@ -164,10 +164,6 @@ function fillRouter(router: AgentRouter): void {
   })
 }
 
-/** An agent with something before it. That it adds no state is known, so what the agent needs and has stays as it is. */
-const behind = <Has extends object>(before: Agent.Agent, agent: Closed<Has>): Closed<Has> =>
-  (agent as unknown as (self: Agent.Agent) => Closed<Has>)(before)
-
 /** One behaviour in four ways: on a real port, in memory, with a middleware, with routes and a body parser. */
 export const wire = <Has extends object>(
   name: string,
@@ -177,8 +173,8 @@ export const wire = <Has extends object>(
 ): void => {
   it(`${name} (port)`, () => served(agent, check, options))
   it(`${name} (memory)`, () => injected(agent, check, options))
-  for (const [how, before] of surroundings) {
-    it(`${name} (${how})`, () => injected(behind(before, agent), check, options))
+  for (const [how, also] of surroundings) {
+    it(`${name} (${how})`, () => injected(pipe(agent, also), check, options))
   }
 }
 

@@ -11,12 +11,15 @@ interface OwnLayer {
   readonly name: string
   readonly path: string
   readonly methods: ReadonlyArray<string>
-  readonly stack: Array<Koa.Middleware>
+  readonly stack: Array<Answer>
 }
+
+/** Serves one path. */
+export type Answer = (ctx: Koa.Context, next: Koa.Next) => Promise<void>
 
 type OwnLayers = Readonly<Record<Exclude<Route, 'unknown'>, OwnLayer>>
 
-const toLayers = (answer: Koa.Middleware): OwnLayers => {
+const toLayers = (answer: Answer): OwnLayers => {
   // A function for each route, since instrumentation marks those that it has wrapped.
   const layer = (name: string, path: string, methods: ReadonlyArray<string>): OwnLayer => ({
     name,
@@ -37,9 +40,9 @@ const nothing = (): Promise<void> => Promise.resolve()
  * The middleware that serves the agent's own paths with `answer`, and any other path with `others`. It has a `router`,
  * by which instrumentation knows a middleware with routes.
  */
-export const serveOwnRoutes = (answer: Koa.Middleware, others: Koa.Middleware): Koa.Middleware => {
+export const serveOwnRoutes = (answer: Answer, others: Answer): Koa.Middleware => {
   const layers = toLayers(answer)
-  const dispatch: Koa.Middleware = (ctx) => {
+  const dispatch = (ctx: Koa.Context): Promise<void> => {
     const route = toRoute(ctx.req.url)
     return (route === 'unknown' ? others : (layers[route].stack[0] ?? answer))(ctx, nothing)
   }

@@ -61,8 +61,8 @@ const interrupted = (ctx: Koa.Context, scope: RequestScope): Promise<AgentError>
 
 /** Logs a request for a route, once its response has ended. */
 const logEnd = (ctx: Koa.Context, scope: RequestScope): void => {
-  const route: unknown = ctx['_matchedRoute']
-  if (route === undefined) return
+  const route: unknown = ctx['_matchedRoute'] // a path or an expression
+  if (typeof route !== 'string' && !(route instanceof RegExp)) return
   const fields = { method: ctx.method, route: String(route), status: ctx.status, duration: elapsed(scope) }
   toLog(scope).info(scope.reason === cancelled ? 'The client closed the connection' : 'Request completed', fields)()
 }

@@ -10,6 +10,7 @@ import { parseBody, type Payload, readJson } from '../invocation/RequestBody'
 import { toRoute } from '../request/RequestRoute'
 import type { Runtime } from '../request/Runtime'
 import type { AppParts, ParsedBodies } from './AppParts'
+import { loadKoaBodyParser } from './KoaBodyParser'
 
 /** Options of koa-bodyparser. They apply to every path but `/invocations`; `onerror` applies there as well. */
 export interface BodyParserOptions {
@@ -65,23 +66,24 @@ export const bodyParser = (options: BodyParserOptions = {}): Agent =>
 /** A Koa request that may have been parsed, as koa-bodyparser leaves it. */
 type Parsed = Koa.Request & { body?: unknown; rawBody?: unknown }
 
-type KoaBodyParser = (options: BodyParserOptions) => Koa.Middleware
-
 const createParser = (options: BodyParserOptions, { runtime, parsed }: AppParts): Koa.Middleware => {
-  // Loaded here, so that only agents with a body parser wait for it.
-  // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import would load it always, or too late
-  const koaBodyParser = require('koa-bodyparser') as KoaBodyParser
-  const parseAny = koaBodyParser({ ...options }) // it changes the options that it gets
+  const parseAny = loadKoaBodyParser<BodyParserOptions>()({ ...options }) // it changes the options that it gets
   const parsePayload = payloadParser(runtime, parsed, options.onerror)
-  return async function bodyParser(ctx, next) {
+  return async function bodyParser(ctx, next): Promise<void> {
     const request: Parsed = ctx.request
-    if (request.body !== undefined || ctx['disableBodyParser']) return next()
-    if (isUpgrade(ctx.req)) request.body = {} // as for every request without a body
-    else if (isInvocation(ctx)) await parsePayload(ctx, request)
-    else return parseAny(withUnreadBody(ctx, request), next)
-    return next()
+    if (request.body !== undefined || isDisabled(ctx)) await next()
+    else if (isInvocation(ctx)) {
+      await parsePayload(ctx, request)
+      await next()
+    } else if (isUpgrade(ctx.req)) {
+      request.body = {} // as for every request without a body
+      await next()
+    } else await parseAny(withUnreadBody(ctx, request), next)
   }
 }
+
+/** Whether a middleware has turned body parsers off, in the way that koa-bodyparser knows. */
+const isDisabled = (ctx: Koa.ParameterizedContext): boolean => Boolean(ctx['disableBodyParser'])
 
 /** Node says so of a request for an upgrade, whose body cannot be read; its types do not know it. */
 const isUpgrade = (req: IncomingMessage): boolean => 'upgrade' in req && req.upgrade === true
@@ -100,11 +102,7 @@ const payloadParser =
   }
 
 /** The payload, from the request or from the bytes that an authorizer has left; undefined if another has read it. */
-const readPayload = async (
-  req: IncomingMessage,
-  request: Parsed,
-  runtime: Runtime,
-): Promise<Payload | undefined> => {
+const readPayload = async (req: IncomingMessage, request: Parsed, runtime: Runtime): Promise<Payload | undefined> => {
   if (request.rawBody instanceof Uint8Array) return parseBody(request.rawBody, req, runtime)
   if (req.readableDidRead) return undefined
   return readJson(req, runtime, (text) => {

@@ -2,6 +2,7 @@
 import type { Router } from '@koa/router'
 import type * as Koa from 'koa'
 import { type Agent, type Middleware, use } from '../../core/Agent'
+import { loadKoaRouter } from './KoaRouter'
 import { checkCollisions, type RouteLayer } from './RouteCollisions'
 
 /** What the handlers of routes find in `ctx` besides what Koa and the router set: a body, if a body parser has run. */
@@ -56,10 +57,8 @@ export const routes = (router: ((router: AgentRouter) => unknown) | ReadyRouter)
   })
 
 const fill = (define: (router: AgentRouter) => unknown): ReadyRouter => {
-  // Loaded here, so that only agents with routes wait for it.
-  // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import would load it always, or too late
-  const koaRouter = require('@koa/router') as typeof import('@koa/router')
-  const router: AgentRouter = new koaRouter.Router<Koa.DefaultState, RouteContext>()
+  const { Router } = loadKoaRouter()
+  const router: AgentRouter = new Router<Koa.DefaultState, RouteContext>()
   define(router)
   return router
 }

@@ -4,7 +4,16 @@ import fc from 'fast-check'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
 import * as t from 'io-ts'
-import { type Agent, bodyParser, type BodyParserOptions, createApp, entrypoint, routes, use, websocket } from '../../../lib'
+import {
+  type Agent,
+  bodyParser,
+  type BodyParserOptions,
+  createApp,
+  entrypoint,
+  routes,
+  use,
+  websocket,
+} from '../../../lib'
 import { sigv4Authorizer } from '../../../lib/auth'
 import { answerIn, ask, failureIn, failureOf, injected, rawTo, served, wire } from '../support'
 import { credentials, signed } from '../../auth/signing'
@@ -110,16 +119,28 @@ describe('on /invocations', () => {
   ]
   const limits = { maxBody: 1000, maxDepth: 10, maxNodes: 100 }
 
-  it.each(refused)('%s is refused in the same words as without a body parser', async (_, body, headers, status, code) => {
-    const answers = await Promise.all(
-      [echo, pipe(bodyParser(), use((_ctx, next) => next()), echo)].map((agent) =>
-        served(agent, ({ port }) => ask(port, { body, headers }), limits),
-      ),
-    )
-    const [plain, parsing] = answers.map(({ status: got, text }) => ({ status: got, ...failureIn(text), requestId: '' }))
-    expect(parsing).toMatchObject({ status, code })
-    expect(parsing).toEqual(plain)
-  })
+  it.each(refused)(
+    '%s is refused in the same words as without a body parser',
+    async (_, body, headers, status, code) => {
+      const answers = await Promise.all(
+        [
+          echo,
+          pipe(
+            bodyParser(),
+            use((_ctx, next) => next()),
+            echo,
+          ),
+        ].map((agent) => served(agent, ({ port }) => ask(port, { body, headers }), limits)),
+      )
+      const [plain, parsing] = answers.map(({ status: got, text }) => ({
+        status: got,
+        ...failureIn(text),
+        requestId: '',
+      }))
+      expect(parsing).toMatchObject({ status, code })
+      expect(parsing).toEqual(plain)
+    },
+  )
 
   it('a middleware around it catches what it refuses as Koa has it: an error with a status', () => {
     const caught: Array<unknown> = []
@@ -149,7 +170,9 @@ describe('on /invocations', () => {
     const ignores: BodyParserOptions = { onerror: () => undefined }
     return Promise.all(
       [answers, ignores].map((options) =>
-        injected(pipe(bodyParser(options), echo), async ({ send }) => failureOf(await send('/invocations', { body: '{' }))),
+        injected(pipe(bodyParser(options), echo), async ({ send }) =>
+          failureOf(await send('/invocations', { body: '{' })),
+        ),
       ),
     ).then((failures) =>
       expect(failures).toMatchObject([
@@ -184,7 +207,10 @@ describe('on /invocations', () => {
 
   it('a typed handler decodes what it has parsed', () =>
     injected(
-      pipe(bodyParser(), entrypoint(t.type({ n: t.number }), ({ n }) => TE.right(n + 1))),
+      pipe(
+        bodyParser(),
+        entrypoint(t.type({ n: t.number }), ({ n }) => TE.right(n + 1)),
+      ),
       async ({ send }) => {
         expect(await (await send('/invocations', { body: { n: 1 } })).json()).toBe(2)
         expect(await failureOf(await send('/invocations', { body: { n: '1' } }))).toMatchObject({
@@ -225,7 +251,11 @@ describe('on other paths', () => {
   })
 
   it('with its options', async () => {
-    const options: BodyParserOptions = { enableTypes: ['json', 'text'], strict: false, extendTypes: { json: ['x/json'] } }
+    const options: BodyParserOptions = {
+      enableTypes: ['json', 'text'],
+      strict: false,
+      extendTypes: { json: ['x/json'] },
+    }
     expect(await post(options, 'hello', 'text/plain')).toMatchObject([200, { body: 'hello' }])
     expect(await post(options, '7', 'x/json')).toMatchObject([200, { body: 7 }])
     expect(await post({ jsonLimit: '5b' }, '{"a":1}', 'application/json')).toMatchObject([413, { code: 'REJECTED' }])

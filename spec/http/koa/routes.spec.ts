@@ -8,7 +8,19 @@ import * as O from 'fp-ts/Option'
 import * as TE from 'fp-ts/TaskEither'
 import { type Agent, createApp, entrypoint, provide, routes, use, websocket, wrap } from '../../../lib'
 import { sigv4Authorizer } from '../../../lib/auth'
-import { aborted, answerIn, ask, eventually, failureIn, failureOf, gate, injected, rawTo, served, wire } from '../support'
+import {
+  aborted,
+  answerIn,
+  ask,
+  eventually,
+  failureIn,
+  failureOf,
+  gate,
+  injected,
+  rawTo,
+  served,
+  wire,
+} from '../support'
 import { credentials } from '../../auth/signing'
 import { handshake } from '../app/middlewares'
 
@@ -95,7 +107,13 @@ describe('a route', () => {
         await eventually(() => logged().length >= 2, 'both lines are written')
         expect(logged().filter((line) => line['requestId'] === requestId)).toMatchObject([
           { message: 'A route refused a request' },
-          { message: 'Request completed', method: 'GET', route: '/fails/:how', status: 400, duration: expect.any(Number) },
+          {
+            message: 'Request completed',
+            method: 'GET',
+            route: '/fails/:how',
+            status: 400,
+            duration: expect.any(Number),
+          },
         ])
       },
     ))
@@ -318,7 +336,7 @@ describe('a collision with a path of the agent', () => {
         if (isRefused) return expect(() => createApp(agent)).toThrow('collides with')
         const app = createApp(agent, { log: { level: 'silent' } })
         expect(await texts(app.inject('/invocations', { body: 1 }))).toEqual([[200, '1']])
-        expect((await (await app.inject('/ping')).json()) as unknown).toMatchObject({ status: 'Healthy' })
+        expect((await (await app.inject('/ping')).json())).toMatchObject({ status: 'Healthy' })
         expect((await app.inject('/ws')).status).toBe(404)
         await app.stop()
       }),
@@ -335,8 +353,13 @@ describe('what guards the agent guards its routes', () => {
   )
 
   it('a middleware that comes after them in the pipe', () =>
-    injected(pipe(admin, use((ctx) => ctx.throw(401, 'Who are you?')), echo), async ({ send }) =>
-      expect(await failureOf(await send('/admin'))).toMatchObject({ status: 401 }),
+    injected(
+      pipe(
+        admin,
+        use((ctx) => ctx.throw(401, 'Who are you?')),
+        echo,
+      ),
+      async ({ send }) => expect(await failureOf(await send('/admin'))).toMatchObject({ status: 401 }),
     ))
 
   it('an authorizer, whose open paths no rewriting opens further', () =>
