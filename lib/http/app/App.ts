@@ -10,7 +10,7 @@ import { cause, problem } from '../../core/Problem'
 import type { Context } from '../../core/Context'
 import type { TaskRunner } from '../../core/Tasks'
 import { once } from '../../node/once'
-import { createMiddleware, type ParsedBodies, passThroughUse } from '../koa/AppParts'
+import { createMiddleware, passThroughUse } from '../koa/AppParts'
 import { describeOwnRoutes } from '../koa/OwnRoutes'
 import { cancelSession } from '../request/InFlight'
 import { createRuntime, type Runtime } from '../request/Runtime'
@@ -80,9 +80,8 @@ export const createApp = <Needs extends object, Has extends Needs>(
   const sockets = createSockets(runtime, spec)
   const koa = new Koa({ proxy: runtime.settings.proxy })
   const announced = passThroughUse(koa)
-  const parsed: ParsedBodies = new WeakMap()
-  const middleware = createMiddleware(spec.middleware, { runtime, parsed }, announced)
-  const pipeline = createKoaPipeline({ runtime, routes, sockets, agent: middleware, parsed, announced })
+  const middleware = createMiddleware(spec.middleware, { runtime }, announced)
+  const pipeline = createKoaPipeline({ runtime, routes, sockets, agent: middleware, announced })
   setUp(koa, runtime, pipeline)
   // Koa's types also admit HTTP/2, whose compatibility objects work the same way.
   const koaCallback: IO<Serve> = koa.callback.bind(koa)

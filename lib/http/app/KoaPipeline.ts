@@ -25,7 +25,7 @@ import { carried } from '../response/HeaderFields'
 import { reportFlaws, reportHeaders } from '../response/HeaderFlaws'
 import { requestId, type Incoming, toIncoming } from '../request/Incoming'
 import { whenBegun } from '../response/KoaBody'
-import type { AgentMiddleware, ParsedBodies } from '../koa/AppParts'
+import { type AgentMiddleware, type ParsedContext, parsedPayload } from '../koa/AppParts'
 import { serveOwnRoutes } from '../koa/OwnRoutes'
 import { createServeRoutes } from '../koa/RouteRequests'
 import type { Routes } from './Routes'
@@ -122,21 +122,12 @@ export interface PipelineParts {
   readonly sockets: Sockets
   /** The middleware of the agent's descriptors. */
   readonly agent: AgentMiddleware
-  /** What its body parsers have decoded. */
-  readonly parsed: ParsedBodies
   /** Announces a middleware of the app's own to instrumentation of Koa. */
   readonly announced: (middleware: Koa.Middleware) => Koa.Middleware
 }
 
 /** The Koa side of an app. */
-export const createKoaPipeline = ({
-  runtime,
-  routes,
-  sockets,
-  agent,
-  parsed,
-  announced,
-}: PipelineParts): KoaPipeline => {
+export const createKoaPipeline = ({ runtime, routes, sockets, agent, announced }: PipelineParts): KoaPipeline => {
   const upgrades = new WeakMap<IncomingMessage, Upgrade>()
 
   const incomingFor = (ctx: Identified): Incoming =>
@@ -148,11 +139,11 @@ export const createKoaPipeline = ({
 
   /** The payload, if a middleware has read the body. */
   const toPayload = (
-    ctx: Koa.Context,
+    ctx: Koa.Context & ParsedContext,
   ): E.Either<AgentError, unknown> | Promise<E.Either<AgentError, unknown>> | undefined => {
     if (!ctx.req.readableEnded && !ctx.req.readableDidRead) return undefined
     const { request }: { readonly request: object } = ctx
-    const found = parsed.get(ctx.req)
+    const found = ctx[parsedPayload]
     // As the middleware after the body parser has left it.
     if (found !== undefined) return 'body' in request && request.body !== undefined ? E.right(request.body) : found
     if ('rawBody' in request && typeof request.rawBody === 'string') {

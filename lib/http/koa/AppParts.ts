@@ -1,5 +1,4 @@
 /** What `routes` and `bodyParser` get of the app that they are created for. */
-import type { IncomingMessage } from 'node:http'
 import type * as Koa from 'koa'
 import type { Middleware, MiddlewareFactory } from '../../core/Agent'
 import type { Payload } from '../invocation/RequestBody'
@@ -8,11 +7,15 @@ import type { Runtime } from '../request/Runtime'
 /** The parts of an app. */
 export interface AppParts {
   readonly runtime: Runtime
-  readonly parsed: ParsedBodies
 }
 
-/** The payloads that a body parser has decoded, by request. */
-export type ParsedBodies = WeakMap<IncomingMessage, Payload>
+/** The payload of an invocation that a body parser has read, or why it is invalid. */
+export const parsedPayload: unique symbol = Symbol('parsedPayload')
+
+/** A context in which a body parser may have left a payload. */
+export interface ParsedContext {
+  [parsedPayload]?: Payload
+}
 
 /** The Koa middleware of an agent. */
 export interface AgentMiddleware {

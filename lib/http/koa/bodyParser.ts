@@ -9,7 +9,7 @@ import { toThrowable } from '../../core/Throwable'
 import { parseBody, type Payload, readJson } from '../invocation/RequestBody'
 import { toRoute } from '../request/RequestRoute'
 import type { Runtime } from '../request/Runtime'
-import type { AppParts, ParsedBodies } from './AppParts'
+import { type AppParts, type ParsedContext, parsedPayload } from './AppParts'
 import { loadKoaBodyParser } from './KoaBodyParser'
 
 /** Options of koa-bodyparser. They apply to every path but `/invocations`; `onerror` applies there as well. */
@@ -66,9 +66,9 @@ export const bodyParser = (options: BodyParserOptions = {}): Agent =>
 /** A Koa request that may have been parsed, as koa-bodyparser leaves it. */
 type Parsed = Koa.Request & { body?: unknown; rawBody?: unknown }
 
-const createParser = (options: BodyParserOptions, { runtime, parsed }: AppParts): Koa.Middleware => {
+const createParser = (options: BodyParserOptions, { runtime }: AppParts): Koa.Middleware => {
   const parseAny = loadKoaBodyParser<BodyParserOptions>()({ ...options }) // it changes the options that it gets
-  const parsePayload = payloadParser(runtime, parsed, options.onerror)
+  const parsePayload = payloadParser(runtime, options.onerror)
   return async function bodyParser(ctx, next): Promise<void> {
     const request: Parsed = ctx.request
     if (request.body !== undefined || isDisabled(ctx)) await next()
@@ -92,11 +92,11 @@ const isInvocation = (ctx: Koa.Context): boolean => ctx.method === 'POST' && toR
 
 /** Parses the body of an invocation, and records it as its payload. */
 const payloadParser =
-  (runtime: Runtime, parsed: ParsedBodies, onError: BodyParserOptions['onerror']) =>
-  async (ctx: Koa.Context, request: Parsed): Promise<void> => {
+  (runtime: Runtime, onError: BodyParserOptions['onerror']) =>
+  async (ctx: Koa.Context & ParsedContext, request: Parsed): Promise<void> => {
     const payload = await readPayload(ctx.req, request, runtime)
     if (payload === undefined) return
-    parsed.set(ctx.req, payload)
+    ctx[parsedPayload] = payload
     if (E.isRight(payload)) request.body = payload.right
     else fail(ctx, payload.left, onError)
   }
