@@ -46,10 +46,15 @@ const toReason = (cause: unknown): string => {
 /** Node reports `ECONNRESET` also for a connection that merely ended. */
 const isOfSystem = (cause: unknown): boolean => typeof cause === 'object' && cause !== null && 'syscall' in cause
 
-/** A pool for an agent at the given address; no connection is open yet. */
+/**
+ * A pool for an agent at the given address; no connection is open yet.
+ *
+ * Only the `Agent` knows the requests in flight, by their connections. A set of them, in which each is added and deleted,
+ * outgrows its table again and again, and an outgrown table that has reached the old generation keeps its requests and
+ * every later table alive until a major collection: garbage collection then took 13 % of the busy time instead of 5 %.
+ */
 export const connections = ({ host, port, secret }: Pick<Launched, 'host' | 'port' | 'secret'>): Connections => {
   const agent = new Agent({ keepAlive: true, timeout: idleTimeout, scheduling: 'lifo' })
-  const open = new Set<ClientRequest>()
   const ours: ReadonlyArray<Line> = secret === undefined ? [] : [[launchSecret.header, secret]]
   let isClosed = false
 
@@ -59,15 +64,12 @@ export const connections = ({ host, port, secret }: Pick<Launched, 'host' | 'por
       const fields = Object.fromEntries([...ours, ...headers])
       const asked = request({ host, port, method, path, headers: fields, agent, maxHeaderSize: maxHead })
       asked.removeHeader('connection') // hop-by-hop, so not the caller's
-      open.add(asked)
-      asked.once('close', () => open.delete(asked))
       if (isClosed) asked.destroy()
       return asked
     },
     explain: (cause) => (isClosed ? 'it was stopped' : toReason(cause)),
     close: () => {
       isClosed = true
-      for (const asked of open) asked.destroy()
       agent.destroy()
     },
   }
