@@ -13,7 +13,7 @@ import type { Log } from '../../core/Log'
 import { header } from '../../core/Protocol'
 import type { SessionId } from '../../core/Session'
 import type { Answer } from '../response/WireResponse'
-import type { Ids } from '../state/LogWriter'
+import { type Origin, origin } from '../log/LogSink'
 import { interrupt, isInFlight, type Kind, type Pending } from './InFlight'
 import { type Incoming, requestId } from './Incoming'
 import { isSnapshot, restore, type Snapshot } from './RequestSnapshot'
@@ -33,6 +33,8 @@ export interface RequestScope extends Pending {
   readonly since: number
   cancelDeadline: IO<void> | undefined
   log: Log | undefined
+  /** What its log lines have in common, once there is one. */
+  origin: Origin | undefined
   /** Parts of its context that were computed on demand. */
   parts: Parts | undefined
 }
@@ -61,6 +63,7 @@ export const begin = (runtime: Runtime, kind: Kind, sessionId: SessionId, incomi
     since: clock.now(),
     cancelDeadline: undefined,
     log: undefined,
+    origin: undefined,
     parts: undefined,
   }
   sessions.enter(sessionId)
@@ -102,13 +105,21 @@ export const readRequestId = (scope: RequestScope): string => requestId(scope.in
 export const elapsed = ({ runtime, since }: RequestScope): number => runtime.settings.clock.now() - since
 
 /** The log of a request: every line has its ids, none its secrets. */
-export const toLog = (scope: RequestScope): Log =>
-  (scope.log ??= scope.runtime.logs(
-    () => toIds(scope),
+export const toLog = (scope: RequestScope): Log => (scope.log ??= scope.runtime.logs.of(toOrigin(scope)))
+
+/** Logs that a request is over, by a constant message. Nothing is computed if nobody reads it. */
+export const summarize = (scope: RequestScope, message: string, status?: number): void => {
+  const { logs } = scope.runtime
+  if (!logs.isWritten('info')) return
+  const duration = elapsed(scope)
+  logs.summary(toOrigin(scope), 'info', message, status === undefined ? { duration } : { status, duration })
+}
+
+const toOrigin = (scope: RequestScope): Origin =>
+  (scope.origin ??= origin(
+    () => ({ requestId: readRequestId(scope), sessionId: scope.sessionId }),
     () => readSecrets(scope),
   ))
-
-const toIds = (scope: RequestScope): Ids => ({ requestId: readRequestId(scope), sessionId: scope.sessionId })
 
 const readSecrets = (scope: RequestScope): ReadonlyArray<string> => {
   const { req, headers } = readIncoming(scope)

@@ -63,4 +63,5 @@ export const stopAll = async (
   clearInterval(idle)
   clearTimeout(late)
   runtime.sessions.stop()
+  runtime.logs.flush()
 }

@@ -3,11 +3,12 @@ import type { AsyncLocalStorage } from 'node:async_hooks'
 import type { IO } from 'fp-ts/IO'
 import type { Task } from 'fp-ts/Task'
 import type { Context } from '../../core/Context'
-import type { Level } from '../../core/Log'
 import type { Allowed } from '../../node/http/LoopbackGuard'
 import { maxDepth, maxNodes } from '../../core/Payload'
 import { idleTimeout, type Policy, type SessionId, type Store } from '../../core/Session'
 import { type Clock, systemClock } from '../../node/Clock'
+import { writeToStandardOutput } from '../log/LogLoss'
+import type { LogOptions, LogSettings } from '../log/LogOptions'
 import { memoryStore } from '../store/MemoryStore'
 import { randomId, safeClock, safeId } from './Supplied'
 
@@ -123,21 +124,11 @@ export interface WebSocketOptions {
   readonly protocols?: ReadonlyArray<string>
 }
 
-/** Options of logging. */
-export interface LogOptions {
-  /** The lowest level that is written. Default `info`. */
-  readonly level?: Level | 'silent'
-  /** `json`: one JSON object per line; `pretty`: for people. Default: `pretty` in a terminal. */
-  readonly format?: 'json' | 'pretty'
-  /** Receives each line, without its line break. Default: standard output. */
-  readonly destination?: (line: string) => void
-}
-
 /** Options with all defaults applied. */
 export type Settings = Required<Omit<Options, 'session' | 'websocket' | 'log'>> & {
   readonly session: Required<SessionOptions>
   readonly websocket: Required<Omit<WebSocketOptions, 'protocols'>> & Pick<WebSocketOptions, 'protocols'>
-  readonly log: Required<LogOptions>
+  readonly log: LogSettings
 }
 
 const nothing: Task<void> = () => Promise.resolve()
@@ -186,9 +177,10 @@ export const settings = (options: Options): Settings => ({
     ...options.websocket,
   },
   log: {
-    level: 'info',
+    level: options.log?.logger === undefined ? 'info' : 'debug',
     format: process.stdout.isTTY ? 'pretty' : 'json',
-    destination: (line) => void process.stdout.write(`${line}\n`),
+    destination: writeToStandardOutput,
+    redact: [],
     ...options.log,
   },
 })

@@ -1,7 +1,8 @@
 /**
- * Reports lost log lines once on standard error, and keeps the server running. A closed pipe, a full disk or a closed
+ * The standard streams as the destination of a log. Reports lost log lines once on standard error, and keeps the server running. A closed pipe, a full disk or a closed
  * terminal makes the standard streams emit `error` events, which would crash the process if unhandled.
  */
+import { type StandardOutput, standardOutput } from '../../node/process/StandardOutput'
 import { toText } from './LogText'
 
 type Standard = typeof process.stdout | typeof process.stderr
@@ -44,3 +45,8 @@ export const guardStandardStreams = (): void => {
     reportLoss(cause) // the stream cannot even be opened
   }
 }
+
+let output: StandardOutput | undefined
+
+/** Writes a line to standard output, in batches. */
+export const writeToStandardOutput = (line: string): void => (output ??= standardOutput(reportLoss)).write(`${line}\n`)

@@ -1,6 +1,9 @@
 /** Values as text for log lines: never throws, and without control characters for a terminal. */
 import { types } from 'node:util'
-import { cut, type Fields } from '../../core/Log'
+import { cut, type Fields, type Level } from '../../core/Log'
+
+/** Levels as the Python SDK names them. */
+export const label: Readonly<Record<Level, string>> = { debug: 'DEBUG', info: 'INFO', warn: 'WARNING', error: 'ERROR' }
 
 const attempt = <A>(f: () => A, instead: A): A => {
   try {
@@ -36,16 +39,19 @@ const toCause = (error: Error): string | undefined => {
   return isError(cause) ? (toMember(cause, 'stack') ?? toMember(cause, 'message')) : toText(cause)
 }
 
-/** The fields of a thrown value in a log line. */
-export const errorFields = (error: unknown): Fields => {
-  if (!isError(error)) return { errorMessage: toText(error) }
-  const [stackTrace, errorCause] = [toMember(error, 'stack'), toCause(error)]
-  return {
-    errorType: toMember(error, 'name'),
-    errorMessage: toMember(error, 'message'),
-    ...(stackTrace === undefined ? {} : { stackTrace }),
-    ...(errorCause === undefined ? {} : { errorCause }),
-  }
+/** The fields of a thrown value in a log line, each text by the given function. */
+export const errorFields = (error: unknown, clean: (text: string) => string): Fields => {
+  const fields = isError(error)
+    ? {
+        errorType: toMember(error, 'name'),
+        errorMessage: toMember(error, 'message'),
+        stackTrace: toMember(error, 'stack'),
+        errorCause: toCause(error),
+      }
+    : { errorMessage: toText(error) }
+  return Object.fromEntries(
+    Object.entries(fields).flatMap(([name, text]) => (text === undefined ? [] : [[name, clean(text)]])),
+  )
 }
 
 /**

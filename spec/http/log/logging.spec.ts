@@ -115,6 +115,37 @@ describe('a line', () => {
     expect(text).toContain('[redacted]')
   })
 
+  it('hides the fields that the options name, in any case and at any depth', async () => {
+    const sink = logSink()
+    const fields = { Email: 'a@b', list: [new Map([['SSN', 1]])], emails: 2, error: 'plain' }
+    await invoke(logging(fields, { ...sink.options, redact: ['email', 'ssn'] }), {})
+    expect(sink.all[0]).toMatchObject({ Email: '[redacted]', list: [{ SSN: '[redacted]' }], emails: 2 })
+  })
+
+  it('has each name once, with the value of the caller', async () => {
+    const lines = seen<string>()
+    const fields = { requestId: 'mine', level: 'loud', token: 't' }
+    await invoke(logging(fields, { format: 'json', destination: lines.add }), {}, headers)
+    const [line = ''] = lines.all
+    expect(JSON.parse(line)).toMatchObject({
+      requestId: 'mine',
+      level: 'loud',
+      message: 'a fact',
+      sessionId: 'session-1',
+    })
+    expect(line.split('"requestId"')).toHaveLength(2)
+    expect(line).toContain('"token":"[redacted]"')
+  })
+
+  it('does not hold a token that the client has sent as its session id too', async () => {
+    const lines = seen<string>()
+    const token = 'a-token-of-thirty-three-characters'
+    const sent = { authorization: `Bearer ${token}`, [sessionHeader]: token, [requestHeader]: token }
+    await invoke(logging({}, { format: 'json', destination: lines.add }), {}, sent)
+    expect(lines.all).toHaveLength(4)
+    expect(lines.all.join()).not.toContain(token)
+  })
+
   it('is one line whatever it says', async () => {
     const lines = seen<string>()
     await invoke(logging({ text: 'a\nb\r\n{"level":"ERROR"}' }, { format: 'json', destination: lines.add }), {})
