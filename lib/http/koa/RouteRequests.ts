@@ -45,7 +45,8 @@ export const createServeRoutes = (
       finish(scope)
       logEnd(ctx, scope)
     })
-    const reason = await Promise.race([run(ctx, scope), interrupted(ctx, scope)])
+    // A handler may return anything, which Koa ignores.
+    const reason = await Promise.race([run(ctx, scope).then(() => undefined), interrupted(ctx, scope)])
     if (reason !== undefined && !ctx.headerSent) tell(ctx, reason)
   }
 }

@@ -161,6 +161,17 @@ describe('a route', () => {
       async ({ send }) => expect(await texts(send('/a'))).toEqual([[200, 'A']]),
     ))
 
+  it('may return anything from its handler, as in Koa', () =>
+    injected(
+      routes((router) =>
+        router.get('/a', (ctx) => {
+          ctx.body = 'A'
+          return true
+        }),
+      ),
+      async ({ send }) => expect(await texts(send('/a'))).toEqual([[200, 'A']]),
+    ))
+
   it('may stream', () =>
     injected(
       routes((router) =>
@@ -336,7 +347,7 @@ describe('a collision with a path of the agent', () => {
         if (isRefused) return expect(() => createApp(agent)).toThrow('collides with')
         const app = createApp(agent, { log: { level: 'silent' } })
         expect(await texts(app.inject('/invocations', { body: 1 }))).toEqual([[200, '1']])
-        expect((await (await app.inject('/ping')).json())).toMatchObject({ status: 'Healthy' })
+        expect(await (await app.inject('/ping')).json()).toMatchObject({ status: 'Healthy' })
         expect((await app.inject('/ws')).status).toBe(404)
         await app.stop()
       }),
