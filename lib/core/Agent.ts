@@ -10,11 +10,12 @@ import * as TE from 'fp-ts/TaskEither'
 import { type AgentError, invalidState } from './AgentError'
 import { type Codec, type Codecs, decode } from './Codec'
 import type { Context } from './Context'
+import { type AnyFunction, checkFunctional, type CodecAdvice, type Functional } from './Dialect'
 import { type Entry, type Handler, toEntry } from './Handler'
 import type { Status } from './Health'
 import { type Layers, provider, type Step, wrapper } from './Layer'
 import { type SocketHandler, type Talk, toTalk, typedTalk } from './SocketHandler'
-import { chainDecoded, decoding, encoding } from './TypedHandler'
+import { chainDecoded, decoding, encoding, type Outgoing, type Streamed } from './TypedHandler'
 
 // ---------------------------------------------------------------------------------------------------------------------
 // model
@@ -164,22 +165,46 @@ export const empty: Agent = make(nothing)
  */
 export function entrypoint<S extends object = {}>(handler: Handler<unknown, unknown, S>): Agent<S>
 export function entrypoint<P, A, S extends object = {}>(codecs: Codecs<P, A>, handler: Handler<P, A, S>): Agent<S>
+export function entrypoint<P, A, S extends object = {}>(
+  codecs: Codecs<P, A>,
+  handler: Handler<NoInfer<P>, Streamed<NoInfer<A>>, S>,
+): Agent<S>
 export function entrypoint<P, S extends object = {}>(
   codec: Codec<P>,
   handler: Handler<NoInfer<P>, unknown, S>,
 ): Agent<S>
+/** Never applies: it says what is wrong with an argument. */
+export function entrypoint<F extends AnyFunction>(handler: F & Functional<F, Handler<unknown, unknown>>): never
+/** Never applies: it says what is wrong with an argument. */
+export function entrypoint<C extends object, F extends AnyFunction>(
+  codec: C & CodecAdvice<C>,
+  handler: F & Functional<F, HandlerOf<C>>,
+): never
 export function entrypoint<P, A, S extends object>(...args: EntryArgs<P, A, S>): Agent<S> {
   return make({ ...nothing, entrypoint: O.some(entry(args)) })
 }
 
+/** The handler that a codec, or a pair of them, calls for. */
+type HandlerOf<C> =
+  C extends Codecs<infer P, infer A> ? Handler<P, Outgoing<A>> : C extends Codec<infer P> ? Handler<P, unknown> : never
+
 type EntryArgs<P, A, S extends object> =
-  readonly [Handler<unknown, A, S>] | readonly [Codec<P> | Codecs<P, A>, Handler<P, A, S>]
+  | readonly [Handler<unknown, unknown, S>]
+  | readonly [Codec<P>, Handler<P, unknown, S>]
+  | readonly [Codecs<P, A>, Handler<P, Outgoing<A>, S>]
+
+const isPaired = <P, A, S extends object>(
+  args: EntryArgs<P, A, S>,
+): args is readonly [Codecs<P, A>, Handler<P, Outgoing<A>, S>] => args.length === 2 && 'inbound' in args[0]
 
 const entry = <P, A, S extends object>(args: EntryArgs<P, A, S>): Entry<unknown, unknown, S> => {
+  checkFunctional('entrypoint', args[args.length - 1])
+  if (isPaired(args)) {
+    const [{ inbound, outbound }, handler] = args
+    return { ...toEntry(handler), run: decoding(inbound, encoding(outbound, handler)) }
+  }
   if (args.length === 1) return toEntry(args[0])
   const [codec, handler] = args
-  // Whether an outbound codec turns a stream into JSON is unknown before it has run.
-  if ('inbound' in codec) return toEntry(decoding(codec.inbound, encoding(codec.outbound, handler)))
   return { ...toEntry(handler), run: decoding(codec, handler) }
 }
 
@@ -235,9 +260,20 @@ export function websocket<In, Says, S extends object = {}>(
   codecs: Codecs<In, Says>,
   handler: SocketHandler<In, Says, S>,
 ): Agent<S>
+/** Never applies: it says what is wrong with the argument. */
+export function websocket<F extends AnyFunction>(handler: F & Functional<F, SocketHandler<unknown, unknown>>): never
+/** Never applies: it says what is wrong with an argument. */
+export function websocket<C extends object, F extends AnyFunction>(
+  settings: C,
+  handler: F & Functional<F, SocketHandlerOf<C>>,
+): never
 export function websocket<In, Says, S extends object>(...args: SocketArgs<In, Says, S>): Agent<S> {
   return make({ ...nothing, websocket: O.some(socketEntry<In, Says, S>(args)) })
 }
+
+/** The handler that a pair of codecs calls for. */
+type SocketHandlerOf<C> =
+  C extends Codecs<infer In, infer Says> ? SocketHandler<In, Says> : SocketHandler<unknown, unknown>
 
 type SocketArgs<In, Says, S extends object> = Untyped<S> | Typed<In, Says, S>
 
@@ -251,6 +287,7 @@ const isTyped = <In, Says, S extends object>(args: SocketArgs<In, Says, S>): arg
   args.length === 2 && 'inbound' in args[0]
 
 const socketEntry = <In, Says, S extends object>(args: SocketArgs<In, Says, S>): SocketEntry<S> => {
+  checkFunctional('websocket', args[args.length - 1])
   if (isTyped<In, Says, S>(args)) return { format: 'json', talk: typedTalk(args[0])(toTalk(args[1])) }
   return args.length === 1
     ? { format: 'json', talk: toTalk(args[0]) }
@@ -276,9 +313,19 @@ const socketEntry = <In, Says, S extends object>(args: SocketArgs<In, Says, S>):
  * export const app = createApp(pipe(user, greet))
  * ```
  */
-export const provide = <P extends object, S extends object = {}>(
+export function provide<P extends object, S extends object = {}>(
   f: (context: Context<S>) => TE.TaskEither<AgentError, P>,
-): Agent<{}, S, P> => make<{}, S, P>({ ...nothing, layers: provider(f) })
+): Agent<{}, S, P>
+/** Never applies: it says what is wrong with the argument. */
+export function provide<F extends AnyFunction>(
+  f: F & Functional<F, (context: Context) => TE.TaskEither<AgentError, object>>,
+): never
+export function provide<P extends object, S extends object>(
+  f: (context: Context<S>) => TE.TaskEither<AgentError, P>,
+): Agent<{}, S, P> {
+  checkFunctional('provide', f)
+  return make<{}, S, P>({ ...nothing, layers: provider(f) })
+}
 
 /**
  * Wraps the handler: it may inspect or replace the context, respond in the handler's place, and change the response.
@@ -299,8 +346,13 @@ export const provide = <P extends object, S extends object = {}>(
  * )
  * ```
  */
-export const wrap = <S extends object = {}>(f: (next: Step<S>) => Step<S>): Agent<{}, S> =>
-  make<{}, S, {}>({ ...nothing, layers: wrapper(f) })
+export function wrap<S extends object = {}>(f: (next: Step<S>) => Step<S>): Agent<{}, S>
+/** Never applies: it says what is wrong with the argument. */
+export function wrap<F extends AnyFunction>(f: F & Functional<F, (next: Step<object>) => Step<object>>): never
+export function wrap<S extends object>(f: (next: Step<S>) => Step<S>): Agent<{}, S> {
+  checkFunctional('wrap', f)
+  return make<{}, S, {}>({ ...nothing, layers: wrapper(f) })
+}
 
 /**
  * Adds a Koa middleware; with a codec, what it left in `ctx.state` becomes typed state, validated at run time.
