@@ -8,7 +8,7 @@ import { pipe } from 'fp-ts/function'
 import * as O from 'fp-ts/Option'
 import * as TE from 'fp-ts/TaskEither'
 import { type AgentError, invalidState } from './AgentError'
-import { type Codec, type Codecs, decode } from './Codec'
+import { type Codec, type Codecs, decode, isPair } from './Codec'
 import type { Context } from './Context'
 import { type AnyFunction, checkFunctional, type CodecAdvice, type Functional } from './Dialect'
 import { type Entry, type Handler, toEntry } from './Handler'
@@ -195,7 +195,7 @@ type EntryArgs<P, A, S extends object> =
 
 const isPaired = <P, A, S extends object>(
   args: EntryArgs<P, A, S>,
-): args is readonly [Codecs<P, A>, Handler<P, Outgoing<A>, S>] => args.length === 2 && 'inbound' in args[0]
+): args is readonly [Codecs<P, A>, Handler<P, Outgoing<A>, S>] => args.length === 2 && isPair(args[0])
 
 const entry = <P, A, S extends object>(args: EntryArgs<P, A, S>): Entry<unknown, unknown, S> => {
   checkFunctional('entrypoint', args[args.length - 1])
@@ -284,7 +284,7 @@ type Untyped<S extends object> =
 type Typed<In, Says, S extends object> = readonly [Codecs<In, Says>, SocketHandler<In, Says, S>]
 
 const isTyped = <In, Says, S extends object>(args: SocketArgs<In, Says, S>): args is Typed<In, Says, S> =>
-  args.length === 2 && 'inbound' in args[0]
+  args.length === 2 && isPair(args[0])
 
 const socketEntry = <In, Says, S extends object>(args: SocketArgs<In, Says, S>): SocketEntry<S> => {
   checkFunctional('websocket', args[args.length - 1])

@@ -185,12 +185,17 @@ const validate = <A>(schema: StandardSchema<A>, value: unknown): Decoded<A> => {
   return result instanceof Promise ? result.then(fromStandard, orTooDeep) : fromStandard(result)
 }
 
+/** Whether a value is a pair of codecs, rather than one. */
+export const isPair = (codecs: unknown): boolean => isObject(codecs) && 'inbound' in codecs
+
+const isObject = (value: unknown): value is object =>
+  (typeof value === 'object' && value !== null) || typeof value === 'function'
+
 /** A codec with the method that is needed. Throws if it has none: a value of another kind is a mistake of the agent. */
 const checkCodec = (codec: unknown, method: 'decode' | 'encode'): void => {
-  const isObject = (typeof codec === 'object' && codec !== null) || typeof codec === 'function'
-  if (isObject && (isStandard(codec) || method in codec)) return
+  if (isObject(codec) && (isStandard(codec) || method in codec)) return
   throw new TypeError(
-    `Expected a codec, got ${isObject ? 'another object' : codec === null ? 'null' : `a value of type ${typeof codec}`}: ` +
+    `Expected a codec, got ${isObject(codec) ? 'another object' : codec === null ? 'null' : `a value of type ${typeof codec}`}: ` +
       'pass an io-ts codec, or a Standard Schema such as one of zod, valibot or arktype',
   )
 }

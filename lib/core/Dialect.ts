@@ -20,8 +20,9 @@ export type AnyFunction = (...args: never) => unknown
  * What a plain function may return: anything but a function, such as a TaskEither, or an Either. A type parameter is
  * intersected with it, so that the compiler shows the text of what applies.
  */
-export type Plain<A> =
-  Awaited<A> extends AnyFunction
+export type Plain<A> = [Awaited<A>] extends [never]
+  ? unknown // it always throws
+  : Awaited<A> extends AnyFunction
     ? 'This function returns another one, such as a TaskEither: import the descriptor from agentcore-fp, not from agentcore-fp/plain'
     : Awaited<A> extends E.Either<unknown, unknown>
       ? 'This function returns an Either: return the value itself and throw what is a left, or import the descriptor from agentcore-fp'

@@ -8,7 +8,6 @@ export { absurd, constant, constVoid, flow, identity, pipe } from 'fp-ts/functio
 export * as E from 'fp-ts/Either'
 export * as IO from 'fp-ts/IO'
 export * as O from 'fp-ts/Option'
-export * as R from 'fp-ts/Reader'
 export * as RA from 'fp-ts/ReadonlyArray'
 export * as RTE from 'fp-ts/ReaderTaskEither'
 export * as SRTE from 'fp-ts/StateReaderTaskEither'

@@ -78,9 +78,7 @@ export const cancellable = <Stop, P, A, S extends object = {}>(
   checkFunction('cancellable', handler)
   const isStop = decode(stop)
   return async (payload, context) =>
-    E.isRight(await isStop(payload))
-      ? { cancelled: context.session.cancel() }
-      : await handler(payload as P, context) // what is no stop
+    E.isRight(await isStop(payload)) ? { cancelled: context.session.cancel() } : await handler(payload as P, context) // what is no stop
 }
 
 // ---------------------------------------------------------------------------------------------------------------------

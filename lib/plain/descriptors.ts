@@ -7,7 +7,7 @@
 import * as E from 'fp-ts/Either'
 import * as Functional from '../core/Agent'
 import { fromUnknown } from '../core/AgentError'
-import type { Codec, Codecs } from '../core/Codec'
+import { type Codec, type Codecs, isPair } from '../core/Codec'
 import { withSignal } from '../core/Context'
 import { type AnyFunction, checkFunction, checkPlain, type CodecAdvice, type Plain } from '../core/Dialect'
 import { orThrow } from '../core/EitherThrow'
@@ -96,7 +96,7 @@ type EntryArgs<P, A, S extends object> =
 
 const isPaired = <P, A, S extends object>(
   args: EntryArgs<P, A, S>,
-): args is readonly [Codecs<P, A>, PlainHandler<P, unknown, S>] => args.length === 2 && 'inbound' in args[0]
+): args is readonly [Codecs<P, A>, PlainHandler<P, unknown, S>] => args.length === 2 && isPair(args[0])
 
 // ---------------------------------------------------------------------------------------------------------------------
 // sockets
@@ -171,7 +171,7 @@ type SocketArgs<In, Says, S extends object> =
 
 const isTyped = <In, Says, S extends object>(
   args: SocketArgs<In, Says, S>,
-): args is readonly [Codecs<In, Says>, Handling<In, Says, S>] => args.length === 2 && 'inbound' in args[0]
+): args is readonly [Codecs<In, Says>, Handling<In, Says, S>] => args.length === 2 && isPair(args[0])
 
 const toSocketHandler = <In, Says, S extends object>(given: Handling<In, Says, S>): SocketHandler<In, Says, S> => {
   if (typeof given === 'object' && '_tag' in given) return given.handler
