@@ -41,7 +41,7 @@ export interface PlainSocket<out In = unknown, in Says = unknown> {
 }
 
 /** An answer to a message, now or later; `undefined` sends nothing. */
-export type Said<Says> = Says | undefined | void | Promise<Says | undefined | void>
+export type Said<Says> = Says | undefined | Promise<Says | undefined>
 
 /** Handlers of the events of a WebSocket. A message is handled when the previous one is. */
 export interface Events<in In, out Says, in State extends object = {}> {
@@ -80,13 +80,10 @@ export const onMessage = <In, Says, S extends object = {}>(
   return talk(
     Handler.onMessage<In, Says, S>((message, context) => {
       const said: Said<Says> = f(message, toPlain(context))
-      return said instanceof Promise ? () => said.then(checkSaid, toLeft) : checkSaid(said)
+      return said instanceof Promise ? () => said.then(checkPlain, toLeft) : checkPlain(said)
     }),
   )
 }
-
-const checkSaid = <Says>(said: Says | void): E.Either<AgentError, Says | undefined> =>
-  checkPlain(said as Says | undefined) // `void` is `undefined` here
 
 const toLeft = (cause: unknown): E.Either<AgentError, never> => E.left(fromUnknown(cause))
 
@@ -136,7 +133,7 @@ export const onEvents = <In, Says, S extends object = {}>(events: Events<In, Say
     try {
       await open?.(context, socket)
       for await (const received of socket.messages) {
-        const said = orThrow(checkSaid<Says>(await message?.(received, context, socket)))
+        const said = orThrow(checkPlain(await message?.(received, context, socket)))
         if (said !== undefined) await socket.send(said)
       }
     } finally {
@@ -165,7 +162,8 @@ export const onSocket = <In, Says, S extends object = {}>(
   checkFunction('onSocket', f)
   return talk((socket, context) => async () => {
     try {
-      return checkSaid<void>(await f(toPlainSocket(socket), toPlain(context)))
+      const given: unknown = await f(toPlainSocket(socket), toPlain(context))
+      return E.map(() => undefined)(checkPlain(given))
     } catch (cause) {
       return E.left(fromUnknown(cause))
     }

@@ -249,7 +249,8 @@ export const wrap = <A, S extends object = {}>(
     const proceed: Next = async ({ signal } = {}) =>
       orThrow(await next(signal === undefined ? context : withSignal(signal)(context))())
     try {
-      const answer = checkPlain<unknown>(await f(toPlain(context), proceed))
+      const given: unknown = f(toPlain(context), proceed)
+      const answer = checkPlain(await given)
       return E.isLeft(answer) ? answer : E.right(replyOf(answer.right))
     } catch (cause) {
       return E.left(fromUnknown(cause))

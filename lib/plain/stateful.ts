@@ -72,16 +72,16 @@ const answering =
     const release = orThrow(await context.session.lock())
     try {
       const state = orThrow(await stored.load(context))
-      const [answer, next] = toPair<S>(await f(payload, state, view))
-      orThrow(await stored.save(context, next))
+      const [answer, next] = toPair(await f(payload, state, view))
+      orThrow(await stored.save(context, next as S)) // as `Turn` says
       return answer
     } finally {
       release()
     }
   }
 
-const toPair = <S>(turn: unknown): readonly [unknown, S] => {
-  if (Array.isArray(turn) && turn.length === 2) return turn as unknown as readonly [unknown, S] // as `Turn` says
+const toPair = (turn: unknown): readonly [unknown, unknown] => {
+  if (Array.isArray(turn) && turn.length === 2) return turn as unknown as readonly [unknown, unknown]
   const isIterator = typeof turn === 'object' && turn !== null && 'next' in turn
   throw new TypeError(
     isIterator

@@ -119,7 +119,7 @@ describe('a forked task', () => {
     const { id } = app.tasks.fork('long', () => new Promise(() => undefined))
     const response = await app.inject('/invocations', { body: id, signal: leave.signal })
     const reader = response.body?.getReader()
-    expect(new TextDecoder().decode((await reader?.read())?.value)).toContain('"status":"running"')
+    expect(new TextDecoder().decode((await reader?.read())?.value as Uint8Array)).toContain('"status":"running"')
     leave.abort()
     await reader?.read().catch(() => undefined)
     await app.stop({ timeout: 50 })
