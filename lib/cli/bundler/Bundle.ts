@@ -80,9 +80,17 @@ interface ActiveContext extends BundleMode {
 const toFile = ({ path, contents }: OutputFile): BundleFile => ({ name: path.replace(/^.*[\\/]/, ''), contents })
 
 /** The `package.json` beside the program: it says which module system `main.js` is written in. */
+const manifest: Readonly<Record<Format, string>> = {
+  cjs: '{ "type": "commonjs" }\n',
+  esm: '{ "type": "module" }\n',
+}
+
+/** The texts that a `package.json` of a bundle may have. */
+export const manifests: ReadonlyArray<string> = Object.values(manifest)
+
 const toManifest = (format: Format): BundleFile => ({
   name: 'package.json',
-  contents: new TextEncoder().encode(`{ "type": "${format === 'cjs' ? 'commonjs' : 'module'}" }\n`),
+  contents: new TextEncoder().encode(manifest[format]),
 })
 
 /** A bundler of this source. Left `NoBundler` where esbuild, an optional dependency, is not installed. */

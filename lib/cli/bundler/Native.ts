@@ -1,7 +1,7 @@
 /** Detects native packages, which cannot be bundled because they load machine code. */
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { readText } from '../../node/file/TextFile'
 
 /** Packages that a package leaves the search for its machine code to. */
 const loaders = ['bindings', 'node-gyp-build', 'prebuild-install', '@mapbox/node-pre-gyp', 'node-pre-gyp']
@@ -22,10 +22,18 @@ export const isNativeManifest = (manifest: unknown): boolean =>
     namesIn(manifest, 'dependencies').some((name) => loaders.includes(name)) ||
     namesIn(manifest, 'optionalDependencies').some((name) => forOneMachine.test(name)))
 
+/** The `package.json` of a folder; undefined where it is missing or broken, which the bundler reports where it matters. */
+export const readManifest = async (folder: string): Promise<unknown> => {
+  try {
+    return JSON.parse(await readText(join(folder, 'package.json')))
+  } catch {
+    return undefined
+  }
+}
+
 const isNative = async (folder: string): Promise<boolean> => {
   if (existsSync(join(folder, 'binding.gyp')) || existsSync(join(folder, 'prebuilds'))) return true
-  const text = await readFile(join(folder, 'package.json'), 'utf8').catch(() => '{}') // a folder that is no package
-  return isNativeManifest(JSON.parse(text))
+  return isNativeManifest(await readManifest(folder))
 }
 
 /** A package's name and its folder, of a path below `node_modules`; the innermost where they are nested. */

@@ -1,8 +1,9 @@
 /** The entry point of an agent, found in a folder: which file it is, what belongs to it, and what its package asks for. */
-import { readFile, realpath, stat } from 'node:fs/promises'
+import { realpath, stat } from 'node:fs/promises'
 import { dirname, join, relative, resolve, sep } from 'node:path'
 import * as E from 'fp-ts/Either'
 import type * as TE from 'fp-ts/TaskEither'
+import { readText } from '../../../node/file/TextFile'
 import { type CliError, unexpected, usage } from '../../program/CliError'
 import { isWithin } from '../../agent/Within'
 
@@ -20,7 +21,7 @@ export interface Entry {
 const stems = ['src/index', 'index', 'src/agent', 'agent', 'src/main', 'main', 'src/app', 'app'] as const
 const candidates = ['.ts', '.mts', '.js', '.mjs'].flatMap((end) => stems.map((stem) => `${stem}${end}`))
 
-const isSource = (path: string): boolean => /[.][cm]?[jt]s$/.test(path) && !/[.]d[.][cm]?ts$/.test(path)
+const isSource = (path: string): boolean => /[.](?:[cm]?[jt]s|[jt]sx)$/.test(path) && !/[.]d[.][cm]?ts$/.test(path)
 
 const posix = (path: string): string => (path === '' ? '.' : path.split(sep).join('/'))
 
@@ -69,7 +70,7 @@ const nodeVersionIn = (text: string): string => {
   }
 }
 
-const next = 'pass a .ts or .js file, or a folder that contains one such as src/index.ts'
+const next = 'pass a .ts, .tsx, .js or .jsx file, or a folder that contains one such as src/index.ts'
 
 const find = async (cwd: string, given: string | undefined): Promise<E.Either<CliError, Entry>> => {
   const refuse = (message: string): E.Either<CliError, never> => E.left(usage(`--entrypoint: ${message}`, next))
@@ -83,7 +84,7 @@ const find = async (cwd: string, given: string | undefined): Promise<E.Either<Cl
   const real = await realpath(file)
   if (!isWithin(top, real)) return refuse(`${given ?? file} is outside this folder`)
   const source = await packageFolder(kind === 'folder' ? await realpath(path) : dirname(real), top)
-  const manifest = await readFile(join(source, 'package.json'), 'utf8').catch(() => '')
+  const manifest = await readText(join(source, 'package.json')).catch(() => '')
   return E.right({
     file: posix(relative(top, real)),
     sourcePath: posix(relative(top, source)),
@@ -106,7 +107,7 @@ export const findEntry =
 /** The name of an agent that has none: its path in letters, digits and underscores. */
 export const nameFrom = (path: string): string => {
   const name = path
-    .replace(/[.][cm]?[jt]s$/, '')
+    .replace(/[.](?:[cm]?[jt]s|[jt]sx)$/, '')
     .replace(/[^a-zA-Z0-9]+/g, '_')
     .replace(/^_+|_+$/g, '')
   const safe = /^[a-zA-Z]/.test(name) ? name : `agent_${name}`.replace(/_$/, '')

@@ -1,7 +1,7 @@
 /** The variables of an agent while it is developed: of the terminal, of `.env`, of the command line; the last wins. */
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
+import { readText } from '../../../node/file/TextFile'
 import { isMissing } from '../../../node/SystemError'
 
 /** Variables by their name. */
@@ -10,7 +10,7 @@ export type Variables = Readonly<Record<string, string | undefined>>
 /** What the `.env` of a folder sets; nothing where there is none. */
 export const envFileIn = async (folder: string): Promise<Variables> => {
   try {
-    return { ...parseEnv(await readFile(join(folder, '.env'), 'utf8')) }
+    return { ...parseEnv(await readText(join(folder, '.env'))) }
   } catch (cause) {
     if (isMissing(cause)) return {}
     throw cause
