@@ -16,6 +16,7 @@ const bounds = {
   upgradeTimeout: defaults.upgradeTimeout,
   deadline: defaults.deadline,
   requestTimeout: defaults.requestTimeout,
+  keepAliveTimeout: defaults.keepAliveTimeout,
   maxTasks: defaults.maxTasks,
   allowedHosts: defaults.allowedHosts,
   allowedOrigins: defaults.allowedOrigins,

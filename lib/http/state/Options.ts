@@ -49,6 +49,12 @@ export interface Options {
   readonly deadline?: number
   /** How long a request may take to arrive. Default 300,000. */
   readonly requestTimeout?: number
+  /**
+   * How long a connection is kept open for its next request; 0 means no limit. Set it above the idle timeout of a load
+   * balancer, which otherwise sends requests on connections that are being closed. Default 65,000, since most balancers
+   * use 60,000.
+   */
+  readonly keepAliveTimeout?: number
   /** How long `stop` waits for requests in flight. Default 10,000. */
   readonly stopTimeout?: number
   /**
@@ -146,6 +152,7 @@ export const settings = (options: Options): Settings => ({
   upgradeTimeout: 60_000,
   deadline: 0,
   requestTimeout: 300_000,
+  keepAliveTimeout: 65_000,
   stopTimeout: 10_000,
   keepAlive: 15_000,
   pingTimeout: 1000,
