@@ -32,7 +32,7 @@ const bounds = {
 const others = [
   ...['debug', 'stopTimeout', 'keepAlive', 'pingTimeout', 'busyWhileOpen', 'maxLag', 'asyncLocalStorage', 'onStart'],
   ...['onStop', 'proxy', 'clock', 'newId', 'session.policy', 'session.store', 'session.onEvict', 'websocket.protocols'],
-  ...['log.level', 'log.format', 'log.destination'],
+  ...['log.level', 'log.format', 'log.destination', 'log.redact'],
 ]
 
 const nested = ['session', 'websocket', 'log'] as const
