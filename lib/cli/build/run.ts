@@ -6,7 +6,7 @@ import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
 import { errorMessage } from '../../node/SystemError'
 import { agentFolder } from '../agent/AgentFolder'
-import { isWithin } from '../agent/Within'
+import { isWithin } from '../entry/Within'
 import { type CliError, failed, unexpected } from '../program/CliError'
 import type { Cli } from '../program/Cli'
 import type { Run } from '../program/Command'
@@ -32,7 +32,7 @@ export const run: Run<BuildValues> =
       TE.chain(({ file, out }) =>
         inScratch((scratch) =>
           pipe(
-            build(cli.cwd, file, join(scratch, 'build')),
+            build(cli.cwd, file, join(scratch, 'build'), { _tag: 'RelativeTo', folder: out }),
             TE.mapLeft(fromBuild(cli)),
             TE.chainFirst(({ artifact }) =>
               TE.tryCatch(() => replaceFolder(out, artifact.folder), notWritten(outdir, 'choose another --outdir')),
@@ -53,7 +53,7 @@ export const run: Run<BuildValues> =
 const entryFile = (cli: Cli, entrypoint: string | undefined): TE.TaskEither<CliError, string> =>
   entrypoint === undefined
     ? pipe(
-        agentFolder(cli.cwd, undefined),
+        agentFolder(cli, { agent: undefined }),
         TE.map(({ file }) => file),
       )
     : TE.right(resolve(cli.cwd, entrypoint))

@@ -1,4 +1,6 @@
 /** The esbuild options for an agent, as data. `Bundle` runs them. */
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import type { BuildOptions } from 'esbuild'
 import { type Entry, programAround } from './EntryCode'
 
@@ -7,6 +9,12 @@ export type Format = 'cjs' | 'esm'
 
 /** Options of esbuild that give the text of the bundle and what went into it. */
 export type BundleOptions = BuildOptions & { readonly metafile: true; readonly write: false }
+
+/**
+ * How the source map names the sources: `Absolute` for a program that stays on this machine, wherever it is copied to;
+ * relative to the folder that the program is written to for one that may leave it.
+ */
+export type MapPaths = { readonly _tag: 'Absolute' } | { readonly _tag: 'RelativeTo'; readonly folder: string }
 
 /** What is bundled, and where to. Paths are absolute. */
 export interface Source {
@@ -17,6 +25,7 @@ export interface Source {
   readonly entry: Entry
   /** Whether `agentcore-fp` is installed where the entry point would find it. */
   readonly hasRuntime: boolean
+  readonly mapPaths: MapPaths
 }
 
 /** Names that stand in a bundle for what only one of the module systems has. */
@@ -60,11 +69,21 @@ const entryOptions = ({ file, entry, hasRuntime }: Source): BuildOptions => {
   }
 }
 
+/** esbuild names sources from the output folder, where nothing is written: the text is taken. */
+const mapOptions = ({ project, mapPaths }: Source): BuildOptions => {
+  switch (mapPaths._tag) {
+    case 'Absolute':
+      return { outdir: 'out', sourceRoot: pathToFileURL(join(project, 'out/')).href }
+    case 'RelativeTo':
+      return { outdir: mapPaths.folder }
+  }
+}
+
 /** The options of esbuild, without the plugin that resolves the shim. `external` packages are not bundled. */
 export const toOptions = (source: Source, format: Format, external: ReadonlyArray<string>): BundleOptions => ({
   ...entryOptions(source),
   absWorkingDir: source.project,
-  outdir: 'out', // nothing is written there: the text is taken
+  ...mapOptions(source),
   entryNames: 'main',
   assetNames: '[name]-[hash]',
   bundle: true,

@@ -7,7 +7,7 @@ import * as TE from 'fp-ts/TaskEither'
 import { type Artifact, placeIn } from './Artifact'
 import { type BuildError, noEntry } from './BuildError'
 import { type Bundle, createBundler } from './Bundle'
-import type { Source } from './BundlePlan'
+import type { MapPaths, Source } from './BundlePlan'
 import { toEntry } from './EntryCode'
 
 /** What was built. */
@@ -26,23 +26,28 @@ const resolvesRuntime = (file: string): boolean => {
 }
 
 /** The source of an agent, by its entry point's file. Left `NoEntry` where there is none, `NoBundler` without esbuild. */
-export const toSource = (project: string, file: string): TE.TaskEither<BuildError, Source> =>
+export const toSource = (project: string, file: string, mapPaths: MapPaths): TE.TaskEither<BuildError, Source> =>
   pipe(
     TE.tryCatch(
       () => readFile(file, 'utf8'),
       () => noEntry(file),
     ),
     TE.chain((text) => toEntry(file, text)),
-    TE.map((entry) => ({ project, file, entry, hasRuntime: resolvesRuntime(file) })),
+    TE.map((entry) => ({ project, file, entry, hasRuntime: resolvesRuntime(file), mapPaths })),
   )
 
 /** Where the built programs of an agent are, from the project's folder. */
 export const toBuilds = (project: string, agent: string): string => join(project, '.bedrock_agentcore', agent, 'build')
 
 /** Builds once. */
-export const build = (project: string, file: string, into: string): TE.TaskEither<BuildError, Built> =>
+export const build = (
+  project: string,
+  file: string,
+  into: string,
+  mapPaths: MapPaths,
+): TE.TaskEither<BuildError, Built> =>
   pipe(
-    toSource(project, file),
+    toSource(project, file, mapPaths),
     TE.chain(createBundler),
     TE.chain((bundler) =>
       pipe(

@@ -8,7 +8,7 @@ import { cancelled, type CliError, unexpected } from '../program/CliError'
 import { visible } from '../program/TerminalText'
 import type { ConfigureSettings } from './plan/flags'
 import { authorizer } from './plan/Authorizer'
-import { type Entry, nameFrom } from './plan/EntryFile'
+import { type Entry, nameFrom } from '../entry/EntryFile'
 
 /** The defaults of the prompts. */
 export interface Defaults {

@@ -19,7 +19,7 @@ import type { Run } from '../program/Command'
 import type { ConfigureFlags, ConfigureSettings } from './plan/flags'
 import { ask } from './ask'
 import { authorizer } from './plan/Authorizer'
-import { type Entry, findEntry } from './plan/EntryFile'
+import { type Entry, findEntry } from '../entry/EntryFile'
 import { type DetectedSettings, findExisting, plan, type Plan } from './plan/Plan'
 import { findRegion } from './plan/DefaultRegion'
 

@@ -9,7 +9,7 @@ import { build, type Built, toBuilds } from '../bundler/bundleAgent'
 import { type TypeCheckResult, typeCheck } from '../bundler/TypeCheck'
 import type { Cli } from '../program/Cli'
 import { type CliError, usage } from '../program/CliError'
-import { recommendedNode } from '../configure/plan/EntryFile'
+import { recommendedNode } from '../entry/EntryFile'
 import { emulatesArm, type Engine, findEngine, platformFor } from '../container/Engine'
 import { type EngineName, engineNames } from '../container/EngineError'
 import { buildImage, imageName, planFor, prepare } from '../container/Image'
@@ -49,7 +49,10 @@ const check = (cli: Cli, { where, signal }: PackageOptions): TE.TaskEither<CliEr
 const bundle = (cli: Cli, { where, isolation }: PackageOptions): TE.TaskEither<CliError, Built> =>
   pipe(
     step(cli, 'Bundling')(
-      pipe(build(where.folder, where.file, toBuilds(where.folder, where.agent.name)), TE.mapLeft(fromBuild(cli))),
+      pipe(
+        build(where.folder, where.file, toBuilds(where.folder, where.agent.name), { _tag: 'Absolute' }),
+        TE.mapLeft(fromBuild(cli)),
+      ),
       ({ artifact, bundle: { format } }) =>
         `Bundled ${where.agent.entrypoint} into one ${format === 'cjs' ? 'CommonJS' : 'ES module'} file (${formatBytes(artifact.bytes)})`,
     ),

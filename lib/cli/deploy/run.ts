@@ -3,16 +3,16 @@ import { join } from 'node:path'
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
-import * as File from '../../config/File'
 import { type LocalRecord, toShown } from '../../config/LocalRecord'
 import { withLock } from '../../node/file/withLock'
 import { privateFolder } from '../../node/file/PrivateFile'
 import { toDeploymentType, toHeaderAllowlist, isSet, toLifecycle } from '../../config/Project'
 import { type Isolation, localArn } from '../../local'
 import { agentFolder, type AgentFolder } from '../agent/AgentFolder'
+import { agentsIn } from '../entry/EntryAgent'
 import { guardPolicy } from '../agent/AllowedFlags'
 import type { Cli, Output } from '../program/Cli'
-import { cancelled, type CliError, config, failed, stateUnusable, unexpected, usage } from '../program/CliError'
+import { cancelled, type CliError, failed, stateUnusable, unexpected, usage } from '../program/CliError'
 import type { Run } from '../program/Command'
 import { isTaken } from '../../node/network/Port'
 import { formatDuration, step, printLine } from '../terminal/Progress'
@@ -182,10 +182,10 @@ const deployLocal =
   (cli: Cli): TE.TaskEither<CliError, Output> => {
     const breaking = new AbortController()
     return pipe(
-      agentFolder(cli.cwd, values.agent),
+      agentFolder(cli, { agent: values.agent }),
       TE.bindTo('where'),
       TE.bind('inbound', ({ where }) => TE.fromEither(toInbound(where, values.auth))),
-      TE.bind('project', () => pipe(File.read(cli.cwd), TE.mapLeft(config))),
+      TE.bind('project', () => agentsIn(cli.cwd)),
       TE.chainFirst(({ where }) =>
         TE.fromIOEither(E.tryCatchK(() => [where.state, toState(where)].forEach(privateFolder), stateUnusable)),
       ),
@@ -208,7 +208,7 @@ const deployLocal =
         ),
       ),
       abortable(cli, breaking),
-      TE.chain(({ where, project, plan }) => {
+      TE.chain(({ where, project: { project }, plan }) => {
         const isDefault = values.agent === undefined || project.default_agent === where.agent.name
         if (plan.inbound._tag === 'none' && isSet(where.agent.authorizer_configuration))
           printLine('Callers are not authenticated: --auth is none', 'note')(cli)

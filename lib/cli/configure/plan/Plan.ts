@@ -8,7 +8,7 @@ import { type AgentConfig, toDeploymentType, toHeaderAllowlist, isSet, type Proj
 import { lifecycle } from '../../../config/Rules'
 import { type CliError, usage } from '../../program/CliError'
 import type { ConfigureSettings } from './flags'
-import { type Entry, nameFrom } from './EntryFile'
+import { type Entry, nameFrom } from '../../entry/EntryFile'
 import { template } from './template'
 
 // ---------------------------------------------------------------------------------------------------------------------

@@ -49,7 +49,7 @@ export const createCompiler = (plan: DevPlan, terminal: Variables): Compiler => 
 
   /** The bundler; another one when the entry point has begun, or ceased, to serve by itself. */
   const bundler: TE.TaskEither<BuildError, Bundler> = pipe(
-    toSource(plan.folder, plan.file),
+    toSource(plan.folder, plan.file, { _tag: 'Absolute' }),
     TE.chain((source) => {
       if (held !== undefined && isSame(held.source, source)) return TE.right(held.bundler)
       return pipe(
