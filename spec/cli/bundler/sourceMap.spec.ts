@@ -21,7 +21,9 @@ const sourcesOf = (main: string): ReadonlyArray<string> => {
   const text = readFileSync(`${main}.map`, 'utf8')
   const { sources, sourceRoot = '' } = JSON.parse(text) as { sources: ReadonlyArray<string>; sourceRoot?: string }
   expect(new SourceMap(JSON.parse(text) as ConstructorParameters<typeof SourceMap>[0])).toBeDefined()
-  return sources.map((source) => fileURLToPath(new URL(sourceRoot + source, pathToFileURL(main))))
+  return sources
+    .filter((source) => !source.startsWith('agentcore:')) // generated code
+    .map((source) => fileURLToPath(new URL(sourceRoot + source, pathToFileURL(main))))
 }
 
 describe('the source map of a program', () => {
