@@ -80,7 +80,7 @@ describe('the links of the manual', () => {
   })
 
   it('reach every page from the README', () => {
-    const linked = [...read('README.md').matchAll(/\]\((docs\/[\w-]+\.md)/g)].map(([, path]) => path)
+    const linked = [...read('README.md').matchAll(/\]\((docs\/[\w/-]+\.md)/g)].map(([, path]) => path)
     expect(pages.slice(1).filter((page) => !linked.includes(page))).toEqual([])
   })
 })
