@@ -19,7 +19,7 @@ const authorise: Koa.Middleware = async (ctx, next) => {
 /** Writes a line for each request with a body, by its route: `/invocations`, `/feedback/:rating`. */
 const audit: Koa.Middleware = async (ctx, next) => {
   await next()
-  const { body }: { body?: unknown } = ctx.request
+  const body: unknown = 'body' in ctx.request ? ctx.request.body : undefined
   const route = String(ctx['_matchedRoute'])
   if (ctx.method === 'POST') console.log(JSON.stringify({ audit: route, status: ctx.status, body }))
 }
