@@ -6,7 +6,7 @@ import {
   type Message as BedrockMessage,
   type Tool as BedrockTool,
 } from '@aws-sdk/client-bedrock-runtime'
-import type { Message, Model, Tool } from './model'
+import { type Message, type Model, parseInput, type Tool } from './model'
 
 /** The client takes region and credentials from the environment, as every client of the AWS SDK does. */
 export const bedrock = (modelId: string, client = new BedrockRuntimeClient()): Model =>
@@ -26,7 +26,7 @@ export const bedrock = (modelId: string, client = new BedrockRuntimeClient()): M
       if (text !== undefined) yield text
       if (call !== undefined && more !== undefined) call = { ...call, json: call.json + (more.input ?? '') }
       if (call !== undefined && contentBlockStop !== undefined) {
-        yield { id: call.id, name: call.name, input: JSON.parse(call.json || '{}') as unknown }
+        yield { id: call.id, name: call.name, input: parseInput(call.json) }
         call = undefined
       }
     }

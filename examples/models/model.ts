@@ -47,6 +47,9 @@ export const tool = <I>(settings: {
   run: (input) => settings.run(settings.input.parse(input)),
 })
 
+/** The input of a call, whose JSON came in pieces; there is none for a tool without parameters. */
+export const parseInput = (json: string): unknown => (json === '' ? {} : JSON.parse(json))
+
 /** Runs what a model has asked for. A failure is a result too: the model can try again, or say what went wrong. */
 export const runTool = async (tools: ReadonlyArray<Tool>, { id, name, input }: ToolCall): Promise<ToolResult> => {
   try {

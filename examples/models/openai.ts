@@ -1,7 +1,7 @@
 /** A model behind any endpoint that speaks the chat completions of OpenAI: OpenAI, Ollama, vLLM, LiteLLM and others. */
 import { EventSourceParserStream } from 'eventsource-parser/stream'
 import { z } from 'zod'
-import type { Message, Model, Tool } from './model'
+import { type Message, type Model, parseInput, type Tool } from './model'
 
 export interface OpenAiSettings {
   readonly model: string
@@ -40,7 +40,7 @@ export const openai = ({ model, baseUrl, apiKey }: OpenAiSettings): Model =>
         calls.set(index, { id: known, name: name + (called?.name ?? ''), json: json + (called?.arguments ?? '') })
       }
     }
-    for (const { id, name, json } of calls.values()) yield { id, name, input: JSON.parse(json || '{}') as unknown }
+    for (const { id, name, json } of calls.values()) yield { id, name, input: parseInput(json) }
   }
 
 /** What is read of a chunk: text, and pieces of tool calls, which belong together by their index. */

@@ -20,12 +20,14 @@ const source = (heading: string): string => {
   return found.text
 }
 
+const compilerOptions: ts.CompilerOptions = {
+  module: ts.ModuleKind.CommonJS,
+  target: ts.ScriptTarget.ES2022,
+  esModuleInterop: true,
+}
+
 const save = (name: string, text: string): void =>
-  writeFileSync(
-    join(folder, name),
-    ts.transpileModule(text, { compilerOptions: { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022 } })
-      .outputText,
-  )
+  writeFileSync(join(folder, name), ts.transpileModule(text, { compilerOptions }).outputText)
 
 /** Saves the agent of a section, and gives its responses to prompts of one session. */
 const talk = async (heading: string, ...prompts: ReadonlyArray<string>): Promise<ReadonlyArray<string>> => {
@@ -40,11 +42,11 @@ const talk = async (heading: string, ...prompts: ReadonlyArray<string>): Promise
         const events = [...(await response.text()).matchAll(/^data: (.*)$/gm)]
         said.push(events.map(([, data]) => JSON.parse(data)).join(''))
       }
-      process.stdout.write('SAID' + JSON.stringify(said))
+      process.stdout.write('\\nSAID' + JSON.stringify(said) + '\\n') // between lines of the log
     }
     void main()`
   const { stdout } = await run(process.execPath, ['-e', script], { cwd: folder })
-  return JSON.parse(stdout.split('SAID')[1] ?? '[]') as ReadonlyArray<string>
+  return JSON.parse(/^SAID(.*)$/m.exec(stdout)?.[1] ?? '[]') as ReadonlyArray<string>
 }
 
 beforeAll(() => {

@@ -102,6 +102,17 @@ describe('a model of Bedrock', () => {
       },
     ))
 
+  it('calls a tool without parameters with an empty object', () =>
+    using(
+      bedrockStandIn([
+        ['contentBlockStart', { contentBlockIndex: 0, start: { toolUse: { toolUseId: 'c-1', name: 'now' } } }],
+        ['contentBlockStop', { contentBlockIndex: 0 }],
+      ]),
+      async ({ url }) => {
+        expect(await asking(url, [question])).toEqual([{ id: 'c-1', name: 'now', input: {} }])
+      },
+    ))
+
   it('is told the results of tools in one message of the user', () =>
     using(
       bedrockStandIn([['contentBlockDelta', { contentBlockIndex: 0, delta: { text: '42 and 8' } }]]),
