@@ -142,9 +142,11 @@ const signature = /\b(Signature|X-Amz-Signature|X-Amz-Security-Token)=[\w%.~+/-]
 export const scrub = (secrets: ReadonlyArray<string>): ((text: string) => string) => {
   const known =
     secrets.length === 0 ? secrets : secrets.filter((secret) => secret.length >= 4).sort((a, b) => b.length - a.length) // longest first: a short one may be part of a long one
-  return (text) =>
-    known
-      .reduce((rest, secret) => rest.replaceAll(secret, hidden), text)
-      .replace(withScheme, `$1 ${hidden}`)
-      .replace(signature, `$1=${hidden}`)
+  return (text) => {
+    const rest = known.reduce((left, secret) => left.replaceAll(secret, hidden), text)
+    // Most texts are ids, which hold neither: both patterns would walk them for nothing.
+    return mayHoldSecret.test(rest) ? rest.replace(withScheme, `$1 ${hidden}`).replace(signature, `$1=${hidden}`) : rest
+  }
 }
+
+const mayHoldSecret = /[=\s]/

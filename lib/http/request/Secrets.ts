@@ -44,12 +44,14 @@ const secretsOfQuery = (url: string): ReadonlyArray<string> => {
   )
 }
 
-/** The secrets of a request. */
-export const toSecrets = (raw: RawHeaders, url = '/'): ReadonlyArray<string> => [
-  ...secretHeaders.flatMap((name) => {
+/** The secrets of a request. Most have none. */
+export const toSecrets = (raw: RawHeaders, url = '/'): ReadonlyArray<string> => {
+  const secrets: Array<string> = []
+  for (const name of secretHeaders) {
     const value = joined(raw[name])
-    return value === undefined ? [] : [value, ...(afterScheme.exec(value)?.slice(1) ?? [])].flatMap(toForms)
-  }),
-  ...secretsOfProtocols(raw),
-  ...secretsOfQuery(url),
-]
+    if (value !== undefined) secrets.push(...[value, ...(afterScheme.exec(value)?.slice(1) ?? [])].flatMap(toForms))
+  }
+  secrets.push(...secretsOfProtocols(raw))
+  if (url.includes('?')) secrets.push(...secretsOfQuery(url))
+  return secrets
+}
