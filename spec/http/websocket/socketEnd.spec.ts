@@ -57,11 +57,11 @@ describe('a dead peer', () => {
           TE.chain(() => socket.send('still here')),
         )
       }),
-      { ...quiet, websocket: { pingInterval: 10 } },
+      { ...quiet, websocket: { pingInterval: 200 } },
     )
     await served(app, async ({ ws }) => {
       const peer = await dial(ws)
-      for (const _ of range(8)) await once(peer.ws, 'ping')
+      for (const _ of range(3)) await once(peer.ws, 'ping')
       expect(isAborted).toBe(false)
       peer.say('hello')
       expect(await peer.next()).toBe('still here')
@@ -263,7 +263,7 @@ describe('the end of a socket', () => {
   })
 
   it('leaves no socket, listener, session or call behind, 200 times', async () => {
-    const app = socketApp(echo, { websocket: { pingInterval: 50 } })
+    const app = socketApp(echo, { websocket: { pingInterval: 2000 } })
     await served(app, async ({ server, ws }) => {
       for (const _ of range(20)) {
         const peers = await Promise.all(range(10).map(() => dial(ws)))
