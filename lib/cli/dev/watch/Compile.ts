@@ -33,7 +33,10 @@ const toKey = (main: string, variables: Variables): string =>
     .update(JSON.stringify([basename(dirname(main)), Object.entries(variables).sort()]))
     .digest('hex')
 
-const isSame = (a: Source, b: Source): boolean => a.entry._tag === b.entry._tag && a.hasRuntime === b.hasRuntime
+const isSame = (a: Source, b: Source): boolean =>
+  a.entry._tag === b.entry._tag &&
+  a.hasRuntime === b.hasRuntime &&
+  a.external.join() === b.external.join()
 
 /** A compiler of the agent. Nothing is read before it compiles. */
 export const createCompiler = (plan: DevPlan, terminal: Variables): Compiler => {
