@@ -59,6 +59,12 @@ export const describeCrash =
     return `${red(`The agent ${exit === undefined ? 'exited' : describeExit(exit)}`)}\n${dim(next)}`
   }
 
+/** Data that changed while the agent was at work. */
+export const describeOwn =
+  (paths: ReadonlyArray<string>) =>
+  ({ dim }: Style): string =>
+    dim(`${paths.join(', ')} changed while the agent was working, and may be written by it. To restart, save it again`)
+
 /** What to do with the first server, and what its program is. */
 export const describeFirstStart =
   ({ agent }: DevPlan, port: number, compiled: Compiled | undefined) =>
