@@ -12,6 +12,7 @@ import type { Cli } from '../program/Cli'
 import type { Run } from '../program/Command'
 import { fromBuild } from '../terminal/Failures'
 import { formatBytes } from '../terminal/Progress'
+import { type Bundle, remarks } from '../bundler/Bundle'
 import { build } from '../bundler/bundleAgent'
 import { foreignIn, realTarget, replaceFolder } from './OutputFolder'
 
@@ -19,11 +20,12 @@ import { foreignIn, realTarget, replaceFolder } from './OutputFolder'
 export interface BuildValues {
   readonly entrypoint: string | undefined
   readonly outdir: string | undefined
+  readonly external: ReadonlyArray<string>
 }
 
 /** Builds. */
 export const run: Run<BuildValues> =
-  ({ entrypoint, outdir = 'dist' }) =>
+  ({ entrypoint, outdir = 'dist', external: kept }) =>
   (cli) =>
     pipe(
       entryFile(cli, entrypoint),
@@ -32,7 +34,7 @@ export const run: Run<BuildValues> =
       TE.chain(({ file, out }) =>
         inScratch((scratch) =>
           pipe(
-            build(cli.cwd, file, join(scratch, 'build'), { _tag: 'RelativeTo', folder: out }),
+            build(cli.cwd, file, join(scratch, 'build'), { _tag: 'RelativeTo', folder: out }, kept),
             TE.mapLeft(fromBuild(cli)),
             TE.chainFirst(({ artifact }) =>
               TE.tryCatch(() => replaceFolder(out, artifact.folder), notWritten(outdir, 'choose another --outdir')),
@@ -40,15 +42,20 @@ export const run: Run<BuildValues> =
           ),
         ),
       ),
-      TE.map(({ artifact: { bytes }, bundle: { format, native } }) => ({
-        json: { main: join(resolve(cli.cwd, outdir), 'main.js'), format, bytes, native },
-        text: () =>
-          [
-            `${join(outdir, 'main.js')} (${formatBytes(bytes)})`,
-            ...native.map((name) => `${name} is a native module: ship node_modules too`),
-          ].join('\n'),
-      })),
+      TE.map(({ artifact: { bytes }, bundle }) => {
+        const { format, native, external, missing } = bundle
+        return {
+          json: { main: join(resolve(cli.cwd, outdir), 'main.js'), format, bytes, native, external, missing },
+          text: () => [`${join(outdir, 'main.js')} (${formatBytes(bytes)})`, ...notes(bundle)].join('\n'),
+        }
+      }),
     )
+
+const notes = (bundle: Bundle): ReadonlyArray<string> => [
+  ...bundle.native.map((name) => `${name} cannot be bundled: ship node_modules too`),
+  ...bundle.external.map((name) => `${name} is not bundled: ship node_modules too`),
+  ...remarks(bundle),
+]
 
 const entryFile = (cli: Cli, entrypoint: string | undefined): TE.TaskEither<CliError, string> =>
   entrypoint === undefined

@@ -16,7 +16,12 @@ export type BuildError =
   | { readonly _tag: 'NoEntry'; readonly path: string }
   | { readonly _tag: 'NoBundler'; readonly cause: unknown }
   | { readonly _tag: 'TypeErrors'; readonly found: ReadonlyArray<Diagnostic> }
-  | { readonly _tag: 'SourceErrors'; readonly found: ReadonlyArray<Diagnostic> }
+  | {
+      readonly _tag: 'SourceErrors'
+      readonly found: ReadonlyArray<Diagnostic>
+      /** The files that the build read, or looked for in vain. */
+      readonly inputs: ReadonlyArray<string>
+    }
   | { readonly _tag: 'BuildFailed'; readonly step: string; readonly cause: unknown }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -26,7 +31,11 @@ export type BuildError =
 export const noEntry = (path: string): BuildError => ({ _tag: 'NoEntry', path })
 export const noBundler = (cause: unknown): BuildError => ({ _tag: 'NoBundler', cause })
 export const typeErrors = (found: ReadonlyArray<Diagnostic>): BuildError => ({ _tag: 'TypeErrors', found })
-export const sourceErrors = (found: ReadonlyArray<Diagnostic>): BuildError => ({ _tag: 'SourceErrors', found })
+export const sourceErrors = (found: ReadonlyArray<Diagnostic>, inputs: ReadonlyArray<string>): BuildError => ({
+  _tag: 'SourceErrors',
+  found,
+  inputs,
+})
 export const buildFailed =
   (step: string) =>
   (cause: unknown): BuildError => ({ _tag: 'BuildFailed', step, cause })

@@ -26,6 +26,8 @@ export interface Source {
   /** Whether `agentcore-fp` is installed where the entry point would find it. */
   readonly hasRuntime: boolean
   readonly mapPaths: MapPaths
+  /** Packages that the project keeps in `node_modules`. */
+  readonly external: ReadonlyArray<string>
 }
 
 /** Names that stand in a bundle for what only one of the module systems has. */
@@ -44,10 +46,12 @@ import { fileURLToPath } from 'node:url'
 export const ${names.file} = fileURLToPath(import.meta.url)
 export const ${names.dir} = dirname(${names.file})`
 
-const meanings = (format: Format): Record<string, string> =>
-  format === 'cjs'
+const meanings = (format: Format): Record<string, string> => ({
+  'import.meta.main': 'false', // but in the entry point, where `mainModule` has replaced it
+  ...(format === 'cjs'
     ? { 'import.meta.url': names.url, 'import.meta.filename': '__filename', 'import.meta.dirname': '__dirname' }
-    : { __filename: names.file, __dirname: names.dir }
+    : { __filename: names.file, __dirname: names.dir }),
+})
 
 /** ESM has no `require`; what CommonJS packages in the bundle require is made by this. */
 const createRequire = `import { createRequire as __agentcore_createRequire } from 'node:module'
@@ -79,8 +83,8 @@ const mapOptions = ({ project, mapPaths }: Source): BuildOptions => {
   }
 }
 
-/** The options of esbuild, without the plugin that resolves the shim. `external` packages are not bundled. */
-export const toOptions = (source: Source, format: Format, external: ReadonlyArray<string>): BundleOptions => ({
+/** The options of esbuild, without the plugins. */
+export const toOptions = (source: Source, format: Format): BundleOptions => ({
   ...entryOptions(source),
   absWorkingDir: source.project,
   ...mapOptions(source),
@@ -95,11 +99,13 @@ export const toOptions = (source: Source, format: Format, external: ReadonlyArra
   ...(format === 'esm' ? { banner: { js: createRequire } } : {}),
   inject: [shimPath],
   define: meanings(format),
-  external: [...external],
   loader: { '.node': 'copy' },
   sourcemap: true,
   sourcesContent: false,
+  // A class that another module has too would be renamed, and errors are told apart by their names.
+  keepNames: true,
   legalComments: 'none',
   logLevel: 'silent',
+  logLimit: 0, // which packages are missing is read in all errors
   treeShaking: true,
 })

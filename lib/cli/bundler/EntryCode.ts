@@ -3,12 +3,12 @@
  * it. Nothing runs twice: which of the two it is, is read in the source, and the program asks the app besides whether it
  * has been told to serve.
  */
-import { extname } from 'node:path'
 import type { AnyNode, Expression, Node, Program } from 'acorn'
 import type * as esbuild from 'esbuild'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
 import { type BuildError, noBundler } from './BuildError'
+import { loaderOf } from './plugins/MainModule'
 
 /** How the entry point becomes a program. */
 export type Entry =
@@ -25,7 +25,7 @@ export const toEntry = (file: string, source: string): TE.TaskEither<BuildError,
     TE.tryCatch(() => Promise.all([import('esbuild'), import('acorn')]), noBundler),
     TE.chainTaskK(([{ transform }, { parse }]) => async (): Promise<Entry> => {
       try {
-        const { code } = await transform(source, { ...plain, loader: toLoader(file) })
+        const { code } = await transform(source, { ...plain, loader: loaderOf(file) })
         return serves(parse(code, { ecmaVersion: 'latest', sourceType: 'module', allowReturnOutsideFunction: true }))
           ? { _tag: 'Program' }
           : { _tag: 'Module' }
@@ -37,11 +37,6 @@ export const toEntry = (file: string, source: string): TE.TaskEither<BuildError,
 
 /** Leaves JavaScript that the parser knows: no types, no JSX, no decorators. */
 const plain: esbuild.TransformOptions = { target: 'es2022', legalComments: 'none', logLevel: 'silent' }
-
-const toLoader = (file: string): esbuild.Loader => {
-  const ending = extname(file)
-  return ending === '.tsx' ? 'tsx' : /^[.][cm]?ts$/.test(ending) ? 'ts' : 'jsx'
-}
 
 /** Names in a source: of `createApp`, and of what it may have made. */
 interface Names {

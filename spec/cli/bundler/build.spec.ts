@@ -182,7 +182,7 @@ describe('what bundles', () => {
   it('holds no process that lets go of it in the midst of its work', async () => {
     const script = `
       const { createBundler } = require(${JSON.stringify(require.resolve('../../../lib/cli/bundler/Bundle'))})
-      const source = { project: process.cwd(), file: 'agent.ts', entry: { _tag: 'Program' }, hasRuntime: true }
+      const source = { project: process.cwd(), file: 'agent.ts', entry: { _tag: 'Program' }, hasRuntime: true, external: [] }
       createBundler(source)().then(async ({ right: bundler }) => {
         const bundle = bundler.bundle()
         await bundler.dispose()

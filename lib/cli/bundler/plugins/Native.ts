@@ -1,15 +1,22 @@
-/** Detects native packages, which cannot be bundled because they load machine code. */
+/** Detects packages that cannot be bundled: they load machine code, or files that lie beside their own. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { readText } from '../../node/file/TextFile'
+import { readText } from '../../../node/file/TextFile'
 
 /** Packages that a package leaves the search for its machine code to. */
 const loaders = ['bindings', 'node-gyp-build', 'prebuild-install', '@mapbox/node-pre-gyp', 'node-pre-gyp']
 
+/** Packages without machine code that find workers, browsers or data beside their own files. */
+const selfLocating = [
+  ...['@prisma/client', 'jsdom', 'onnxruntime-node', 'piscina', 'playwright', 'playwright-core'],
+  ...['puppeteer', 'puppeteer-core', 'thread-stream', 'tiktoken', 'typescript'],
+]
+
 /** The end of the name of a package that holds the machine code for one kind of machine. */
 const forOneMachine = /(linux|darwin|win32)[-_](x64|arm64|ia32)/
 
-const namesIn = (manifest: object, field: string): ReadonlyArray<string> => {
+/** The names in a field of a `package.json`, such as `dependencies`. */
+export const namesIn = (manifest: object, field: string): ReadonlyArray<string> => {
   const value: unknown = Reflect.get(manifest, field)
   return typeof value === 'object' && value !== null ? Object.keys(value) : []
 }
@@ -45,7 +52,7 @@ export const findPackage = (path: string): { readonly name: string; readonly fol
     : { name: name.replaceAll('\\', '/'), folder: found[0].slice(0, -1) }
 }
 
-/** The packages among the inputs of a bundle that load machine code, in order. */
+/** The packages among the inputs of a bundle that cannot be bundled, in order. */
 export const nativeAmong = async (inputs: ReadonlyArray<string>): Promise<ReadonlyArray<string>> => {
   const packages = new Map(
     inputs.flatMap((path) => {
@@ -54,7 +61,9 @@ export const nativeAmong = async (inputs: ReadonlyArray<string>): Promise<Readon
     }),
   )
   const judged = await Promise.all(
-    [...packages].map(async ([folder, name]) => ((await isNative(folder)) ? [name] : [])),
+    [...packages].map(async ([folder, name]) =>
+      selfLocating.includes(name) || (await isNative(folder)) ? [name] : [],
+    ),
   )
   return [...new Set(judged.flat())].sort()
 }
