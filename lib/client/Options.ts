@@ -8,6 +8,7 @@ import type { Agent } from 'node:http'
 import { setTimeout as wait } from 'node:timers/promises'
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
+import { newIORef } from 'fp-ts/IORef'
 import type { Task } from 'fp-ts/Task'
 import * as TE from 'fp-ts/TaskEither'
 import type { ClientError } from './error/ClientError'
@@ -167,6 +168,7 @@ export const environment = (options: ClientOptions): E.Either<ClientError, Envir
         idleTimeout: limits.idleTimeout ?? 900_000,
         attempts: limits.attempts ?? 3,
         now: () => Date.now(),
+        skew: newIORef(0)(),
         random: () => Math.random(),
         newId: () => randomUUID(),
         ...effects,

@@ -82,15 +82,20 @@ const serviceHeaders: ReadonlySet<string> = new Set<string>([
 const restricted: ReadonlySet<string> = new Set(
   words(`
     proxy-authorization www-authenticate
+    accept accept-charset accept-encoding accept-language
     content-type content-length content-encoding content-language content-location content-range
     cache-control etag expires last-modified pragma vary
+    if-match if-modified-since if-none-match if-range if-unmodified-since
     connection keep-alive proxy-connection upgrade host user-agent referer from
     range accept-ranges transfer-encoding te trailer server date location retry-after cookie set-cookie
     content-security-policy content-security-policy-report-only strict-transport-security
     x-content-type-options x-frame-options x-xss-protection referrer-policy permissions-policy
     cross-origin-embedder-policy cross-origin-opener-policy cross-origin-resource-policy origin
+    access-control-allow-origin access-control-allow-methods access-control-allow-headers
+    access-control-allow-credentials access-control-expose-headers access-control-max-age
+    access-control-request-method access-control-request-headers
     accept-ch accept-ch-lifetime dpr width viewport-width downlink ect rtt save-data
-    clear-site-data feature-policy expect-ct public-key-pins
+    clear-site-data feature-policy expect-ct public-key-pins public-key-pins-report-only
     via forwarded x-forwarded-for x-forwarded-host x-forwarded-proto x-real-ip x-requested-with x-csrf-token
     true-client-ip x-client-ip x-cluster-client-ip x-originating-ip x-source-ip
     x-original-url x-original-host x-rewrite-url cf-ray cf-connecting-ip x-cache x-served-by link
@@ -99,7 +104,7 @@ const restricted: ReadonlySet<string> = new Set(
   `),
 )
 
-const restrictedPrefixes = ['accept', 'if-', 'access-control-', 'x-amz-', 'x-amzn-', ':'] as const
+const restrictedPrefixes = ['x-amz-', 'x-amzn-', ':'] as const
 
 /** Whether a request header is forwarded to the handler. */
 export const isForwardable = (name: string): boolean => {

@@ -90,7 +90,7 @@ export const named = (name: string, toDetails: Told): ClientError =>
       }
 
 /**
- * The failure that an answer tells: one of the data plane's by its name, one of an agent of this package by its code,
+ * The failure that an answer tells: one of the data plane's by its name, one of an agent of this package by its code and request id,
  * else `UnexpectedStatus`.
  */
 export const decode = ({ status, headers, body }: ErrorResponse): ClientError => {
@@ -112,7 +112,7 @@ export const decode = ({ status, headers, body }: ErrorResponse): ClientError =>
   if (O.isSome(name) && name.value !== '') return named(name.value, told(message))
   const code = text('code')
   const error = text('error')
-  if (O.isSome(code) && O.isSome(error)) {
+  if (O.isSome(code) && O.isSome(error) && O.isSome(text('requestId'))) {
     const failure = { _tag: 'AgentFailure', code: oneLine(code.value), ...told(error) } as const
     return 'details' in fields ? { ...failure, details: fields['details'] } : failure
   }

@@ -45,8 +45,14 @@ const toError = (fault: BodyFault, limit: number): AgentError => {
 
 const toText = (bytes: Buffer): E.Either<AgentError, string> => {
   const text = fromUtf8(bytes)
-  return text === undefined ? E.left(invalidEncoding('the body is not valid UTF-8')) : E.right(text)
+  if (text === undefined) return E.left(invalidEncoding('the body is not valid UTF-8'))
+  return isWide(bytes)
+    ? E.left(invalidEncoding('the body is encoded as UTF-16 or UTF-32: encode it as UTF-8'))
+    : E.right(text)
 }
+
+/** Whether the first character takes more than a byte: JSON begins with ASCII, and has no NUL. */
+const isWide = (bytes: Buffer): boolean => bytes[0] === 0 || bytes[1] === 0
 
 const isPlainEncoding = (encoding: string): boolean => encoding === '' || encoding === 'identity'
 

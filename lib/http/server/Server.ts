@@ -9,7 +9,8 @@ import { errorCode } from '../../node/SystemError'
 import { lookEvery as stallEvery, stallWatch } from '../../node/Stall'
 import { problemText, writeTo } from '../response/WireResponse'
 import { toRequestId } from '../request/Incoming'
-import { isOffer, serveAgain } from './Offer'
+import { isOffer, serveAgain } from '../../node/http/UpgradeOffer'
+import { toRoute } from '../request/RequestRoute'
 import type { Runtime } from '../request/Runtime'
 import type { Sockets } from '../websocket/SocketRequests'
 
@@ -128,7 +129,7 @@ export const attach = (
   server.on('upgrade', (req: IncomingMessage, duplex: Duplex, head: Buffer) => {
     connections.delete(req.socket)
     req.socket.off('close', forget)
-    if (isOffer(req)) serveAgain(server, req, duplex, head)
+    if (isOffer(req) && toRoute(req.url) !== 'socket') serveAgain(server, req, duplex, head)
     else onUpgrade(req, duplex, head)
   })
   server.on('clientError', onClientError(runtime))

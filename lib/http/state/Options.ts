@@ -117,6 +117,8 @@ export interface SessionOptions {
 export interface WebSocketOptions {
   /** The largest message, in both directions. Default 65,536, as on the service. */
   readonly maxPayload?: number
+  /** The most fragments of one message; more of them close the WebSocket with 1008. 0 means no limit. Default 16,384. */
+  readonly maxFragments?: number
   /** How many bytes may be unsent before `send` waits. Default 1,048,576. */
   readonly highWaterMark?: number
   /** How many messages may be unread before backpressure stops the peer. Default 64. */
@@ -178,6 +180,7 @@ export const settings = (options: Options): Settings => ({
   },
   websocket: {
     maxPayload: 65_536,
+    maxFragments: 16_384,
     highWaterMark: 1_048_576,
     maxQueue: 64,
     pingInterval: 30_000,

@@ -68,6 +68,22 @@ describe('a refusal of an agent', () => {
     })
   })
 
+  it.each([
+    {
+      statusCode: 413,
+      code: 'FST_ERR_CTP_BODY_TOO_LARGE',
+      error: 'Payload Too Large',
+      message: 'Request body is too large',
+    },
+    { code: 'E_VALIDATION', error: 'Bad Request', message: 'Request body is too large' },
+  ])('of another framework is none of this package: %j', (body) => {
+    expect(refusal(413, {}, body)).toMatchObject({
+      _tag: 'UnexpectedStatus',
+      status: 413,
+      message: 'Request body is too large',
+    })
+  })
+
   it('of another kind keeps its message', () => {
     expect(refusal(500, {}, { error: 'boom' })).toMatchObject({
       _tag: 'UnexpectedStatus',

@@ -2,12 +2,11 @@
 import { type IncomingMessage, type Server } from 'node:http'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { toResponse } from '../../node/http/RawResponse'
-import { toRoute } from '../request/RequestRoute'
+import { toResponse } from './RawResponse'
 
-/** Whether a request merely offers another protocol. */
-export const isOffer = ({ headers, url }: IncomingMessage): boolean =>
-  headers.upgrade?.toLowerCase() !== 'websocket' && toRoute(url) !== 'socket'
+/** Whether an upgrade request merely offers another protocol than WebSocket. */
+export const isOffer = ({ headers }: Pick<IncomingMessage, 'headers'>): boolean =>
+  headers.upgrade?.trim().toLowerCase() !== 'websocket'
 
 const withoutOffer = (req: IncomingMessage, head: Buffer): Buffer => {
   const lines = [`${req.method ?? 'GET'} ${req.url ?? '/'} HTTP/${req.httpVersion}`]
