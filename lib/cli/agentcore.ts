@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from './build/command'
+import { completion } from './completion/command'
 import { configure } from './configure/command'
 import { deploy } from './deploy/command'
 import { dev } from './dev/command'
@@ -21,6 +22,6 @@ export const program = (): Program => ({
   name: 'agentcore',
   about: 'From a file to a running agent on Amazon Bedrock AgentCore.',
   version: version(),
-  commands: [configure, dev, deploy, invoke, status, stopSession, stop, build],
+  commands: [configure, dev, deploy, invoke, status, stopSession, stop, build, completion],
   epilogue: '\nRun agentcore COMMAND --help for the flags of a command and examples.\n',
 })

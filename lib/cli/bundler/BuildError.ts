@@ -1,5 +1,5 @@
 /** Why a program could not be built from an agent's source. */
-import { errorMessage } from '../../node/SystemError'
+import { explainSystemError } from '../../node/SystemError'
 
 /** A place in a source, and what a compiler says of it, in the compiler's words. */
 export interface Diagnostic {
@@ -84,7 +84,7 @@ const toMessage = (error: BuildError): string => {
     case 'SourceErrors':
       return `The agent could not be bundled (${count(error.found.length, 'error')}): fix the errors that esbuild reports`
     case 'BuildFailed':
-      return `The build failed while ${error.step}: ${errorMessage(error.cause)}`
+      return `The build failed while ${error.step}: ${explainSystemError(error.cause).message}`
   }
 }
 

@@ -175,6 +175,7 @@ export const develop = async (cli: Cli, plan: DevPlan): Promise<void> => {
 
   const ended = new Promise<void>((resolve) => {
     let asked = 0
+    cli.outliveOutput()
     const off = cli.onSignal(() => {
       asked += 1
       if (asked > 1) return void fleet.stopAll(0)

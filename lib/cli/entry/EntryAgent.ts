@@ -6,16 +6,16 @@ import { noFile } from '../../config/ConfigError'
 import * as File from '../../config/File'
 import { type AgentConfig, fileName, type Project } from '../../config/Project'
 import { type CliError, config, usage } from '../program/CliError'
-import { type Entry, findEntry, nameFrom } from './EntryFile'
+import { type Entry, findEntry, suggestedName } from './EntryFile'
 
 /** The agent of an entry point, with the settings that `agentcore configure` would choose. */
-export const toEntryAgent = ({ file, sourcePath, nodeVersion, hasDockerfile }: Entry): AgentConfig => ({
-  name: nameFrom(file),
+export const toEntryAgent = (entry: Entry): AgentConfig => ({
+  name: suggestedName(entry, undefined),
   language: 'typescript',
-  entrypoint: file,
-  source_path: sourcePath,
-  node_version: nodeVersion,
-  deployment_type: hasDockerfile ? 'container' : 'direct_code_deploy',
+  entrypoint: entry.file,
+  source_path: entry.sourcePath,
+  node_version: entry.nodeVersion,
+  deployment_type: entry.hasDockerfile ? 'container' : 'direct_code_deploy',
 })
 
 /** The agents of a folder. */

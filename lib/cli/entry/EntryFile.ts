@@ -15,6 +15,8 @@ export interface Entry {
   /** The version of Node that the package asks for, else the one that is recommended. */
   readonly nodeVersion: string
   readonly hasDockerfile: boolean
+  /** The name of its package, without a scope. */
+  readonly packageName: string | undefined
 }
 
 /** What may be an entry point in a folder, the likeliest first. */
@@ -60,13 +62,20 @@ const versionFor = (range: string): string => {
   return isOpen && Number(first) < Number(recommendedNode) ? recommendedNode : first
 }
 
-const nodeVersionIn = (text: string): string => {
+/** What the text of a package.json says; nothing where it is broken, which is npm's to complain about. */
+const manifestIn = (text: string): { readonly nodeVersion: string; readonly packageName: string | undefined } => {
   try {
-    const manifest = JSON.parse(text) as { readonly engines?: { readonly node?: unknown } } | null
-    const node = manifest?.engines?.node
-    return typeof node === 'string' ? versionFor(node) : recommendedNode
+    const manifest = JSON.parse(text) as {
+      readonly name?: unknown
+      readonly engines?: { readonly node?: unknown }
+    } | null
+    const [name, node] = [manifest?.name, manifest?.engines?.node]
+    return {
+      nodeVersion: typeof node === 'string' ? versionFor(node) : recommendedNode,
+      packageName: typeof name === 'string' && name !== '' ? name.replace(/^@[^/]*\//, '') : undefined,
+    }
   } catch {
-    return recommendedNode // a broken package.json is npm's to complain about
+    return { nodeVersion: recommendedNode, packageName: undefined }
   }
 }
 
@@ -88,7 +97,7 @@ const find = async (cwd: string, given: string | undefined): Promise<E.Either<Cl
   return E.right({
     file: posix(relative(top, real)),
     sourcePath: posix(relative(top, source)),
-    nodeVersion: nodeVersionIn(manifest),
+    ...manifestIn(manifest),
     hasDockerfile: (await readKind(join(source, 'Dockerfile'))) === 'file',
   })
 }
@@ -113,3 +122,10 @@ export const nameFrom = (path: string): string => {
   const safe = /^[a-zA-Z]/.test(name) ? name : `agent_${name}`.replace(/_$/, '')
   return safe.slice(0, 48)
 }
+
+/** File names that say nothing of an agent. */
+const isGeneric = (file: string): boolean => /(?:^|\/)(?:index|main|app)[.][^/]*$/.test(file)
+
+/** The name that a new agent gets: the package's where the file is called `index`, `main` or `app`, else the path's. */
+export const suggestedName = ({ file, packageName }: Entry, given: string | undefined): string =>
+  nameFrom(isGeneric(file) && packageName !== undefined ? packageName : (given ?? file))

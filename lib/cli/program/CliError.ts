@@ -1,10 +1,10 @@
 /**
  * Everything that a command can fail with, as one closed union. A failure is told in one line, with what to do next;
- * its exit code is 2 where the command was written wrongly, else 1.
+ * its exit code is 2 where the command was written wrongly, 130 where the user broke it off, else 1.
  */
 import * as Client from '../../client/error/ClientError'
 import * as Config from '../../config/ConfigError'
-import { errorMessage } from '../../node/SystemError'
+import { errorMessage, explainSystemError } from '../../node/SystemError'
 
 // ---------------------------------------------------------------------------------------------------------------------
 // model
@@ -31,7 +31,8 @@ export type CliError =
 
 /** A failure in words. */
 export interface Explanation {
-  readonly exitCode: 1 | 2
+  /** 130 is what a shell gives to a program that Ctrl-C has ended. */
+  readonly exitCode: 1 | 2 | 130
   readonly code: string
   readonly message: string
   /** What to do next; empty if there is nothing to say. */
@@ -62,10 +63,10 @@ export const failed = (
 ): CliError => ({ _tag: 'Failed', code, message, next, ...more })
 
 /** What a command keeps in the project cannot be kept, or something of the project is in its way. */
-export const stateUnusable = (cause: unknown): CliError =>
-  failed('STATE_UNUSABLE', `Cannot use .bedrock_agentcore: ${errorMessage(cause)}`, 'remove whatever is in the way', {
-    cause,
-  })
+export const stateUnusable = (cause: unknown): CliError => {
+  const { message, next = 'remove whatever is in the way' } = explainSystemError(cause)
+  return failed('STATE_UNUSABLE', `Cannot use .bedrock_agentcore: ${message}`, next, { cause })
+}
 
 /** The user broke it off. */
 export const cancelled: CliError = { _tag: 'Cancelled' }
@@ -161,7 +162,7 @@ export const explain = (error: CliError): Explanation => {
         details: [...(error.details ?? []), ...toLines(error.cause)],
       }
     case 'Cancelled':
-      return { exitCode: 1, code: 'CANCELLED', message: 'Cancelled', next: '', details: [] }
+      return { exitCode: 130, code: 'CANCELLED', message: 'Cancelled', next: '', details: [] }
     case 'Unexpected':
       return {
         exitCode: 1,

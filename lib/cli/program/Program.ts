@@ -2,7 +2,9 @@
 import * as E from 'fp-ts/Either'
 import type { Task } from 'fp-ts/Task'
 import { type Cli, type Output, styled, type World } from './Cli'
+import { explainSystemError } from '../../node/SystemError'
 import { type CliError, explain, unexpected } from './CliError'
+import { helpWidth } from './help/HelpLayout'
 import { type ParseResult, parse, type Program } from './Parse'
 import { guarded, visible } from './TerminalText'
 
@@ -47,19 +49,16 @@ const attempt = async (
   }
 }
 
-/** Runs a command line; never rejects but where the world cannot be written to. */
-export const run =
+const carryOut =
   (program: Program, words: ReadonlyArray<string>) =>
-  (given: World): Task<number> =>
-  async () => {
-    const world: World = { ...given, stdout: guarded(given.stdout), stderr: guarded(given.stderr) }
-    const meant = parse(program)(words)
+  async (world: World): Promise<number> => {
+    const meant = parse(program, helpWidth(world.stdout))(words)
     if (E.isLeft(meant)) return writeFailure(world, meant.left, hasFlag(words, '--json'), hasFlag(words, '--verbose'))
     const meaning = meant.right
     switch (meaning._tag) {
       case 'Show':
-        await world[meaning.isFault ? 'stderr' : 'stdout'].write(meaning.text)
-        return meaning.isFault ? 2 : 0
+        await world.stdout.write(meaning.text)
+        return 0
       case 'Run': {
         const { isJson, isVerbose } = meaning
         const cli: Cli = { ...world, isJson, isVerbose }
@@ -69,5 +68,21 @@ export const run =
         const { failure } = result.right
         return failure === undefined ? 0 : writeFailure(world, failure, false, isVerbose)
       }
+    }
+  }
+
+/** Runs a command line; gives its exit code, and never rejects. */
+export const run =
+  (program: Program, words: ReadonlyArray<string>) =>
+  (given: World): Task<number> =>
+  async () => {
+    const world: World = { ...given, stdout: guarded(given.stdout), stderr: guarded(given.stderr) }
+    try {
+      return await carryOut(program, words)(world)
+    } catch (cause) {
+      // Only writing throws: what a command throws is a failure of its own.
+      const line = `Could not write the output: ${explainSystemError(cause).message}\n`
+      await world.stderr.write(line).catch(() => undefined)
+      return 1
     }
   }

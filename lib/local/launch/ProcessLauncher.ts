@@ -10,7 +10,7 @@ import { launchSecret, localRuntime } from '../../core/Protocol'
 import { createPorts } from '../../node/network/PortRange'
 import { measureMemory } from '../../node/process/Processes'
 import { lifeline } from '../../node/process/ProcessGroup'
-import { errorMessage } from '../../node/SystemError'
+import { errorMessage, explainSystemError } from '../../node/SystemError'
 import { childProcesses, toFileName } from './ChildProcess'
 import { temporaryPrefix } from './Registry'
 import { type Launched, launchError, type Launcher, type LauncherOf, newSecret, type Surroundings } from './Launcher'
@@ -78,7 +78,7 @@ export const processLauncher =
           privateFolder(join(folder, 'sessions'))
           return children.recover()
         },
-        (cause) => launchError(`Cannot use the folder ${folder}: ${errorMessage(cause)}`, cause),
+        (cause) => launchError(`Cannot use the folder ${folder}: ${explainSystemError(cause).message}`, cause),
       ),
       start: (session) =>
         TE.tryCatch(

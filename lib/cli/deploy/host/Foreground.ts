@@ -41,6 +41,7 @@ export const untilEnded = (cli: Cli, { stop }: Hosted): TE.TaskEither<never, voi
     () =>
       new Promise<void>((resolve) => {
         let asked = 0
+        cli.outliveOutput()
         const off = cli.onSignal(() => {
           asked += 1
           if (asked > 1) return process.exit(1)
