@@ -44,6 +44,16 @@ export const tokenOfProtocol = (offered: string): O.Option<string> =>
 export const localRuntime = { variable: 'AGENTCORE_LOCAL_RUNTIME', tasksHeader: 'x-agentcore-tasks' } as const
 
 /**
+ * Headers by which the local runtime explains a failed agent, beside the fixed text that AgentCore sends: the reason, the
+ * log file, and the start of the agent's own response in ASCII.
+ */
+export const localFailure = {
+  reason: 'x-agentcore-local-reason',
+  log: 'x-agentcore-local-log',
+  answer: 'x-agentcore-local-answer',
+} as const
+
+/**
  * The launch secret, by which an agent recognizes requests of the tool that started it: the variable contains a random
  * secret, and every request sends it in the header. Agents of other SDKs ignore both.
  */
