@@ -33,7 +33,7 @@ const writeFailure = async (world: World, error: CliError, isJson: boolean, isVe
 }
 
 const writeOutput = async (cli: Cli, { json, text }: Output): Promise<void> => {
-  if (cli.isJson) return cli.stdout.write(toDocument(json))
+  if (cli.isJson) return json === undefined ? undefined : cli.stdout.write(toDocument(json))
   const shown = text(styled(cli, 'stdout'))
   if (shown !== '') await cli.stdout.write(shown.endsWith('\n') ? shown : `${shown}\n`)
 }

@@ -7,8 +7,8 @@ import { pipe } from 'fp-ts/function'
 import * as O from 'fp-ts/Option'
 import { header } from '../../core/Protocol'
 import type { ClientError, ServiceErrorName, Told } from '../error/ClientError'
-import { fromHeaders } from '../error/LocalFailure'
 import { parseJson } from './JsonText'
+import { fromHeaders } from './LocalFailureHeaders'
 
 // ---------------------------------------------------------------------------------------------------------------------
 // model
