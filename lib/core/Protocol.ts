@@ -44,6 +44,22 @@ export const tokenOfProtocol = (offered: string): O.Option<string> =>
 export const localRuntime = { variable: 'AGENTCORE_LOCAL_RUNTIME', tasksHeader: 'x-agentcore-tasks' } as const
 
 /**
+ * The content type of a refusal that is sent with status 200, since AgentCore replaces every response of an agent with
+ * another status. A client that understands it lists it in `Accept`.
+ */
+export const refusalType = 'application/vnd.agentcore-fp.refusal+json'
+
+/**
+ * Headers by which the local runtime explains a failed agent, beside the fixed text that AgentCore sends: the reason, the
+ * log file, and the start of the agent's own response in ASCII.
+ */
+export const localFailure = {
+  reason: 'x-agentcore-local-reason',
+  log: 'x-agentcore-local-log',
+  answer: 'x-agentcore-local-answer',
+} as const
+
+/**
  * The launch secret, by which an agent recognizes requests of the tool that started it: the variable contains a random
  * secret, and every request sends it in the header. Agents of other SDKs ignore both.
  */

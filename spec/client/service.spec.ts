@@ -32,7 +32,7 @@ describe('an invocation of a deployed agent', () => {
         [sessionHeader]: sessionId,
         'x-amzn-bedrock-agentcore-runtime-user-id': 'ann',
         'content-type': 'application/json',
-        accept: 'application/json, text/event-stream',
+        accept: 'application/json, text/event-stream, application/vnd.agentcore-fp.refusal+json',
         baggage: 'a=1, b=2',
         'x-amz-security-token': temporary.sessionToken,
       })

@@ -23,7 +23,10 @@ import { type Hosted, createLauncher } from './host/Host'
 import type { HostPlan, Inbound } from './host/HostPlan'
 import { createPackage } from './Package'
 import { commands, shown } from './NextSteps'
-import { tryStart } from './TrialStart'
+import { inheritedBy } from './AgentEnvironment'
+import { notPassed, passedVariables } from './EnvFiles'
+import { missingVariables } from './trial/StartFailure'
+import { tryStart } from './trial/TrialStart'
 import { endRunning, findRunning } from './LocalInstance'
 
 /** The values of its flags. */
@@ -31,6 +34,7 @@ export interface DeployValues {
   readonly local: boolean
   readonly agent: string | undefined
   readonly env: ReadonlyArray<readonly [name: string, value: string]>
+  readonly envFrom: ReadonlyArray<string>
   readonly port: number | undefined
   readonly detach: boolean
   readonly isolation: Isolation | undefined
@@ -191,17 +195,25 @@ const deployLocal =
       ),
       TE.bind('before', ({ where }) => findRunning(cli, { isTold: true })(where.folder, where.agent.name)),
       TE.chainFirst(({ before }) => portIsFree(values.port, before)),
-      TE.bind('launch', ({ where }) => {
+      TE.bind('env', () => passedVariables(cli.cwd, values.envFrom, values.env)),
+      TE.bind('launch', ({ where, env }) => {
         const isolation = toIsolation(where, values.isolation)
-        return createPackage(cli, { where, isolation, env: values.env, signal: breaking.signal })
+        return createPackage(cli, { where, isolation, env, signal: breaking.signal })
       }),
       TE.bind('plan', ({ where, inbound, before, launch }) => TE.right(toPlan(where, values, inbound, before, launch))),
-      TE.chainFirst(({ plan }) =>
+      TE.chainFirst(({ where, plan }) =>
         step(cli, 'Starting the agent once')(
           pipe(
             TE.fromIOEither(E.tryCatchK(() => privateFolder(plan.state), stateUnusable)),
-            TE.chain(() =>
-              tryStart(createLauncher({ ...plan, isShared: false }), plan.state, plan.arn ?? '', breaking.signal),
+            TE.chainTaskK(() => () => notPassed(where.folder, { ...inheritedBy(cli.env), ...plan.launch.env })),
+            TE.chain((names) =>
+              tryStart({
+                launcherWith: (show) => createLauncher({ ...plan, isShared: false }, show),
+                folder: plan.state,
+                arn: plan.arn ?? '',
+                unset: missingVariables(names),
+                signal: breaking.signal,
+              }),
             ),
           ),
           (took) => `The agent started and responded to /ping after ${formatDuration(took)}`,

@@ -47,7 +47,7 @@ export interface Cli extends World {
 
 /** What a command gives in the end. */
 export interface Output {
-  /** The document of `--json`. */
+  /** The document of `--json`; undefined if all was told already. */
   readonly json: unknown
   /** What a person is told; empty if all was told already. */
   readonly text: (style: Style) => string

@@ -17,14 +17,16 @@ const hasFlag = (words: ReadonlyArray<string>, flag: string): boolean => {
 const toDocument = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}\n`
 
 const writeFailure = async (world: World, error: CliError, isJson: boolean, isVerbose: boolean): Promise<number> => {
-  const { exitCode, code, message, next, details } = explain(error)
+  const { exitCode, code, message, next, output, details } = explain(error)
   const { red, dim } = styled(world, 'stderr')
   if (isJson) {
-    const more = { ...(next === '' ? {} : { next }), ...(details.length === 0 ? {} : { details }) }
+    const lines = [...output, ...details]
+    const more = { ...(next === '' ? {} : { next }), ...(lines.length === 0 ? {} : { details: lines }) }
     await world.stdout.write(toDocument({ error: message, code, ...more }))
   }
   // Messages of services and files are the words of others, and here they stand alone: not even colours pass.
   const safe = world.stderr.isTTY ? visible : (text: string): string => text
+  if (output.length > 0) await world.stderr.write(`${output.map((text) => `  ${safe(text)}`).join('\n')}\n`)
   const line = safe(message.replace(/\s*\n\s*/g, ' '))
   const joint = /[.?!]$/.test(line) ? ' ' : ': '
   await world.stderr.write(`${red(line)}${next === '' ? '' : `${joint}${safe(next)}`}\n`)
@@ -33,7 +35,7 @@ const writeFailure = async (world: World, error: CliError, isJson: boolean, isVe
 }
 
 const writeOutput = async (cli: Cli, { json, text }: Output): Promise<void> => {
-  if (cli.isJson) return cli.stdout.write(toDocument(json))
+  if (cli.isJson) return json === undefined ? undefined : cli.stdout.write(toDocument(json))
   const shown = text(styled(cli, 'stdout'))
   if (shown !== '') await cli.stdout.write(shown.endsWith('\n') ? shown : `${shown}\n`)
 }

@@ -9,12 +9,13 @@ import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as O from 'fp-ts/Option'
 import * as TE from 'fp-ts/TaskEither'
-import { header } from '../../core/Protocol'
+import { header, refusalType } from '../../core/Protocol'
 import { type Bytes, toBytes, maxWhole, readAll } from './ResponseBody'
 import type { ClientError } from '../error/ClientError'
 import { shown } from '../error/HeaderText'
 import { decode, type Events } from './SseDecoder'
 import { parseJson } from './JsonText'
+import { decode as decodeError } from './ServiceErrorDecoder'
 import type { Answer as HttpAnswer } from '../transport/Transport'
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -102,6 +103,23 @@ const decodeText = (charset: string, bytes: Uint8Array): E.Either<ClientError, s
     () => invalid(`the body is not valid text of the charset ${shown(charset)}`),
   )
 
+/** The failure that an agent sends with status 200, since AgentCore would replace any other. */
+const refusal = ({ headers, body }: HttpAnswer): TE.TaskEither<ClientError, never> =>
+  pipe(
+    readAll(maxWhole)(body),
+    TE.chainEitherK(toJson),
+    TE.chain(({ text, value }) =>
+      TE.left(
+        isRefusal(value)
+          ? decodeError({ status: value.status, headers, body: text })
+          : invalid('the body is not a refusal of an agent'),
+      ),
+    ),
+  )
+
+const isRefusal = (value: unknown): value is { readonly status: number } =>
+  typeof value === 'object' && value !== null && 'status' in value && Number.isInteger(value.status)
+
 /** The type alone, without its parameters. */
 const mediaType = (contentType: string): string => (contentType.split(';', 1)[0] ?? '').trim().toLowerCase()
 
@@ -138,6 +156,7 @@ export const fromHttp =
     if (encoding.toLowerCase() !== 'identity')
       return TE.left(invalid('the body is compressed, which was not requested'))
     const type = mediaType(head.contentType)
+    if (type === refusalType) return refusal(answer)
     if (type === 'text/event-stream') return TE.right({ _tag: 'Events', ...head, events: decode(answer.body) })
     if (!isJson(type)) return TE.right({ _tag: 'Bytes', ...head, bytes: toBytes(answer.body) })
     return pipe(readAll(maxWhole)(answer.body), TE.chainEitherK(readJson(head)))

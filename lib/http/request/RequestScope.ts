@@ -12,6 +12,7 @@ import type { Context } from '../../core/Context'
 import type { Log } from '../../core/Log'
 import { header } from '../../core/Protocol'
 import type { SessionId } from '../../core/Session'
+import { enveloped, isEnveloped } from '../response/Refusal'
 import type { Answer } from '../response/WireResponse'
 import { type Origin, origin } from '../log/LogSink'
 import { interrupt, isInFlight, type Kind, type Pending } from './InFlight'
@@ -126,9 +127,12 @@ const readSecrets = (scope: RequestScope): ReadonlyArray<string> => {
   return toSecrets(headers, req.url)
 }
 
-/** The response for a failure; that of an invocation includes its session id. */
-export const failure = (scope: RequestScope): ((error: AgentError) => Answer) =>
-  scope.runtime.failure(
-    readRequestId(scope),
-    scope.kind === 'request' ? { [header.sessionId]: scope.sessionId } : undefined,
-  )
+/** The response for a failure; that of an invocation includes its session id, and may have status 200. */
+export const failure = (scope: RequestScope): ((error: AgentError) => Answer) => {
+  const { runtime, kind, sessionId } = scope
+  if (kind !== 'request') return runtime.failure(readRequestId(scope))
+  const toAnswer = runtime.failure(readRequestId(scope), { [header.sessionId]: sessionId })
+  return isEnveloped(runtime.settings, readIncoming(scope).req.headers.accept)
+    ? (error) => enveloped(error, toAnswer(error))
+    : toAnswer
+}

@@ -19,6 +19,14 @@ export type Eviction = 'expired' | 'evicted'
 export interface Options {
   /** Enables the five debug actions (`_agent_core_app_action`), and shows thrown errors in responses. Default false. */
   readonly debug?: boolean
+  /**
+   * How deliberate refusals of an invocation are sent. AgentCore replaces a response with an error status by a 424
+   * without its body; a refusal with status 200 and the content type `application/vnd.agentcore-fp.refusal+json` passes.
+   * `auto`: with status 200 to clients that list the type in `Accept`, as `agentcore-fp/client` does when it calls
+   * AgentCore, with their own status to all others; `status`: always with their own; `body`: always with status 200.
+   * Default `auto`.
+   */
+  readonly refusals?: 'auto' | 'status' | 'body'
   /** The largest body on the wire. Default 100,000,000, as on the service. */
   readonly maxBody?: number
   /** The largest decompressed body. Default: `maxBody`. */
@@ -144,6 +152,7 @@ const nothing: Task<void> = () => Promise.resolve()
 /** Applies the defaults to options. */
 export const settings = (options: Options): Settings => ({
   debug: false,
+  refusals: 'auto',
   maxBody: 100_000_000,
   maxDecompressed: options.maxBody ?? 100_000_000,
   maxRatio: 10,

@@ -7,10 +7,13 @@ import { isMissing } from '../../../node/SystemError'
 /** Variables by their name. */
 export type Variables = Readonly<Record<string, string | undefined>>
 
+/** What a file of the format of `.env` sets. Rejects if it cannot be read. */
+export const readEnvFile = async (path: string): Promise<Variables> => ({ ...parseEnv(await readText(path)) })
+
 /** What the `.env` of a folder sets; nothing where there is none. */
 export const envFileIn = async (folder: string): Promise<Variables> => {
   try {
-    return { ...parseEnv(await readText(join(folder, '.env'))) }
+    return await readEnvFile(join(folder, '.env'))
   } catch (cause) {
     if (isMissing(cause)) return {}
     throw cause
