@@ -160,11 +160,13 @@ const encodeText = (value: unknown): string => (typeof value === 'string' ? valu
  *
  * @example
  * ```ts
- * import { Answer, createClient } from 'agentcore-fp/client'
+ * import { Answer, createClient, invoke } from 'agentcore-fp/client'
+ * import { pipe } from 'fp-ts/function'
+ * import * as TE from 'fp-ts/TaskEither'
  *
  * const client = createClient({ url: 'http://localhost:8080' })
  *
- * export const text = async (): Promise<unknown> => Answer.toText(await client.invoke({ prompt: 'Hello' }))()
+ * export const text = pipe(invoke({ prompt: 'Hello' })(client.environment), TE.chain(Answer.toText))
  * ```
  */
 export const toText = (answer: Answer): TE.TaskEither<ClientError, string> => {
