@@ -254,7 +254,7 @@ const isLoopback = (hostname: string): boolean => /^(localhost|.*\.localhost|127
  * @example
  * ```ts
  * import { AuthorizerConfig } from 'agentcore-fp/auth'
- * import * as E from 'fp-ts/Either'
+ * import { E } from 'agentcore-fp/fp'
  *
  * export const warnings = E.map(AuthorizerConfig.warnings)(AuthorizerConfig.parse('{}'))
  * ```
@@ -283,7 +283,7 @@ export const warnings = ({ customJWTAuthorizer: config }: AuthorizerConfig): Rea
  * @example
  * ```ts
  * import { AuthorizerConfig } from 'agentcore-fp/auth'
- * import * as E from 'fp-ts/Either'
+ * import { E } from 'agentcore-fp/fp'
  *
  * export const issuer = E.map(AuthorizerConfig.authorizationServer)(AuthorizerConfig.parse('{}'))
  * ```

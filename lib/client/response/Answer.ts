@@ -161,8 +161,7 @@ const encodeText = (value: unknown): string => (typeof value === 'string' ? valu
  * @example
  * ```ts
  * import { Answer, createClient, invoke } from 'agentcore-fp/client'
- * import { pipe } from 'fp-ts/function'
- * import * as TE from 'fp-ts/TaskEither'
+ * import { pipe, TE } from 'agentcore-fp/fp'
  *
  * const client = createClient({ url: 'http://localhost:8080' })
  *
