@@ -6,8 +6,7 @@ import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type PlainContext, createApp, entrypoint, Handler, Sse, use } from 'agentcore-fp'
-import { pipe } from 'fp-ts/function'
-import * as t from 'io-ts'
+import { pipe, t } from 'agentcore-fp/fp'
 import type * as Koa from 'koa'
 
 /** The page stays where it is: it is found from the package, wherever this file was compiled to. */

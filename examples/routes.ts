@@ -3,9 +3,7 @@
  * an admin page that lists and cancels what is running. One key guards the agent and its routes alike.
  */
 import { bodyParser, createApp, entrypoint, routes, use } from 'agentcore-fp'
-import { pipe } from 'fp-ts/function'
-import * as TE from 'fp-ts/TaskEither'
-import * as t from 'io-ts'
+import { pipe, t, TE } from 'agentcore-fp/fp'
 import type * as Koa from 'koa'
 
 /** Who may call. A real agent verifies a token; `/ping` stays open for the service. */

@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { AgentError, type PlainContext, createApp, entrypoint, Handler, Sse } from 'agentcore-fp'
-import * as t from 'io-ts'
+import { t } from 'agentcore-fp/fp'
 
 const Payload = t.intersection([t.type({ prompt: t.string }), t.partial({ failAfter: t.number, pause: t.number })])
 

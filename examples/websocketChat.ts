@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type PlainContext, createApp, Handler, websocket } from 'agentcore-fp'
-import * as t from 'io-ts'
+import { t } from 'agentcore-fp/fp'
 
 const Inbound = t.union([t.type({ type: t.literal('prompt'), text: t.string }), t.type({ type: t.literal('stop') })])
 

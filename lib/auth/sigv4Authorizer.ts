@@ -117,7 +117,7 @@ export const sigv4Middleware = (config: Sigv4Config, options: Sigv4Options = {})
  * ```ts
  * import { createApp, entrypoint, Handler } from 'agentcore-fp'
  * import { sigv4Authorizer } from 'agentcore-fp/auth'
- * import { pipe } from 'fp-ts/function'
+ * import { pipe } from 'agentcore-fp/fp'
  *
  * const authorizer = sigv4Authorizer({
  *   credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: process.env['AWS_SECRET_ACCESS_KEY'] ?? '' },

@@ -143,8 +143,7 @@ const sleep =
  * @example
  * ```ts
  * import { environment, invoke } from 'agentcore-fp/client'
- * import { pipe } from 'fp-ts/function'
- * import * as TE from 'fp-ts/TaskEither'
+ * import { pipe, TE } from 'agentcore-fp/fp'
  *
  * export const answer = pipe(
  *   TE.fromEither(environment({ url: 'http://localhost:8080' })),

@@ -100,8 +100,7 @@ const toAuth = ({ credentials, bearerToken }: BrowserOptions): E.Either<ClientEr
  * @example
  * ```ts
  * import { environment, generatePresignedUrl } from 'agentcore-fp/client/browser'
- * import { pipe } from 'fp-ts/function'
- * import * as TE from 'fp-ts/TaskEither'
+ * import { pipe, TE } from 'agentcore-fp/fp'
  *
  * export const connection = pipe(
  *   TE.fromEither(environment({ url: 'http://localhost:8080' })),

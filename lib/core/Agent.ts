@@ -136,8 +136,7 @@ const nothing: Spec<{}, {}, {}> = {
  * @example
  * ```ts
  * import { Agent, createApp, entrypoint } from 'agentcore-fp'
- * import { pipe } from 'fp-ts/function'
- * import * as TE from 'fp-ts/TaskEither'
+ * import { pipe, TE } from 'agentcore-fp/fp'
  *
  * const echo = entrypoint((payload) => TE.right(payload))
  * const parts: ReadonlyArray<Agent.Agent> = [echo]
@@ -155,8 +154,7 @@ export const empty: Agent = make(nothing)
  * @example
  * ```ts
  * import { createApp, entrypoint } from 'agentcore-fp'
- * import * as TE from 'fp-ts/TaskEither'
- * import * as t from 'io-ts'
+ * import { t, TE } from 'agentcore-fp/fp'
  *
  * const Prompt = t.type({ prompt: t.string })
  *
@@ -215,8 +213,7 @@ const entry = <P, A, S extends object>(args: EntryArgs<P, A, S>): Entry<unknown,
  * @example
  * ```ts
  * import { createApp, entrypoint, ping } from 'agentcore-fp'
- * import { pipe } from 'fp-ts/function'
- * import * as TE from 'fp-ts/TaskEither'
+ * import { pipe, TE } from 'agentcore-fp/fp'
  *
  * const isIndexing = (): boolean => false
  *
@@ -237,8 +234,7 @@ export const ping = (handler: PingHandler): Agent => make({ ...nothing, ping: O.
  * @example
  * ```ts
  * import { createApp, Handler, websocket } from 'agentcore-fp'
- * import * as E from 'fp-ts/Either'
- * import * as t from 'io-ts'
+ * import { E, t } from 'agentcore-fp/fp'
  *
  * const Question = t.type({ ask: t.string })
  * const Reply = t.type({ say: t.string })
@@ -301,9 +297,7 @@ const socketEntry = <In, Says, S extends object>(args: SocketArgs<In, Says, S>):
  * @example
  * ```ts
  * import { AgentError, type Context, createApp, entrypoint, provide } from 'agentcore-fp'
- * import { pipe } from 'fp-ts/function'
- * import * as O from 'fp-ts/Option'
- * import * as TE from 'fp-ts/TaskEither'
+ * import { O, pipe, TE } from 'agentcore-fp/fp'
  *
  * const user = provide(({ userId }) =>
  *   O.isSome(userId) ? TE.right({ user: userId.value }) : TE.left(AgentError.rejected(403, 'Who are you?')),
@@ -333,8 +327,7 @@ export function provide<P extends object, S extends object>(
  * @example
  * ```ts
  * import { createApp, entrypoint, Reply, wrap } from 'agentcore-fp'
- * import { pipe } from 'fp-ts/function'
- * import * as TE from 'fp-ts/TaskEither'
+ * import { pipe, TE } from 'agentcore-fp/fp'
  *
  * const versioned = wrap((next) => (context) => pipe(next(context), TE.map(Reply.withHeader('x-agent-version', '2'))))
  *
@@ -360,7 +353,7 @@ export function wrap<S extends object>(f: (next: Step<S>) => Step<S>): Agent<{},
  * @example
  * ```ts
  * import { Agent, createApp, entrypoint, Handler } from 'agentcore-fp'
- * import { pipe } from 'fp-ts/function'
+ * import { pipe } from 'agentcore-fp/fp'
  *
  * const stamped = Agent.use(async (_: never, next: () => Promise<unknown>) => {
  *   await next()

@@ -85,7 +85,7 @@ const mark = { [brand]: true } as const
  * @example
  * ```ts
  * import { AgentError, entrypoint } from 'agentcore-fp'
- * import * as TE from 'fp-ts/TaskEither'
+ * import { TE } from 'agentcore-fp/fp'
  *
  * export const agent = entrypoint(() => TE.left(AgentError.rejected(409, 'Sold out', { item: 'tea' })))
  * ```

@@ -43,7 +43,7 @@ interface Streaming<in Payload, out V, in State extends object> extends Handler<
  * @example
  * ```ts
  * import { entrypoint, Handler } from 'agentcore-fp'
- * import * as t from 'io-ts'
+ * import { t } from 'agentcore-fp/fp'
  *
  * export const length = entrypoint(
  *   t.string,
@@ -63,7 +63,7 @@ export const fromSync =
  * @example
  * ```ts
  * import { entrypoint, Handler } from 'agentcore-fp'
- * import * as t from 'io-ts'
+ * import { t } from 'agentcore-fp/fp'
  *
  * const model = async (prompt: string): Promise<string> => Promise.resolve(`You said: ${prompt}`)
  *
@@ -90,8 +90,7 @@ export const fromAsync =
  * @example
  * ```ts
  * import { type AgentError, type Context, entrypoint, Handler } from 'agentcore-fp'
- * import { pipe } from 'fp-ts/function'
- * import * as RTE from 'fp-ts/ReaderTaskEither'
+ * import { pipe, RTE } from 'agentcore-fp/fp'
  *
  * export const agent = entrypoint(
  *   Handler.fromReader((payload: unknown) =>
@@ -114,7 +113,7 @@ export const fromReader =
  * @example
  * ```ts
  * import { entrypoint, Handler } from 'agentcore-fp'
- * import * as t from 'io-ts'
+ * import { t } from 'agentcore-fp/fp'
  *
  * export const agent = entrypoint(
  *   t.type({ prompt: t.string }),

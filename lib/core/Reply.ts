@@ -160,7 +160,7 @@ export const of = (value: unknown): Reply => {
  * @example
  * ```ts
  * import { entrypoint, Handler, Reply } from 'agentcore-fp'
- * import { pipe } from 'fp-ts/function'
+ * import { pipe } from 'agentcore-fp/fp'
  *
  * export const agent = entrypoint(Handler.fromSync(() => pipe(Reply.json({ id: 7 }), Reply.withStatus(201))))
  * ```
@@ -175,7 +175,7 @@ export const withStatus =
  * @example
  * ```ts
  * import { entrypoint, Handler, Reply } from 'agentcore-fp'
- * import { pipe } from 'fp-ts/function'
+ * import { pipe } from 'agentcore-fp/fp'
  *
  * export const agent = entrypoint(
  *   Handler.fromSync(() => pipe(Reply.json({ id: 7 }), Reply.withHeader('x-version', '1'))),

@@ -56,7 +56,7 @@ interface Answering<in In, out Says, in State extends object> extends SocketHand
  * @example
  * ```ts
  * import { Handler, websocket } from 'agentcore-fp'
- * import * as E from 'fp-ts/Either'
+ * import { E } from 'agentcore-fp/fp'
  *
  * export const echo = websocket(Handler.onMessage((message) => E.right(message)))
  * ```
@@ -89,7 +89,7 @@ export const onMessage = <In, Says, S extends object = {}>(f: OnMessage<In, Says
  * @example
  * ```ts
  * import { Handler, websocket } from 'agentcore-fp'
- * import * as t from 'io-ts'
+ * import { t } from 'agentcore-fp/fp'
  *
  * export const adder = websocket(
  *   { inbound: t.number, outbound: t.number },
@@ -161,7 +161,7 @@ const close = (iterator: AsyncIterator<unknown> | Iterator<unknown>): void => {
  * @example
  * ```ts
  * import { Handler, websocket } from 'agentcore-fp'
- * import * as t from 'io-ts'
+ * import { t } from 'agentcore-fp/fp'
  *
  * export const chat = websocket(
  *   { inbound: t.string, outbound: t.string },

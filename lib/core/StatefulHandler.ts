@@ -25,8 +25,7 @@ import type * as Reply from './Reply'
  * @example
  * ```ts
  * import { entrypoint, Handler } from 'agentcore-fp'
- * import * as TE from 'fp-ts/TaskEither'
- * import * as t from 'io-ts'
+ * import { t, TE } from 'agentcore-fp/fp'
  *
  * // Answers with how many invocations the session has had.
  * export const agent = entrypoint(Handler.stateful(t.number, 0)(() => (count) => () => TE.right([count + 1, count + 1])))
@@ -97,7 +96,7 @@ export interface Cancelled {
  * @example
  * ```ts
  * import { entrypoint, Handler } from 'agentcore-fp'
- * import * as t from 'io-ts'
+ * import { t } from 'agentcore-fp/fp'
  *
  * const Stop = t.type({ stop: t.literal(true) })
  *
@@ -126,7 +125,7 @@ export type StatefulSource<S, V = unknown> = AsyncIterator<V, S, undefined> | It
  * @example
  * ```ts
  * import { entrypoint, Handler } from 'agentcore-fp'
- * import * as t from 'io-ts'
+ * import { t } from 'agentcore-fp/fp'
  *
  * // Streams two numbers; the next invocation of the session goes on after them.
  * export const agent = entrypoint(

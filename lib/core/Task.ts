@@ -95,7 +95,7 @@ export const create = (id: TaskId, name: string, now: number, { metadata, deadli
  * @example
  * ```ts
  * import { Tasks } from 'agentcore-fp'
- * import { pipe } from 'fp-ts/function'
+ * import { pipe } from 'agentcore-fp/fp'
  *
  * export const task = pipe(Tasks.create(1, 'import', 0), Tasks.ended({ _tag: 'Completed', result: 42 }, 5000))
  * ```
@@ -129,7 +129,7 @@ export const reported =
  * @example
  * ```ts
  * import { Tasks } from 'agentcore-fp'
- * import { pipe } from 'fp-ts/function'
+ * import { pipe } from 'agentcore-fp/fp'
  *
  * export const ms = pipe(Tasks.create(1, 'import', 0), Tasks.duration(5000)) // 5000
  * ```

@@ -103,7 +103,7 @@ export const empty: Tasks = { nextId: 1, running: new Map(), ended: [] }
  * @example
  * ```ts
  * import { Tasks } from 'agentcore-fp'
- * import { pipe } from 'fp-ts/function'
+ * import { pipe } from 'agentcore-fp/fp'
  *
  * export const tasks = pipe(Tasks.empty, Tasks.begin('import', Date.now()))
  * ```
@@ -121,7 +121,7 @@ export const begin =
  * @example
  * ```ts
  * import { Tasks } from 'agentcore-fp'
- * import { pipe } from 'fp-ts/function'
+ * import { pipe } from 'agentcore-fp/fp'
  *
  * export const tasks = pipe(
  *   Tasks.empty,
@@ -146,7 +146,7 @@ export const end =
  * @example
  * ```ts
  * import { Tasks } from 'agentcore-fp'
- * import { pipe } from 'fp-ts/function'
+ * import { pipe } from 'agentcore-fp/fp'
  *
  * export const tasks = pipe(Tasks.empty, Tasks.begin('import', 0, { deadline: 1000 }), Tasks.expire(2000))
  * ```
@@ -180,7 +180,7 @@ export const status = (tasks: Tasks): Status => (tasks.running.size > 0 ? 'Healt
  * @example
  * ```ts
  * import { Tasks } from 'agentcore-fp'
- * import { pipe } from 'fp-ts/function'
+ * import { pipe } from 'agentcore-fp/fp'
  *
  * export const names = pipe(Tasks.empty, Tasks.begin('import', 0), Tasks.toArray).map(({ name }) => name) // ['import']
  * ```

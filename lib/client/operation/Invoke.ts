@@ -171,7 +171,7 @@ const decoded =
  * @example
  * ```ts
  * import { createClient, invokeAs } from 'agentcore-fp/client'
- * import * as t from 'io-ts'
+ * import { t } from 'agentcore-fp/fp'
  *
  * const client = createClient({ url: 'http://localhost:8080' })
  *

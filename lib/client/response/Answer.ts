@@ -209,11 +209,12 @@ const encodeText = (value: unknown): string => (typeof value === 'string' ? valu
  *
  * @example
  * ```ts
- * import { Answer, createClient } from 'agentcore-fp/client'
+ * import { Answer, createClient, invoke } from 'agentcore-fp/client'
+ * import { pipe, TE } from 'agentcore-fp/fp'
  *
  * const client = createClient({ url: 'http://localhost:8080' })
  *
- * export const text = async (): Promise<unknown> => Answer.toText(await client.invoke({ prompt: 'Hello' }))()
+ * export const text = pipe(invoke({ prompt: 'Hello' })(client.environment), TE.chain(Answer.toText))
  * ```
  */
 export const toText = (answer: Answer): TE.TaskEither<ClientError, string> => {

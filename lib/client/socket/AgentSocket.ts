@@ -175,8 +175,7 @@ export const typed =
  * @example
  * ```ts
  * import { createClient, generateWsConnection, open } from 'agentcore-fp/client'
- * import { pipe } from 'fp-ts/function'
- * import * as RTE from 'fp-ts/ReaderTaskEither'
+ * import { pipe, RTE } from 'agentcore-fp/fp'
  *
  * const client = createClient({ url: 'http://localhost:8080' })
  *
@@ -229,8 +228,7 @@ export const toError =
  * @example
  * ```ts
  * import { connect, createClient } from 'agentcore-fp/client'
- * import { pipe } from 'fp-ts/function'
- * import * as TE from 'fp-ts/TaskEither'
+ * import { pipe, TE } from 'agentcore-fp/fp'
  *
  * const client = createClient({ url: 'http://localhost:8080' })
  *

@@ -62,7 +62,7 @@ export interface App extends Koa {
  * @example
  * ```ts
  * import { createApp, entrypoint } from 'agentcore-fp'
- * import * as TE from 'fp-ts/TaskEither'
+ * import { TE } from 'agentcore-fp/fp'
  *
  * export const app = createApp(
  *   entrypoint((payload) => TE.right({ got: payload })),

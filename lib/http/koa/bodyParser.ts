@@ -45,8 +45,7 @@ export interface BodyParserOptions {
  * @example
  * ```ts
  * import { bodyParser, createApp, entrypoint, use } from 'agentcore-fp'
- * import { pipe } from 'fp-ts/function'
- * import * as TE from 'fp-ts/TaskEither'
+ * import { pipe, TE } from 'agentcore-fp/fp'
  *
  * export const app = createApp(
  *   pipe(

@@ -31,8 +31,7 @@ export interface ReadyRouter {
  * @example
  * ```ts
  * import { createApp, entrypoint, routes } from 'agentcore-fp'
- * import { pipe } from 'fp-ts/function'
- * import * as TE from 'fp-ts/TaskEither'
+ * import { pipe, TE } from 'agentcore-fp/fp'
  *
  * export const app = createApp(
  *   pipe(

@@ -76,10 +76,11 @@ export const begin = (runtime: Runtime, kind: Kind, sessionId: SessionId, incomi
 /** Ends a scope: the request has its response, or its stream or WebSocket has ended. */
 export const finish = (scope: RequestScope): void => {
   if (!isInFlight(scope)) return
-  const { sessions, inFlight } = scope.runtime
+  const { sessions, inFlight, effects } = scope.runtime
   scope.cancelDeadline?.()
   sessions.leave(scope.sessionId)
   inFlight.remove(scope)
+  effects?.end(scope, toLog(scope).warn)
 }
 
 /** Keeps the session of a scope in use until the returned effect runs. */
