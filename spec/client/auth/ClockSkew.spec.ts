@@ -67,7 +67,7 @@ it('a WebSocket is opened with the corrected clock too', async () => {
   const client = createClient({ runtimeArn: arn, endpoint, variables: {}, credentials: temporary, ...off(-3_600_000) })
   try {
     const socket = await client.connect()
-    expect(await socket.closed()).toMatchObject({ code: 1000 })
+    expect(await socket.closed).toMatchObject({ code: 1000 })
     expect(dates).toHaveLength(2)
   } finally {
     client.close()
