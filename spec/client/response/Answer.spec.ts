@@ -9,8 +9,7 @@ const saying =
   (_, res) =>
     void res.writeHead(200, { 'content-type': contentType }).end(body)
 
-const textOf = (say: Say): Promise<string> =>
-  dataPlane(say, async ({ client }) => (await client().invoke({})).toText())
+const textOf = (say: Say): Promise<string> => dataPlane(say, async ({ client }) => (await client().invoke({})).toText())
 
 const failure = (reason: RegExp | string): object => ({
   failure: { _tag: 'InvalidAnswer', reason: expect.stringMatching(reason) },
