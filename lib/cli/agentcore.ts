@@ -23,6 +23,6 @@ export const program = (): Program => ({
   name: 'agentcore',
   about: 'From a file to a running agent on Amazon Bedrock AgentCore.',
   version: version(),
-  commands: [configure, dev, deploy, invoke, logs, status, stopSession, stop, build, completion],
+  commands: [configure, dev, deploy, invoke, logs, status, stopSession, stop, build, completion(program)],
   epilogue: '\nRun agentcore COMMAND --help for the flags of a command and examples.\n',
 })

@@ -11,7 +11,7 @@ import { type ConfigError, type Fault, malformed } from './ConfigError'
 import { decodeNow } from './decodeNow'
 import { Project } from './Project'
 import { errorMessage } from '../node/SystemError'
-import { layoutOf, parse } from './yaml/Dialect'
+import { layoutOf, parse } from './yaml/ToolkitYaml'
 import { edit, isRight, write } from './yaml/Edit'
 
 // ---------------------------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@ import * as fc from 'fast-check'
 import { parse } from 'yaml'
 import { type ConfigError, explain, faultLines } from '../../lib/config/ConfigError'
 import { type Change, type ParsedDocument, read } from '../../lib/config/Document'
-import { customTags } from '../../lib/config/yaml/Dialect'
+import { customTags } from '../../lib/config/yaml/ToolkitYaml'
 import { toAgent, toDeploymentType, fileName, toHeaderAllowlist, toLifecycle, toNames } from '../../lib/config/Project'
 import { legacyYaml, toolkitYaml } from './support'
 

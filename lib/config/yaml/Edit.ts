@@ -4,7 +4,7 @@
  */
 import { isDeepStrictEqual } from 'node:util'
 import { type Document, isMap } from 'yaml'
-import { type Layout, layoutOf, parse, toOptions } from './Dialect'
+import { type Layout, layoutOf, parse, toOptions } from './ToolkitYaml'
 import { nextShared } from './Shared'
 import { type Source, splice } from './Splice'
 

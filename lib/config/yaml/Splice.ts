@@ -14,7 +14,7 @@ import {
   stringify,
   type YAMLMap,
 } from 'yaml'
-import { type Layout, toOptions } from './Dialect'
+import { type Layout, toOptions } from './ToolkitYaml'
 
 /** A text with the document that it is. */
 export interface Source {

@@ -389,7 +389,7 @@ describe('the answer of invoke', () => {
       child.kill('SIGINT')
       const [code] = (await once(child, 'close')) as ReadonlyArray<unknown>
       await left.opened
-      expect(code).toBe(1)
+      expect(code).toBe(130)
     })
   })
 
