@@ -7,7 +7,7 @@ import * as E from 'fp-ts/Either'
 import { identity, pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
 import { type BuildError, buildFailed, type Diagnostic, formatDiagnostic, noBundler, sourceErrors } from './BuildError'
-import { type BundleOptions, type Format, toOptions, toShim, shimPath, type Source } from './BundlePlan'
+import { type BundleOptions, type Format, programFile, toOptions, toShim, shimPath, type Source } from './BundlePlan'
 import { externalPackages, neededAtStart, usedOf } from './plugins/ExternalPackages'
 import { asksForMain, mainModule } from './plugins/MainModule'
 import { nativeAmong } from './plugins/Native'
@@ -118,7 +118,8 @@ const toManifest = (format: Format): BundleFile => ({
   contents: new TextEncoder().encode(manifest[format]),
 })
 
-const isOwn = (path: string): boolean => !/(?:^|[\\/])node_modules[\\/]/.test(path)
+/** The program around an entry point asks for more than is exported, which is nothing to warn of. */
+const isOwn = (path: string): boolean => !/(?:^|[\\/])node_modules[\\/]/.test(path) && path !== programFile
 
 /** The files of the project in a bundle, without its packages. */
 const ownInputs = (source: Source, { metafile }: BuildResult<BundleOptions>): ReadonlyArray<string> =>

@@ -33,6 +33,9 @@ export interface Source {
 /** Names that stand in a bundle for what only one of the module systems has. */
 const names = { url: '__agentcore_url', dir: '__agentcore_dirname', file: '__agentcore_filename' } as const
 
+/** The name of the program around an entry point that does not serve itself. */
+export const programFile = 'agentcore-program.js'
+
 /** Where the bundler asks for the shim. */
 export const shimPath = 'agentcore:shim'
 
@@ -68,7 +71,7 @@ const entryOptions = ({ file, entry, hasRuntime }: Source): BuildOptions => {
       return { entryPoints: { main: file } }
     case 'Module': {
       const contents = programAround(`./${toName(file)}`, hasRuntime)
-      return { stdin: { contents, resolveDir: toFolder(file), sourcefile: 'agentcore-program.js', loader: 'js' } }
+      return { stdin: { contents, resolveDir: toFolder(file), sourcefile: programFile, loader: 'js' } }
     }
   }
 }

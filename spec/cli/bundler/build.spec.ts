@@ -126,7 +126,7 @@ describe('packages with machine code', () => {
   it('cannot be told from others by a broken package.json, which is named', async () => {
     await inProject(withManifest('{"main":"main.js"'), async (project) => {
       const { details } = explain(left(await made(project, 'agent.mjs')))
-      expect(details.join('\n')).toMatch(/^node_modules\/x\/package\.json:1:17: /m)
+      expect(details.join('\n')).toMatch(/^node_modules\/x\/package\.json:1:18: /m)
     })
   })
 
