@@ -118,7 +118,13 @@ export const environment = (options: BrowserOptions): E.Either<ClientError, Conn
       runtimeArn === undefined ? plain({ url: url ?? '', region }) : deployed({ ...options, runtimeArn }),
     ),
     E.apS('auth', toAuth(options)),
-    E.map(({ target, auth }) => ({ target, auth, now: () => Date.now(), skew: newIORef(0)(), newId: () => randomUUID() })),
+    E.map(({ target, auth }) => ({
+      target,
+      auth,
+      now: () => Date.now(),
+      skew: newIORef(0)(),
+      newId: () => randomUUID(),
+    })),
   )
 }
 
