@@ -7,9 +7,9 @@ import { type Cli, type Output, styled } from '../program/Cli'
 import { type CliError, failed, unexpected } from '../program/CliError'
 import type { Run } from '../program/Command'
 import { visible } from '../program/TerminalText'
-import type { LogsFlags } from './command'
 import { localLogs } from './LocalLogs'
 import { formatRecord, type LogQuery, type LogRecord, type LogSource, matches, toJson } from './LogRecord'
+import type { LogsFlags } from './logsFlags'
 import { toMoment } from './Since'
 
 const nothingWritten = (agent: string): CliError =>
