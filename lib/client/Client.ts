@@ -86,7 +86,8 @@ const eventsIn = async function* (answer: PlainAnswer): AsyncGenerator<PlainEven
       yield toEvent(answer.value)
       return
     case 'Events':
-      return yield* answer.events
+      yield* answer.events
+      return
     case 'Bytes': {
       await answer.bytes[Symbol.asyncIterator]().return?.()
       throw toError({ _tag: 'InvalidAnswer', reason: `expected events, got the content type "${answer.contentType}"` })

@@ -245,8 +245,11 @@ describe('a shell', () => {
       expect(again.isReconnected).toBe(true)
       await again.write('echo "a is $a"; exit 3\n')
       const written: Array<Uint8Array> = []
-      const sink = { write: (data: Uint8Array, done: () => void): void => (written.push(data), done()) }
-      expect(await again.attach({ stdout: sink, stderr: sink })).toBe(3)
+      const write = (data: Uint8Array, done: () => void): void => {
+        written.push(data)
+        done()
+      }
+      expect(await again.attach({ stdout: { write }, stderr: { write } })).toBe(3)
       expect(Buffer.concat(written).toString()).toContain('a is 7')
       expect(await again.receive()).toBeUndefined()
       client.close()

@@ -19,7 +19,7 @@ const appIn = <A>(variables: Variables, make: () => A): A => {
     return make()
   } finally {
     for (const name of ['LOCAL_DEV', 'NODE_ENV']) {
-      if (before[name] === undefined) delete process.env[name]
+      if (before[name] === undefined) Reflect.deleteProperty(process.env, name)
       else process.env[name] = before[name]
     }
   }
@@ -79,7 +79,11 @@ describe('an effect that was made and never run', () => {
   })
 
   it('is told of once for each', async () => {
-    const made = await warningsOf(({ log, session }) => void [log.info('x'), log.info('y'), session.save(1)])
+    const made = await warningsOf(({ log, session }) => {
+      log.info('x')
+      log.info('y')
+      session.save(1)
+    })
     expect(made.warnings).toHaveLength(3)
   })
 
