@@ -27,7 +27,14 @@ export const createSnapshots = (): TakeSnapshot => {
   return (incoming, connection) => {
     const { req, isSeen, view, id, newId, koa } = incoming
     if (isSeen || view !== undefined || !isSimple(req)) return incoming
-    return { id: id === undefined ? id : flat(id), newId, koa, values: toValues(req), names: toNames(req.rawHeaders), connection }
+    return {
+      id: id === undefined ? id : flat(id),
+      newId,
+      koa,
+      values: toValues(req),
+      names: toNames(req.rawHeaders),
+      connection,
+    }
   }
 }
 
