@@ -189,15 +189,17 @@ export const explain = (error: CliError): Explanation => {
         output: [],
         details: [...Config.faultLines(error.error), ...toLines(Config.cause(error.error))],
       }
-    case 'Client':
+    case 'Client': {
+      const output = clientOutput(error.error)
       return {
         exitCode: 1,
         code: toCode(error.error._tag),
         message: Client.explain(withoutCloudWatch(error.error)),
         next: error.next ?? toNextStep(error.error),
-        output: clientOutput(error.error),
-        details: 'details' in error.error ? [JSON.stringify(error.error.details)] : [],
+        output,
+        details: output.length === 0 && 'details' in error.error ? [JSON.stringify(error.error.details)] : [],
       }
+    }
     case 'Failed':
       return {
         exitCode: 1,

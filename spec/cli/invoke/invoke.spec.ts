@@ -340,7 +340,7 @@ describe('the answer of invoke', () => {
       const refused = await invoke(['x', '--verbose'])
       expect(refused).toMatchObject({ code: 1, stdout: '' })
       expect(refused.stderr).toMatch(
-        /^The agent responded with 418 REJECTED: I am a teapot \(request .*\)\n\{"short":true\}\n$/,
+        /^ {2}\{"short":true\}\nThe agent responded with 418 REJECTED: I am a teapot \(request .*\)\n$/,
       )
       const broken = await invoke(['stream'])
       expect(broken).toMatchObject({ code: 1, stdout: 'one\n' })

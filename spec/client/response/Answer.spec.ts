@@ -37,7 +37,7 @@ describe('a key __proto__ in an answer', () => {
 })
 
 describe('an answer that says it is JSON and is not', () => {
-  it.each(['just text', '{"score": NaN}', '{"cut":', ''])('keeps its text: %j', async (body) => {
+  it.each(['just text', '{"score": NaN}', '{"cut":', '{]', '\0{}', ''])('keeps its text: %j', async (body) => {
     expect(await textOf(saying(body))).toBe(body)
     expect(await textOf(saying(body, 'application/problem+json'))).toBe(body)
   })

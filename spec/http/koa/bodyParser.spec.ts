@@ -52,7 +52,6 @@ describe('on /invocations', () => {
         ['null', undefined],
         ['false', 'application/x-www-form-urlencoded'],
         [' [ ] ', 'application/xml'],
-        ['{"__proto__":{"a":1}}', 'application/json'],
       ]
       for (const [body, type] of cases) {
         seen.length = 0
@@ -109,6 +108,7 @@ describe('on /invocations', () => {
   const refused: ReadonlyArray<readonly [string, Uint8Array, Readonly<Record<string, string>>, number, string]> = [
     ['no JSON', Buffer.from('{'), json, 400, 'INVALID_JSON'],
     ['nothing', Buffer.from(''), json, 400, 'INVALID_JSON'],
+    ['a key __proto__', Buffer.from('{"__proto__":{"a":1}}'), json, 400, 'INVALID_JSON'],
     ['invalid UTF-8', Buffer.from([0x22, 0xff, 0x22]), json, 400, 'INVALID_ENCODING'],
     ['what nests too deeply', Buffer.from('['.repeat(20) + ']'.repeat(20)), json, 400, 'INVALID_JSON'],
     ['too many values', Buffer.from(`[${'1,'.repeat(200)}1]`), json, 400, 'INVALID_JSON'],
