@@ -50,3 +50,6 @@ let output: StandardOutput | undefined
 
 /** Writes a line to standard output, in batches. */
 export const writeToStandardOutput = (line: string): void => (output ??= standardOutput(reportLoss)).write(`${line}\n`)
+
+/** Writes what is gathered for standard output. */
+export const flushStandardOutput = (): void => output?.flush()

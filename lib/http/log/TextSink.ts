@@ -1,19 +1,17 @@
 /** Writes lines as text, JSON or for people, to a destination. */
-import type { IO } from 'fp-ts/IO'
 import type { Fields, Level } from '../../core/Log'
 import type { Clock } from '../../node/Clock'
+import { flushStandardOutput } from './LogLoss'
 import { reserved, toLine, toMembers, toTimestamp } from './LogLine'
 import type { LogSettings } from './LogOptions'
 import { notReentrant, type Origin, scrubbed, type Sink } from './LogSink'
 import { escaped, indented, label, toText } from './LogText'
 
-const nothing: IO<void> = () => undefined
-
 /** Writes to the destination of the settings. */
 export const textSink = (settings: LogSettings, clock: Pick<Clock, 'now'>): Sink => ({
   isEnabled: () => true,
   wantsScrubbed: false,
-  flush: nothing,
+  flush: flushStandardOutput,
   ...(settings.format === 'pretty' ? prettySink : jsonSink)(toSend(settings), clock),
 })
 

@@ -14,6 +14,8 @@ import { errorCode } from '../SystemError'
 /** A destination of texts. */
 export interface StandardOutput {
   readonly write: (text: string) => void
+  /** Writes what is gathered, so that it precedes what others write next. */
+  readonly flush: IO<void>
 }
 
 /** How many bytes may wait for the reader; texts beyond are lost. */
@@ -83,6 +85,7 @@ export const standardOutput = (onLoss: (cause: unknown) => void): StandardOutput
   })
 
   return {
+    flush,
     write: (text) => {
       if (waiting.length + gathered.length > mostWaiting) return onLoss('the reader of standard output is too slow')
       gathered += text
