@@ -261,10 +261,10 @@ it('a failure with an endless body is told all the same, without reading it', as
 })
 
 it('an answer that ends by closing is whole, and one that says so by chunks too', () =>
-  evil(ending(ok(json, 'Connection: close'), '{"__proto__":{"polluted":1}}'), async (at) => {
+  evil(ending(ok(json, 'Connection: close'), '{"constructor":{"polluted":1}}'), async (at) => {
     const client = clientOf(at)
     const answer = await client.invoke({})
-    expect(answer._tag === 'Json' && JSON.stringify(answer.value)).toBe('{"__proto__":{"polluted":1}}')
+    expect(answer._tag === 'Json' && JSON.stringify(answer.value)).toBe('{"constructor":{"polluted":1}}')
     expect(pollution()).toEqual([])
     client.close()
   }))
