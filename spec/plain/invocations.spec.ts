@@ -25,8 +25,11 @@ const Prompt = z.object({ prompt: z.string() })
 
 const nothing = (): void => undefined
 
+/** Named and typed: without that the linter compares the types of all agents with each other, for minutes. */
+type Case = readonly [name: string, agent: functional.Agent.Agent]
+
 describe('entrypoint', () => {
-  it.each([
+  it.each<Case>([
     ['a sync function', entrypoint(Prompt, ({ prompt }) => ({ said: prompt }))],
     ['an async function', entrypoint(Prompt, async ({ prompt }) => sleep(1, { said: prompt }))],
     ['an io-ts codec', entrypoint(t.type({ prompt: t.string }), ({ prompt }) => ({ said: prompt }))],
@@ -38,7 +41,7 @@ describe('entrypoint', () => {
     expect(await spoken(agent).post({ prompt: 'hi' })).toMatchObject({ status: 200, body: { said: 'hi' } })
   })
 
-  it.each([
+  it.each<Case>([
     [
       'an async generator',
       entrypoint(Prompt, async function* ({ prompt }) {
@@ -156,7 +159,7 @@ describe('the context', () => {
 describe('stateful', () => {
   const History = z.array(z.string())
 
-  it.each([
+  it.each<readonly [name: string, handler: unknown, bodies: ReadonlyArray<unknown>]>([
     [
       'returns it',
       stateful(History, [], async ({ prompt }: z.infer<typeof Prompt>, history) => [
