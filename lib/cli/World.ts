@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { isatty } from 'node:tty'
+import { isInForeground } from '../node/process/Foreground'
 import { errorCode } from '../node/SystemError'
 import type { Sink, World } from './program/Cli'
 
@@ -29,6 +30,30 @@ const toSink = (stream: NodeJS.WriteStream, fd: number): Sink => {
   }
 }
 
+const interrupt = '\u0003'
+const suspend = '\u001a'
+
+/** Keys one by one. Ctrl-C and Ctrl-Z mean what they always do; pasted text and keys that send several characters mean nothing. */
+const onKey = (listener: (key: string) => void): (() => void) => {
+  const { stdin } = process
+  if (!isatty(0) || !isInForeground()) return () => undefined
+  const hear = (text: string): void => {
+    if (text.includes(interrupt)) return void (process.emit('SIGINT') || process.exit(130))
+    if (text === suspend && process.platform !== 'win32') {
+      stdin.setRawMode(false)
+      process.once('SIGCONT', () => stdin.setRawMode(true))
+      return void process.kill(process.pid, 'SIGTSTP')
+    }
+    if (text.length === 1) listener(text)
+  }
+  stdin.setRawMode(true)
+  stdin.setEncoding('utf8').on('data', hear).resume()
+  return () => {
+    stdin.off('data', hear).pause()
+    stdin.setRawMode(false)
+  }
+}
+
 /** The `World` of the current process. */
 export const processWorld = (): World => ({
   cwd: process.cwd(),
@@ -43,4 +68,5 @@ export const processWorld = (): World => ({
     signals.forEach((signal) => process.on(signal, listener))
     return () => signals.forEach((signal) => void process.off(signal, listener))
   },
+  onKey,
 })

@@ -2,13 +2,18 @@
 import type { IO } from 'fp-ts/IO'
 import * as E from 'fp-ts/Either'
 import type { BuildError } from '../bundler/BuildError'
-import { type Cli, note } from '../program/Cli'
+import { newControl } from '../../local/dataplane/Control'
+import { errorMessage } from '../../node/SystemError'
+import { type Cli, note, styled } from '../program/Cli'
 import { formatDuration } from '../terminal/Progress'
 import type { Style } from '../program/Style'
 import { type Compiled, createCompiler } from './watch/Compile'
 import * as DevNews from './DevMessages'
 import type { DevPlan } from './state/DevPlan'
-import type { Exit } from './server/DevServer'
+import type { Shown } from './server/DevServer'
+import { openInspectorPort } from './server/InspectorPort'
+import { announce } from './state/Announce'
+import { hasKeys, keyLine, listenToKeys } from './terminal/Keys'
 import { begin, type DevCommand, type DevEvent, type DevState, isComing, type DevMessage, step } from './state/DevState'
 import { createFleet } from './server/DevServers'
 import { type Front, openFront, type Target } from './server/DevProxy'
@@ -30,8 +35,15 @@ interface BuildRecord {
   compiled: Compiled | undefined
   failure: BuildError | undefined
   builtAt: number
-  readonly exits: Map<number, Exit>
+  /** Why servers did not serve, or ended. */
+  readonly ends: Map<number, DevNews.NotServing>
 }
+
+/** Log lines are for people in a terminal, for machines elsewhere. */
+const shownOn = (cli: Cli, { folder }: DevPlan, stream: 'stdout' | 'stderr'): Shown => ({
+  sink: cli[stream],
+  view: cli[stream].isTTY ? { style: styled(cli, stream), folder } : undefined,
+})
 
 /** Where connections go when no server is current. */
 const toTarget = (state: DevState): Target =>
@@ -42,11 +54,17 @@ const toTarget = (state: DevState): Target =>
 /** Develops until a signal comes. Resolves when nothing of it is left. Rejects where no port can be had. */
 export const develop = async (cli: Cli, plan: DevPlan): Promise<void> => {
   const say = (text: (style: Style) => string): void => void note(text)(cli)
-  const front: Front = await openFront(plan.port, plan.guard)
+  const control = newControl()
+  const front: Front = await openFront(plan.port, plan.guard, control)
   const url = `http://127.0.0.1:${front.port}`
+  const inspector = plan.inspect === undefined ? undefined : await openInspectorPort(plan.inspect)
+  const withdraw = await announce(plan, url, control).catch((cause: unknown) => {
+    say(({ yellow }) => yellow(`Other commands will not find this agent: ${errorMessage(cause)}`))
+    return () => Promise.resolve()
+  })
   const compiler = createCompiler(plan, cli.env)
   const types = createTypeWatch(plan, say)
-  const known: BuildRecord = { compiled: undefined, failure: undefined, builtAt: performance.now(), exits: new Map() }
+  const known: BuildRecord = { compiled: undefined, failure: undefined, builtAt: performance.now(), ends: new Map() }
   const timers = new Set<NodeJS.Timeout>()
   let state: DevState = begin[0]
 
@@ -60,15 +78,21 @@ export const develop = async (cli: Cli, plan: DevPlan): Promise<void> => {
 
   const fleet = createFleet({
     cwd: plan.package,
-    stdout: cli.stdout,
-    stderr: cli.stderr,
+    stdout: shownOn(cli, plan, 'stdout'),
+    stderr: shownOn(cli, plan, 'stderr'),
+    hasInspector: inspector !== undefined,
     limit: startLimit,
     onAnswer: (id) => send({ _tag: 'Answered', id }),
     onLate: (id) => send({ _tag: 'Late', id }),
     onExit: (id, exit) => {
-      known.exits.set(id, exit)
+      known.ends.set(id, exit)
       send({ _tag: 'Exited', id, hasLasted: exit.lived > lasting })
-      known.exits.delete(id)
+      known.ends.delete(id)
+    },
+    onMisplaced: (id, port) => {
+      known.ends.set(id, { misplaced: port })
+      send({ _tag: 'Late', id })
+      known.ends.delete(id)
     },
     onUnhealthy: (_, status) =>
       say(({ yellow }) => yellow(`/ping responds with ${status}; AgentCore accepts only 200`)),
@@ -96,7 +120,10 @@ export const develop = async (cli: Cli, plan: DevPlan): Promise<void> => {
   const tellReady = (isFirst: boolean): void => {
     const took = formatDuration(performance.now() - known.builtAt)
     say(({ green, bold }) => green(`${isFirst ? 'Ready' : 'Restarted'} at ${bold(url)} in ${took}`))
-    if (isFirst) say(DevNews.describeFirstStart(plan, front.port, known.compiled))
+    if (isFirst) {
+      say(DevNews.describeFirstStart(plan, front.port, known.compiled))
+      if (hasKeys(cli)) say(keyLine)
+    }
     types.check()
   }
 
@@ -109,9 +136,11 @@ export const develop = async (cli: Cli, plan: DevPlan): Promise<void> => {
       case 'NotBuilt':
         return known.failure === undefined ? undefined : say(DevNews.describeBuild(known.failure, news.isKept))
       case 'NotStarted':
-        return say(DevNews.describeStart(news.why === 'late' ? startLimit : known.exits.get(news.id), news.isKept))
+        return say(
+          DevNews.describeStart(known.ends.get(news.id) ?? (news.why === 'late' ? startLimit : undefined), news.isKept),
+        )
       case 'Crashed':
-        return say(DevNews.describeCrash(known.exits.get(news.id), news.again))
+        return say(DevNews.describeCrash(known.ends.get(news.id), news.again))
     }
   }
 
@@ -140,6 +169,8 @@ export const develop = async (cli: Cli, plan: DevPlan): Promise<void> => {
 
   const aim = (): void => {
     const server = state.current === undefined ? undefined : fleet.find(state.current.id)
+    const inspected = server ?? (state.next === undefined ? undefined : fleet.find(state.next.id))
+    inspector?.aim(inspected?.inspector)
     front.aim(server === undefined ? toTarget(state) : { _tag: 'Serving', port: server.port, secret: server.secret })
   }
 
@@ -152,24 +183,32 @@ export const develop = async (cli: Cli, plan: DevPlan): Promise<void> => {
 
   const ended = new Promise<void>((resolve) => {
     let asked = 0
-    const off = cli.onSignal(() => {
+    const end = (): void => {
       asked += 1
       if (asked > 1) return void fleet.stopAll(0)
       send({ _tag: 'Ended' })
       timers.forEach(clearTimeout)
       say(({ dim }) => dim('Stopping'))
-      const closing = [watching.close(), types.end(), compiler.dispose(), fleet.stopAll(grace.end)]
+      offKeys()
+      const closing = [withdraw(), watching.close(), types.end(), compiler.dispose(), fleet.stopAll(grace.end)]
       void Promise.allSettled(closing)
-        .then(() => front.close(0))
+        .then(() => Promise.all([front.close(0), inspector?.close()]))
         .then(() => {
           off()
           resolve()
         })
-    })
+    }
+    const off = cli.onSignal(end)
+    const restart = (): void => send({ _tag: 'Requested' })
+    const offKeys = listenToKeys(cli, { url, restart, quit: end, say })
   })
 
   if (plan.port !== 0 && front.port !== plan.port) {
     say(({ yellow }) => yellow(`Port ${plan.port} is in use; using port ${front.port}`))
+  }
+  if (inspector !== undefined) {
+    const where = `127.0.0.1:${inspector.port}`
+    say(({ dim }) => dim(`Inspector at ${where}: open chrome://inspect, or attach your editor to it`))
   }
   begin[1].forEach(perform)
   await ended

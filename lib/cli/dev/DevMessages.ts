@@ -37,25 +37,30 @@ export const describeExit = ({ code, signal }: Exit): string => {
 const keeping = (isKept: boolean): string =>
   isKept ? 'The last working version keeps serving' : 'Waiting for a source change'
 
-/** A server that did not come to serve: it ended before, or took too long. */
+/** Why a server did not come to serve: it ended before, took so many milliseconds, or listens elsewhere. */
+export type NotServing = Exit | number | { readonly misplaced: number }
+
+/** A server that did not come to serve. */
 export const describeStart =
-  (why: Exit | number | undefined, isKept: boolean) =>
+  (why: NotServing | undefined, isKept: boolean) =>
   ({ red, dim }: Style): string => {
     const what =
       typeof why === 'number'
         ? `did not respond to /ping on PORT within ${formatDuration(why)}: call app.run() without a port`
         : why === undefined
           ? 'exited'
-          : describeExit(why)
+          : 'misplaced' in why
+            ? `listens on port ${why.misplaced} instead of PORT: call app.run() without a port`
+            : describeExit(why)
     return `${red(`The agent ${what}`)}\n${dim(keeping(isKept))}`
   }
 
 /** A server that ended while it served. */
 export const describeCrash =
-  (exit: Exit | undefined, again: number | undefined) =>
+  (exit: NotServing | undefined, again: number | undefined) =>
   ({ red, dim }: Style): string => {
     const next = again === undefined ? keeping(false) : `Restarting in ${formatDuration(again)}`
-    return `${red(`The agent ${exit === undefined ? 'exited' : describeExit(exit)}`)}\n${dim(next)}`
+    return `${red(`The agent ${typeof exit === 'object' && 'code' in exit ? describeExit(exit) : 'exited'}`)}\n${dim(next)}`
   }
 
 /** What to do with the first server, and what its program is. */

@@ -44,6 +44,14 @@ export const value = <A>(usage: string, about: string, parse: Parse<A>): Flag<A 
   read: (raw) => (typeof raw === 'string' ? parse(raw) : E.right(undefined)),
 })
 
+/** A flag whose value may be left out, `--inspect [port]`: then it is `fallback`. */
+export const optional = <A>(usage: string, about: string, parse: Parse<A>, fallback: A): Flag<A | undefined> => ({
+  kind: 'value',
+  usage,
+  about,
+  read: (raw) => (typeof raw === 'string' ? parse(raw) : E.right(raw === true ? fallback : undefined)),
+})
+
 /** A flag with a value of any text. */
 export const text = (usage: string, about: string): Flag<string | undefined> => value(usage, about, E.right)
 

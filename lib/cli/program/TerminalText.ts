@@ -19,6 +19,9 @@ const styles = /\u001b\[(?:(?:[0-4]|2[2-4]|[349][0-7]|10[0-7]|39|49)(?:;|(?=m)))
 /** What takes back a line of progress, where a write begins with it. */
 export const clearLine = '\r\u001b[K'
 
+/** Clears the screen and what has scrolled off it. A write of nothing else does it. */
+export const clearScreen = '\u001b[2J\u001b[3J\u001b[H'
+
 /** As `visible`, but for colours. */
 const styled = (text: string): string => {
   let result = ''
@@ -32,7 +35,11 @@ const styled = (text: string): string => {
 
 /** Text of this program: it may take back a line of progress first. */
 const own = (text: string): string =>
-  text.startsWith(clearLine) ? clearLine + styled(text.slice(clearLine.length)) : styled(text)
+  text === clearScreen
+    ? text
+    : text.startsWith(clearLine)
+      ? clearLine + styled(text.slice(clearLine.length))
+      : styled(text)
 
 /** The beginning of a style that the next write may complete. */
 const unfinished = /\u001b(?:\[[\d;]{0,20})?$/

@@ -111,7 +111,7 @@ export const createRuntime = (options: Options, ping: O.Option<PingHandler>): Ru
     setStopping: (is) => {
       isStopping = is
     },
-    failure: (requestId, headers) => (error) => fromError(error, requestId, settings.debug, headers),
+    failure: (requestId, headers) => (error) => fromError(error, requestId, settings.reveal, headers),
     open,
   }
 }

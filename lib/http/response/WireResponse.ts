@@ -7,6 +7,7 @@ import { encode } from '../../core/Json'
 import { header } from '../../core/Protocol'
 import type { Reply } from '../../core/Reply'
 import { contentType as eventStreamType } from '../../core/Sse'
+import type { Reveal } from '../state/Options'
 import type { EventStream } from '../stream/EventStream'
 import { carried, isCarried } from './HeaderFields'
 
@@ -57,11 +58,29 @@ const errorMessage = (thrown: unknown): string => {
   }
 }
 
-/** The problem that a client sees of a failure; with `debug` also the message of what was thrown. */
-export const toProblem = (error: AgentError, debug: boolean): Problem => {
+/** The frames of a stack trace that are shown. */
+const maxFrames = 5
+
+/** Where an error was thrown: the first frames outside of Node and packages. */
+const placeOf = (thrown: unknown): ReadonlyArray<string> => {
+  try {
+    if (!(thrown instanceof Error) || typeof thrown.stack !== 'string') return []
+    const frames = thrown.stack.split('\n').filter((line) => /^\s*at /.test(line))
+    const own = frames.filter((line) => !/node:|[\\/]node_modules[\\/]/.test(line))
+    return own.slice(0, maxFrames).map((line) => line.trim())
+  } catch {
+    return [] // a getter of it throws
+  }
+}
+
+/** The problem that a client sees of a failure, with as much of what was thrown as is revealed. */
+export const toProblem = (error: AgentError, reveal: Reveal): Problem => {
   const told = problem(error)
-  const thrown = debug ? cause(error) : undefined
-  return thrown === undefined ? told : { ...told, message: errorMessage(thrown) }
+  const thrown = reveal === 'nothing' ? undefined : cause(error)
+  if (thrown === undefined) return told
+  const message = errorMessage(thrown)
+  const stack = reveal === 'place' ? placeOf(thrown) : []
+  return stack.length === 0 ? { ...told, message } : { ...told, message, details: { stack } }
 }
 
 /** The JSON body of a failure. */
@@ -75,10 +94,10 @@ export const problemText = ({ message, code, details }: Problem, requestId: stri
 export const fromError = (
   error: AgentError,
   requestId: string,
-  debug: boolean,
+  reveal: Reveal,
   headers: Readonly<Record<string, string>> = {},
 ): Answer => {
-  const told = toProblem(error, debug)
+  const told = toProblem(error, reveal)
   const own = told.headers === undefined ? undefined : carried(told.headers).fields
   return jsonText(told.status, problemText(told, requestId), { ...own, ...headers })
 }

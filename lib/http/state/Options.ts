@@ -10,6 +10,7 @@ import { type Clock, systemClock } from '../../node/Clock'
 import { writeToStandardOutput } from '../log/LogLoss'
 import type { LogOptions, LogSettings } from '../log/LogOptions'
 import { memoryStore } from '../store/MemoryStore'
+import { isDevelopment } from './LaunchSecret'
 import { randomId, safeClock, safeId } from './Supplied'
 
 /** Why the state of a session was dropped. */
@@ -130,11 +131,15 @@ export interface WebSocketOptions {
   readonly protocols?: ReadonlyArray<string>
 }
 
+/** What callers see of an unexpected failure: nothing, its message, or also where in the source it was thrown. */
+export type Reveal = 'nothing' | 'message' | 'place'
+
 /** Options with all defaults applied. */
 export type Settings = Required<Omit<Options, 'session' | 'websocket' | 'log'>> & {
   readonly session: Required<SessionOptions>
   readonly websocket: Required<Omit<WebSocketOptions, 'protocols'>> & Pick<WebSocketOptions, 'protocols'>
   readonly log: LogSettings
+  readonly reveal: Reveal
 }
 
 const nothing: Task<void> = () => Promise.resolve()
@@ -190,4 +195,5 @@ export const settings = (options: Options): Settings => ({
     redact: [],
     ...options.log,
   },
+  reveal: isDevelopment ? 'place' : options.debug === true ? 'message' : 'nothing',
 })

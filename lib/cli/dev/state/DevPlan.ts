@@ -13,6 +13,8 @@ export interface DevPlan {
   readonly state: string
   /** The port to try first. */
   readonly port: number
+  /** The port to try first for the inspector; undefined without one. */
+  readonly inspect: number | undefined
   /** Which hosts and web pages may call beyond the defaults. */
   readonly guard: GuardPolicy
   readonly env: ReadonlyArray<readonly [name: string, value: string]>

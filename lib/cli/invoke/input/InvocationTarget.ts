@@ -5,7 +5,7 @@ import * as TE from 'fp-ts/TaskEither'
 import type { AgentConfig } from '../../../config/Project'
 import * as Rules from '../../../config/Rules'
 import { agentIn, saveSession, savedSession } from '../../agent/ConfiguredAgent'
-import { dev, type AgentLocation, locateAgent } from '../../agent/AgentLocation'
+import { devAt, type AgentLocation, locateAgent, locateDev } from '../../agent/AgentLocation'
 import { type Cli, note } from '../../program/Cli'
 import type { CliError } from '../../program/CliError'
 import type { InvokeFlags } from './flags'
@@ -24,11 +24,22 @@ export const locateTarget = (cli: Cli, flags: InvokeFlags): TE.TaskEither<CliErr
       TE.bindTo('agent'),
       TE.bind('reach', ({ agent }) => locateAgent(cli.cwd, agent, { isLocal: flags.local })),
     )
+  const configured = (name: string | undefined): TE.TaskEither<CliError, AgentConfig | undefined> =>
+    pipe(
+      agentIn(cli.cwd, name),
+      TE.orElseW(() => TE.right(undefined)),
+    )
+  if (flags.port !== undefined) {
+    const reach = devAt(flags.port)
+    return pipe(
+      flags.agent === undefined ? configured(undefined) : agentIn(cli.cwd, flags.agent),
+      TE.map((agent) => ({ agent, reach })),
+    )
+  }
   return pipe(
-    agentIn(cli.cwd, flags.agent),
-    TE.map((agent): AgentConfig | undefined => agent),
-    TE.orElse((error) => (flags.agent === undefined ? TE.right(undefined) : TE.left(error))),
-    TE.map((agent) => ({ agent, reach: dev(flags.port) })),
+    configured(flags.agent),
+    TE.chain((agent) => locateDev(cli.cwd, flags.agent, agent?.name)),
+    TE.bind('agent', ({ name }) => configured(name)),
   )
 }
 

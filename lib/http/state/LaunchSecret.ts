@@ -21,6 +21,12 @@ const secret = taken()
 /** Whether requests require the secret. */
 export const isSecretRequired = secret !== undefined
 
+/**
+ * Whether `agentcore dev` has started this process: its callers are whoever writes the agent. A variable alone is no
+ * proof, since a container may set it; only requests with the secret are accepted here.
+ */
+export const isDevelopment = isSecretRequired && process.env['LOCAL_DEV'] === '1'
+
 /** Removes a header, so that no handler, middleware or log line can see its value. */
 const remove = (req: IncomingMessage): void => {
   // Node derives both from rawHeaders on first access, by the number of headers at the start.
