@@ -1,6 +1,7 @@
 /** The smallest agent: one typed entrypoint. A payload without a prompt is refused with 400 and a path. */
 import { createApp, entrypoint } from 'agentcore-fp'
-import { t, TE } from 'agentcore-fp/fp'
+import * as TE from 'fp-ts/TaskEither'
+import * as t from 'io-ts'
 
 const Prompt = t.type({ prompt: t.string })
 

@@ -9,7 +9,7 @@
 // ---------------------------------------------------------------------------------------------------------------------
 
 /** A source of values to stream. */
-export type Source<V = unknown> = AsyncIterable<V> | Iterable<V> | AsyncIterator<V> | Iterator<V>
+export type Source = AsyncIterable<unknown> | Iterable<unknown> | AsyncIterator<unknown> | Iterator<unknown>
 
 /** The body of a reply. */
 export type Body =
@@ -29,14 +29,6 @@ export interface Reply {
 }
 
 const brand: unique symbol = Symbol.for('agentcore-fp/Reply')
-
-/** A reply that streams values of the type `V`. */
-export interface Stream<out V> extends Reply {
-  /** Phantom type; never present. */
-  readonly [yields]?: V
-}
-
-declare const yields: unique symbol
 
 const noHeaders: Readonly<Record<string, string>> = Object.freeze({})
 
@@ -68,7 +60,7 @@ export const json = (value: unknown): Reply => make({ _tag: 'Json', value })
  * export const agent = entrypoint(Handler.fromSync(() => Reply.events(['one', 'two'])))
  * ```
  */
-export const events = <V>(source: Source<V>): Stream<V> => make({ _tag: 'Events', source })
+export const events = (source: Source): Reply => make({ _tag: 'Events', source })
 
 /**
  * Responds 200 with bytes.
@@ -160,7 +152,7 @@ export const of = (value: unknown): Reply => {
  * @example
  * ```ts
  * import { entrypoint, Handler, Reply } from 'agentcore-fp'
- * import { pipe } from 'agentcore-fp/fp'
+ * import { pipe } from 'fp-ts/function'
  *
  * export const agent = entrypoint(Handler.fromSync(() => pipe(Reply.json({ id: 7 }), Reply.withStatus(201))))
  * ```
@@ -175,7 +167,7 @@ export const withStatus =
  * @example
  * ```ts
  * import { entrypoint, Handler, Reply } from 'agentcore-fp'
- * import { pipe } from 'agentcore-fp/fp'
+ * import { pipe } from 'fp-ts/function'
  *
  * export const agent = entrypoint(
  *   Handler.fromSync(() => pipe(Reply.json({ id: 7 }), Reply.withHeader('x-version', '1'))),

@@ -6,6 +6,5 @@
 export { collect } from './collect'
 export { inject, openSocket, type SocketInit } from './inject'
 export { testClock, type TestClock } from './testClock'
-export { run, type Ran } from './run'
-export { plainTestContext, testContext, type TestContextOptions } from './testContext'
+export { testContext, type TestContextOptions } from './testContext'
 export { testSocket, type TestSocket } from './testSocket'

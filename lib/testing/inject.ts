@@ -44,7 +44,7 @@ export interface SocketInit {
  * ```
  */
 export const openSocket = (
-  app: Pick<App, 'connect'>,
+  app: App,
   { path = '/ws', headers = {}, protocols = [] }: SocketInit = {},
 ): Promise<WebSocket> =>
   new Promise((resolve, reject) => {

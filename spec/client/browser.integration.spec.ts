@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { build } from 'esbuild'
 import { pipe } from 'fp-ts/function'
+import * as O from 'fp-ts/Option'
 import type * as Koa from 'koa'
 import { Handler, use, websocket } from '../../lib'
 import { type Browser, describeHere, launch, type Page } from '../examples/chromium'
@@ -84,7 +85,7 @@ const agent = (script: string) =>
     websocket(
       Handler.fromMessages(async function* (messages: AsyncIterable<unknown>, context) {
         for await (const said of messages) {
-          const name = context.headers.get('x-amzn-bedrock-agentcore-runtime-custom-name') ?? null
+          const name = O.toNullable(context.headers.get('x-amzn-bedrock-agentcore-runtime-custom-name'))
           yield { said, name, sessionId: context.sessionId }
         }
       }),

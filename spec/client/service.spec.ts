@@ -32,7 +32,7 @@ describe('an invocation of a deployed agent', () => {
         [sessionHeader]: sessionId,
         'x-amzn-bedrock-agentcore-runtime-user-id': 'ann',
         'content-type': 'application/json',
-        accept: 'application/json, text/event-stream, application/vnd.agentcore-fp.refusal+json',
+        accept: 'application/json, text/event-stream',
         baggage: 'a=1, b=2',
         'x-amz-security-token': temporary.sessionToken,
       })
@@ -90,7 +90,7 @@ describe('an invocation of a deployed agent', () => {
     dataPlane(json(1, 200, { [sessionHeader]: 'theirs', 'x-amzn-requestid': 'r-9' }), async ({ client }) => {
       expect(await client().invoke({}, { sessionId })).toMatchObject({
         sessionId: 'theirs',
-        requestId: 'r-9',
+        requestId: { _tag: 'Some', value: 'r-9' },
       })
     }))
 })

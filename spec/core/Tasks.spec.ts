@@ -159,7 +159,6 @@ describe('begin', () => {
     expect(task).toEqual({
       id: 1,
       name: 'index',
-      progress: O.none,
       metadata: { a: 1 },
       outcome: { _tag: 'Running' },
       startedAt: 10,

@@ -16,7 +16,6 @@ const bounds = {
   upgradeTimeout: defaults.upgradeTimeout,
   deadline: defaults.deadline,
   requestTimeout: defaults.requestTimeout,
-  keepAliveTimeout: defaults.keepAliveTimeout,
   maxTasks: defaults.maxTasks,
   allowedHosts: defaults.allowedHosts,
   allowedOrigins: defaults.allowedOrigins,
@@ -25,7 +24,6 @@ const bounds = {
   'websocket.maxPayload': defaults.websocket.maxPayload,
   'websocket.highWaterMark': defaults.websocket.highWaterMark,
   'websocket.maxQueue': defaults.websocket.maxQueue,
-  'websocket.maxFragments': defaults.websocket.maxFragments,
   'websocket.pingInterval': defaults.websocket.pingInterval,
 } satisfies Readonly<Record<string, unknown>>
 
@@ -33,7 +31,7 @@ const bounds = {
 const others = [
   ...['debug', 'stopTimeout', 'keepAlive', 'pingTimeout', 'busyWhileOpen', 'maxLag', 'asyncLocalStorage', 'onStart'],
   ...['onStop', 'proxy', 'clock', 'newId', 'session.policy', 'session.store', 'session.onEvict', 'websocket.protocols'],
-  ...['log.level', 'log.format', 'log.destination', 'log.redact', 'refusals'],
+  ...['log.level', 'log.format', 'log.destination'],
 ]
 
 const nested = ['session', 'websocket', 'log'] as const

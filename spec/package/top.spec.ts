@@ -17,7 +17,6 @@ const top = [
   'eslint.config.mjs',
   'examples',
   'lib',
-  'llms.txt',
   'package-lock.json',
   'package.json',
   'spec',

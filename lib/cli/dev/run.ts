@@ -11,7 +11,6 @@ import { develop } from './Dev'
 /** The values of its flags. */
 export interface DevValues {
   readonly agent: string | undefined
-  readonly entrypoint: string | undefined
   readonly port: number | undefined
   readonly env: ReadonlyArray<readonly [name: string, value: string]>
   readonly allowOrigin: ReadonlyArray<string>
@@ -20,10 +19,10 @@ export interface DevValues {
 
 /** Develops until Ctrl-C. */
 export const run: Run<DevValues> =
-  ({ agent: name, entrypoint, port = 8080, env, allowOrigin, allowHost }) =>
+  ({ agent: name, port = 8080, env, allowOrigin, allowHost }) =>
   (cli) =>
     pipe(
-      agentFolder(cli, { agent: name, entrypoint }),
+      agentFolder(cli.cwd, name),
       TE.chain(({ agent, ...paths }) =>
         TE.tryCatch(
           () =>

@@ -11,7 +11,9 @@ import type { Codec } from '../../core/Codec'
  * @example
  * ```ts
  * import { type Context, createApp, entrypoint, use } from 'agentcore-fp'
- * import { pipe, t, TE } from 'agentcore-fp/fp'
+ * import { pipe } from 'fp-ts/function'
+ * import * as TE from 'fp-ts/TaskEither'
+ * import * as t from 'io-ts'
  *
  * const Tenant = t.type({ tenant: t.string })
  *

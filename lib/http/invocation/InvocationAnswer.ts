@@ -13,7 +13,6 @@ import {
   readIncoming,
   readRequestId,
   type RequestScope,
-  summarize,
   toLog,
 } from '../request/RequestScope'
 import { reportFlaws } from '../response/HeaderFlaws'
@@ -46,7 +45,7 @@ const encoded = (scope: RequestScope, reply: Reply): Answer | Promise<Answer> =>
   }
   const answer = flaw === undefined ? fromReply(reply, scope.sessionId) : E.left(flaw)
   if (E.isLeft(answer)) return fail(scope, answer.left)
-  summarize(scope, 'Invocation completed', reply.status)
+  toLog(scope).info('Invocation completed', { status: reply.status, duration: elapsed(scope) })()
   finish(scope)
   return answer.right
 }
@@ -79,7 +78,7 @@ const onStreamEnd =
     if (E.isRight(end) && end.right === 'cancelled') interrupt(scope, cancelled)
     finish(scope)
     if (E.isLeft(end)) logFailure(scope, end.left)
-    else summarize(scope, `Stream ${end.right}`)
+    else toLog(scope).info(`Stream ${end.right}`, { duration: elapsed(scope) })()
   }
 
 const logFailure = (scope: RequestScope, error: AgentError): void => {

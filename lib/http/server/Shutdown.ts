@@ -49,10 +49,7 @@ export const stopAll = async (
     for (const connection of connections) if (connection.bytesRead === 0) connection.destroy()
   }, lookEvery)
   let cut: NodeJS.Timeout | undefined
-  const late = setTimeout(() => {
-    interruptThose(() => true)
-    runtime.taskCell.abort()
-  }, timeout)
+  const late = setTimeout(() => interruptThose(() => true), timeout)
   const over = new Promise<void>((resolve) => {
     cut = setTimeout(() => {
       sockets.terminate()
@@ -66,5 +63,4 @@ export const stopAll = async (
   clearInterval(idle)
   clearTimeout(late)
   runtime.sessions.stop()
-  runtime.logs.flush()
 }

@@ -134,14 +134,10 @@ const toStream = (run: Run): EventStream => ({
 // the interpreter
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** Buffers a frame. Returns whether to pull on without a step, which would say so: see `StreamPoint`. */
-const gather = (run: Run, frame: string): boolean => {
-  if (run.point.state.source === 'Over') return false
+const gather = (run: Run, frame: string): void => {
+  if (run.point.state.source === 'Over') return
   run.text += frame
-  const isEnough = run.text.length >= enough
-  if (run.point.isSteady && !isEnough && run.pending.length === 0) return true
-  send(run, isEnough ? events.framedEnough : events.framed)
-  return false
+  send(run, run.text.length >= enough ? events.framedEnough : events.framed)
 }
 
 /** Handles an event. Reentrant events are queued, so that a synchronous source does not grow the stack. */

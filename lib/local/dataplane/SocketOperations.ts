@@ -80,16 +80,13 @@ const plainSocket =
   ({ req, duplex, head, hold }) =>
     pipe(
       admit.toAgent(req, query, hold),
-      Ev.chain(({ sessionId, isSigned, lines, marks }) =>
+      Ev.chain(({ sessionId, isSigned, marks }) =>
         pipe(
           sessions.enter(sessionId, 'sockets', 'wait'),
           Ev.bimap(refusedWith(marks), (lease) =>
             sockets.relay(req, duplex, head, lease, {
               path: targetOn(target, isSigned),
-              headers: [
-                ...passedOn(req.headers, isSigned).filter(([name]) => !name.startsWith('sec-websocket-')),
-                ...lines,
-              ],
+              headers: passedOn(req.headers, isSigned).filter(([name]) => !name.startsWith('sec-websocket-')),
               protocols: plainProtocols(req.headers),
               protocol: undefined,
               marks,
