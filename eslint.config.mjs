@@ -99,6 +99,13 @@ export default defineConfig(
     rules: { '@typescript-eslint/no-unsafe-assignment': 'off' },
   },
   {
+    // Loaded by the agents that need them, in `createApp`, which is synchronous.
+    files: ['lib/http/koa/KoaRouter.ts', 'lib/http/koa/KoaBodyParser.ts'],
+    rules: {
+      '@typescript-eslint/no-require-imports': ['error', { allow: ['^@koa/router$', '^koa-bodyparser$'] }],
+    },
+  },
+  {
     files: ['lib/core/**/*.ts'],
     rules: {
       'no-restricted-globals': ['error', ...effects],

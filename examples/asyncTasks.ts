@@ -4,9 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { AgentError, type App, asyncTask, type Context, createApp, entrypoint, ping, type Tasks } from 'agentcore-fp'
-import { pipe } from 'fp-ts/function'
-import * as TE from 'fp-ts/TaskEither'
-import * as t from 'io-ts'
+import { pipe, t, TE } from 'agentcore-fp/fp'
 
 const Payload = t.union([
   t.type({ do: t.literal('add'), name: t.string }),

@@ -5,9 +5,8 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Context, createApp, entrypoint, Handler, Sse, use } from 'agentcore-fp'
-import { pipe } from 'fp-ts/function'
-import * as t from 'io-ts'
+import { type PlainContext, createApp, entrypoint, Handler, Sse, use } from 'agentcore-fp'
+import { pipe, t } from 'agentcore-fp/fp'
 import type * as Koa from 'koa'
 
 /** The page stays where it is: it is found from the package, wherever this file was compiled to. */
@@ -22,7 +21,7 @@ const page: Koa.Middleware = async (ctx, next) => {
 
 const Prompt = t.type({ prompt: t.string })
 
-async function* answer({ prompt }: t.TypeOf<typeof Prompt>, { signal }: Context.Context) {
+async function* answer({ prompt }: t.TypeOf<typeof Prompt>, { signal }: PlainContext) {
   const words = `You said: ${prompt}`.split(' ')
   for (const word of words) {
     yield word

@@ -7,8 +7,7 @@ import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createApp, Handler, use, websocket } from 'agentcore-fp'
 import { type Client, createClient, SessionId } from 'agentcore-fp/client'
-import { pipe } from 'fp-ts/function'
-import * as t from 'io-ts'
+import { pipe, t } from 'agentcore-fp/fp'
 import type * as Koa from 'koa'
 
 /** The page stays where it is: it is found from the package, wherever this file was compiled to. */

@@ -3,9 +3,7 @@
  * domain as a tagged union, and errors that are thrown. All of them are answered in one shape.
  */
 import { AgentError, createApp, entrypoint } from 'agentcore-fp'
-import { pipe } from 'fp-ts/function'
-import * as TE from 'fp-ts/TaskEither'
-import * as t from 'io-ts'
+import { pipe, t, TE } from 'agentcore-fp/fp'
 
 /** The tag tells which member is meant, so a wrong payload is told what is wrong with that member alone. */
 const Payload = t.union([

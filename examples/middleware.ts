@@ -4,10 +4,7 @@
  */
 import cors from '@koa/cors'
 import { AgentError, type Context, createApp, entrypoint, provide, use, websocket } from 'agentcore-fp'
-import { pipe } from 'fp-ts/function'
-import * as O from 'fp-ts/Option'
-import * as TE from 'fp-ts/TaskEither'
-import * as t from 'io-ts'
+import { O, pipe, t, TE } from 'agentcore-fp/fp'
 import type * as Koa from 'koa'
 
 /** The users of this example, by their token. A real agent asks whoever issued the token. */

@@ -2,12 +2,17 @@
  * An agent behind OAuth: it answers whoever brings a token of the provider that the configuration names, and knows who
  * that is. The configuration is the JSON that `agentcore configure --authorizer-config` takes, in AUTHORIZER_CONFIG.
  */
-import { type AgentError, type Context, createApp, entrypoint, Handler, websocket } from 'agentcore-fp'
+import {
+  type AgentError,
+  type Context,
+  createApp,
+  entrypoint,
+  Handler,
+  type PlainContext,
+  websocket,
+} from 'agentcore-fp'
 import { AuthorizerConfig, type Claims, jwtAuthorizer } from 'agentcore-fp/auth'
-import * as E from 'fp-ts/Either'
-import { pipe } from 'fp-ts/function'
-import * as TE from 'fp-ts/TaskEither'
-import * as t from 'io-ts'
+import { E, pipe, t, TE } from 'agentcore-fp/fp'
 
 interface Known {
   readonly claims: Claims
@@ -23,7 +28,7 @@ const handlers = pipe(
     TE.right({ result: `Hello ${nameOf(state)}, you said: ${prompt}` }),
   ),
   websocket(
-    Handler.fromMessages(async function* (messages: AsyncIterable<unknown>, { state }: Context.Context<Known>) {
+    Handler.fromMessages(async function* (messages: AsyncIterable<unknown>, { state }: PlainContext<Known>) {
       yield { hello: nameOf(state) }
       for await (const message of messages) yield { echo: message }
     }),

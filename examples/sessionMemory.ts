@@ -3,8 +3,7 @@
  * invocations of one session run one at a time. The streaming form yields its answer and returns the next state.
  */
 import { type AgentError, type Context, createApp, entrypoint, Handler } from 'agentcore-fp'
-import * as TE from 'fp-ts/TaskEither'
-import * as t from 'io-ts'
+import { t, TE } from 'agentcore-fp/fp'
 
 const Payload = t.intersection([t.type({ prompt: t.string }), t.partial({ stream: t.boolean })])
 

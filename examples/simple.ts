@@ -1,7 +1,6 @@
 /** The smallest agent: one typed entrypoint. A payload without a prompt is refused with 400 and a path. */
 import { createApp, entrypoint } from 'agentcore-fp'
-import * as TE from 'fp-ts/TaskEither'
-import * as t from 'io-ts'
+import { t, TE } from 'agentcore-fp/fp'
 
 const Prompt = t.type({ prompt: t.string })
 

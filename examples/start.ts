@@ -1,64 +1,46 @@
 /**
- * The agent of `npm start`: a JSON answer, a stream when the payload asks for one, and a WebSocket that greets and
- * echoes. Once it listens, it prints what to type next. `PORT` moves it.
+ * The agent of `npm start`: the assistant with a model, a tool and memory. Once it listens, it prints what to type next.
+ * `PORT` moves it, `MODEL` gives it another model.
  */
-import { setTimeout as sleep } from 'node:timers/promises'
-import { type App, createApp, entrypoint, Handler, websocket } from 'agentcore-fp'
-import { pipe } from 'fp-ts/function'
-import * as t from 'io-ts'
-
-const Payload = t.intersection([t.type({ prompt: t.string }), t.partial({ stream: t.boolean })])
-
-async function* words(text: string, signal: AbortSignal): AsyncGenerator<string> {
-  for (const word of text.split(' ')) {
-    yield word
-    await sleep(200, undefined, { signal })
-  }
-}
-
-export const agent = pipe(
-  entrypoint(
-    Payload,
-    Handler.fromSync(({ prompt, stream = false }, { signal }) => {
-      const answer = `You said: ${prompt}`
-      return stream ? words(answer, signal) : { result: answer }
-    }),
-  ),
-  websocket(
-    Handler.fromMessages(async function* (messages: AsyncIterable<unknown>) {
-      yield { hello: 'Say something in JSON' }
-      for await (const message of messages) yield { echo: message }
-    }),
-  ),
-)
-
-export const app = createApp(agent)
+import type { App } from 'agentcore-fp'
+import { app } from './assistant'
 
 type Running = Awaited<ReturnType<App['run']>>
 
-const handshake = "-H 'Sec-WebSocket-Version: 13' -H 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=='"
+const session = 'my-first-session-with-this-agent-1'
 
 /** What to do with a running agent, ready to paste. */
-export const guide = ({ url, host, port, reason }: Pick<Running, 'url' | 'host' | 'port' | 'reason'>): string => `
+export const guide = ({ url, host, port, reason }: Pick<Running, 'url' | 'host' | 'port' | 'reason'>): string => {
+  const ask = `curl -sN ${url}/invocations -H 'X-Amzn-Bedrock-AgentCore-Runtime-Session-Id: ${session}'`
+  return `
 The agent listens on ${url}
 Its address is ${host}, port ${port}: ${reason}
 
-Paste one of these into another terminal.
+Paste these into another terminal, one after the other.
 
-  A JSON answer:
-    curl -s -w '\\n' ${url}/invocations -d '{"prompt":"Hello"}'
+  A prompt. The response is a stream of tokens:
+    ${ask} -d '{"prompt":"My name is Ada"}'
 
-  A stream, word by word:
-    curl -sN ${url}/invocations -d '{"prompt":"Words come one by one","stream":true}'
+  A second turn in the same session. The agent remembers the first:
+    ${ask} -d '{"prompt":"Who am I?"}'
+
+  A turn for which the model needs a tool:
+    ${ask} -d '{"prompt":"What time is it in Tokyo?"}'
+
+  A payload that does not fit, and what is wrong with it:
+    curl -s -w '\\n' ${url}/invocations -d '{"question":"?"}'
 
   The health, as AgentCore asks for it:
     curl -s -w '\\n' ${url}/ping
 
-  A WebSocket, cut off by curl after two seconds. The last line is the greeting, in its frame:
-    curl -isN --max-time 2 --output - -H 'Connection: Upgrade' -H 'Upgrade: websocket' ${handshake} ${url}/ws
+The model is a script that needs no key. For a real one, stop this with Ctrl-C and start it with one of these:
+  MODEL=openai:<model> OPENAI_API_KEY=<key> npm start
+  MODEL=openai:<model> OPENAI_BASE_URL=http://localhost:11434/v1 npm start
+  MODEL=bedrock:<model id> AWS_REGION=us-west-2 npm start
 
-Then change examples/start.ts, stop this with Ctrl-C and run npm start again.
+The agent is examples/assistant.ts: change it, stop this with Ctrl-C and run npm start again.
 More agents are in examples/ (try: node dist/examples/browser.js), the manual is README.md and docs/, npm test checks it all.
 `
+}
 
 if (require.main === module) void app.run().then((running) => process.stdout.write(guide(running)))

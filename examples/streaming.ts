@@ -3,14 +3,14 @@
  * failure in the midst of the stream, and work that ends at once when the client leaves.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { AgentError, type Context, createApp, entrypoint, Handler, Sse } from 'agentcore-fp'
-import * as t from 'io-ts'
+import { AgentError, type PlainContext, createApp, entrypoint, Handler, Sse } from 'agentcore-fp'
+import { t } from 'agentcore-fp/fp'
 
 const Payload = t.intersection([t.type({ prompt: t.string }), t.partial({ failAfter: t.number, pause: t.number })])
 
 type Payload = t.TypeOf<typeof Payload>
 
-async function* answer({ prompt, failAfter = Infinity, pause = 50 }: Payload, { signal, log }: Context.Context) {
+async function* answer({ prompt, failAfter = Infinity, pause = 50 }: Payload, { signal, log }: PlainContext) {
   let count = 0
   try {
     for (const word of prompt.split(' ')) {
@@ -24,7 +24,7 @@ async function* answer({ prompt, failAfter = Infinity, pause = 50 }: Payload, { 
     // An event with a name and an id, for clients that tell events apart.
     yield Sse.event({ event: 'usage', id: String(count), data: { words: count } })
   } finally {
-    log.info('The model is released', { words: count, clientLeft: signal.aborted })()
+    log.info('The model is released', { words: count, clientLeft: signal.aborted })
   }
 }
 

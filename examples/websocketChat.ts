@@ -3,8 +3,8 @@
  * ends the answer under way. Messages are tagged unions, checked in both directions.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Context, createApp, Handler, websocket } from 'agentcore-fp'
-import * as t from 'io-ts'
+import { type PlainContext, createApp, Handler, websocket } from 'agentcore-fp'
+import { t } from 'agentcore-fp/fp'
 
 const Inbound = t.union([t.type({ type: t.literal('prompt'), text: t.string }), t.type({ type: t.literal('stop') })])
 
@@ -26,7 +26,7 @@ async function* tokens(prompt: string, signal: AbortSignal): AsyncGenerator<stri
 }
 
 /** The answer to one message. `Handler.latest` ends it when the next message comes. */
-export async function* answer(message: Inbound, { signal }: Context.Context): AsyncGenerator<Outbound> {
+export async function* answer(message: Inbound, { signal }: PlainContext): AsyncGenerator<Outbound> {
   switch (message.type) {
     case 'prompt':
       for await (const text of tokens(message.text, signal)) yield { type: 'token', text }

@@ -4,9 +4,9 @@ import { pipe } from 'fp-ts/function'
 import type * as Koa from 'koa'
 import { type Agent, provide, use } from '../core/Agent'
 import { type AgentError, unauthorized } from '../core/AgentError'
-import { problem } from '../core/Problem'
 import type { Context } from '../core/Context'
 import { path } from '../core/Protocol'
+import { toThrowable } from '../core/Throwable'
 
 /** The time, in milliseconds since the epoch. */
 export interface Clock {
@@ -22,19 +22,10 @@ export const isOpen =
   (where: string): boolean =>
     where === path.ping || (where !== path.invocations && where !== path.websocket && open.includes(where))
 
-/**
- * A refusal as Koa wants it thrown: an error with a status and header fields, which is the `AgentError` too, so that an
- * app of this package tells it in its one shape.
- */
-export const refusal = (error: AgentError): Error => {
-  const { status, message, headers = {} } = problem(error)
-  return Object.assign(new Error(message), error, { message, status, expose: status < 500, headers })
-}
-
 /** Refuses a request, whose body nobody will read. */
 export const refuse = (ctx: Koa.Context, error: AgentError): never => {
   ctx.req.resume()
-  throw refusal(error)
+  throw toThrowable(error)
 }
 
 /** Values that an authorizer has made. What another middleware puts in their place is none. */

@@ -2,15 +2,17 @@
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as O from 'fp-ts/Option'
+import * as TE from 'fp-ts/TaskEither'
 import type * as Koa from 'koa'
 import type { Agent } from '../core/Agent'
 import { methodNotAllowed } from '../core/AgentError'
+import { type Codec, decode } from '../core/Codec'
 import { passUnchecked } from '../node/http/OpenRequests'
 import { path } from '../core/Protocol'
-import { toAgentError } from './rules/AuthError'
+import { type AuthError, claimMismatch, toAgentError } from './rules/AuthError'
 import { type AuthorizerConfig, warnings } from './rules/AuthorizerConfig'
 import type { Claims } from './jwt/Claims'
-import { authorizer, type Clock, createVerified, isOpen, refuse, systemClock } from './authorizer'
+import { authorizer, type Clock, isOpen, refuse, systemClock } from './authorizer'
 import { challenge, document, toOrigin, resourceAt } from './ResourceMetadata'
 import { createTokens, type ProviderOptions } from './jwt/Tokens'
 
@@ -25,8 +27,6 @@ export interface JwtOptions {
   readonly provider?: ProviderOptions
   readonly clock?: Clock
 }
-
-const verified = createVerified<Claims>()
 
 /** The URL of the agent, or of a path of it, as the client knows it. */
 const toResource = (ctx: Koa.Context, given: URL | undefined, below: string): O.Option<URL> =>
@@ -48,7 +48,10 @@ const toResource = (ctx: Koa.Context, given: URL | undefined, below: string): O.
  * export const toMiddleware = (config: AuthorizerConfig.AuthorizerConfig) => jwtMiddleware(config, { open: ['/about'] })
  * ```
  */
-export const jwtMiddleware = (config: AuthorizerConfig, options: JwtOptions = {}): Koa.Middleware => {
+export const jwtMiddleware = (config: AuthorizerConfig, options: JwtOptions = {}): Koa.Middleware =>
+  toMiddleware(config, options, (claims) => Promise.resolve(E.right(claims)))
+
+const toMiddleware = (config: AuthorizerConfig, options: JwtOptions, admit: Admit<Claims>): Koa.Middleware => {
   const { open = [], resource, clock = systemClock } = options
   const mayPass = isOpen(open)
   const check = createTokens(config, { ...options, now: clock.now })
@@ -64,42 +67,96 @@ export const jwtMiddleware = (config: AuthorizerConfig, options: JwtOptions = {}
     const metadata = resourceAt(ctx.path)
     if (O.isSome(metadata)) return tell(ctx, metadata.value)
     if (mayPass(ctx.path)) {
-      passUnchecked(ctx.req)
+      passUnchecked(ctx.req, ctx.path)
       await next()
       return
     }
     const report = (failure: unknown): void => void ctx.app.emit('error', failure, ctx)
-    const claims = await check(ctx.req.rawHeaders, ctx.path === path.websocket, report)()
+    const claims = await pipe(
+      check(ctx.req.rawHeaders, ctx.path === path.websocket, report),
+      TE.chain((found) => () => admit(found)),
+    )()
     if (E.isLeft(claims)) {
       const where = toResource(ctx, resource, path.invocations)
       return refuse(ctx, toAgentError(O.isSome(where) ? challenge(where.value) : 'Bearer')(claims.left))
     }
-    ctx.state['claims'] = verified.add(claims.right)
+    ctx.state['claims'] = claims.right
     await next()
   }
 }
 
+/** Options of `jwtAuthorizer` with a codec for the claims. */
+export interface TypedJwtOptions<A> extends JwtOptions {
+  /** Decodes the verified claims: an io-ts codec or any Standard Schema (zod, valibot, arktype). */
+  readonly claims: Codec<A>
+}
+
 /**
- * Authenticates requests by a bearer token that the configuration accepts, and provides its `claims`. Other requests get 401
- * `UNAUTHORIZED`, or 503 `AUTHORIZER_UNAVAILABLE` if the provider's keys could not be fetched; a socket gets it before the
- * upgrade. `/ping` and the protected resource metadata are open.
+ * Authenticates requests by a bearer token that the configuration accepts, and provides its `claims`: as they are, or as the
+ * codec `claims` decodes them. Other requests get 401 `UNAUTHORIZED`, also if the codec rejects the claims, or 503
+ * `AUTHORIZER_UNAVAILABLE` if the provider's keys could not be fetched; a socket gets it before the upgrade. `/ping` and the
+ * protected resource metadata are open.
  *
  * @example
  * ```ts
- * import { createApp, entrypoint, Handler } from 'agentcore-fp'
+ * import { type Context, createApp, entrypoint, pipe } from 'agentcore-fp/plain'
  * import { AuthorizerConfig, jwtAuthorizer } from 'agentcore-fp/auth'
- * import { pipe } from 'fp-ts/function'
+ * import { z } from 'zod'
+ *
+ * const Tenant = z.object({ sub: z.string(), tenant: z.string() })
+ *
+ * const hello = entrypoint(
+ *   (_, { state }: Context<{ readonly claims: z.infer<typeof Tenant> }>) => `Hello from ${state.claims.tenant}`,
+ * )
  *
  * export const toApp = (config: AuthorizerConfig.AuthorizerConfig) =>
- *   createApp(pipe(jwtAuthorizer(config), entrypoint(Handler.fromSync(() => 'hello'))))
+ *   createApp(pipe(jwtAuthorizer(config, { claims: Tenant }), hello))
  * ```
  */
-export const jwtAuthorizer = (
+export function jwtAuthorizer<A>(
   config: AuthorizerConfig,
-  options: JwtOptions = {},
-): Agent<{}, {}, { readonly claims: Claims }> =>
-  authorizer(
-    jwtMiddleware(config, options),
-    ({ claims }) => (verified.is(claims) ? { claims } : undefined),
+  options: TypedJwtOptions<A>,
+): Agent<{}, {}, { readonly claims: A }>
+export function jwtAuthorizer(
+  config: AuthorizerConfig,
+  options?: JwtOptions,
+): Agent<{}, {}, { readonly claims: Claims }>
+export function jwtAuthorizer<A>(
+  config: AuthorizerConfig,
+  options: JwtOptions & Partial<TypedJwtOptions<A>> = {},
+): Agent<{}, {}, { readonly claims: A }> | Agent<{}, {}, { readonly claims: Claims }> {
+  const { claims: codec } = options
+  if (codec === undefined) return guard<Claims>(config, options, async (claims) => E.right(claims))
+  const decodeClaims = decode(codec)
+  return guard<A>(config, options, async (claims) =>
+    pipe(
+      await decodeClaims(claims),
+      E.mapLeft(([issue]) => claimMismatch(issue?.path ?? '')),
+    ),
+  )
+}
+
+/** What a verified token is turned into, unless its claims are refused. */
+type Admit<A> = (claims: Claims) => Promise<E.Either<AuthError, A>>
+
+const guard = <A>(
+  config: AuthorizerConfig,
+  options: JwtOptions,
+  admit: Admit<A>,
+): Agent<{}, {}, { readonly claims: A }> => {
+  // `ctx.state.claims` stays the claims of the token, for other middleware.
+  const admitted = new WeakMap<object, { readonly claims: A }>()
+  return authorizer(
+    toMiddleware(config, options, async (claims) =>
+      pipe(
+        await admit(claims),
+        E.map((value) => {
+          admitted.set(claims, { claims: value })
+          return claims
+        }),
+      ),
+    ),
+    ({ claims }) => (typeof claims === 'object' && claims !== null ? admitted.get(claims) : undefined),
     warnings(config),
   )
+}

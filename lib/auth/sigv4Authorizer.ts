@@ -83,7 +83,7 @@ export const sigv4Middleware = (config: Sigv4Config, options: Sigv4Options = {})
   const bodies = budget(maxBuffered)
   return async (ctx, next) => {
     if (mayPass(ctx.path)) {
-      passUnchecked(ctx.req)
+      passUnchecked(ctx.req, ctx.path)
       await next()
       return
     }
@@ -117,7 +117,7 @@ export const sigv4Middleware = (config: Sigv4Config, options: Sigv4Options = {})
  * ```ts
  * import { createApp, entrypoint, Handler } from 'agentcore-fp'
  * import { sigv4Authorizer } from 'agentcore-fp/auth'
- * import { pipe } from 'fp-ts/function'
+ * import { pipe } from 'agentcore-fp/fp'
  *
  * const authorizer = sigv4Authorizer({
  *   credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: process.env['AWS_SECRET_ACCESS_KEY'] ?? '' },

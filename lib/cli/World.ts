@@ -10,19 +10,28 @@ const signals: ReadonlyArray<NodeJS.Signals> =
 
 const hasLeft = (error: unknown): boolean => errorCode(error) === 'EPIPE'
 
-/** Exits quietly when the reader of a pipe closes it, as `head` does: an EPIPE trace would look like a failure. */
-const toSink = (stream: NodeJS.WriteStream, fd: number): Sink => {
+/** Whether a closed output ends the process, as it does for what `head` reads from. */
+interface Ending {
+  isWanted: boolean
+}
+
+/**
+ * When the reader of a pipe closes it, as `head` does, the process exits quietly: an EPIPE trace would look like a
+ * failure. Any other failure to write rejects. A command that serves goes on without output, whatever the reason.
+ */
+const toSink = (stream: NodeJS.WriteStream, fd: number, ending: Ending): Sink => {
+  // Each write hears of its own failure. Without a listener the event would end the process.
   stream.on('error', (error) => {
-    if (!hasLeft(error)) throw error
-    process.exit(0)
+    if (hasLeft(error) && ending.isWanted) process.exit(0)
   })
   return {
     isTTY: isatty(fd),
-    columns: stream.columns ?? 80,
+    columns: stream.columns || 80, // some terminals say 0
     write: (data) =>
       new Promise((resolve, reject) =>
         stream.write(data, (error) => {
           if (error === null || error === undefined) resolve()
+          else if (!ending.isWanted) resolve()
           else if (!hasLeft(error)) reject(error)
         }),
       ),
@@ -30,17 +39,23 @@ const toSink = (stream: NodeJS.WriteStream, fd: number): Sink => {
 }
 
 /** The `World` of the current process. */
-export const processWorld = (): World => ({
-  cwd: process.cwd(),
-  env: process.env,
-  stdin: { isTTY: isatty(0), stream: process.stdin },
-  stdout: toSink(process.stdout, 1),
-  stderr: toSink(process.stderr, 2),
-  now: () => Date.now(),
-  newId: randomUUID,
-  spawn: (command, args, options) => spawn(command, [...args], { windowsHide: true, ...options, shell: false }),
-  onSignal: (listener) => {
-    signals.forEach((signal) => process.on(signal, listener))
-    return () => signals.forEach((signal) => void process.off(signal, listener))
-  },
-})
+export const processWorld = (): World => {
+  const ending: Ending = { isWanted: true }
+  return {
+    cwd: process.cwd(),
+    env: process.env,
+    stdin: { isTTY: isatty(0), stream: process.stdin },
+    stdout: toSink(process.stdout, 1, ending),
+    stderr: toSink(process.stderr, 2, ending),
+    now: () => Date.now(),
+    newId: randomUUID,
+    spawn: (command, args, options) => spawn(command, [...args], { windowsHide: true, ...options, shell: false }),
+    onSignal: (listener) => {
+      signals.forEach((signal) => process.on(signal, listener))
+      return () => signals.forEach((signal) => void process.off(signal, listener))
+    },
+    outliveOutput: () => {
+      ending.isWanted = false
+    },
+  }
+}

@@ -2,10 +2,12 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from './build/command'
+import { completion } from './completion/command'
 import { configure } from './configure/command'
 import { deploy } from './deploy/command'
 import { dev } from './dev/command'
 import { invoke } from './invoke/command'
+import { logs } from './logs/command'
 import { status } from './status/command'
 import { stop } from './stop/command'
 import { stopSession } from './stopSession/command'
@@ -21,6 +23,6 @@ export const program = (): Program => ({
   name: 'agentcore',
   about: 'From a file to a running agent on Amazon Bedrock AgentCore.',
   version: version(),
-  commands: [configure, dev, deploy, invoke, status, stopSession, stop, build],
+  commands: [configure, dev, deploy, invoke, logs, status, stopSession, stop, build, completion(program)],
   epilogue: '\nRun agentcore COMMAND --help for the flags of a command and examples.\n',
 })

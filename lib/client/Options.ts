@@ -8,6 +8,7 @@ import type { Agent } from 'node:http'
 import { setTimeout as wait } from 'node:timers/promises'
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
+import { newIORef } from 'fp-ts/IORef'
 import type { Task } from 'fp-ts/Task'
 import * as TE from 'fp-ts/TaskEither'
 import type { ClientError } from './error/ClientError'
@@ -142,8 +143,7 @@ const sleep =
  * @example
  * ```ts
  * import { environment, invoke } from 'agentcore-fp/client'
- * import { pipe } from 'fp-ts/function'
- * import * as TE from 'fp-ts/TaskEither'
+ * import { pipe, TE } from 'agentcore-fp/fp'
  *
  * export const answer = pipe(
  *   TE.fromEither(environment({ url: 'http://localhost:8080' })),
@@ -167,6 +167,7 @@ export const environment = (options: ClientOptions): E.Either<ClientError, Envir
         idleTimeout: limits.idleTimeout ?? 900_000,
         attempts: limits.attempts ?? 3,
         now: () => Date.now(),
+        skew: newIORef(0)(),
         random: () => Math.random(),
         newId: () => randomUUID(),
         ...effects,

@@ -7,6 +7,7 @@
 import { randomUUID } from 'node:crypto'
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
+import { newIORef } from 'fp-ts/IORef'
 import * as TE from 'fp-ts/TaskEither'
 import type { ClientError } from './error/ClientError'
 import { orThrow } from './error/ClientFailure'
@@ -99,8 +100,7 @@ const toAuth = ({ credentials, bearerToken }: BrowserOptions): E.Either<ClientEr
  * @example
  * ```ts
  * import { environment, generatePresignedUrl } from 'agentcore-fp/client/browser'
- * import { pipe } from 'fp-ts/function'
- * import * as TE from 'fp-ts/TaskEither'
+ * import { pipe, TE } from 'agentcore-fp/fp'
  *
  * export const connection = pipe(
  *   TE.fromEither(environment({ url: 'http://localhost:8080' })),
@@ -118,7 +118,13 @@ export const environment = (options: BrowserOptions): E.Either<ClientError, Conn
       runtimeArn === undefined ? plain({ url: url ?? '', region }) : deployed({ ...options, runtimeArn }),
     ),
     E.apS('auth', toAuth(options)),
-    E.map(({ target, auth }) => ({ target, auth, now: () => Date.now(), newId: () => randomUUID() })),
+    E.map(({ target, auth }) => ({
+      target,
+      auth,
+      now: () => Date.now(),
+      skew: newIORef(0)(),
+      newId: () => randomUUID(),
+    })),
   )
 }
 

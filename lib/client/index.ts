@@ -26,6 +26,9 @@ export { type Output, reconnect, type Shell, shell, type ShellOptions } from './
 export { attach, type Sink, type Streams } from './shell/ShellStreams'
 export { connect, open, type Socket, type SocketEnvironment, type SocketOptions } from './socket/AgentSocket'
 export { type Stopped, stopSession } from './operation/StopSession'
+export type { PlainSocket } from './plain/PlainAgentSocket'
+export type { PlainAnswer, PlainEvent, PlainHead } from './plain/PlainAnswer'
+export type { PlainOutput, PlainShell, PlainStatus } from './plain/PlainShell'
 
 export * as Answer from './response/Answer'
 export * as ClientError from './error/ClientError'

@@ -1,6 +1,6 @@
 /** Every failure of the configuration file, as one closed union. `explain` says what is wrong and what to do. */
 import type { Issue } from '../core/AgentError'
-import { errorMessage } from '../node/SystemError'
+import { explainSystemError } from '../node/SystemError'
 
 // ---------------------------------------------------------------------------------------------------------------------
 // model
@@ -118,13 +118,16 @@ export const explain = (error: ConfigError): Explanation => {
         next: 'remove it and deploy the agent again; if you moved the folder, stop the old runtime manually',
       }
     case 'Unreadable':
-      return { message: `Could not read ${error.path}: ${errorMessage(error.cause)}`, next: ownIt }
+      return ofSystem(`Could not read ${error.path}`, error.cause)
     case 'Unwritable':
-      return { message: `Could not write ${error.path}: ${errorMessage(error.cause)}`, next: ownIt }
+      return ofSystem(`Could not write ${error.path}`, error.cause)
   }
 }
 
-const ownIt = 'check that you own the file and its folder'
+const ofSystem = (what: string, cause: unknown): Explanation => {
+  const { message, next } = explainSystemError(cause)
+  return { message: `${what}: ${message}`, next: next ?? 'check that you own the file and its folder' }
+}
 
 /** What was thrown behind a failure, if anything was. */
 export const cause = (error: ConfigError): unknown => ('cause' in error ? error.cause : undefined)

@@ -2,16 +2,17 @@
  * The text of the file and its value side by side: what is set in the value is set in the text, and nothing else of the
  * text changes, comments and unknown fields included.
  */
-import { isDeepStrictEqual } from 'node:util'
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
-import { type Document, isMap, isNode, LineCounter, parseDocument, type Tags, type YAMLMap } from 'yaml'
+import { type Document, isMap, isNode, type LineCounter } from 'yaml'
 import type { Issue } from '../core/AgentError'
 import { repeatedKey, sizeFault } from './Bounds'
 import { type ConfigError, type Fault, malformed } from './ConfigError'
 import { decodeNow } from './decodeNow'
 import { Project } from './Project'
 import { errorMessage } from '../node/SystemError'
+import { layoutOf, parse } from './yaml/ToolkitYaml'
+import { edit, isRight, write } from './yaml/Edit'
 
 // ---------------------------------------------------------------------------------------------------------------------
 // model
@@ -26,7 +27,8 @@ export interface Change {
 /** What was read: the value, and what the text becomes with changes. */
 export interface ParsedDocument {
   readonly project: Project
-  readonly edit: (changes: ReadonlyArray<Change>) => string
+  /** Left: what is shared in the file cannot be told apart. */
+  readonly edit: (changes: ReadonlyArray<Change>) => E.Either<ConfigError, string>
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -54,29 +56,15 @@ const toLine = (document: Document, lines: LineCounter, path: string): number | 
 // reading
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** Older toolkits wrote one agent, without a name above it: it becomes the only agent, and the default. */
-const wrapLegacy = (document: Document): void => {
+/** Older toolkits wrote one agent, without a name above it: it becomes the only agent, and the default. Its name, then. */
+const wrapLegacy = (document: Document): string | undefined => {
   const root = document.contents
-  if (!isMap(root) || root.has('agents') || !root.has('name') || !root.has('entrypoint')) return
+  if (!isMap(root) || root.has('agents') || !root.has('name') || !root.has('entrypoint')) return undefined
   const name = String(root.get('name'))
   document.contents = document.createNode({ default_agent: name, agents: {} })
   document.setIn(['agents', name], root)
+  return name
 }
-
-/** Numbers of YAML 1.1 as PyYAML has them, by the pattern that the library has for them: `.` and `089` are none. */
-const numbers: ReadonlyMap<string, RegExp> = new Map([
-  ['^[-+]?[0-9][0-9_]*$', /^[-+]?(?:0|[1-9][0-9_]*)$/],
-  ['^[-+]?(?:[0-9][0-9_]*)?(?:\\.[0-9_]*)?[eE][-+]?[0-9]+$', /^[-+]?[0-9][0-9_]*[.][0-9_]*[eE][-+][0-9]+$/],
-  ['^[-+]?(?:[0-9][0-9_]*)?\\.[0-9_]*$', /^[-+]?(?:[0-9][0-9_]*[.][0-9_]*|[.][0-9][0-9_]*)$/],
-])
-
-/** YAML 1.1 with numbers as the toolkit's reader has them: `e0` is a text there. */
-export const customTags = (tags: Tags): Tags =>
-  tags.map((tag) => {
-    if (typeof tag !== 'object' || tag.collection !== undefined) return tag
-    const test = numbers.get(tag.test?.source ?? '')
-    return test === undefined ? tag : { ...tag, test }
-  })
 
 const isEmpty = (document: Document): boolean =>
   document.contents === null || (isMap(document.contents) && document.contents.items.length === 0)
@@ -105,41 +93,37 @@ const projectIn = (path: string, document: Document, lines: LineCounter): E.Eith
 // writing
 // ---------------------------------------------------------------------------------------------------------------------
 
-const valueAt = (document: Document, at: ReadonlyArray<string>): unknown => {
-  const node: unknown = document.getIn(at, true)
-  return isNode(node) ? node.toJS(document) : node
+/** A text of one agent below its name, each line as it was but for its indentation. */
+const wrappedText = (text: string, name: string): string => {
+  const { indent, eol } = layoutOf(text)
+  const [bom, body] = text.startsWith('\ufeff') ? ['\ufeff', text.slice(1)] : ['', text]
+  const head = [`default_agent: ${name}`, 'agents:', `${' '.repeat(indent)}${name}:`].join(eol)
+  return `${bom}${head}${eol}${body.replace(/^(?=[^\r\n])/gm, ' '.repeat(2 * indent))}`
 }
 
-/** Makes maps on the way where there is nothing or null. */
-const clear = (document: Document, at: ReadonlyArray<string>): void => {
-  at.slice(1).forEach((_, i) => {
-    const above = at.slice(0, i + 1)
-    if (!isMap(document.getIn(above, true))) document.setIn(above, document.createNode({}))
-    const map = document.getIn(above, true) as YAMLMap // it is one now
-    if (map.items.length === 0) map.flow = false
-  })
+/** What changes are made to: the text, but where it has another form than what was read of it. */
+const toBase = (text: string, document: Document, name: string | undefined): string => {
+  const written = (): string => write(document, layoutOf(text), text.startsWith('\ufeff'))
+  if (name === undefined) return isEmptyText(text) ? written() : text
+  const wrapped = wrappedText(text, name)
+  return isRight(wrapped, document.toJS()) ? wrapped : written()
 }
 
-/** Applies a change; false if the field already has the value. */
-const apply =
-  (document: Document) =>
-  ({ path: at, value: to }: Change): boolean => {
-    const stands = document.hasIn(at)
-    if (to === undefined) return stands && document.deleteIn(at)
-    if (stands && isDeepStrictEqual(valueAt(document, at), to)) return false
-    clear(document, at)
-    document.setIn(at, document.createNode(to))
-    return true
-  }
-
-/** Whether lists stand as deep as their key, as the toolkit writes them. */
-const hasFlatLists = (text: string): boolean => /^( *)[^\s#-][^\n]*:[ \t]*\n\1- /m.test(text)
-
-const toIndent = (text: string): number => /^( +)\S/m.exec(text)?.[1]?.length ?? 2
+const isEmptyText = (text: string): boolean => isEmpty(parse(text).document)
 
 // ---------------------------------------------------------------------------------------------------------------------
 // both
 // ---------------------------------------------------------------------------------------------------------------------
+
+/** A file of several documents: all commands, the toolkit's too, work with one. */
+const severalDocuments = 'the file has several YAML documents: remove the line --- and merge what follows, or remove it'
+
+const faultsOf = (document: Document, lines: LineCounter): ReadonlyArray<Fault> =>
+  document.errors.slice(0, 20).map(({ code, message, pos }) => ({
+    path: '',
+    message: code === 'MULTIPLE_DOCS' ? severalDocuments : message,
+    line: lines.linePos(pos[0]).line,
+  }))
 
 /**
  * Reads a text; an empty one has no agents. Left: `Malformed`, with the line of each fault. YAML 1.1 is what the toolkit
@@ -148,40 +132,32 @@ const toIndent = (text: string): number => /^( +)\S/m.exec(text)?.[1]?.length ??
 export const read =
   (path: string) =>
   (text: string): E.Either<ConfigError, ParsedDocument> => {
-    const lines = new LineCounter()
     const refuse = (message: string, line?: number): E.Either<ConfigError, never> =>
       E.left(malformed(path, [{ path: '', message, line }]))
     const tooLarge = sizeFault(Buffer.byteLength(text))
     if (tooLarge !== undefined) return refuse(tooLarge)
-    const parse = (): Document =>
-      parseDocument(text, { version: '1.1', customTags, lineCounter: lines, prettyErrors: false, uniqueKeys: false })
-    const parsed = E.tryCatch(parse, errorMessage) // the parser calls itself for each level
+    const parsed = E.tryCatch(() => parse(text), errorMessage)
     if (E.isLeft(parsed)) return refuse(`nested too deeply (${parsed.left})`)
-    const document = parsed.right
-    if (document.errors.length > 0) {
-      const faults = document.errors.slice(0, 20).map(({ message, pos }): Fault => ({
-        path: '',
-        message,
-        line: lines.linePos(pos[0]).line,
-      }))
-      return E.left(malformed(path, faults))
-    }
+    const { document, lines } = parsed.right
+    if (document.errors.length > 0) return E.left(malformed(path, faultsOf(document, lines)))
     const twice = repeatedKey(document.contents)
     if (twice !== undefined) return refuse('Map keys must be unique', lines.linePos(twice.range?.[0] ?? 0).line)
     start(document)
-    wrapLegacy(document)
+    const wrapped = wrapLegacy(document)
+    const editAll = (changes: ReadonlyArray<Change>): string => {
+      const base = toBase(text, document, wrapped)
+      const edited = changes.reduce((now, change) => edit(now, change.path, change.value), base)
+      return edited === base ? text : edited
+    }
     return pipe(
       projectIn(path, document, lines),
       E.map((project) => ({
         project,
-        edit: (changes) => {
-          const fresh = parse()
-          start(fresh)
-          wrapLegacy(fresh)
-          if (changes.filter(apply(fresh)).length === 0) return text
-          const indent = Math.min(8, toIndent(text))
-          return fresh.toString({ lineWidth: 0, indent, indentSeq: !hasFlatLists(text), flowCollectionPadding: false })
-        },
+        edit: (changes) =>
+          pipe(
+            E.tryCatch(() => editAll(changes), errorMessage),
+            E.orElse((why): E.Either<ConfigError, string> => refuse(why)),
+          ),
       })),
     )
   }

@@ -87,8 +87,10 @@ export const update =
       TE.bindTo('text'),
       TE.bind('found', ({ text }) => parse(text)),
       TE.bind('decision', ({ found }) => TE.fromEither(decide(found.project))),
-      TE.let('edited', ({ text, found, decision }) =>
-        decision.changes.length === 0 ? text : found.edit(decision.changes),
+      TE.bind('edited', ({ text, found, decision }) =>
+        decision.changes.length === 0
+          ? TE.right(text)
+          : pipe(TE.fromEither(found.edit(decision.changes)), TE.mapLeft(lift)),
       ),
       TE.bind('after', ({ edited }) => parse(edited)),
       TE.chainFirst(({ text, edited }) =>

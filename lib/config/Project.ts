@@ -46,6 +46,19 @@ const texts = maybe(t.array(plain, 'a list of strings'))
 const oneOf = <K extends Record<string, null>>(names: K): t.Type<keyof K | null | undefined, unknown> =>
   maybe(t.keyof(names, Object.keys(names).join(' or ')))
 
+type Protocol = 'HTTP' | 'MCP' | 'A2A' | 'AGUI'
+
+/** A protocol in any case, as the toolkit reads it. */
+const Protocol: t.Type<Protocol, unknown> = new t.Type<Protocol, Protocol, unknown>(
+  'HTTP or MCP or A2A or AGUI',
+  (value): value is Protocol => value === 'HTTP' || value === 'MCP' || value === 'A2A' || value === 'AGUI',
+  (value, context) => {
+    const found = typeof value === 'string' ? Rules.protocol(value) : E.left('')
+    return E.isLeft(found) ? t.failure(value, context) : t.success(found.right)
+  },
+  t.identity,
+)
+
 /** A number, as YAML reads `20`, or a text. */
 const nodeVersion: t.Type<string | number, unknown> = new t.Type<string | number, string | number, unknown>(
   'string',
@@ -78,9 +91,7 @@ const Aws = t.partial(
         'a map',
       ),
     ),
-    protocol_configuration: maybe(
-      t.partial({ server_protocol: oneOf({ HTTP: null, MCP: null, A2A: null, AGUI: null }) }, 'a map'),
-    ),
+    protocol_configuration: maybe(t.partial({ server_protocol: maybe(Protocol) }, 'a map')),
     observability: maybe(t.partial({ enabled: flag }, 'a map')),
     lifecycle_configuration: maybe(t.partial({ idle_runtime_session_timeout: count, max_lifetime: count }, 'a map')),
   },
@@ -123,7 +134,10 @@ export type AgentConfig = t.TypeOf<typeof AgentConfig>
 
 const Agents = t.record(t.string, AgentConfig, 'a map')
 
-/** Agents by name. A record of io-ts drops keys that do not fit; here they are told. */
+/**
+ * Agents by name. A record of io-ts drops keys that do not fit; here they are told. The name of an agent is its key, as
+ * for the toolkit, whatever its `name` says: that is what `default_agent` and `--agent` refer to.
+ */
 const NamedAgents: t.Type<t.TypeOf<typeof Agents>, unknown> = new t.Type(
   'a map',
   Agents.is,
@@ -136,7 +150,10 @@ const NamedAgents: t.Type<t.TypeOf<typeof Agents>, unknown> = new t.Type(
         ? [{ value: key, context: t.appendContext(context, key, t.string, key), message: found.left }]
         : []
     })
-    return faults.length === 0 ? decoded : t.failures(faults)
+    if (faults.length > 0) return t.failures(faults)
+    return t.success(
+      Object.fromEntries(Object.entries(decoded.right).map(([name, agent]) => [name, { ...agent, name }])),
+    )
   },
   Agents.encode,
 )

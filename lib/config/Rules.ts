@@ -126,6 +126,18 @@ export const headerLine: Rule<readonly [name: string, value: string]> = (text) =
     : E.left(`the value of ${name} contains a character that is not allowed in a header`)
 }
 
+const wellKnown = '/.well-known/openid-configuration'
+
+/** The issuer of tokens, or its discovery document: the URL of the document. */
+export const issuer: Rule = (text) => {
+  const refused = E.left(`expected the https URL of an OpenID provider such as https://idp.example, got ${shown(text)}`)
+  if (!/^https?:\/\/[^\s?#]+$/.test(text) || !URL.canParse(text)) return refused
+  const { username, password } = new URL(text)
+  if (username !== '' || password !== '') return E.left('a URL with a user or a password is not allowed')
+  const base = text.endsWith(wellKnown) ? text.slice(0, -wellKnown.length) : text
+  return E.right(`${base.replace(/\/+$/, '')}${wellKnown}`)
+}
+
 // ---------------------------------------------------------------------------------------------------------------------
 // lists
 // ---------------------------------------------------------------------------------------------------------------------
@@ -165,6 +177,15 @@ const headerName: Rule = (name) => {
 
 /** Names of headers that callers may send to the agent, separated by commas. */
 export const headerAllowlist = commaList(headerName, 20, (name) => name.toLowerCase())
+
+/** Ids of clients or audiences of tokens, separated by commas. */
+export const tokenValues = commaList(matching(/^[^\s\u0000-\u001f\u007f]{1,2048}$/, 'a text without spaces'), 100)
+
+/** Scopes of tokens, separated by commas. */
+export const scopes = commaList(
+  matching(/^[\x21\x23-\x2b\x2d-\x5b\x5d-\x7e]{1,255}$/, 'a scope of visible ASCII characters'),
+  100,
+)
 
 /** `Name:value,Name:value`, as the toolkit has it: no comma in a value. */
 export const headerPairs: Rule<ReadonlyArray<readonly [name: string, value: string]>> = (text) =>

@@ -8,13 +8,14 @@ import { pipe } from 'fp-ts/function'
 import * as O from 'fp-ts/Option'
 import * as TE from 'fp-ts/TaskEither'
 import { type AgentError, invalidState } from './AgentError'
-import { type Codec, type Codecs, decode } from './Codec'
+import { type Codec, type Codecs, decode, isPair } from './Codec'
 import type { Context } from './Context'
+import { type AnyFunction, checkFunctional, type CodecAdvice, type Functional } from './Dialect'
 import { type Entry, type Handler, toEntry } from './Handler'
 import type { Status } from './Health'
 import { type Layers, provider, type Step, wrapper } from './Layer'
 import { type SocketHandler, type Talk, toTalk, typedTalk } from './SocketHandler'
-import { chainDecoded, decoding, encoding } from './TypedHandler'
+import { chainDecoded, decoding, encoding, type Outgoing, type Streamed } from './TypedHandler'
 
 // ---------------------------------------------------------------------------------------------------------------------
 // model
@@ -26,13 +27,23 @@ export type { Step } from './Layer'
 export type Middleware = (context: never, next: () => Promise<unknown>) => unknown
 
 /**
+ * Koa middleware that is made for each app, with parts of the app that the http layer knows: `routes` and `bodyParser`
+ * are such. What it needs is loaded when an app is created, so that other agents do not pay for it.
+ */
+export interface MiddlewareFactory {
+  /** Where it runs: at its place in the pipe, or innermost, beside the agent's own paths. */
+  readonly place: 'inPipe' | 'innermost'
+  readonly create: (app: never) => ReadonlyArray<Middleware>
+}
+
+/**
  * The parts of an agent. `Needs` is the state that handlers require, `In` what providers expect, `Has` what they add.
  */
 export interface Spec<in Needs extends object, in In extends object, out Has extends object> {
   readonly entrypoint: O.Option<Entry<unknown, unknown, Needs>>
   readonly ping: O.Option<PingHandler>
   readonly websocket: O.Option<SocketEntry<Needs>>
-  readonly middleware: ReadonlyArray<Middleware>
+  readonly middleware: ReadonlyArray<Middleware | MiddlewareFactory>
   readonly layers: Layers<In, Has>
 }
 
@@ -125,8 +136,7 @@ const nothing: Spec<{}, {}, {}> = {
  * @example
  * ```ts
  * import { Agent, createApp, entrypoint } from 'agentcore-fp'
- * import { pipe } from 'fp-ts/function'
- * import * as TE from 'fp-ts/TaskEither'
+ * import { pipe, TE } from 'agentcore-fp/fp'
  *
  * const echo = entrypoint((payload) => TE.right(payload))
  * const parts: ReadonlyArray<Agent.Agent> = [echo]
@@ -144,8 +154,7 @@ export const empty: Agent = make(nothing)
  * @example
  * ```ts
  * import { createApp, entrypoint } from 'agentcore-fp'
- * import * as TE from 'fp-ts/TaskEither'
- * import * as t from 'io-ts'
+ * import { t, TE } from 'agentcore-fp/fp'
  *
  * const Prompt = t.type({ prompt: t.string })
  *
@@ -154,22 +163,46 @@ export const empty: Agent = make(nothing)
  */
 export function entrypoint<S extends object = {}>(handler: Handler<unknown, unknown, S>): Agent<S>
 export function entrypoint<P, A, S extends object = {}>(codecs: Codecs<P, A>, handler: Handler<P, A, S>): Agent<S>
+export function entrypoint<P, A, S extends object = {}>(
+  codecs: Codecs<P, A>,
+  handler: Handler<NoInfer<P>, Streamed<NoInfer<A>>, S>,
+): Agent<S>
 export function entrypoint<P, S extends object = {}>(
   codec: Codec<P>,
   handler: Handler<NoInfer<P>, unknown, S>,
 ): Agent<S>
+/** Never applies: it says what is wrong with an argument. */
+export function entrypoint<F extends AnyFunction>(handler: F & Functional<F, Handler<unknown, unknown>>): never
+/** Never applies: it says what is wrong with an argument. */
+export function entrypoint<C extends object, F extends AnyFunction>(
+  codec: C & CodecAdvice<C>,
+  handler: F & Functional<F, HandlerOf<C>>,
+): never
 export function entrypoint<P, A, S extends object>(...args: EntryArgs<P, A, S>): Agent<S> {
   return make({ ...nothing, entrypoint: O.some(entry(args)) })
 }
 
+/** The handler that a codec, or a pair of them, calls for. */
+type HandlerOf<C> =
+  C extends Codecs<infer P, infer A> ? Handler<P, Outgoing<A>> : C extends Codec<infer P> ? Handler<P, unknown> : never
+
 type EntryArgs<P, A, S extends object> =
-  readonly [Handler<unknown, A, S>] | readonly [Codec<P> | Codecs<P, A>, Handler<P, A, S>]
+  | readonly [Handler<unknown, unknown, S>]
+  | readonly [Codec<P>, Handler<P, unknown, S>]
+  | readonly [Codecs<P, A>, Handler<P, Outgoing<A>, S>]
+
+const isPaired = <P, A, S extends object>(
+  args: EntryArgs<P, A, S>,
+): args is readonly [Codecs<P, A>, Handler<P, Outgoing<A>, S>] => args.length === 2 && isPair(args[0])
 
 const entry = <P, A, S extends object>(args: EntryArgs<P, A, S>): Entry<unknown, unknown, S> => {
+  checkFunctional('entrypoint', args[args.length - 1])
+  if (isPaired(args)) {
+    const [{ inbound, outbound }, handler] = args
+    return { ...toEntry(handler), run: decoding(inbound, encoding(outbound, handler)) }
+  }
   if (args.length === 1) return toEntry(args[0])
   const [codec, handler] = args
-  // Whether an outbound codec turns a stream into JSON is unknown before it has run.
-  if ('inbound' in codec) return toEntry(decoding(codec.inbound, encoding(codec.outbound, handler)))
   return { ...toEntry(handler), run: decoding(codec, handler) }
 }
 
@@ -180,8 +213,7 @@ const entry = <P, A, S extends object>(args: EntryArgs<P, A, S>): Entry<unknown,
  * @example
  * ```ts
  * import { createApp, entrypoint, ping } from 'agentcore-fp'
- * import { pipe } from 'fp-ts/function'
- * import * as TE from 'fp-ts/TaskEither'
+ * import { pipe, TE } from 'agentcore-fp/fp'
  *
  * const isIndexing = (): boolean => false
  *
@@ -202,8 +234,7 @@ export const ping = (handler: PingHandler): Agent => make({ ...nothing, ping: O.
  * @example
  * ```ts
  * import { createApp, Handler, websocket } from 'agentcore-fp'
- * import * as E from 'fp-ts/Either'
- * import * as t from 'io-ts'
+ * import { E, t } from 'agentcore-fp/fp'
  *
  * const Question = t.type({ ask: t.string })
  * const Reply = t.type({ say: t.string })
@@ -225,9 +256,20 @@ export function websocket<In, Says, S extends object = {}>(
   codecs: Codecs<In, Says>,
   handler: SocketHandler<In, Says, S>,
 ): Agent<S>
+/** Never applies: it says what is wrong with the argument. */
+export function websocket<F extends AnyFunction>(handler: F & Functional<F, SocketHandler<unknown, unknown>>): never
+/** Never applies: it says what is wrong with an argument. */
+export function websocket<C extends object, F extends AnyFunction>(
+  settings: C,
+  handler: F & Functional<F, SocketHandlerOf<C>>,
+): never
 export function websocket<In, Says, S extends object>(...args: SocketArgs<In, Says, S>): Agent<S> {
   return make({ ...nothing, websocket: O.some(socketEntry<In, Says, S>(args)) })
 }
+
+/** The handler that a pair of codecs calls for. */
+type SocketHandlerOf<C> =
+  C extends Codecs<infer In, infer Says> ? SocketHandler<In, Says> : SocketHandler<unknown, unknown>
 
 type SocketArgs<In, Says, S extends object> = Untyped<S> | Typed<In, Says, S>
 
@@ -238,9 +280,10 @@ type Untyped<S extends object> =
 type Typed<In, Says, S extends object> = readonly [Codecs<In, Says>, SocketHandler<In, Says, S>]
 
 const isTyped = <In, Says, S extends object>(args: SocketArgs<In, Says, S>): args is Typed<In, Says, S> =>
-  args.length === 2 && 'inbound' in args[0]
+  args.length === 2 && isPair(args[0])
 
 const socketEntry = <In, Says, S extends object>(args: SocketArgs<In, Says, S>): SocketEntry<S> => {
+  checkFunctional('websocket', args[args.length - 1])
   if (isTyped<In, Says, S>(args)) return { format: 'json', talk: typedTalk(args[0])(toTalk(args[1])) }
   return args.length === 1
     ? { format: 'json', talk: toTalk(args[0]) }
@@ -254,9 +297,7 @@ const socketEntry = <In, Says, S extends object>(args: SocketArgs<In, Says, S>):
  * @example
  * ```ts
  * import { AgentError, type Context, createApp, entrypoint, provide } from 'agentcore-fp'
- * import { pipe } from 'fp-ts/function'
- * import * as O from 'fp-ts/Option'
- * import * as TE from 'fp-ts/TaskEither'
+ * import { O, pipe, TE } from 'agentcore-fp/fp'
  *
  * const user = provide(({ userId }) =>
  *   O.isSome(userId) ? TE.right({ user: userId.value }) : TE.left(AgentError.rejected(403, 'Who are you?')),
@@ -266,9 +307,19 @@ const socketEntry = <In, Says, S extends object>(args: SocketArgs<In, Says, S>):
  * export const app = createApp(pipe(user, greet))
  * ```
  */
-export const provide = <P extends object, S extends object = {}>(
+export function provide<P extends object, S extends object = {}>(
   f: (context: Context<S>) => TE.TaskEither<AgentError, P>,
-): Agent<{}, S, P> => make<{}, S, P>({ ...nothing, layers: provider(f) })
+): Agent<{}, S, P>
+/** Never applies: it says what is wrong with the argument. */
+export function provide<F extends AnyFunction>(
+  f: F & Functional<F, (context: Context) => TE.TaskEither<AgentError, object>>,
+): never
+export function provide<P extends object, S extends object>(
+  f: (context: Context<S>) => TE.TaskEither<AgentError, P>,
+): Agent<{}, S, P> {
+  checkFunctional('provide', f)
+  return make<{}, S, P>({ ...nothing, layers: provider(f) })
+}
 
 /**
  * Wraps the handler: it may inspect or replace the context, respond in the handler's place, and change the response.
@@ -276,8 +327,7 @@ export const provide = <P extends object, S extends object = {}>(
  * @example
  * ```ts
  * import { createApp, entrypoint, Reply, wrap } from 'agentcore-fp'
- * import { pipe } from 'fp-ts/function'
- * import * as TE from 'fp-ts/TaskEither'
+ * import { pipe, TE } from 'agentcore-fp/fp'
  *
  * const versioned = wrap((next) => (context) => pipe(next(context), TE.map(Reply.withHeader('x-agent-version', '2'))))
  *
@@ -289,8 +339,13 @@ export const provide = <P extends object, S extends object = {}>(
  * )
  * ```
  */
-export const wrap = <S extends object = {}>(f: (next: Step<S>) => Step<S>): Agent<{}, S> =>
-  make<{}, S, {}>({ ...nothing, layers: wrapper(f) })
+export function wrap<S extends object = {}>(f: (next: Step<S>) => Step<S>): Agent<{}, S>
+/** Never applies: it says what is wrong with the argument. */
+export function wrap<F extends AnyFunction>(f: F & Functional<F, (next: Step<object>) => Step<object>>): never
+export function wrap<S extends object>(f: (next: Step<S>) => Step<S>): Agent<{}, S> {
+  checkFunctional('wrap', f)
+  return make<{}, S, {}>({ ...nothing, layers: wrapper(f) })
+}
 
 /**
  * Adds a Koa middleware; with a codec, what it left in `ctx.state` becomes typed state, validated at run time.
@@ -298,7 +353,7 @@ export const wrap = <S extends object = {}>(f: (next: Step<S>) => Step<S>): Agen
  * @example
  * ```ts
  * import { Agent, createApp, entrypoint, Handler } from 'agentcore-fp'
- * import { pipe } from 'fp-ts/function'
+ * import { pipe } from 'agentcore-fp/fp'
  *
  * const stamped = Agent.use(async (_: never, next: () => Promise<unknown>) => {
  *   await next()
@@ -307,9 +362,11 @@ export const wrap = <S extends object = {}>(f: (next: Step<S>) => Step<S>): Agen
  * export const app = createApp(pipe(entrypoint(Handler.fromSync(() => 'hello')), stamped))
  * ```
  */
-export function use(middleware: Middleware): Agent
+export function use(middleware: Middleware | MiddlewareFactory): Agent
 export function use<P extends object>(middleware: Middleware, codec: Codec<P>): Agent<{}, {}, P>
-export function use<P extends object>(...args: [Middleware] | [Middleware, Codec<P>]): Agent | Agent<{}, {}, P> {
+export function use<P extends object>(
+  ...args: [Middleware | MiddlewareFactory] | [Middleware, Codec<P>]
+): Agent | Agent<{}, {}, P> {
   const used = make({ ...nothing, middleware: [args[0]] })
   if (args.length === 1) return used
   const toState = decode(args[1])

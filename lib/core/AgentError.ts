@@ -5,7 +5,7 @@
  * @since 0.1.0
  */
 import * as E from 'fp-ts/Either'
-import { disregard } from './Call'
+import { advice, disregard } from './Call'
 import { fields, isWellFormed, type Shape } from './WellFormed'
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -85,7 +85,7 @@ const mark = { [brand]: true } as const
  * @example
  * ```ts
  * import { AgentError, entrypoint } from 'agentcore-fp'
- * import * as TE from 'fp-ts/TaskEither'
+ * import { TE } from 'agentcore-fp/fp'
  *
  * export const agent = entrypoint(() => TE.left(AgentError.rejected(409, 'Sold out', { item: 'tea' })))
  * ```
@@ -298,5 +298,11 @@ export const checked = <A>(result: unknown): E.Either<AgentError, A> => {
     return E.left(unexpected(cause))
   }
   disregard(result)
-  return E.left(unexpected(new TypeError(`Expected an fp-ts Either, got ${result === null ? 'null' : typeof result}`)))
+  return E.left(
+    unexpected(
+      new TypeError(
+        `Expected an Either, as TE.right(value) gives, got ${result === null ? 'null' : typeof result}. ${advice}`,
+      ),
+    ),
+  )
 }

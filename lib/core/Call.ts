@@ -20,11 +20,15 @@ const isPromise = (value: unknown): value is Promise<unknown> => {
   }
 }
 
+/** What to do about a plain function among those of fp-ts. */
+export const advice =
+  'For plain functions, import the descriptors from agentcore-fp/plain, or lift a handler with Handler.fromAsync'
+
 /** Calls a function. Throws a `TypeError` that names what was passed instead. */
 export const call = <Args extends ReadonlyArray<unknown>, A>(f: (...args: Args) => A, ...args: Args): A => {
   const given: unknown = f
   if (typeof given === 'function') return f(...args)
   disregard(given)
   const what = isPromise(given) ? 'a promise' : given === null ? 'null' : typeof given
-  throw new TypeError(`Expected a function, such as a TaskEither, got ${what}`)
+  throw new TypeError(`Expected a function, such as a TaskEither, got ${what}. ${advice}`)
 }

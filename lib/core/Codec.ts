@@ -5,7 +5,7 @@
  * @since 0.1.0
  */
 import * as E from 'fp-ts/Either'
-import type { Context, Decoder, Encoder, Errors, ValidationError } from 'io-ts'
+import type { Context, Decoder, Encoder, Errors, Type, ValidationError } from 'io-ts'
 import { type AgentError, type Issue, unencodable } from './AgentError'
 import { disregard } from './Call'
 
@@ -37,6 +37,12 @@ export type Codec<A> = Decoder<unknown, A> | StandardSchema<A>
 
 /** Encodes `A`s to be sent: an io-ts codec encodes, a Standard Schema only validates. */
 export type Out<A> = Encoder<A, unknown> | StandardSchema<A>
+
+/**
+ * Reads and writes state in a store: an io-ts codec decodes and encodes it, a Standard Schema validates it each time and
+ * leaves it as it is.
+ */
+export type StateCodec<S> = Type<S, unknown> | StandardSchema<S>
 
 /** Codecs for both directions of an invocation or a WebSocket. */
 export interface Codecs<In, Answer> {
@@ -179,10 +185,25 @@ const validate = <A>(schema: StandardSchema<A>, value: unknown): Decoded<A> => {
   return result instanceof Promise ? result.then(fromStandard, orTooDeep) : fromStandard(result)
 }
 
-/** Decodes a value. Left: at most 20 issues. Throws if a schema throws. */
-export const decode =
-  <A>(codec: Codec<A>) =>
-  (value: unknown): Decoded<A> => {
+/** Whether a value is a pair of codecs, rather than one. */
+export const isPair = (codecs: unknown): boolean => isObject(codecs) && 'inbound' in codecs
+
+const isObject = (value: unknown): value is object =>
+  (typeof value === 'object' && value !== null) || typeof value === 'function'
+
+/** A codec with the method that is needed. Throws if it has none: a value of another kind is a mistake of the agent. */
+const checkCodec = (codec: unknown, method: 'decode' | 'encode'): void => {
+  if (isObject(codec) && (isStandard(codec) || method in codec)) return
+  throw new TypeError(
+    `Expected a codec, got ${isObject(codec) ? 'another object' : codec === null ? 'null' : `a value of type ${typeof codec}`}: ` +
+      'pass an io-ts codec, or a Standard Schema such as one of zod, valibot or arktype',
+  )
+}
+
+/** Decodes a value. Left: at most 20 issues. Throws at once for what is no codec, and if a schema throws. */
+export const decode = <A>(codec: Codec<A>): ((value: unknown) => Decoded<A>) => {
+  checkCodec(codec, 'decode')
+  return (value) => {
     try {
       if (hasStandard(codec)) return validate(codec, value)
       const result = codec.decode(value)
@@ -192,11 +213,12 @@ export const decode =
       return orTooDeep(cause)
     }
   }
+}
 
-/** Encodes a value to be sent. Left: the issues of a Standard Schema. Throws if a codec throws. */
-export const encode =
-  <A>(codec: Out<A>) =>
-  (value: A): Decoded<unknown> => {
+/** Encodes a value to be sent. Left: the issues of a Standard Schema. Throws as `decode` does. */
+export const encode = <A>(codec: Out<A>): ((value: A) => Decoded<unknown>) => {
+  checkCodec(codec, 'encode')
+  return (value) => {
     try {
       if ('~standard' in codec) return validate(codec, value)
       const encoded = codec.encode(value)
@@ -206,6 +228,19 @@ export const encode =
       return orTooDeep(cause)
     }
   }
+}
+
+/** Encodes a state to be saved. Left: the issues of a Standard Schema, whose output is not saved: it may transform. */
+export const encodeState = <S>(codec: StateCodec<S>): ((state: S) => Decoded<unknown>) => {
+  const toStored = encode(codec)
+  if (!isStandard(codec)) return toStored
+  const original = (state: S): ((result: E.Either<ReadonlyArray<Issue>, unknown>) => typeof result) =>
+    E.map(() => state)
+  return (state) => {
+    const validated = toStored(state)
+    return validated instanceof Promise ? validated.then(original(state)) : original(state)(validated)
+  }
+}
 
 /** The failure of a response that its own codec rejects. */
 export const toUnencodable = (issues: ReadonlyArray<Issue>): AgentError =>

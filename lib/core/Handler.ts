@@ -1,5 +1,6 @@
 /**
- * Handlers of invocations, and the lifts that create one from other functions: sync, async, generators and readers.
+ * Handlers of invocations, and the lifts that create one from other functions: sync, async, generators, readers. Plain
+ * functions receive the plain context.
  *
  * @since 0.1.0
  */
@@ -9,6 +10,7 @@ import * as TE from 'fp-ts/TaskEither'
 import { type AgentError, fromUnknown } from './AgentError'
 import { call } from './Call'
 import type { Context } from './Context'
+import { type PlainContext, toPlain } from './PlainContext'
 import * as Reply from './Reply'
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -27,7 +29,7 @@ export type Entry<Payload, Answer, State extends object = {}> =
   | { readonly _tag: 'Stream'; readonly run: Handler<Payload, Answer, State> }
 
 /** A handler that streams, whatever the payload. */
-interface Streaming<in Payload, in State extends object> extends Handler<Payload, Reply.Reply, State> {
+interface Streaming<in Payload, out V, in State extends object> extends Handler<Payload, Reply.Stream<V>, State> {
   readonly _tag: 'Stream'
 }
 
@@ -41,7 +43,7 @@ interface Streaming<in Payload, in State extends object> extends Handler<Payload
  * @example
  * ```ts
  * import { entrypoint, Handler } from 'agentcore-fp'
- * import * as t from 'io-ts'
+ * import { t } from 'agentcore-fp/fp'
  *
  * export const length = entrypoint(
  *   t.string,
@@ -50,9 +52,9 @@ interface Streaming<in Payload, in State extends object> extends Handler<Payload
  * ```
  */
 export const fromSync =
-  <P, A, S extends object = {}>(f: (payload: P, context: Context<S>) => A): Handler<P, A, S> =>
+  <P, A, S extends object = {}>(f: (payload: P, context: PlainContext<S>) => A): Handler<P, A, S> =>
   (payload, context) =>
-    TE.fromEither(E.tryCatch(() => f(payload, context), fromUnknown))
+    TE.fromEither(E.tryCatch(() => f(payload, toPlain(context)), fromUnknown))
 
 /**
  * Lifts an asynchronous function to a handler. What it throws or rejects with becomes a left. (`TE.tryCatch` means the
@@ -61,7 +63,7 @@ export const fromSync =
  * @example
  * ```ts
  * import { entrypoint, Handler } from 'agentcore-fp'
- * import * as t from 'io-ts'
+ * import { t } from 'agentcore-fp/fp'
  *
  * const model = async (prompt: string): Promise<string> => Promise.resolve(`You said: ${prompt}`)
  *
@@ -72,11 +74,11 @@ export const fromSync =
  * ```
  */
 export const fromAsync =
-  <P, A, S extends object = {}>(f: (payload: P, context: Context<S>) => Promise<A>): Handler<P, A, S> =>
+  <P, A, S extends object = {}>(f: (payload: P, context: PlainContext<S>) => Promise<A>): Handler<P, A, S> =>
   (payload, context) =>
   async () => {
     try {
-      return E.right(await f(payload, context))
+      return E.right(await f(payload, toPlain(context)))
     } catch (cause) {
       return E.left(fromUnknown(cause))
     }
@@ -88,8 +90,7 @@ export const fromAsync =
  * @example
  * ```ts
  * import { type AgentError, type Context, entrypoint, Handler } from 'agentcore-fp'
- * import { pipe } from 'fp-ts/function'
- * import * as RTE from 'fp-ts/ReaderTaskEither'
+ * import { pipe, RTE } from 'agentcore-fp/fp'
  *
  * export const agent = entrypoint(
  *   Handler.fromReader((payload: unknown) =>
@@ -112,7 +113,7 @@ export const fromReader =
  * @example
  * ```ts
  * import { entrypoint, Handler } from 'agentcore-fp'
- * import * as t from 'io-ts'
+ * import { t } from 'agentcore-fp/fp'
  *
  * export const agent = entrypoint(
  *   t.type({ prompt: t.string }),
@@ -122,12 +123,14 @@ export const fromReader =
  * )
  * ```
  */
-export const fromGenerator = <P, S extends object = {}>(
-  f: (payload: P, context: Context<S>) => AsyncIterable<unknown> | Iterable<unknown>,
-): Handler<P, Reply.Reply, S> =>
-  streaming((payload, context) => TE.fromEither(E.tryCatch(() => Reply.events(f(payload, context)), fromUnknown)))
+export const fromGenerator = <P, V, S extends object = {}>(
+  f: (payload: P, context: PlainContext<S>) => AsyncIterable<V> | Iterable<V>,
+): Handler<P, Reply.Stream<V>, S> =>
+  streaming((payload, context) =>
+    TE.fromEither(E.tryCatch(() => Reply.events(f(payload, toPlain(context))), fromUnknown)),
+  )
 
-const streaming = <P, S extends object>(run: Handler<P, Reply.Reply, S>): Streaming<P, S> =>
+const streaming = <P, V, S extends object>(run: Handler<P, Reply.Stream<V>, S>): Streaming<P, V, S> =>
   Object.freeze(Object.assign((payload: P, context: Context<S>) => run(payload, context), { _tag: 'Stream' as const }))
 
 /**
@@ -144,38 +147,3 @@ const streaming = <P, S extends object>(run: Handler<P, Reply.Reply, S>): Stream
  */
 export const toEntry = <P, A, S extends object>(run: Handler<P, A, S>): Entry<P, A, S> =>
   '_tag' in run && run._tag === 'Stream' ? { _tag: 'Stream', run } : { _tag: 'Answer', run }
-
-// ---------------------------------------------------------------------------------------------------------------------
-// cancellation
-// ---------------------------------------------------------------------------------------------------------------------
-
-/** The response to a stop request: how many invocations were cancelled. */
-export interface Cancelled {
-  readonly cancelled: number
-}
-
-/**
- * Adds a stop button to a handler. A payload that is a stop cancels the session's other invocations in flight, whoever
- * sent them, and responds with their number; any other payload goes to the handler.
- *
- * @example
- * ```ts
- * import { entrypoint, Handler } from 'agentcore-fp'
- * import * as t from 'io-ts'
- *
- * const Stop = t.type({ stop: t.literal(true) })
- *
- * export const agent = entrypoint(
- *   Handler.cancellable(Stop.is)(
- *     Handler.fromGenerator(async function* (payload: unknown) {
- *       yield payload
- *     }),
- *   ),
- * )
- * ```
- */
-export const cancellable =
-  <Stop>(isStop: (payload: unknown) => payload is Stop) =>
-  <P, A, S extends object = {}>(handler: Handler<P, A, S>): Handler<P | Stop, A | Cancelled, S> =>
-  (payload, context) =>
-    isStop(payload) ? TE.fromIO(() => ({ cancelled: context.session.cancel() })) : handler(payload, context)

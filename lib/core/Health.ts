@@ -73,7 +73,7 @@ export const isStatus = (value: unknown): value is Status => value === 'Healthy'
  * @example
  * ```ts
  * import { Health } from 'agentcore-fp'
- * import * as O from 'fp-ts/Option'
+ * import { O } from 'agentcore-fp/fp'
  *
  * export const status = Health.resolve({ forced: O.none, custom: O.some('HealthyBusy'), automatic: 'Healthy' }) // 'HealthyBusy'
  * ```
@@ -87,7 +87,7 @@ export const resolve = ({ forced, custom, automatic }: Sources): Status =>
  * @example
  * ```ts
  * import { Health } from 'agentcore-fp'
- * import { pipe } from 'fp-ts/function'
+ * import { pipe } from 'agentcore-fp/fp'
  *
  * export const busy = pipe(Health.healthy(0), Health.observe('HealthyBusy', 5000)) // since 5000
  * ```

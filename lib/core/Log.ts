@@ -36,9 +36,12 @@ const unreadable = '[unreadable]'
 /** Limits of a line: the characters of a text, the bytes of a buffer, and the members of all values together. */
 const most = { characters: 100_000, bytes: 1000, members: 10_000 } as const
 
-/** How many members may still be copied. */
-interface Budget {
+/** How to copy the members of a line. */
+interface Copy {
+  /** How many members may still be copied. */
   left: number
+  readonly isSecret: (name: string) => boolean
+  readonly toText: (text: string) => string
 }
 
 /** Text truncated to the limit of a line. */
@@ -52,9 +55,9 @@ const hasJson = (value: object): value is { readonly toJSON: () => unknown } =>
 const asJson = (value: object): unknown => (hasJson(value) ? value.toJSON() : value)
 
 /** As many members as the budget has left, plus one that stands for the omitted ones. */
-const affordable = <A>(members: ReadonlyArray<A>, budget: Budget): ReadonlyArray<A> => {
-  const some = members.slice(0, Math.max(0, budget.left) + 1)
-  budget.left -= some.length
+const affordable = <A>(members: ReadonlyArray<A>, copy: Copy): ReadonlyArray<A> => {
+  const some = members.slice(0, Math.max(0, copy.left) + 1)
+  copy.left -= some.length
   return some
 }
 
@@ -66,58 +69,84 @@ const toMember = (value: object, name: string): unknown => {
   }
 }
 
-const redactMap = (value: ReadonlyMap<unknown, unknown>, depth: number, budget: Budget): unknown =>
+const redactMap = (value: ReadonlyMap<unknown, unknown>, depth: number, copy: Copy): unknown =>
   Object.fromEntries(
-    affordable([...value], budget).map(([key, item]) => {
+    affordable([...value], copy).map(([key, item]) => {
       const name = String(key)
-      return [name, secretName.test(name) ? hidden : redactValue(item, depth - 1, budget)]
+      return [name, copy.isSecret(name) ? hidden : redactValue(item, depth - 1, copy)]
     }),
   )
 
-const redactObject = (value: object, depth: number, budget: Budget): Fields =>
+const redactObject = (value: object, depth: number, copy: Copy): Fields =>
   Object.fromEntries(
-    affordable(Object.keys(value), budget).map((name) => [
+    affordable(Object.keys(value), copy).map((name) => [
       name,
-      secretName.test(name) ? hidden : redactValue(toMember(value, name), depth - 1, budget),
+      copy.isSecret(name) ? hidden : redactValue(toMember(value, name), depth - 1, copy),
     ]),
   )
 
-const redactMembers = (value: unknown, depth: number, budget: Budget): unknown => {
-  if (typeof value === 'string') return cut(value)
+const redactMembers = (value: unknown, depth: number, copy: Copy): unknown => {
+  if (typeof value === 'string') return copy.toText(value)
   if (typeof value !== 'object' || value === null) return value
-  if (value instanceof Set) return redactMembers([...value], depth, budget)
+  if (value instanceof Set) return redactMembers([...value], depth, copy)
   if (Array.isArray(value)) {
-    return depth < 0 ? '[…]' : affordable(value, budget).map((item) => redactValue(item, depth - 1, budget))
+    return depth < 0 ? '[…]' : affordable(value, copy).map((item) => redactValue(item, depth - 1, copy))
   }
   if (depth < 0) return '{…}'
-  return value instanceof Map ? redactMap(value, depth, budget) : redactObject(value, depth, budget)
+  return value instanceof Map ? redactMap(value, depth, copy) : redactObject(value, depth, copy)
 }
 
-const redactValue = (value: unknown, depth: number, budget: Budget): unknown => {
-  if (typeof value === 'string') return cut(value)
+const redactValue = (value: unknown, depth: number, copy: Copy): unknown => {
+  if (typeof value === 'string') return copy.toText(value)
   if (typeof value !== 'object' || value === null) return value
-  if (budget.left < 0) return '…'
+  if (copy.left < 0) return '…'
   try {
     if (ArrayBuffer.isView(value)) return value.byteLength > most.bytes ? `[${value.byteLength} bytes]` : value
-    return redactMembers(asJson(value), depth, budget)
+    return redactMembers(asJson(value), depth, copy)
   } catch {
     return unreadable // a throwing proxy, getter or toJSON
   }
 }
 
+/** Whether a field of this name is secret: by the words of its name, or because it is one of the given ones. */
+export const secretNames = (more: ReadonlyArray<string> = []): ((name: string) => boolean) => {
+  if (more.length === 0) return (name) => secretName.test(name)
+  const names = new Set(more.map((name) => name.toLowerCase()))
+  return (name) => secretName.test(name) || names.has(name.toLowerCase())
+}
+
+/** How fields are redacted. */
+export interface Redaction {
+  /** How deep values are shown. Default 6. */
+  readonly depth?: number
+  /** Default: `secretNames()`. */
+  readonly isSecret?: (name: string) => boolean
+  /** What becomes of a text. Default: `cut`. */
+  readonly toText?: (text: string) => string
+}
+
+const byWords = secretNames()
+
 /**
- * Redacts secret fields, at any depth down to `depth`; everything else is as in its JSON. Unreadable values become
+ * Redacts secret fields, at any depth that is shown; everything else is as in its JSON. Unreadable values become
  * `[unreadable]`, and values that are too long are truncated.
  */
-export const redact = (fields: Fields, depth = 6): Fields => redactObject(fields, depth, { left: most.members })
+export const redact = (fields: Fields, { depth = 6, isSecret = byWords, toText = cut }: Redaction = {}): Fields =>
+  redactObject(fields, depth, { left: most.members, isSecret, toText })
+
+const withScheme = /\b(bearer|basic)\s+[\w.~+/=-]{8,}/gi
+
+const signature = /\b(Signature|X-Amz-Signature|X-Amz-Security-Token)=[\w%.~+/-]+/gi
 
 /** Redacts bearer tokens, signatures and the given secrets in a text. */
-export const scrub =
-  (secrets: ReadonlyArray<string>) =>
-  (text: string): string =>
-    secrets
-      .filter((secret) => secret.length >= 4)
-      .sort((a, b) => b.length - a.length) // longest first: a short one may be part of a long one
-      .reduce((rest, secret) => rest.replaceAll(secret, hidden), text)
-      .replace(/\b(bearer|basic)\s+[\w.~+/=-]{8,}/gi, `$1 ${hidden}`)
-      .replace(/\b(Signature|X-Amz-Signature|X-Amz-Security-Token)=[\w%.~+/-]+/gi, `$1=${hidden}`)
+export const scrub = (secrets: ReadonlyArray<string>): ((text: string) => string) => {
+  const known =
+    secrets.length === 0 ? secrets : secrets.filter((secret) => secret.length >= 4).sort((a, b) => b.length - a.length) // longest first: a short one may be part of a long one
+  return (text) => {
+    const rest = known.reduce((left, secret) => left.replaceAll(secret, hidden), text)
+    // Most texts are ids, which hold neither: both patterns would walk them for nothing.
+    return mayHoldSecret.test(rest) ? rest.replace(withScheme, `$1 ${hidden}`).replace(signature, `$1=${hidden}`) : rest
+  }
+}
+
+const mayHoldSecret = /[=\s]/

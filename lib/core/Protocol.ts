@@ -44,6 +44,22 @@ export const tokenOfProtocol = (offered: string): O.Option<string> =>
 export const localRuntime = { variable: 'AGENTCORE_LOCAL_RUNTIME', tasksHeader: 'x-agentcore-tasks' } as const
 
 /**
+ * The content type of a refusal that is sent with status 200, since AgentCore replaces every response of an agent with
+ * another status. A client that understands it lists it in `Accept`.
+ */
+export const refusalType = 'application/vnd.agentcore-fp.refusal+json'
+
+/**
+ * Headers by which the local runtime explains a failed agent, beside the fixed text that AgentCore sends: the reason, the
+ * log file, and the start of the agent's own response in ASCII.
+ */
+export const localFailure = {
+  reason: 'x-agentcore-local-reason',
+  log: 'x-agentcore-local-log',
+  answer: 'x-agentcore-local-answer',
+} as const
+
+/**
  * The launch secret, by which an agent recognizes requests of the tool that started it: the variable contains a random
  * secret, and every request sends it in the header. Agents of other SDKs ignore both.
  */
@@ -82,15 +98,20 @@ const serviceHeaders: ReadonlySet<string> = new Set<string>([
 const restricted: ReadonlySet<string> = new Set(
   words(`
     proxy-authorization www-authenticate
+    accept accept-charset accept-encoding accept-language
     content-type content-length content-encoding content-language content-location content-range
     cache-control etag expires last-modified pragma vary
+    if-match if-modified-since if-none-match if-range if-unmodified-since
     connection keep-alive proxy-connection upgrade host user-agent referer from
     range accept-ranges transfer-encoding te trailer server date location retry-after cookie set-cookie
     content-security-policy content-security-policy-report-only strict-transport-security
     x-content-type-options x-frame-options x-xss-protection referrer-policy permissions-policy
     cross-origin-embedder-policy cross-origin-opener-policy cross-origin-resource-policy origin
+    access-control-allow-origin access-control-allow-methods access-control-allow-headers
+    access-control-allow-credentials access-control-expose-headers access-control-max-age
+    access-control-request-method access-control-request-headers
     accept-ch accept-ch-lifetime dpr width viewport-width downlink ect rtt save-data
-    clear-site-data feature-policy expect-ct public-key-pins
+    clear-site-data feature-policy expect-ct public-key-pins public-key-pins-report-only
     via forwarded x-forwarded-for x-forwarded-host x-forwarded-proto x-real-ip x-requested-with x-csrf-token
     true-client-ip x-client-ip x-cluster-client-ip x-originating-ip x-source-ip
     x-original-url x-original-host x-rewrite-url cf-ray cf-connecting-ip x-cache x-served-by link
@@ -99,7 +120,7 @@ const restricted: ReadonlySet<string> = new Set(
   `),
 )
 
-const restrictedPrefixes = ['accept', 'if-', 'access-control-', 'x-amz-', 'x-amzn-', ':'] as const
+const restrictedPrefixes = ['x-amz-', 'x-amzn-', ':'] as const
 
 /** Whether a request header is forwarded to the handler. */
 export const isForwardable = (name: string): boolean => {

@@ -9,7 +9,7 @@
 // ---------------------------------------------------------------------------------------------------------------------
 
 /** A source of values to stream. */
-export type Source = AsyncIterable<unknown> | Iterable<unknown> | AsyncIterator<unknown> | Iterator<unknown>
+export type Source<V = unknown> = AsyncIterable<V> | Iterable<V> | AsyncIterator<V> | Iterator<V>
 
 /** The body of a reply. */
 export type Body =
@@ -29,6 +29,14 @@ export interface Reply {
 }
 
 const brand: unique symbol = Symbol.for('agentcore-fp/Reply')
+
+/** A reply that streams values of the type `V`. */
+export interface Stream<out V> extends Reply {
+  /** Phantom type; never present. */
+  readonly [yields]?: V
+}
+
+declare const yields: unique symbol
 
 const noHeaders: Readonly<Record<string, string>> = Object.freeze({})
 
@@ -60,7 +68,7 @@ export const json = (value: unknown): Reply => make({ _tag: 'Json', value })
  * export const agent = entrypoint(Handler.fromSync(() => Reply.events(['one', 'two'])))
  * ```
  */
-export const events = (source: Source): Reply => make({ _tag: 'Events', source })
+export const events = <V>(source: Source<V>): Stream<V> => make({ _tag: 'Events', source })
 
 /**
  * Responds 200 with bytes.
@@ -152,7 +160,7 @@ export const of = (value: unknown): Reply => {
  * @example
  * ```ts
  * import { entrypoint, Handler, Reply } from 'agentcore-fp'
- * import { pipe } from 'fp-ts/function'
+ * import { pipe } from 'agentcore-fp/fp'
  *
  * export const agent = entrypoint(Handler.fromSync(() => pipe(Reply.json({ id: 7 }), Reply.withStatus(201))))
  * ```
@@ -167,7 +175,7 @@ export const withStatus =
  * @example
  * ```ts
  * import { entrypoint, Handler, Reply } from 'agentcore-fp'
- * import { pipe } from 'fp-ts/function'
+ * import { pipe } from 'agentcore-fp/fp'
  *
  * export const agent = entrypoint(
  *   Handler.fromSync(() => pipe(Reply.json({ id: 7 }), Reply.withHeader('x-version', '1'))),

@@ -133,7 +133,7 @@ export const unused = (now: number): Use => ({ users: 0, lastUsed: now })
  * @example
  * ```ts
  * import { Session } from 'agentcore-fp'
- * import { pipe } from 'fp-ts/function'
+ * import { pipe } from 'agentcore-fp/fp'
  *
  * export const use = pipe(Session.unused(0), Session.enter(1000)) // one user
  * ```
@@ -148,7 +148,7 @@ export const enter =
  * @example
  * ```ts
  * import { Session } from 'agentcore-fp'
- * import { pipe } from 'fp-ts/function'
+ * import { pipe } from 'agentcore-fp/fp'
  *
  * export const use = pipe(Session.unused(0), Session.enter(1000), Session.leave(2000)) // no user, last used at 2000
  * ```
@@ -167,7 +167,7 @@ export const leave =
  * @example
  * ```ts
  * import { Session } from 'agentcore-fp'
- * import { pipe } from 'fp-ts/function'
+ * import { pipe } from 'agentcore-fp/fp'
  *
  * export const isOver = pipe(Session.unused(0), Session.isExpired(Date.now(), Session.idleTimeout)) // true
  * ```
@@ -199,8 +199,7 @@ export const isUnchanged =
  * @example
  * ```ts
  * import { Session } from 'agentcore-fp'
- * import * as E from 'fp-ts/Either'
- * import { pipe } from 'fp-ts/function'
+ * import { E, pipe } from 'agentcore-fp/fp'
  *
  * export const ids = pipe(
  *   Session.parseId('s-1'),
@@ -219,8 +218,7 @@ export const expired =
  * @example
  * ```ts
  * import { Session } from 'agentcore-fp'
- * import * as E from 'fp-ts/Either'
- * import { pipe } from 'fp-ts/function'
+ * import { E, pipe } from 'agentcore-fp/fp'
  *
  * export const evicted = pipe(
  *   Session.parseId('s-1'),

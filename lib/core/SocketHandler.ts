@@ -11,6 +11,7 @@ import { type AgentError, fromUnknown, invalidMessage } from './AgentError'
 import { disregard } from './Call'
 import { type Codecs, decode, encode, toUnencodable } from './Codec'
 import { type Context, withSignal } from './Context'
+import { type PlainContext, toPlain } from './PlainContext'
 import { type Socket, typed } from './Socket'
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -55,7 +56,7 @@ interface Answering<in In, out Says, in State extends object> extends SocketHand
  * @example
  * ```ts
  * import { Handler, websocket } from 'agentcore-fp'
- * import * as E from 'fp-ts/Either'
+ * import { E } from 'agentcore-fp/fp'
  *
  * export const echo = websocket(Handler.onMessage((message) => E.right(message)))
  * ```
@@ -88,7 +89,7 @@ export const onMessage = <In, Says, S extends object = {}>(f: OnMessage<In, Says
  * @example
  * ```ts
  * import { Handler, websocket } from 'agentcore-fp'
- * import * as t from 'io-ts'
+ * import { t } from 'agentcore-fp/fp'
  *
  * export const adder = websocket(
  *   { inbound: t.number, outbound: t.number },
@@ -101,11 +102,11 @@ export const onMessage = <In, Says, S extends object = {}>(f: OnMessage<In, Says
  */
 export const fromMessages =
   <In, Says, S extends object = {}>(
-    f: (messages: AsyncIterable<In>, context: Context<S>) => AsyncIterable<Says> | Iterable<Says>,
+    f: (messages: AsyncIterable<In>, context: PlainContext<S>) => AsyncIterable<Says> | Iterable<Says>,
   ): SocketHandler<In, Says, S> =>
   (socket, context) =>
   () =>
-    sendAll(() => f(socket.messages, context), socket, context.signal)
+    sendAll(() => f(socket.messages, toPlain(context)), socket, context.signal)
 
 const iterate = <A>(source: AsyncIterable<A> | Iterable<A>): AsyncIterator<A> | Iterator<A> => {
   disregard(source)
@@ -160,7 +161,7 @@ const close = (iterator: AsyncIterator<unknown> | Iterator<unknown>): void => {
  * @example
  * ```ts
  * import { Handler, websocket } from 'agentcore-fp'
- * import * as t from 'io-ts'
+ * import { t } from 'agentcore-fp/fp'
  *
  * export const chat = websocket(
  *   { inbound: t.string, outbound: t.string },
@@ -172,7 +173,7 @@ const close = (iterator: AsyncIterator<unknown> | Iterator<unknown>): void => {
  */
 export const latest =
   <In, Says, S extends object = {}>(
-    f: (message: In, context: Context<S>) => AsyncIterable<Says> | Iterable<Says>,
+    f: (message: In, context: PlainContext<S>) => AsyncIterable<Says> | Iterable<Says>,
   ): SocketHandler<In, Says, S> =>
   (socket, context) =>
   () =>
@@ -184,7 +185,7 @@ export const latest =
       const start = (message: In): void => {
         const stopped = new AbortController()
         const signal = AbortSignal.any([context.signal, stopped.signal])
-        const done = sendAll(() => f(message, withSignal(signal)(context)), socket, signal)
+        const done = sendAll(() => f(message, toPlain(withSignal(signal)(context))), socket, signal)
         answer = { stop: () => stopped.abort(), done }
         void done.then((result) => E.isLeft(result) && resolve(result))
       }

@@ -99,6 +99,25 @@ export const comment = (text: string): Event => ({ data: text, [brand]: 'comment
 export const isEvent = (value: unknown): value is Event => typeof value === 'object' && value !== null && brand in value
 
 // ---------------------------------------------------------------------------------------------------------------------
+// combinators
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * Replaces the data of an event made by `event`; one made by `raw` or `comment` stays as it is.
+ *
+ * @example
+ * ```ts
+ * import { Sse } from 'agentcore-fp'
+ *
+ * export const shouted = Sse.mapData(async (text) => String(text).toUpperCase())(Sse.event({ data: 'hello' }))
+ * ```
+ */
+export const mapData =
+  (f: (data: unknown) => Promise<unknown>) =>
+  async (self: Event): Promise<Event> =>
+    self[brand] === 'json' ? { ...self, data: await f(self.data) } : self
+
+// ---------------------------------------------------------------------------------------------------------------------
 // destructors
 // ---------------------------------------------------------------------------------------------------------------------
 

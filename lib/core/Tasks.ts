@@ -11,34 +11,13 @@ import type { Task as Await } from 'fp-ts/Task'
 import type { TaskEither } from 'fp-ts/TaskEither'
 import { type AgentError, deadlineExceeded } from './AgentError'
 import type { Status } from './Health'
+import { create, ended, type Metadata, type Outcome, type Settings, type Task, type TaskId } from './Task'
+
+export * from './Task'
 
 // ---------------------------------------------------------------------------------------------------------------------
 // model
 // ---------------------------------------------------------------------------------------------------------------------
-
-/** A number, unique among the tasks of an app. */
-export type TaskId = number
-
-/** Facts about a task for lists and logs. */
-export type Metadata = Readonly<Record<string, unknown>>
-
-/** The state of a task. */
-export type Outcome =
-  | { readonly _tag: 'Running' }
-  | { readonly _tag: 'Completed'; readonly result: unknown }
-  | { readonly _tag: 'Failed'; readonly error: AgentError }
-
-/** A background task. Times are in milliseconds since the epoch. */
-export interface Task {
-  readonly id: TaskId
-  readonly name: string
-  readonly metadata: Metadata
-  readonly outcome: Outcome
-  readonly startedAt: number
-  readonly endedAt: O.Option<number>
-  /** The time after which the task no longer keeps the agent busy. */
-  readonly deadline: O.Option<number>
-}
 
 /** All running tasks, and the latest ended ones. */
 export interface Tasks {
@@ -47,17 +26,25 @@ export interface Tasks {
   readonly ended: ReadonlyArray<Task>
 }
 
-/** Options of a task. */
-export interface Settings {
-  readonly metadata?: Metadata
-  /** Milliseconds after which the task fails with `DEADLINE_EXCEEDED` and no longer keeps the agent busy. */
-  readonly deadline?: number
-}
-
 /** A started background task. `outcome` waits for its end; it is safe to ignore. */
 export interface Forked<A> {
   readonly id: TaskId
   readonly outcome: Await<Either<AgentError, A>>
+}
+
+/** The work of a task. It may end early when its signal aborts, and report how far it is. */
+export type Work<A> = (self: Self) => TaskEither<AgentError, A> | Promise<Either<AgentError, A>>
+
+/** What the work of a task knows of it. */
+export interface Self {
+  readonly id: TaskId
+  /**
+   * Aborts when the task is over before its work: its deadline has passed, it was cancelled, or the server has stopped
+   * waiting for it.
+   */
+  readonly signal: AbortSignal
+  /** Records progress, any JSON value, which `find`, `list` and `watch` show. */
+  readonly report: (progress: unknown) => IO<void>
 }
 
 /** The tasks that handlers can use: `context.tasks` and `app.tasks`. */
@@ -67,25 +54,33 @@ export interface TaskRunner {
    * `maxTasks` tasks are running.
    */
   readonly add: (name: string, metadata?: Metadata) => IO<TaskId>
+  /** Records the progress of a running task, any JSON value; false if no such task is running. */
+  readonly report: (id: TaskId, progress: unknown) => IO<boolean>
   /** Completes an added task; false if no such task is running. */
   readonly complete: (id: TaskId, result?: unknown) => IO<boolean>
-  /** Fails an added task; false if no such task is running. */
+  /** Fails a running task, and aborts the signal of its work; false if no such task is running. */
   readonly fail: (id: TaskId, error: AgentError) => IO<boolean>
+  /** Fails a running task with `INTERRUPTED`, and aborts the signal of its work; false if no such task is running. */
+  readonly cancel: (id: TaskId) => IO<boolean>
   /** The running tasks and the latest ended ones, oldest first. */
   readonly list: IO<ReadonlyArray<Task>>
+  /** The task with the given id, running or among the latest ended ones. */
+  readonly find: (id: TaskId) => IO<O.Option<Task>>
+  /**
+   * The states of a task: the current one, then one for each change since the last read, until the task has ended or the
+   * signal aborts. Empty if there is no such task.
+   */
+  readonly watch: (id: TaskId, signal?: AbortSignal) => AsyncIterable<Task>
   /**
    * Keeps the agent busy while the given work runs. Left `TooManyTasks`, without starting it, if `maxTasks` are
    * running.
    */
-  readonly track: (
-    name: string,
-    settings?: Settings,
-  ) => <A>(work: TaskEither<AgentError, A>) => TaskEither<AgentError, A>
+  readonly track: (name: string, settings?: Settings) => <A>(work: Work<A>) => TaskEither<AgentError, A>
   /**
    * Starts work in the background. It always settles; a failure is logged and recorded. If `maxTasks` tasks are
    * running, it is not started and its outcome is a left `TooManyTasks`.
    */
-  readonly fork: (name: string, settings?: Settings) => <A>(work: TaskEither<AgentError, A>) => IO<Forked<A>>
+  readonly fork: (name: string, settings?: Settings) => <A>(work: Work<A>) => IO<Forked<A>>
 }
 
 /** How many ended tasks are remembered. */
@@ -98,44 +93,9 @@ export const remembered = 100
 /** No tasks yet. */
 export const empty: Tasks = { nextId: 1, running: new Map(), ended: [] }
 
-/**
- * Creates a task that starts now.
- *
- * @example
- * ```ts
- * import { Tasks } from 'agentcore-fp'
- *
- * export const task = Tasks.create(1, 'import', Date.now(), { deadline: 60_000 })
- * ```
- */
-export const create = (id: TaskId, name: string, now: number, { metadata, deadline }: Settings = {}): Task => ({
-  id,
-  name,
-  metadata: Object.freeze({ ...metadata }),
-  outcome: { _tag: 'Running' },
-  startedAt: now,
-  endedAt: O.none,
-  deadline: deadline === undefined ? O.none : O.some(now + deadline),
-})
-
 // ---------------------------------------------------------------------------------------------------------------------
 // combinators
 // ---------------------------------------------------------------------------------------------------------------------
-
-/**
- * Ends a task with an outcome.
- *
- * @example
- * ```ts
- * import { Tasks } from 'agentcore-fp'
- * import { pipe } from 'fp-ts/function'
- *
- * export const task = pipe(Tasks.create(1, 'import', 0), Tasks.ended({ _tag: 'Completed', result: 42 }, 5000))
- * ```
- */
-export const ended =
-  (outcome: Outcome, now: number) =>
-  (task: Task): Task => ({ ...task, outcome, endedAt: O.some(now) })
 
 /**
  * Starts a task. Its id is the previous `nextId`.
@@ -143,7 +103,7 @@ export const ended =
  * @example
  * ```ts
  * import { Tasks } from 'agentcore-fp'
- * import { pipe } from 'fp-ts/function'
+ * import { pipe } from 'agentcore-fp/fp'
  *
  * export const tasks = pipe(Tasks.empty, Tasks.begin('import', Date.now()))
  * ```
@@ -161,7 +121,7 @@ export const begin =
  * @example
  * ```ts
  * import { Tasks } from 'agentcore-fp'
- * import { pipe } from 'fp-ts/function'
+ * import { pipe } from 'agentcore-fp/fp'
  *
  * export const tasks = pipe(
  *   Tasks.empty,
@@ -186,7 +146,7 @@ export const end =
  * @example
  * ```ts
  * import { Tasks } from 'agentcore-fp'
- * import { pipe } from 'fp-ts/function'
+ * import { pipe } from 'agentcore-fp/fp'
  *
  * export const tasks = pipe(Tasks.empty, Tasks.begin('import', 0, { deadline: 1000 }), Tasks.expire(2000))
  * ```
@@ -220,25 +180,9 @@ export const status = (tasks: Tasks): Status => (tasks.running.size > 0 ? 'Healt
  * @example
  * ```ts
  * import { Tasks } from 'agentcore-fp'
- * import { pipe } from 'fp-ts/function'
+ * import { pipe } from 'agentcore-fp/fp'
  *
  * export const names = pipe(Tasks.empty, Tasks.begin('import', 0), Tasks.toArray).map(({ name }) => name) // ['import']
  * ```
  */
 export const toArray = (tasks: Tasks): ReadonlyArray<Task> => [...tasks.ended, ...tasks.running.values()]
-
-/**
- * Milliseconds from the start of a task to its end, or to `now` while it is running.
- *
- * @example
- * ```ts
- * import { Tasks } from 'agentcore-fp'
- * import { pipe } from 'fp-ts/function'
- *
- * export const ms = pipe(Tasks.create(1, 'import', 0), Tasks.duration(5000)) // 5000
- * ```
- */
-export const duration =
-  (now: number) =>
-  (task: Task): number =>
-    (O.isSome(task.endedAt) ? task.endedAt.value : now) - task.startedAt

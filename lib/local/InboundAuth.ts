@@ -5,7 +5,8 @@ import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
 import type { AuthError } from '../auth/rules/AuthError'
 import { type AuthorizerConfig, authorizationServer } from '../auth/rules/AuthorizerConfig'
-import { type Credentials, checkRequest } from '../auth/sigv4/SignatureVerifier'
+import { isSigned, type SentRequest } from '../auth/sigv4/SignatureProof'
+import { type Credentials, checkRequest, type SignatureRules } from '../auth/sigv4/SignatureVerifier'
 import { createTokens } from '../auth/jwt/Tokens'
 import type { Log } from '../core/Log'
 import type { Authorize, Refusal } from './dataplane/CallerAuthorizer'
@@ -23,6 +24,13 @@ const unauthorized = (message: string): Refusal => ({ _tag: 'Unauthorized', mess
 
 const denied = (message: string): Refusal => ({ _tag: 'AccessDenied', message })
 
+/** For a signature where the agent is configured for tokens, as the service words it. */
+const methodMismatch = denied(
+  'Authorization method mismatch. The agent is configured for a different authorization method than what was used in ' +
+    "your request. Check the agent's authorization configuration and ensure your request uses the matching method " +
+    '(OAuth or SigV4)',
+)
+
 /** Maps an authentication error to a response: as on the service, 401 for tokens and 403 for signatures. */
 const toRefusal = (error: AuthError): Refusal => {
   switch (error._tag) {
@@ -35,7 +43,8 @@ const toRefusal = (error: AuthError): Refusal => {
     case 'ProviderUnavailable':
       return unauthorized("OAuth authorization failed: could not fetch the provider's signing keys")
     case 'SignatureRefused':
-      return denied(error.reason)
+      // Of a request in order, only a bearer token is refused so.
+      return error.name === 'AccessDeniedException' ? methodMismatch : denied(error.reason)
     case 'BodyTooLarge':
       return denied(`The body is larger than ${error.limit} bytes`)
     case 'TooManyBodies':
@@ -52,14 +61,14 @@ export const jwtAuth = (config: AuthorizerConfig, { now }: Clock, log: Log): Inb
   const report = (failure: unknown): void =>
     log.warn('Could not refresh the signing keys; verifying tokens with cached keys', { error: failure })()
   return {
-    authorize: ({ rawHeaders, isForSocket }) =>
+    authorize: (request) =>
       pipe(
-        check(rawHeaders, isForSocket, report),
+        check(request.rawHeaders, request.isForSocket, report),
         TE.bimap(
           (error) => {
             if (error._tag === 'ProviderUnavailable')
               log.error("Could not fetch the provider's signing keys", { error: error.cause })()
-            return toRefusal(error)
+            return error._tag === 'NoToken' && isSigned(request) ? methodMismatch : toRefusal(error)
           },
           () => ({ scheme: 'jwt' }),
         ),
@@ -75,6 +84,37 @@ export const jwtAuth = (config: AuthorizerConfig, { now }: Clock, log: Log): Inb
 const maxExpires = 300
 
 const toHash = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
+
+/** The `Host` of a request without its port. */
+const withoutPort = (rawHeaders: ReadonlyArray<string>): ReadonlyArray<string> =>
+  rawHeaders.map((value, at) =>
+    at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === 'host' ? value.replace(/:\d+$/, '') : value,
+  )
+
+/**
+ * Checks a signature, once the body is read. The official clients leave the port out of the host when they presign a URL,
+ * which is right for the service, so a presigned URL may name the host in either form.
+ */
+const toCheck =
+  (rules: SignatureRules, now: number) =>
+  (request: SentRequest): E.Either<AuthError, (bodyHash: string) => E.Either<AuthError, unknown>> =>
+    pipe(
+      checkRequest(rules, now)(request),
+      E.map(({ caller, verify }) =>
+        caller.isPresigned
+          ? (bodyHash: string) =>
+              pipe(
+                verify(bodyHash),
+                E.alt(() =>
+                  pipe(
+                    checkRequest(rules, now)({ ...request, rawHeaders: withoutPort(request.rawHeaders) }),
+                    E.chain((other) => other.verify(bodyHash)),
+                  ),
+                ),
+              )
+          : verify,
+      ),
+    )
 
 /**
  * Authenticates by SigV4 with the given credentials and region. Credentials are loaded for each request, since they may
@@ -95,14 +135,12 @@ export const sigv4Auth = (
       }),
       TE.chainEitherK((known) =>
         pipe(
-          checkRequest(
-            { credentials: [known], regions: [region], service: 'bedrock-agentcore', maxExpires },
-            now(),
-          )({ method, target, rawHeaders }),
+          { method, target, rawHeaders },
+          toCheck({ credentials: [known], regions: [region], service: 'bedrock-agentcore', maxExpires }, now()),
           E.mapLeft(toRefusal),
         ),
       ),
-      TE.chain(({ verify }) =>
+      TE.chain((verify) =>
         pipe(
           isForSocket
             ? TE.right<Refusal, Uint8Array>(new Uint8Array())

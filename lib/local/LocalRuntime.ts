@@ -8,6 +8,7 @@ import * as E from 'fp-ts/Either'
 import type { Task } from 'fp-ts/Task'
 import type { TaskEither } from 'fp-ts/TaskEither'
 import { type Guard, guardOn, open } from '../node/http/LoopbackGuard'
+import { isOffer, serveAgain } from '../node/http/UpgradeOffer'
 import { lookEvery, stallWatch } from '../node/Stall'
 import { dataPlane } from './dataplane/DataPlane'
 import { errorCode, errorMessage } from '../node/SystemError'
@@ -120,6 +121,7 @@ const start = async (options: LocalOptions): Promise<E.Either<LocalError, LocalR
       : undefined
   const upgraded = new Set<Duplex>()
   server.on('upgrade', (req: IncomingMessage, duplex: Duplex, head: Buffer) => {
+    if (isOffer(req)) return serveAgain(server, req, duplex, head)
     upgraded.add(duplex)
     duplex.once('close', () => upgraded.delete(duplex))
     plane.onUpgrade(req, duplex, head)

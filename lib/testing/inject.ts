@@ -44,7 +44,7 @@ export interface SocketInit {
  * ```
  */
 export const openSocket = (
-  app: App,
+  app: Pick<App, 'connect'>,
   { path = '/ws', headers = {}, protocols = [] }: SocketInit = {},
 ): Promise<WebSocket> =>
   new Promise((resolve, reject) => {

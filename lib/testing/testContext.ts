@@ -4,6 +4,7 @@ import { pipe } from 'fp-ts/function'
 import * as O from 'fp-ts/Option'
 import type { Context } from '../core/Context'
 import type { Fields, Level, Log } from '../core/Log'
+import { type PlainContext, toPlain } from '../core/PlainContext'
 import { header, headers as headersOf } from '../core/Protocol'
 import { parseId } from '../core/Session'
 import { type Clock, systemClock } from '../node/Clock'
@@ -111,3 +112,19 @@ export const testContext = <S extends object = {}>(options: TestContextOptions<S
     },
   })
 }
+
+/**
+ * The same context for a plain function, whose effects happen when called.
+ *
+ * @example
+ * ```ts
+ * import type { Context } from 'agentcore-fp/plain'
+ * import { plainTestContext } from 'agentcore-fp/testing'
+ *
+ * const whoAmI = ({ userId = 'nobody' }: Context) => userId
+ *
+ * export const ann = whoAmI(plainTestContext({ userId: 'ann' })) // 'ann'
+ * ```
+ */
+export const plainTestContext = <S extends object = {}>(options: TestContextOptions<S> = {}): PlainContext<S> =>
+  toPlain(testContext(options))

@@ -48,6 +48,66 @@ describe('configure in a terminal', () => {
     })
   }, 60_000)
 
+  test('asks for the issuer of tokens in words, and for a default agent where there is one', async () => {
+    await inFolder(async (folder) => {
+      await writeFile(join(folder, 'agent.ts'), '')
+      await inShell(folder, async ({ type, shows }) => {
+        type(command('configure -e agent.ts --name first --non-interactive'), 'Enter')
+        await shows(/first is the default agent/)
+        type(command('configure -e agent.ts --name chatty --s3 auto --region us-east-1'), 'Enter')
+        await shows(/ARN of its execution role/)
+        type('Enter')
+        await shows(/Who may call it\?/)
+        type('Down', 'Enter')
+        await shows(/Issuer URL of the provider/)
+        type('idp.example', 'Enter')
+        await shows(/expected the https URL of an OpenID provider/)
+        type('C-u', 'https://idp.example', 'Enter')
+        for (const question of [/Accepted client ids/, /Accepted audiences/, /Scopes of which one is needed/]) {
+          await shows(question)
+          type('Enter')
+        }
+        await shows(/Enter at least one client id, audience or scope[^]*Accepted client ids/)
+        type('web, app', 'Enter')
+        await shows(/Enter at least one[^]*Accepted audiences/)
+        type('Enter')
+        await shows(/Enter at least one[^]*Scopes of which one is needed/)
+        type('Enter')
+        await shows(/Make it the default agent\? \(now: first\)/)
+        type('Enter')
+        await shows(/chatty is written to[^]*The default agent is still first/)
+      })
+      expect(await agentIn(folder)).toMatchObject({
+        authorizer_configuration: {
+          customJWTAuthorizer: {
+            discoveryUrl: 'https://idp.example/.well-known/openid-configuration',
+            allowedClients: ['web', 'app'],
+          },
+        },
+      })
+    })
+  }, 60_000)
+
+  test('shows what changes of an agent, and writes it only if that is meant', async () => {
+    await inFolder(async (folder) => {
+      await writeFile(join(folder, 'agent.ts'), '')
+      await inShell(folder, async ({ type, shows }) => {
+        type(command('configure -e agent.ts --name chatty --non-interactive'), 'Enter')
+        await shows(/chatty is written to/)
+        type(`clear; ${command('configure --name chatty --region us-east-1')}`, 'Enter')
+        await shows(/aws\.region +eu-west-1 → us-east-1[^]*Write them\?/)
+        type('n')
+        await shows(/Nothing is written[^]*chatty is unchanged/)
+        expect(await agentIn(folder)).toMatchObject({ aws: { region: 'eu-west-1' } })
+        type(`clear; ${command('configure --name chatty --region us-east-1')}`, 'Enter')
+        await shows(/Write them\?/)
+        type('Enter')
+        await shows(/chatty is changed in/)
+        expect(await agentIn(folder)).toMatchObject({ aws: { region: 'us-east-1' } })
+      })
+    })
+  }, 60_000)
+
   test('is broken off by Ctrl-C, and writes nothing', async () => {
     await inFolder(async (folder) => {
       await writeFile(join(folder, 'agent.ts'), '')
@@ -55,7 +115,7 @@ describe('configure in a terminal', () => {
         type(`${command('configure')}; echo code $?`, 'Enter')
         await shows(/Agent name/)
         type('C-c')
-        await shows(/Cancelled\s+code 1/)
+        await shows(/Cancelled\s+code 130/)
       })
       await expect(readFile(join(folder, '.bedrock_agentcore.yaml'))).rejects.toThrow('ENOENT')
     })
@@ -100,7 +160,7 @@ describe('invoke --ws in a terminal', () => {
           type(`${command(`invoke --ws --dev --port ${port}`)}; echo code $?`, 'Enter')
           await shows(/Each line is sent as a message/)
           type('C-c')
-          await shows(/code 1/)
+          await shows(/code 130/)
         })
       })
     })

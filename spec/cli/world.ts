@@ -38,6 +38,7 @@ export const worldIn = (
     newId: () => '00000000-0000-4000-8000-000000000007',
     spawn,
     onSignal: () => () => undefined,
+    outliveOutput: () => undefined,
     ...more,
   }
   return { world, out: () => texts.out, err: () => texts.err }

@@ -8,7 +8,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { build } from 'esbuild'
 import { pipe } from 'fp-ts/function'
-import * as O from 'fp-ts/Option'
 import type * as Koa from 'koa'
 import { Handler, use, websocket } from '../../lib'
 import { type Browser, describeHere, launch, type Page } from '../examples/chromium'
@@ -85,7 +84,7 @@ const agent = (script: string) =>
     websocket(
       Handler.fromMessages(async function* (messages: AsyncIterable<unknown>, context) {
         for await (const said of messages) {
-          const name = O.toNullable(context.headers.get('x-amzn-bedrock-agentcore-runtime-custom-name'))
+          const name = context.headers.get('x-amzn-bedrock-agentcore-runtime-custom-name') ?? null
           yield { said, name, sessionId: context.sessionId }
         }
       }),

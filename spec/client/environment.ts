@@ -1,5 +1,6 @@
 /** Environments for specs: an agent, who asks, and a clock that stands. */
 import * as E from 'fp-ts/Either'
+import { newIORef } from 'fp-ts/IORef'
 import * as TE from 'fp-ts/TaskEither'
 import type { ClientError } from '../../lib/client/error/ClientError'
 import type { Auth, Target as AnyTarget } from '../../lib/client/transport/Environment'
@@ -20,6 +21,7 @@ export const environment = (change: Partial<SocketEnvironment> = {}): SocketEnvi
   target: target(),
   auth: signing,
   now: () => moment,
+  skew: newIORef(0)(),
   newId,
   connectTimeout: 5000,
   ...change,

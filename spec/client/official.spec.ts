@@ -44,7 +44,10 @@ describe('beside the client of AWS', () => {
       await official(url).send(
         new InvokeAgentRuntimeCommand({
           ...{ agentRuntimeArn: arn, qualifier: 'prod', runtimeSessionId, runtimeUserId: 'ann', payload },
-          ...{ contentType: 'application/json', accept: 'application/json, text/event-stream' },
+          ...{
+            contentType: 'application/json',
+            accept: 'application/json, text/event-stream, application/vnd.agentcore-fp.refusal+json',
+          },
         }),
       )
       await client({ qualifier: 'prod' }).invoke({ prompt: 'hi' }, { sessionId: runtimeSessionId, userId: 'ann' })

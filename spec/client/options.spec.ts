@@ -143,7 +143,11 @@ describe('a client', () => {
     ))
 
   it.each([
-    ['no JSON', http('<html>', ['Content-Type: application/json']), 'the body is not valid JSON'],
+    [
+      'no UTF-8',
+      http('"caf\xe9"', ['Content-Type: application/json; charset=ascii-7']),
+      'the body is not valid text of the charset ascii-7',
+    ],
     [
       'a compressed one',
       http('x', ['Content-Type: application/json', 'Content-Encoding: gzip']),

@@ -32,7 +32,7 @@ describe('an invocation of a deployed agent', () => {
         [sessionHeader]: sessionId,
         'x-amzn-bedrock-agentcore-runtime-user-id': 'ann',
         'content-type': 'application/json',
-        accept: 'application/json, text/event-stream',
+        accept: 'application/json, text/event-stream, application/vnd.agentcore-fp.refusal+json',
         baggage: 'a=1, b=2',
         'x-amz-security-token': temporary.sessionToken,
       })
@@ -90,7 +90,7 @@ describe('an invocation of a deployed agent', () => {
     dataPlane(json(1, 200, { [sessionHeader]: 'theirs', 'x-amzn-requestid': 'r-9' }), async ({ client }) => {
       expect(await client().invoke({}, { sessionId })).toMatchObject({
         sessionId: 'theirs',
-        requestId: { _tag: 'Some', value: 'r-9' },
+        requestId: 'r-9',
       })
     }))
 })

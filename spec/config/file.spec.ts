@@ -90,7 +90,7 @@ describe('the file', () => {
       expect(await File.read(folder)()).toEqual(E.left({ _tag: 'NoFile', path: fileName }))
       await mkdir(File.pathIn(folder))
       const unread = await File.read(folder)()
-      expect(E.isLeft(unread) && explain(unread.left).message).toMatch(/^Could not read .*: EISDIR/)
+      expect(E.isLeft(unread) && explain(unread.left).message).toMatch(/^Could not read .*: it is a folder \(EISDIR\)$/)
       await writeFile(join(folder, 'file'), '')
       const unwritten = await add(join(folder, 'file', 'below'), 'a')
       expect(unwritten).toMatchObject({ _tag: 'Left' })

@@ -48,6 +48,8 @@ const onion =
 const runTalk = <S extends object>(talk: Talk<unknown, unknown, S>, socket: Socket, context: Context<S>) =>
   talk._tag === 'Socket' ? talk.run(socket, context) : TE.left(rejected(500, 'it answers messages only'))
 
+const isMiddleware = (one: Agent['spec']['middleware'][number]): one is Middleware => typeof one === 'function'
+
 /** All that can be seen of an agent from outside: one invocation, one socket and one ping, and what happened in them. */
 const observe = async (make: (trace: Trace) => Agent): Promise<unknown> => {
   const trace: Trace = []
@@ -55,7 +57,7 @@ const observe = async (make: (trace: Trace) => Agent): Promise<unknown> => {
   const outcomes: Array<unknown> = []
   const serve = (what: string, step: O.Option<Step<{}>>): Promise<void> => {
     trace.push(what)
-    return onion(spec.middleware, async () => {
+    return onion(spec.middleware.filter(isMiddleware), async () => {
       if (O.isNone(step)) return outcomes.push('nobody')
       const context = fakeContext({}, { request: fakeRequest({ left: what }) })
       return outcomes.push(await around(spec.layers)(step.value)(context)())

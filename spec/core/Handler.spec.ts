@@ -5,6 +5,7 @@ import * as TE from 'fp-ts/TaskEither'
 import * as t from 'io-ts'
 import { type AgentError, invalidMessage, rejected, socketClosed, storeFailed } from '../../lib/core/AgentError'
 import type { Context } from '../../lib/core/Context'
+import type { PlainContext } from '../../lib/core/PlainContext'
 import {
   fromAsync,
   fromGenerator,
@@ -40,7 +41,7 @@ const outcome = async (run: () => Promise<E.Either<AgentError, unknown>>): Promi
 }
 
 describe('fromSync', () => {
-  const shout = fromSync((text: string, { state }: Context<{ mark: string }>) => `${text}${state.mark}`)
+  const shout = fromSync((text: string, { state }: PlainContext<{ mark: string }>) => `${text}${state.mark}`)
 
   it('answers with what the function gives', async () => {
     expect(await shout('hi', fakeContext({ mark: '!' }))()).toEqual(E.right('hi!'))
@@ -528,7 +529,7 @@ describe('latest', () => {
   const chat = () => {
     const notes: Array<string> = []
     const gates = new Map<string, () => void>()
-    const handler = latest(async function* (message: string, { signal }: Context) {
+    const handler = latest(async function* (message: string, { signal }: PlainContext) {
       signal.addEventListener('abort', () => notes.push(`${message} aborted`))
       try {
         yield `${message} 1`

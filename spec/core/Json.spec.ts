@@ -1,4 +1,5 @@
 /** JSON text of values: nothing is lost, and what has no JSON is a left, never thrown and never `{}` by accident. */
+import { Readable, Writable } from 'node:stream'
 import * as fc from 'fast-check'
 import * as E from 'fp-ts/Either'
 import { encode, isPlain } from '../../lib/core/Json'
@@ -159,6 +160,58 @@ describe('encode', () => {
     ],
     ['a toJSON that gives nothing', { toJSON: () => undefined }, /./],
   ])('refuses %s with a reason', (_, value, reason) => expect(reasonOf(value)).toMatch(reason))
+
+  class Point {
+    constructor(
+      readonly x: number,
+      readonly inner: unknown = null,
+    ) {}
+  }
+
+  it.each<[string, unknown, RegExp]>([
+    ['a promise', Promise.resolve(1), /a promise: await it first/],
+    ['a thenable of a library', new (class Query { then(): void {} })(), /a promise: await it first/], // prettier-ignore
+    ['an error', new TypeError('no'), /an error \(TypeError\): throw it/],
+    ['an error with properties', Object.assign(new Error('no'), { code: 'ENOENT' }), /an error \(Error\)/],
+    ['a Response', new Response('text'), /an object \(Response\) without enumerable properties/],
+    ['a generator', (function* () {})(), /an iterable/],
+    ['an async generator', (async function* () {})(), /an iterable/],
+    ['an iterator of an array', [1].values(), /an iterable/],
+    ['a Readable', Readable.from(['a']), /an iterable \(Readable\)/],
+    ['a Writable', new Writable(), /a stream \(Writable\)/],
+    ['a ReadableStream', new Blob(['a']).stream(), /an iterable \(ReadableStream\)/],
+    ['a Blob', new Blob(['a']), /an object \(Blob\)/],
+    ['a Float32Array', new Float32Array([1]), /an iterable \(Float32Array\): .* as an array/],
+    ['an ArrayBuffer', new ArrayBuffer(2), /an object \(ArrayBuffer\)/],
+    ['a WeakMap', new WeakMap(), /an object \(WeakMap\)/],
+    ['a RegExp', /a/, /an object \(RegExp\)/],
+    ['URLSearchParams', new URLSearchParams('a=1'), /an iterable \(URLSearchParams\)/],
+    ['an object whose fields are private', new (class Secret { #a = 1; get a(): number { return this.#a } })(), /Secret/], // prettier-ignore
+  ])('refuses %s, on its own and inside, which JSON.stringify would make {} or its internals', (_, value, reason) => {
+    const inside = (path: string): RegExp => new RegExp(`^"${path}" is .*${reason.source}`)
+    expect(reasonOf(value)).toMatch(new RegExp(`^it is .*${reason.source}`))
+    expect(reasonOf({ items: [{ result: value }] })).toMatch(inside('result'))
+    expect(reasonOf([1, value])).toMatch(inside('1'))
+    expect(reasonOf(new Map([['key', new Set([value])]]))).toMatch(inside('0'))
+    expect(reasonOf({ toJSON: () => ({ given: value }) })).toMatch(inside('given'))
+    expect(reasonOf(new Point(1, value))).toMatch(inside('inner'))
+    expect(isPlain({ result: value })).toBe(false)
+  })
+
+  it('leaves the rejection of a refused promise to nobody', async () => {
+    const unhandled = jest.fn()
+    process.on('unhandledRejection', unhandled)
+    expect(reasonOf({ late: Promise.reject(new Error('later')) })).toMatch(/promise/)
+    await new Promise((resolve) => setTimeout(resolve, 0))
+    process.off('unhandledRejection', unhandled)
+    expect(unhandled).not.toHaveBeenCalled()
+  })
+
+  it('says instances of classes by their fields, and what has its own JSON by that', () => {
+    const values = [new Point(1), Object.create(null), Buffer.from('a'), new URL('http://a/'), Object(1), Object('a')]
+    const json = JSON.stringify(values)
+    expect(encode(values)).toEqual(E.right(json))
+  })
 
   it('tells a reason of one line', () => expect(reasonOf(cyclic)).not.toMatch(/\n/))
 })

@@ -159,6 +159,7 @@ describe('begin', () => {
     expect(task).toEqual({
       id: 1,
       name: 'index',
+      progress: O.none,
       metadata: { a: 1 },
       outcome: { _tag: 'Running' },
       startedAt: 10,

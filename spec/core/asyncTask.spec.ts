@@ -5,7 +5,7 @@ import { rejected } from '../../lib/core/AgentError'
 import { asyncTask } from '../../lib/core/asyncTask'
 import type { Context } from '../../lib/core/Context'
 import type { Settings, TaskRunner } from '../../lib/core/Tasks'
-import { fakeContext, left } from './support'
+import { fakeContext, left, running } from './support'
 
 const no = rejected(403, 'no')
 
@@ -18,7 +18,7 @@ const tracking = () => {
   const notes: Array<string> = []
   const track: TaskRunner['track'] = (name: string, settings?: Settings) => (work) => async () => {
     notes.push(`${name} begins ${JSON.stringify(settings ?? null)}`)
-    const result = await work()
+    const result = await running(work)()
     notes.push(`${name} ends ${result._tag}`)
     return result
   }

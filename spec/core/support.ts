@@ -8,7 +8,7 @@ import type { Log } from '../../lib/core/Log'
 import { headers } from '../../lib/core/Protocol'
 import { type Access, parseId } from '../../lib/core/Session'
 import { messages, type Socket } from '../../lib/core/Socket'
-import type { TaskRunner } from '../../lib/core/Tasks'
+import type { Self, TaskRunner, Work } from '../../lib/core/Tasks'
 
 /** The right of an Either that a spec knows to be one. */
 export const right = <A>(result: E.Either<unknown, A>): A => {
@@ -29,13 +29,27 @@ const silent = () => () => undefined
 
 const log: Log = { debug: silent, info: silent, warn: silent, error: silent }
 
+const self: Self = { id: 1, signal: new AbortController().signal, report: () => () => undefined }
+
+/** The work of a task as what it comes to. */
+export const running =
+  <A>(work: Work<A>): TE.TaskEither<AgentError, A> =>
+  async () => {
+    const given = work(self)
+    return typeof given === 'function' ? given() : given
+  }
+
 const noTasks: TaskRunner = {
   add: () => () => 1,
+  report: () => () => false,
   complete: () => () => false,
   fail: () => () => false,
+  cancel: () => () => false,
   list: () => [],
-  track: () => (work) => work,
-  fork: () => (work) => () => ({ id: 1, outcome: work }),
+  find: () => () => O.none,
+  watch: () => ({ [Symbol.asyncIterator]: () => ({ next: () => Promise.resolve({ done: true, value: undefined }) }) }),
+  track: () => (work) => running(work),
+  fork: () => (work) => () => ({ id: 1, outcome: running(work) }),
 }
 
 /** A session that keeps its state in a variable and tells what was done to it. */

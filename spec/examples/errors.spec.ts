@@ -1,7 +1,7 @@
 import { AgentError } from 'agentcore-fp'
 import * as E from 'fp-ts/Either'
 import { handler } from '../../examples/errors'
-import { answerOf, invoke, running } from './support'
+import { answerOf, invoke, running, until } from './support'
 
 describe('examples/errors', () => {
   const example = running('errors')
@@ -40,7 +40,9 @@ describe('examples/errors', () => {
       500,
       { error: 'Internal Server Error', code: 'INTERNAL_ERROR', requestId: expect.any(String) as string },
     ])
-    expect(example().output()).toContain('The till at /var/till is open')
+    const isLogged = (): true | undefined =>
+      example().output().includes('The till at /var/till is open') ? true : undefined
+    await until(isLogged, example().output)
   })
 
   it('can be tested as a function', async () => {

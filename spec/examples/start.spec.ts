@@ -4,9 +4,7 @@ import { once } from 'node:events'
 import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { inject } from 'agentcore-fp/testing'
-import { agent } from '../../examples/start'
-import { connect, running, start, until } from './support'
+import { running, start, until } from './support'
 
 const hasCurl = ((): boolean => {
   try {
@@ -54,38 +52,34 @@ describe('examples/start', () => {
     expect(example().output()).toMatch(/Its address is 127\.0\.0\.1, port \d+: HOST is set/)
   })
 
-  it('prints four lines', async () => {
-    expect(await lines()).toHaveLength(4)
+  it('prints five lines', async () => {
+    expect(await lines()).toHaveLength(5)
   })
 
   const withCurl = hasCurl ? it : it.skip
 
-  withCurl('answers the first in JSON', async () => {
-    expect(await paste((await lines())[0] ?? '')).toBe('{"result":"You said: Hello"}\n')
+  const pasted = async (line: number): Promise<string> => paste((await lines())[line] ?? '')
+
+  withCurl('streams to the first', async () => {
+    const words = ['Nice ', 'to ', 'meet ', 'you, ', 'Ada.']
+    expect(await pasted(0)).toBe(words.map((word) => `data: "${word}"\n\n`).join(''))
   })
 
-  withCurl('streams to the second', async () => {
-    const words = ['You', 'said:', 'Words', 'come', 'one', 'by', 'one']
-    expect(await paste((await lines())[1] ?? '')).toBe(words.map((word) => `data: "${word}"\n\n`).join(''))
+  withCurl('remembers the first in the second', async () => {
+    await pasted(0)
+    expect(await pasted(1)).toContain('data: "Ada."')
   })
 
-  withCurl('is healthy to the third', async () => {
-    expect(await paste((await lines())[2] ?? '')).toMatch(/^\{"status":"Healthy","time_of_last_update":\d{10}\}\n$/)
+  withCurl('uses its tool for the third', async () => {
+    expect(await pasted(2)).toMatch(/data: "clock "[^]*\d+:\d\d:\d\d/)
   })
 
-  withCurl('upgrades the fourth, and greets it', async () => {
-    const said = await paste((await lines())[3] ?? '')
-    expect(said).toMatch(/^HTTP\/1\.1 101 Switching Protocols\r\n/)
-    expect(said).toContain('{"hello":"Say something in JSON"}')
+  withCurl('says what is wrong with the fourth', async () => {
+    expect(JSON.parse(await pasted(3))).toMatchObject({ code: 'INVALID_PAYLOAD', details: [{ path: 'prompt' }] })
   })
 
-  it('echoes on its socket', async () => {
-    const client = await connect(example())
-    expect(await client.hear()).toBe('{"hello":"Say something in JSON"}')
-    client.say('[1]')
-    expect(await client.hear()).toBe('{"echo":[1]}')
-    client.leave()
-    expect(await client.closed).toBe(1000)
+  withCurl('is healthy to the fifth', async () => {
+    expect(await pasted(4)).toMatch(/^\{"status":"Healthy","time_of_last_update":\d{10}\}\n$/)
   })
 
   it('is moved by PORT', async () => {
@@ -93,11 +87,6 @@ describe('examples/start', () => {
     const moved = await start('start', { PORT: String(port) })
     expect(moved.url).toBe(`http://127.0.0.1:${port}`)
     expect(await moved.end()).toBe(0)
-  })
-
-  it('can be tested without a port', async () => {
-    const response = await inject(agent)('/invocations', { method: 'POST', body: '{"prompt":"hi"}' })
-    expect(await response.json()).toEqual({ result: 'You said: hi' })
   })
 })
 

@@ -1,4 +1,4 @@
-import { collect, testContext } from 'agentcore-fp/testing'
+import { collect, plainTestContext } from 'agentcore-fp/testing'
 import * as E from 'fp-ts/Either'
 import * as TE from 'fp-ts/TaskEither'
 import { answer } from '../../examples/websocketChat'
@@ -58,7 +58,7 @@ describe('examples/websocketChat', () => {
   })
 
   it('can be tested as a function', async () => {
-    const said = await collect(TE.right(answer({ type: 'stop' }, testContext())))()
+    const said = await collect(TE.right(answer({ type: 'stop' }, plainTestContext())))()
     expect(said).toEqual(E.right([{ type: 'stopped' }]))
   })
 })

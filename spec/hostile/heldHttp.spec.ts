@@ -524,7 +524,7 @@ describe('what is unusual, and yet HTTP', () => {
 describe('no session stays in use', () => {
   const counting = Handler.stateful(t.number, 0)(() => (count: number) => () => TE.right([count + 1, count + 1]))
   const streaming = Handler.fromGenerator(async function* (_, { session, signal }) {
-    await session.save('state')()
+    await session.save('state')
     yield 1
     await aborted(signal)
   })

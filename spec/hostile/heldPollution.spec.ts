@@ -1,4 +1,7 @@
-/** Names that every object has, sent as data: they stay data, reach the handler as sent, and change no prototype. */
+/**
+ * Names that every object has, sent as data: they stay data, reach the handler as sent, and change no prototype; a key
+ * `__proto__`, which a codec could take for a prototype, is refused.
+ */
 import { pipe } from 'fp-ts/function'
 import * as O from 'fp-ts/Option'
 import * as TE from 'fp-ts/TaskEither'
@@ -28,6 +31,8 @@ const payloads: ReadonlyArray<string> = [
   '{"\\u005f_proto__":{"polluted":true}}',
   '{"__proto__":{"toJSON":1,"then":1,"status":500}}',
 ]
+
+const isRefused = (text: string): boolean => /"(?:_|\\u005f)_proto__"/.test(text)
 
 /** What a text of JSON holds, as text again. */
 const same = (text: string): string => JSON.stringify(JSON.parse(text))
@@ -64,7 +69,15 @@ describe.each(Object.entries(lanes))('%s', (_, of) => {
     return { status, text, value: JSON.parse(text) as Readonly<Record<string, unknown>> }
   }
 
-  it.each(payloads)('a payload of %s arrives as it was sent', async (body) => {
+  it.each(payloads.filter(isRefused))('a payload of %s is refused', async (body) => {
+    const { status, text } = await asked(body)
+    expect([status, failureIn(text)]).toMatchObject([
+      400,
+      { code: 'INVALID_JSON', details: expect.stringMatching(/__proto__/) },
+    ])
+  })
+
+  it.each(payloads.filter((body) => !isRefused(body)))('a payload of %s arrives as it was sent', async (body) => {
     const { status, value } = await asked(body)
     expect([status, value['text'], value['polluted']]).toEqual([200, same(body), false])
   })
@@ -109,12 +122,13 @@ describe.each(Object.entries(lanes))('%s', (_, of) => {
     const peer = await dial(`ws://127.0.0.1:${at().port}/ws`)
     const heard: Array<string> = []
     peer.ws.on('message', (data: Buffer) => heard.push(data.toString()))
-    for (const body of payloads) peer.ws.send(body)
-    for (const __ of payloads) await peer.next()
-    expect(heard).toEqual(payloads.map(same))
+    const harmless = payloads.filter((body) => !isRefused(body))
+    for (const body of harmless) peer.ws.send(body)
+    for (const __ of harmless) await peer.next()
+    expect(heard).toEqual(harmless.map(same))
+    peer.ws.send('{"__proto__":{"polluted":true}}')
+    expect((await peer.closed).code).toBe(1007)
     expect(pollution()).toEqual([])
-    peer.ws.close()
-    await peer.closed
   })
 
   it.each(names)('a parameter %s of a handshake, and a subprotocol of that name, change nothing', async (name) => {
@@ -168,7 +182,8 @@ describe('a codec', () => {
       const body = `{"${name}":{"toString":"x","nested":{"a":1}}}`
       const head = ['POST /invocations HTTP/1.1', ...closing, `Content-Length: ${body.length}`]
       const [response] = await exchange(at().port, request(head, body))
-      expect([response?.status, failureIn(response?.body ?? '').code]).toEqual([400, 'INVALID_PAYLOAD'])
+      const code = name === '__proto__' ? 'INVALID_JSON' : 'INVALID_PAYLOAD'
+      expect([response?.status, failureIn(response?.body ?? '').code]).toEqual([400, code])
     },
   )
 })

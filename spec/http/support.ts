@@ -2,8 +2,9 @@
 import { once } from 'node:events'
 import { type IncomingHttpHeaders, request, type Server } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
+import { pipe } from 'fp-ts/function'
 import { createParser, type EventSourceMessage } from 'eventsource-parser'
-import { type Agent, type App, createApp, type Options } from '../../lib'
+import { type Agent, type AgentRouter, type App, bodyParser, createApp, type Options, routes, use } from '../../lib'
 import { type Clock, systemClock } from '../../lib/node/Clock'
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -147,7 +148,23 @@ export const injected = <Has extends object, A>(
   options: Options = {},
 ): Promise<A> => withApp(agent, options, (spoken) => use({ ...spoken, send: spoken.app.inject }))
 
-/** One behaviour, on a real port and in memory. */
+/** What an agent may have around its handlers without a difference that a client would notice. */
+const surroundings: ReadonlyArray<readonly [string, Agent.Agent]> = [
+  ['with a middleware', use((_, next) => next())],
+  ['with routes and a body parser', pipe(bodyParser(), routes(fillRouter))],
+]
+
+/** Fills a router with a route, and with a pattern that matches the agent's own paths, which it must not get. */
+function fillRouter(router: AgentRouter): void {
+  router.get('beside', '/beside', (ctx) => {
+    ctx.body = 'beside'
+  })
+  router.get('any', '/any/*path', (ctx) => {
+    ctx.body = ctx.params
+  })
+}
+
+/** One behaviour in four ways: on a real port, in memory, with a middleware, with routes and a body parser. */
 export const wire = <Has extends object>(
   name: string,
   agent: Closed<Has>,
@@ -156,6 +173,9 @@ export const wire = <Has extends object>(
 ): void => {
   it(`${name} (port)`, () => served(agent, check, options))
   it(`${name} (memory)`, () => injected(agent, check, options))
+  for (const [how, also] of surroundings) {
+    it(`${name} (${how})`, () => injected(pipe(agent, also), check, options))
+  }
 }
 
 // ---------------------------------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ const works: ReadonlyArray<() => Promise<never>> = [
 ]
 
 const app = createApp(
-  entrypoint(Handler.fromSync((_, { tasks }) => works.map((work, n) => tasks.fork(`work ${n}`)(work)().id))),
+  entrypoint(Handler.fromSync((_, { tasks }) => works.map((work, n) => tasks.fork(`work ${n}`, work).id))),
   { log: { format: 'json' } },
 )
 

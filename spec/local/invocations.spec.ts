@@ -2,6 +2,7 @@ import { connect } from 'node:net'
 import { once } from 'node:events'
 import * as TE from 'fp-ts/TaskEither'
 import { testClock } from '../../lib/testing'
+import { plainSession } from '../../lib/local/dataplane/Admission'
 import { ask, errorOf, eventually, invoke, local, ofSession, seen, sessionId, valueOf } from './support'
 
 const a = sessionId('a')
@@ -74,6 +75,8 @@ describe('an invocation through the data plane', () => {
       ])
       expect(got.text).not.toContain('secret')
       expect(got.headers['x-agentcore-local-log']).toBe(seen(at, a)?.log)
+      expect(got.headers['x-agentcore-local-reason']).toBe(`the agent responded with ${status}`)
+      expect(JSON.parse(String(got.headers['x-agentcore-local-answer']))).toEqual({ secret: 'of the agent' })
     }),
   )
 
@@ -278,12 +281,21 @@ describe('a plain path', () => {
     local({}, async (at) => {
       const first = valueOf(await ask(at, '/invocations?x=y', { body: JSON.stringify({ do: 'headers' }) }))
       expect(first['url']).toBe('/invocations?x=y')
-      expect(first['headers']).not.toHaveProperty('x-amzn-bedrock-agentcore-runtime-session-id')
+      expect(first['headers']).toHaveProperty('x-amzn-bedrock-agentcore-runtime-session-id', plainSession)
       const failed = await ask(at, '/invocations', { body: JSON.stringify({ do: 'status', n: 418 }) })
       expect(failed).toMatchObject({ status: 418, text: '{"secret":"of the agent"}', headers: { 'x-own': 'yes' } })
       expect(await (await fetch(`${at.url}/ping`)).json()).toMatchObject({ status: 'Healthy' })
       expect((await ask(at, '/ping', { method: 'HEAD' })).status).toBe(200)
       expect(at.overview().sessions.length).toBe(1)
+    }))
+
+  it('returns the id of its session, which continues it when it is sent back', () =>
+    local({}, async (at) => {
+      const first = await ask(at, '/invocations', { body: '{}' })
+      const id = String(first.headers['x-amzn-bedrock-agentcore-runtime-session-id'])
+      expect(id).toBe(plainSession)
+      expect(valueOf(await ask(at, '/invocations', { headers: ofSession(id), body: '{}' }))['calls']).toBe(2)
+      expect(at.overview().sessions.map((session) => session.id)).toEqual([id])
     }))
 
   it('takes any session id that an agent takes, and waits for its start', () =>

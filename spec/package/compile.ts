@@ -1,9 +1,10 @@
-/** Compiles fences of TypeScript, each a module of its own next to the library; all of them one program. */
+/** Compiles fences of TypeScript, each a module of its own among the examples; all of them one program. */
 import { join } from 'node:path'
 import * as ts from 'typescript'
 import { type Fence, root } from './support'
 
-const toPath = (fence: Fence): string => join(root, 'fences', `line-${fence.line}.ts`)
+/** A fence of `ts agent.ts` can be imported by others as `./agent`. */
+const toPath = ({ info, line }: Fence): string => join(root, 'examples', info.split(' ')[1] ?? `line-${line}.ts`)
 
 const toOptions = (): ts.CompilerOptions => {
   const config = ts.readConfigFile(join(root, 'tsconfig.json'), (path) => ts.sys.readFile(path))

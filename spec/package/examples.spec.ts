@@ -41,6 +41,7 @@ const toFunction = (name: string, symbol: ts.Symbol): ReadonlyArray<PublicFuncti
   const [declaration] = symbol.declarations ?? []
   if (declaration === undefined || (symbol.flags & ts.SymbolFlags.Value) === 0) return []
   if (checker.getTypeOfSymbol(symbol).getCallSignatures().length === 0) return []
+  if (declaration.getSourceFile().fileName.includes('/node_modules/')) return [] // fp-ts and io-ts have manuals
   const module = relative(join(root, 'dist'), declaration.getSourceFile().fileName)
     .replaceAll('\\', '/')
     .replace(/\.d\.ts$/, '')

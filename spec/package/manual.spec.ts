@@ -2,7 +2,7 @@ import * as ts from 'typescript'
 import { compile, shown } from './compile'
 import { existsSync } from 'node:fs'
 import { join, posix } from 'node:path'
-import { type Fence, fences, manual, pages, placeInManual, read, root } from './support'
+import { type Fence, fences, filesBelow, manual, pages, placeInManual, read, root } from './support'
 
 const isTypeScript = ({ info }: Fence): boolean => /^(ts|typescript)\b/.test(info)
 
@@ -68,7 +68,7 @@ const anchorsOf = (page: string): ReadonlyArray<string> =>
   )
 
 describe('the links of the manual', () => {
-  it.each([...pages, 'SECURITY.md'])('of %s lead to a page, and to a heading of it', (page) => {
+  it.each([...pages, 'SECURITY.md', 'llms.txt'])('of %s lead to a page, and to a heading of it', (page) => {
     const targets = [...proseOf(page).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => target)
     const wrong = targets.filter((target) => {
       if (/^[a-z]+:/.test(target)) return false
@@ -80,8 +80,31 @@ describe('the links of the manual', () => {
   })
 
   it('reach every page from the README', () => {
-    const linked = [...read('README.md').matchAll(/\]\((docs\/[\w-]+\.md)/g)].map(([, path]) => path)
+    const linked = [...read('README.md').matchAll(/\]\((docs\/[\w/-]+\.md)/g)].map(([, path]) => path)
     expect(pages.slice(1).filter((page) => !linked.includes(page))).toEqual([])
+  })
+})
+
+/** The entries of the index for coding assistants: `- [title](page): what it is about`. */
+const entries = [...read('llms.txt').matchAll(/^- \[(.+)\]\((.+)\): \S.*$/gm)].map(([, title = '', page = '']) => ({
+  title,
+  page,
+}))
+
+describe('llms.txt', () => {
+  it('begins with the name and a summary', () => {
+    expect(read('llms.txt')).toMatch(/^# agentcore-fp\n\n> \S/)
+  })
+
+  it('lists every page once, by its title', () => {
+    const titles = pages.map((page) => ({ title: /^# (.*)$/m.exec(read(page))?.[1], page }))
+    expect(entries).toEqual(expect.arrayContaining(titles))
+    expect(new Set(entries.map(({ page }) => page)).size).toBe(entries.length)
+  })
+
+  it('lists every example', () => {
+    const examples = filesBelow('examples', '.ts')
+    expect(entries.map(({ page }) => page).filter((page) => page.startsWith('examples/'))).toEqual(examples)
   })
 })
 

@@ -16,6 +16,7 @@ const bounds = {
   upgradeTimeout: defaults.upgradeTimeout,
   deadline: defaults.deadline,
   requestTimeout: defaults.requestTimeout,
+  keepAliveTimeout: defaults.keepAliveTimeout,
   maxTasks: defaults.maxTasks,
   allowedHosts: defaults.allowedHosts,
   allowedOrigins: defaults.allowedOrigins,
@@ -24,6 +25,7 @@ const bounds = {
   'websocket.maxPayload': defaults.websocket.maxPayload,
   'websocket.highWaterMark': defaults.websocket.highWaterMark,
   'websocket.maxQueue': defaults.websocket.maxQueue,
+  'websocket.maxFragments': defaults.websocket.maxFragments,
   'websocket.pingInterval': defaults.websocket.pingInterval,
 } satisfies Readonly<Record<string, unknown>>
 
@@ -31,7 +33,7 @@ const bounds = {
 const others = [
   ...['debug', 'stopTimeout', 'keepAlive', 'pingTimeout', 'busyWhileOpen', 'maxLag', 'asyncLocalStorage', 'onStart'],
   ...['onStop', 'proxy', 'clock', 'newId', 'session.policy', 'session.store', 'session.onEvict', 'websocket.protocols'],
-  ...['log.level', 'log.format', 'log.destination'],
+  ...['log.level', 'log.format', 'log.destination', 'log.redact', 'refusals'],
 ]
 
 const nested = ['session', 'websocket', 'log'] as const

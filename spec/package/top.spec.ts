@@ -17,6 +17,7 @@ const top = [
   'eslint.config.mjs',
   'examples',
   'lib',
+  'llms.txt',
   'package-lock.json',
   'package.json',
   'spec',

@@ -7,6 +7,7 @@ import * as TE from 'fp-ts/TaskEither'
 import * as t from 'io-ts'
 import { AgentError, asyncTask, createApp, entrypoint, Handler, ping, provide, Reply, websocket } from '../../lib'
 import type { Context } from '../../lib/core/Context'
+import type { PlainContext } from '../../lib/core/PlainContext'
 import type { Level } from '../../lib/core/Log'
 import { collect, inject, openSocket, testClock, testContext, testSocket } from '../../lib/testing'
 
@@ -54,7 +55,7 @@ describe('a handler is a pure function in a test:', () => {
   })
 
   it('one that asks for state', async () => {
-    const greet = Handler.fromSync((_: unknown, { state }: Context<User>) => `hello ${state.user}`)
+    const greet = Handler.fromSync((_: unknown, { state }: PlainContext<User>) => `hello ${state.user}`)
     expect(await greet({}, testContext({ state: { user: 'ann' } }))()).toEqual(E.right('hello ann'))
   })
 

@@ -172,7 +172,7 @@ const bad: Readonly<Record<string, Bad>> = {
   },
   'a generator that returns no next state': {
     source: `statefulGenerator(t.number, 0)((_: unknown) => (n) => async function* () { yield n })`,
-    says: /AsyncGenerator<number, void, undefined>' is not assignable to type 'StatefulSource<number>'/,
+    says: /AsyncGenerator<number, void, undefined>' is not assignable to type 'StatefulSource<number, number>'/,
   },
 }
 

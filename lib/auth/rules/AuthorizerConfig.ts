@@ -205,6 +205,43 @@ export const parse = (json: string): E.Either<ReadonlyArray<Issue>, AuthorizerCo
     E.chain(decode),
   )
 
+/**
+ * `decode` for plain functions. Throws an `Error` that lists every issue, and carries them as `issues`.
+ *
+ * @example
+ * ```ts
+ * import { AuthorizerConfig } from 'agentcore-fp/auth'
+ *
+ * export const config = AuthorizerConfig.decodeOrThrow({
+ *   customJWTAuthorizer: {
+ *     discoveryUrl: 'https://issuer.example.org/.well-known/openid-configuration',
+ *     allowedClients: ['my-client'],
+ *   },
+ * })
+ * ```
+ */
+export const decodeOrThrow = (value: unknown): AuthorizerConfig => orThrow(decode(value))
+
+/**
+ * `parse` for plain functions. Throws an `Error` that lists every issue, and carries them as `issues`.
+ *
+ * @example
+ * ```ts
+ * import { AuthorizerConfig } from 'agentcore-fp/auth'
+ *
+ * export const config = AuthorizerConfig.parseOrThrow(process.env['AUTHORIZER_CONFIG'] ?? '')
+ * ```
+ */
+export const parseOrThrow = (json: string): AuthorizerConfig => orThrow(parse(json))
+
+const toLine = ({ path, message }: Issue): string => (path === '' ? message : `${path}: ${message}`)
+
+const orThrow = (decoded: E.Either<ReadonlyArray<Issue>, AuthorizerConfig>): AuthorizerConfig => {
+  if (E.isRight(decoded)) return decoded.right
+  const issues = decoded.left
+  throw Object.assign(new Error(`Invalid authorizer configuration: ${issues.map(toLine).join('; ')}`), { issues })
+}
+
 // ---------------------------------------------------------------------------------------------------------------------
 // destructors
 // ---------------------------------------------------------------------------------------------------------------------
@@ -217,7 +254,7 @@ const isLoopback = (hostname: string): boolean => /^(localhost|.*\.localhost|127
  * @example
  * ```ts
  * import { AuthorizerConfig } from 'agentcore-fp/auth'
- * import * as E from 'fp-ts/Either'
+ * import { E } from 'agentcore-fp/fp'
  *
  * export const warnings = E.map(AuthorizerConfig.warnings)(AuthorizerConfig.parse('{}'))
  * ```
@@ -246,7 +283,7 @@ export const warnings = ({ customJWTAuthorizer: config }: AuthorizerConfig): Rea
  * @example
  * ```ts
  * import { AuthorizerConfig } from 'agentcore-fp/auth'
- * import * as E from 'fp-ts/Either'
+ * import { E } from 'agentcore-fp/fp'
  *
  * export const issuer = E.map(AuthorizerConfig.authorizationServer)(AuthorizerConfig.parse('{}'))
  * ```

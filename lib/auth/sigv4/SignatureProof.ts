@@ -183,3 +183,10 @@ export const parseProof = ({ query, fields }: ParsedRequest): E.Either<AuthError
   if (authorization !== undefined) return inHeader(authorization, fields)
   return parameters.size > 0 ? inQuery(parameters, fields) : E.left(noSignature)
 }
+
+/** Whether a request has an AWS signature, valid or not. */
+export const isSigned = (request: SentRequest): boolean => {
+  const { query, fields } = parseRequest(request)
+  const authorization = fields.get('authorization')?.[0]?.trimStart() ?? ''
+  return authorization.startsWith(algorithm) || /(?:^|&)x-amz-(?:algorithm|signature)=/i.test(query)
+}

@@ -2,13 +2,16 @@
 import { resolve } from 'node:path'
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
+import type { Task } from 'fp-ts/Task'
 import * as TE from 'fp-ts/TaskEither'
 import { malformed, unreadable } from '../../config/ConfigError'
 import { stateFolder } from '../../node/file/PrivateFile'
 import { type AgentConfig, fileName } from '../../config/Project'
+import { agentAt, agentsIn, isNoFile, noAgent } from '../entry/EntryAgent'
+import { type Cli, note } from '../program/Cli'
+import { type CliError, config, usage } from '../program/CliError'
 import { agentIn } from './ConfiguredAgent'
-import { type CliError, config } from '../program/CliError'
-import { realWithin } from './Within'
+import { realWithin } from '../entry/Within'
 
 /** An agent of the folder that a command runs in. Paths are absolute. */
 export interface AgentFolder {
@@ -49,12 +52,45 @@ const pathIn = (cwd: string, agent: string, field: string, value: string): TE.Ta
   )
 }
 
-/** Finds the named agent, or the default one. Left: `Config`, also for paths that lead outside the folder. */
-export const agentFolder = (cwd: string, name: string | undefined): TE.TaskEither<CliError, AgentFolder> =>
-  pipe(
-    agentIn(cwd, name),
-    TE.bindTo('agent'),
-    TE.bind('package', ({ agent }) => pathIn(cwd, agent.name, 'source_path', agent.source_path ?? '.')),
-    TE.bind('file', ({ agent }) => pathIn(cwd, agent.name, 'entrypoint', agent.entrypoint)),
-    TE.map((found) => ({ ...found, folder: cwd, state: resolve(cwd, stateFolder, found.agent.name) })),
+/** The paths of an agent. Left: `Config`, for paths that lead outside the folder. */
+const withPaths =
+  (cwd: string) =>
+  (agent: AgentConfig): TE.TaskEither<CliError, AgentFolder> =>
+    pipe(
+      TE.Do,
+      TE.bind('package', () => pathIn(cwd, agent.name, 'source_path', agent.source_path ?? '.')),
+      TE.bind('file', () => pathIn(cwd, agent.name, 'entrypoint', agent.entrypoint)),
+      TE.map((found) => ({ ...found, agent, folder: cwd, state: resolve(cwd, stateFolder, agent.name) })),
+    )
+
+/** Which agent a command is about: a configured one by its name, or any one by its entry point. */
+export interface AgentChoice {
+  readonly agent: string | undefined
+  readonly entrypoint?: string | undefined
+}
+
+/** Says which file is used if no configuration does. */
+const noteEntry =
+  (cli: Cli) =>
+  ({ agent }: AgentFolder): Task<void> =>
+  async () => {
+    const found = await agentsIn(cli.cwd)()
+    if (E.isLeft(found) || found.right.isConfigured) return
+    await note(({ dim }) => dim(`Using ${agent.entrypoint} (no ${fileName}; agentcore configure creates one)`))(cli)
+  }
+
+/**
+ * Finds the chosen agent, or the default one. Without a configuration it is the one whose entry point is found in the
+ * folder, and a line says so. Left: `Usage` where there is none, `Config`, also for paths that lead outside the folder.
+ */
+export const agentFolder = (cli: Cli, { agent, entrypoint }: AgentChoice): TE.TaskEither<CliError, AgentFolder> => {
+  if (agent !== undefined && entrypoint !== undefined)
+    return TE.left(usage('--agent and --entrypoint: use only one of them', 'pass one of them'))
+  if (entrypoint !== undefined) return pipe(agentAt(cli.cwd, entrypoint), TE.chain(withPaths(cli.cwd)))
+  return pipe(
+    agentIn(cli.cwd, agent),
+    TE.mapLeft((error) => (agent === undefined && isNoFile(error) ? noAgent : error)),
+    TE.chain(withPaths(cli.cwd)),
+    TE.chainFirstTaskK(noteEntry(cli)),
   )
+}

@@ -1,20 +1,25 @@
-/** The configured agent of a command, and the session last used with it. */
+/** The agent of a command, configured or found by its entry point, and the session last used with it. */
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
 import * as File from '../../config/File'
 import { type AgentConfig, toAgent } from '../../config/Project'
+import { agentsIn, mustBeNamed } from '../entry/EntryAgent'
 import { type CliError, config } from '../program/CliError'
 
-/** The named agent, or the default one. Left: `Config`. */
+/** The named agent, or the default one; without a configuration, the one whose entry point is found. Left: `Config`. */
 export const agentIn = (cwd: string, name: string | undefined): TE.TaskEither<CliError, AgentConfig> =>
-  pipe(File.read(cwd), TE.chainEitherK(toAgent(name)), TE.mapLeft(config))
+  pipe(
+    agentsIn(cwd),
+    TE.chainEitherK(mustBeNamed(name)),
+    TE.chainEitherK((project) => pipe(toAgent(name)(project), E.mapLeft(config))),
+  )
 
 /** The session that was last used with an agent. */
 export const savedSession = (agent: AgentConfig | undefined): string | undefined =>
   agent?.bedrock_agentcore?.agent_session_id ?? undefined
 
-/** Saves a session id for the next command; null removes it. Left: `Config`. */
+/** Saves a session id for the next command; null removes it. Without a configuration nothing is saved. Left: `Config`. */
 export const saveSession = (cwd: string, name: string, sessionId: string | null): TE.TaskEither<CliError, void> =>
   pipe(
     File.update(
@@ -30,4 +35,7 @@ export const saveSession = (cwd: string, name: string, sessionId: string | null)
       ),
     ),
     TE.map(() => undefined),
+    TE.orElse((error) =>
+      error._tag === 'Config' && error.error._tag === 'NoFile' ? TE.right(undefined) : TE.left(error),
+    ),
   )

@@ -1,77 +1,103 @@
 /** Runs `agentcore build`. */
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { basename, dirname, join, resolve } from 'node:path'
+import { mkdtemp, realpath, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
+import { errorMessage } from '../../node/SystemError'
 import { agentFolder } from '../agent/AgentFolder'
-import { type CliError, failed } from '../program/CliError'
+import { isWithin } from '../entry/Within'
+import { type CliError, failed, unexpected } from '../program/CliError'
+import type { Cli } from '../program/Cli'
 import type { Run } from '../program/Command'
 import { fromBuild } from '../terminal/Failures'
 import { formatBytes } from '../terminal/Progress'
-import type { Artifact } from '../bundler/Artifact'
+import { type Bundle, remarks } from '../bundler/Bundle'
 import { build } from '../bundler/bundleAgent'
+import { foreignIn, realTarget, replaceFolder } from './OutputFolder'
 
 /** The values of its flags. */
 export interface BuildValues {
   readonly entrypoint: string | undefined
   readonly outdir: string | undefined
+  readonly external: ReadonlyArray<string>
 }
-
-/** Replaces the output folder with the built program in one step. */
-const placeAt = (outdir: string, scratch: string, { folder }: Artifact): TE.TaskEither<CliError, void> =>
-  TE.tryCatch(
-    async () => {
-      const whole = join(scratch, 'whole')
-      await mkdir(whole) // with the modes that files of a project have: the program may be another user's to run
-      for (const name of await readdir(folder)) await writeFile(join(whole, name), await readFile(join(folder, name)))
-      await rm(outdir, { recursive: true, force: true })
-      await rename(whole, outdir)
-    },
-    (cause) => failed('NOT_WRITTEN', `Could not write ${outdir}`, 'check that you own the folder', { cause }),
-  )
-
-const inScratch =
-  (outdir: string) =>
-  <A>(use: (scratch: string) => TE.TaskEither<CliError, A>): TE.TaskEither<CliError, A> =>
-    pipe(
-      TE.tryCatch(
-        () => mkdtemp(join(dirname(outdir), `.${basename(outdir)}-`)),
-        (cause) => failed('NOT_WRITTEN', `Could not write to ${dirname(outdir)}`, 'choose another --outdir', { cause }),
-      ),
-      TE.chain((scratch) => () => use(scratch)().finally(() => rm(scratch, { recursive: true, force: true }))),
-    )
 
 /** Builds. */
 export const run: Run<BuildValues> =
-  ({ entrypoint, outdir = 'dist' }) =>
-  (cli) => {
-    const out = resolve(cli.cwd, outdir)
-    if (out === resolve(cli.cwd)) {
-      return TE.left(failed('NOT_WRITTEN', '--outdir would replace the folder of the agent', 'choose another --outdir'))
-    }
-    return pipe(
-      entrypoint === undefined
-        ? pipe(
-            agentFolder(cli.cwd, undefined),
-            TE.map(({ file }) => file),
-          )
-        : TE.right(resolve(cli.cwd, entrypoint)),
-      TE.chain((file) =>
-        inScratch(out)((scratch) =>
+  ({ entrypoint, outdir = 'dist', external: kept }) =>
+  (cli) =>
+    pipe(
+      entryFile(cli, entrypoint),
+      TE.bindTo('file'),
+      TE.bind('out', ({ file }) => outputFolder(cli, outdir, file)),
+      TE.chain(({ file, out }) =>
+        inScratch((scratch) =>
           pipe(
-            build(cli.cwd, file, join(scratch, 'build')),
+            build(cli.cwd, file, join(scratch, 'build'), { _tag: 'RelativeTo', folder: out }, kept),
             TE.mapLeft(fromBuild(cli)),
-            TE.chainFirst(({ artifact }) => placeAt(out, scratch, artifact)),
+            TE.chainFirst(({ artifact }) =>
+              TE.tryCatch(() => replaceFolder(out, artifact.folder), notWritten(outdir, 'choose another --outdir')),
+            ),
           ),
         ),
       ),
-      TE.map(({ artifact: { bytes }, bundle: { format, native } }) => ({
-        json: { main: join(out, 'main.js'), format, bytes, native },
-        text: () =>
-          [
-            `${join(outdir, 'main.js')} (${formatBytes(bytes)})`,
-            ...native.map((name) => `${name} is a native module: ship node_modules too`),
-          ].join('\n'),
-      })),
+      TE.map(({ artifact: { bytes }, bundle }) => {
+        const { format, native, external, missing } = bundle
+        return {
+          json: { main: join(resolve(cli.cwd, outdir), 'main.js'), format, bytes, native, external, missing },
+          text: () => [`${join(outdir, 'main.js')} (${formatBytes(bytes)})`, ...notes(bundle)].join('\n'),
+        }
+      }),
     )
-  }
+
+const notes = (bundle: Bundle): ReadonlyArray<string> => [
+  ...bundle.native.map((name) => `${name} cannot be bundled: ship node_modules too`),
+  ...bundle.external.map((name) => `${name} is not bundled: ship node_modules too`),
+  ...remarks(bundle),
+]
+
+const entryFile = (cli: Cli, entrypoint: string | undefined): TE.TaskEither<CliError, string> =>
+  entrypoint === undefined
+    ? pipe(
+        agentFolder(cli, { agent: undefined }),
+        TE.map(({ file }) => file),
+      )
+    : TE.right(resolve(cli.cwd, entrypoint))
+
+/** The folder to write to, links followed. Left where anything would be lost but an earlier build. */
+const outputFolder = (cli: Cli, outdir: string, file: string): TE.TaskEither<CliError, string> =>
+  pipe(
+    TE.tryCatch(
+      async () => {
+        const out = await realTarget(resolve(cli.cwd, outdir))
+        const sources = await Promise.all([cli.cwd, file].map(realTarget))
+        return { out, isSource: sources.some((path) => isWithin(out, path)), foreign: await foreignIn(out) }
+      },
+      notWritten(outdir, 'choose another --outdir'),
+    ),
+    TE.chain(({ out, isSource, foreign }) => {
+      if (isSource) {
+        return TE.left(
+          failed('NOT_WRITTEN', '--outdir would replace the folder of the agent', 'choose another --outdir'),
+        )
+      }
+      if (foreign.length === 0) return TE.right(out)
+      const names = foreign.slice(0, 3).join(', ')
+      const more = foreign.length > 3 ? ` and ${foreign.length - 3} more` : ''
+      const what = `${outdir} contains files that agentcore build did not write (${names}${more})`
+      return TE.left(failed('NOT_WRITTEN', what, 'empty it, or choose another --outdir'))
+    }),
+  )
+
+const notWritten =
+  (outdir: string, next: string) =>
+  (cause: unknown): CliError =>
+    failed('NOT_WRITTEN', `Could not write ${outdir}: ${errorMessage(cause)}`, next, { cause })
+
+/** A private folder for the program while it is made, in the temporary folder of the system. */
+const inScratch = <A>(use: (scratch: string) => TE.TaskEither<CliError, A>): TE.TaskEither<CliError, A> =>
+  pipe(
+    TE.tryCatch(async () => mkdtemp(join(await realpath(tmpdir()), 'agentcore-build-')), unexpected),
+    TE.chain((scratch) => () => use(scratch)().finally(() => rm(scratch, { recursive: true, force: true }))),
+  )

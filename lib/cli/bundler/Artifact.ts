@@ -62,7 +62,8 @@ const place = async (parent: string, files: ReadonlyArray<BundleFile>): Promise<
   const folder = join(parent, toHash(files))
   if (await holds(folder, files).catch(() => false)) {
     const now = Date.now() / 1000
-    await utimes(folder, now, now)
+    // Only the order of what is removed depends on it, and some file systems let only the owner set times.
+    await utimes(folder, now, now).catch(() => undefined)
     return folder
   }
   const temporary = join(parent, `.${randomUUID()}.tmp`)
@@ -83,7 +84,7 @@ const place = async (parent: string, files: ReadonlyArray<BundleFile>): Promise<
 /** Puts a bundle below a folder. */
 export const placeIn =
   (parent: string) =>
-  ({ files }: Bundle): TE.TaskEither<BuildError, Artifact> =>
+  ({ files }: Pick<Bundle, 'files'>): TE.TaskEither<BuildError, Artifact> =>
     TE.tryCatch(async () => {
       const folder = await place(parent, files)
       await discardOld(parent)

@@ -1,5 +1,5 @@
 /** Why a program could not be built from an agent's source. */
-import { errorMessage } from '../../node/SystemError'
+import { explainSystemError } from '../../node/SystemError'
 
 /** A place in a source, and what a compiler says of it, in the compiler's words. */
 export interface Diagnostic {
@@ -16,7 +16,12 @@ export type BuildError =
   | { readonly _tag: 'NoEntry'; readonly path: string }
   | { readonly _tag: 'NoBundler'; readonly cause: unknown }
   | { readonly _tag: 'TypeErrors'; readonly found: ReadonlyArray<Diagnostic> }
-  | { readonly _tag: 'SourceErrors'; readonly found: ReadonlyArray<Diagnostic> }
+  | {
+      readonly _tag: 'SourceErrors'
+      readonly found: ReadonlyArray<Diagnostic>
+      /** The files that the build read, or looked for in vain. */
+      readonly inputs: ReadonlyArray<string>
+    }
   | { readonly _tag: 'BuildFailed'; readonly step: string; readonly cause: unknown }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -26,7 +31,11 @@ export type BuildError =
 export const noEntry = (path: string): BuildError => ({ _tag: 'NoEntry', path })
 export const noBundler = (cause: unknown): BuildError => ({ _tag: 'NoBundler', cause })
 export const typeErrors = (found: ReadonlyArray<Diagnostic>): BuildError => ({ _tag: 'TypeErrors', found })
-export const sourceErrors = (found: ReadonlyArray<Diagnostic>): BuildError => ({ _tag: 'SourceErrors', found })
+export const sourceErrors = (found: ReadonlyArray<Diagnostic>, inputs: ReadonlyArray<string>): BuildError => ({
+  _tag: 'SourceErrors',
+  found,
+  inputs,
+})
 export const buildFailed =
   (step: string) =>
   (cause: unknown): BuildError => ({ _tag: 'BuildFailed', step, cause })
@@ -75,7 +84,7 @@ const toMessage = (error: BuildError): string => {
     case 'SourceErrors':
       return `The agent could not be bundled (${count(error.found.length, 'error')}): fix the errors that esbuild reports`
     case 'BuildFailed':
-      return `The build failed while ${error.step}: ${errorMessage(error.cause)}`
+      return `The build failed while ${error.step}: ${explainSystemError(error.cause).message}`
   }
 }
 

@@ -1,12 +1,20 @@
-/** Bundles an agent's source into one program, again and again where it is watched. The only file that runs esbuild. */
+/** Bundles an agent's source into one program, again and again where it is watched. The only file that bundles. */
+import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type * as esbuild from 'esbuild'
-import type { BuildContext, BuildFailure, Message, OutputFile, Plugin } from 'esbuild'
-import { pipe } from 'fp-ts/function'
+import type { BuildContext, BuildFailure, BuildResult, Message, OutputFile, Plugin } from 'esbuild'
+import * as E from 'fp-ts/Either'
+import { identity, pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
-import { type BuildError, buildFailed, type Diagnostic, noBundler, sourceErrors } from './BuildError'
-import { type BundleOptions, type Format, toOptions, toShim, shimPath, type Source } from './BundlePlan'
-import { nativeAmong } from './Native'
+import { type BuildError, buildFailed, type Diagnostic, formatDiagnostic, noBundler, sourceErrors } from './BuildError'
+import { type BundleOptions, type Format, programFile, toOptions, toShim, shimPath, type Source } from './BundlePlan'
+import { externalPackages, neededAtStart, usedOf } from './plugins/ExternalPackages'
+import { asksForMain, mainModule } from './plugins/MainModule'
+import { nativeAmong } from './plugins/Native'
+import { optionalAmong } from './plugins/OptionalPackages'
+import { fileReads, missingFiles } from './plugins/ReadFiles'
+import { type BundleNote, decorates, noMetadata, notesOn } from './plugins/BundleNotes'
+import { emitsDecoratorMetadata } from './TypeProject'
 
 /** A file of a bundle; the program is `main.js`. */
 export interface BundleFile {
@@ -20,10 +28,22 @@ export interface Bundle {
   readonly files: ReadonlyArray<BundleFile>
   /** The source files that went into it, packages left out: what to watch. */
   readonly inputs: ReadonlyArray<string>
-  /** Packages that load machine code, and so are outside of the program. */
+  /** Packages that cannot be bundled, and so are loaded from `node_modules`. */
   readonly native: ReadonlyArray<string>
+  /** Packages that the project keeps in `node_modules`. */
+  readonly external: ReadonlyArray<string>
+  /** Optional packages that are not installed: code that needs them fails when it runs. */
+  readonly missing: ReadonlyArray<string>
   readonly warnings: ReadonlyArray<Diagnostic>
 }
+
+/** What a developer should know of a bundle, line by line: packages left out, and what works otherwise than in the source. */
+export const remarks = ({ missing, warnings }: Pick<Bundle, 'missing' | 'warnings'>): ReadonlyArray<string> => [
+  ...(missing.length === 0
+    ? []
+    : [`Not installed, so not bundled: ${missing.join(', ')}. Code that needs them fails when it runs`]),
+  ...warnings.map(formatDiagnostic),
+]
 
 /** Bundles one source; what was read before is read again only where it has changed. */
 export interface Bundler {
@@ -32,7 +52,7 @@ export interface Bundler {
   readonly dispose: () => Promise<void>
 }
 
-type Esbuild = Pick<typeof esbuild, 'context'>
+type Esbuild = Pick<typeof esbuild, 'build' | 'context' | 'transform'>
 
 const load: TE.TaskEither<BuildError, Esbuild> = TE.tryCatch(() => import('esbuild'), noBundler)
 
@@ -58,78 +78,176 @@ const diagnostic = ({ location, text, notes }: Message): Diagnostic => ({
 const isBuildFailure = (cause: unknown): cause is BuildFailure =>
   cause instanceof Error && 'errors' in cause && Array.isArray(cause.errors)
 
-const failure = (cause: unknown): BuildError =>
-  isBuildFailure(cause) ? sourceErrors(cause.errors.map(diagnostic)) : buildFailed('bundling')(cause)
-
 /** Whether all that is wrong is that CommonJS cannot await at the top level. */
-const needsEsm = (cause: unknown): boolean =>
-  isBuildFailure(cause) &&
-  cause.errors.length > 0 &&
-  cause.errors.every(({ text }) => text.startsWith('Top-level await is currently not supported with the "cjs"'))
+const needsEsm = (errors: ReadonlyArray<Message>): boolean =>
+  errors.length > 0 &&
+  errors.every(({ text }) => text.startsWith('Top-level await is currently not supported with the "cjs"'))
 
-/** What a bundler has learnt of its source: the module system that it needs, the packages that stay outside. */
+/** What a bundler has learnt of its source: the module system that it needs, and what stays outside. */
 interface BundleMode {
   readonly format: Format
   readonly native: ReadonlyArray<string>
+  /** Optional packages that are not installed. */
+  readonly missing: ReadonlyArray<string>
+  /** Such packages without which the program would not start: they are errors. */
+  readonly needed: ReadonlyArray<string>
+  /** Modules beside the entry point that ask whether they are the main one. */
+  readonly mains: ReadonlyArray<string>
 }
 
-interface ActiveContext extends BundleMode {
+const nothingLearnt: BundleMode = { format: 'cjs', native: [], missing: [], needed: [], mains: [] }
+
+interface ActiveContext {
+  readonly mode: BundleMode
   readonly context: BuildContext<BundleOptions>
 }
 
 const toFile = ({ path, contents }: OutputFile): BundleFile => ({ name: path.replace(/^.*[\\/]/, ''), contents })
 
 /** The `package.json` beside the program: it says which module system `main.js` is written in. */
+const manifest: Readonly<Record<Format, string>> = {
+  cjs: '{ "type": "commonjs" }\n',
+  esm: '{ "type": "module" }\n',
+}
+
+/** The texts that a `package.json` of a bundle may have. */
+export const manifests: ReadonlyArray<string> = Object.values(manifest)
+
 const toManifest = (format: Format): BundleFile => ({
   name: 'package.json',
-  contents: new TextEncoder().encode(`{ "type": "${format === 'cjs' ? 'commonjs' : 'module'}" }\n`),
+  contents: new TextEncoder().encode(manifest[format]),
 })
+
+/** The program around an entry point asks for more than is exported, which is nothing to warn of. */
+const isOwn = (path: string): boolean => !/(?:^|[\\/])node_modules[\\/]/.test(path) && path !== programFile
+
+/** The files of the project in a bundle, without its packages. */
+const ownInputs = (source: Source, { metafile }: BuildResult<BundleOptions>): ReadonlyArray<string> =>
+  Object.keys(metafile.inputs)
+    .filter((path) => !/^[\w-]+:/.test(path) && isOwn(path))
+    .map((path) => resolve(source.project, path))
+
+const programIn = ({ outputFiles }: BuildResult<BundleOptions>): string =>
+  outputFiles.find(({ path }) => /main\.js$/.test(path))?.text ?? ''
+
+const toBundle = (
+  source: Source,
+  { format, native, missing }: BundleMode,
+  result: BuildResult<BundleOptions>,
+  notes: ReadonlyArray<BundleNote>,
+): Bundle => {
+  const { outputFiles, metafile, warnings } = result
+  const own = warnings.filter(({ location }) => location === null || isOwn(location.file))
+  return {
+    format,
+    files: [...outputFiles.map(toFile), toManifest(format)],
+    inputs: ownInputs(source, result),
+    native: usedOf(metafile, native),
+    external: usedOf(metafile, source.external),
+    missing: usedOf(metafile, missing),
+    warnings: [...own.map(diagnostic), ...notesOn(programIn(result)), ...notes],
+  }
+}
 
 /** A bundler of this source. Left `NoBundler` where esbuild, an optional dependency, is not installed. */
 export const createBundler = (source: Source): TE.TaskEither<BuildError, Bundler> =>
   pipe(
     load,
-    TE.map(({ context: contextOf }) => {
+    TE.map(({ build, context: contextOf, transform }) => {
       let held: ActiveContext | undefined
       let underWay: Promise<unknown> = Promise.resolve()
+      let metadata: Promise<boolean> | undefined
 
-      const hold = async (learnt: BundleMode): Promise<ActiveContext> => {
-        if (held?.format === learnt.format && held.native === learnt.native) return held
+      const optionsFor = (mode: BundleMode): BundleOptions => ({
+        ...toOptions(source, mode.format),
+        plugins: [
+          shim(mode.format),
+          externalPackages({ kept: [...mode.native, ...source.external], missing: mode.missing }, source.project),
+          mainModule(transform, source.file, mode.mains),
+        ],
+      })
+
+      const hold = async (mode: BundleMode): Promise<ActiveContext> => {
+        if (held?.mode === mode) return held
         await held?.context.dispose()
         held = undefined
-        const options = { ...toOptions(source, learnt.format, learnt.native), plugins: [shim(learnt.format)] }
-        held = { ...learnt, context: await contextOf(options) }
+        held = { mode, context: await contextOf(optionsFor(mode)) }
         return held
       }
 
-      const attempt = async (learnt: BundleMode): Promise<Bundle> => {
-        const { context } = await hold(learnt)
-        try {
-          const { outputFiles, metafile, warnings } = await context.rebuild()
-          const paths = Object.keys(metafile.inputs).filter((path) => !/^[\w-]+:/.test(path))
-          const native = await nativeAmong(paths.map((path) => resolve(source.project, path)))
-          if (native.length > 0) return await attempt({ ...learnt, native: [...learnt.native, ...native].sort() })
-          return {
-            format: learnt.format,
-            files: [...outputFiles.map(toFile), toManifest(learnt.format)],
-            inputs: paths.filter((path) => !path.includes('node_modules')).map((path) => resolve(source.project, path)),
-            native: learnt.native,
-            warnings: warnings.map(diagnostic),
-          }
-        } catch (cause) {
-          if (learnt.format === 'cjs' && needsEsm(cause)) return attempt({ ...learnt, format: 'esm' })
-          throw cause
+      /** What a successful build teaches of the next; undefined if it is as good as it gets. */
+      const lessonOf = async (
+        mode: BundleMode,
+        result: BuildResult<BundleOptions>,
+      ): Promise<BundleMode | undefined> => {
+        const { metafile, outputFiles } = result
+        const paths = Object.keys(metafile.inputs).filter((path) => !/^[\w-]+:/.test(path))
+        const native = await nativeAmong(paths.map((path) => resolve(source.project, path)))
+        if (native.length > 0) return { ...mode, native: [...mode.native, ...native].sort() }
+        const needed = neededAtStart(metafile, mode.missing)
+        if (needed.length > 0) {
+          const missing = mode.missing.filter((name) => !needed.includes(name))
+          return { ...mode, missing, needed: [...mode.needed, ...needed] }
         }
+        if (!outputFiles.some(({ path, text }) => /\.js$/.test(path) && asksForMain(text))) return undefined
+        const others = ownInputs(source, result).filter((path) => path !== source.file && !mode.mains.includes(path))
+        const texts = await Promise.all(others.map((path) => readFile(path, 'utf8')))
+        const mains = others.filter((_, at) => asksForMain(texts[at] ?? ''))
+        return mains.length > 0 ? { ...mode, mains: [...mode.mains, ...mains] } : undefined
       }
 
-      const bundle = (): Promise<Bundle> => {
-        const work = attempt(held ?? { format: 'cjs', native: [] })
+      /** What the errors of a build teach; undefined if they are the developer's to mend. */
+      const lessonOfErrors = async (
+        mode: BundleMode,
+        errors: ReadonlyArray<Message>,
+      ): Promise<BundleMode | undefined> => {
+        if (mode.format === 'cjs' && needsEsm(errors)) return { ...mode, format: 'esm' }
+        const known = new Set([...mode.missing, ...mode.needed])
+        const optional = await optionalAmong(errors, source.project)
+        const missing = optional.filter((name) => !known.has(name))
+        return missing.length > 0 ? { ...mode, missing: [...mode.missing, ...missing] } : undefined
+      }
+
+      /** Which files a failed build has read, or looked for: one of them holds the cure. */
+      const toError = async (mode: BundleMode, { errors }: BuildFailure): Promise<BuildError> => {
+        const reads = fileReads()
+        const options = optionsFor(mode)
+        await build({ ...options, plugins: [reads.plugin, ...(options.plugins ?? [])] }).catch(() => undefined)
+        const inputs = [...reads.paths, ...missingFiles(errors, source.project)]
+        return sourceErrors(errors.map(diagnostic), inputs.filter(isOwn))
+      }
+
+      /** Notes that need a look at the settings, which is slow, and so is taken once, and for decorators only. */
+      const settingsNotes = async (program: string): Promise<ReadonlyArray<BundleNote>> => {
+        if (!decorates(program)) return []
+        metadata ??= emitsDecoratorMetadata(source.file)
+        return (await metadata) ? [noMetadata] : []
+      }
+
+      const attempt = async (mode: BundleMode): Promise<E.Either<BuildError, Bundle>> => {
+        const { context } = await hold(mode)
+        const result = await context.rebuild().catch((cause: unknown) => {
+          if (isBuildFailure(cause)) return cause
+          throw cause
+        })
+        if (!(result instanceof Error)) {
+          const lesson = await lessonOf(mode, result)
+          return lesson === undefined
+            ? E.right(toBundle(source, mode, result, await settingsNotes(programIn(result))))
+            : attempt(lesson)
+        }
+        const lesson = await lessonOfErrors(mode, result.errors)
+        return lesson === undefined ? E.left(await toError(mode, result)) : attempt(lesson)
+      }
+
+      const bundle = (): Promise<E.Either<BuildError, Bundle>> => {
+        const work = attempt(held?.mode ?? nothingLearnt)
         underWay = work.catch(() => undefined) // whoever asked for it is told
         return work
       }
 
       return {
-        bundle: TE.tryCatch(bundle, failure),
+        bundle: pipe(TE.tryCatch(bundle, buildFailed('bundling')), TE.chainEitherK(identity)),
         dispose: async () => {
           await held?.context.cancel()
           await underWay // it may have been about to hold something

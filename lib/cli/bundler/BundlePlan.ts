@@ -1,4 +1,6 @@
 /** The esbuild options for an agent, as data. `Bundle` runs them. */
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import type { BuildOptions } from 'esbuild'
 import { type Entry, programAround } from './EntryCode'
 
@@ -7,6 +9,12 @@ export type Format = 'cjs' | 'esm'
 
 /** Options of esbuild that give the text of the bundle and what went into it. */
 export type BundleOptions = BuildOptions & { readonly metafile: true; readonly write: false }
+
+/**
+ * How the source map names the sources: `Absolute` for a program that stays on this machine, wherever it is copied to;
+ * relative to the folder that the program is written to for one that may leave it.
+ */
+export type MapPaths = { readonly _tag: 'Absolute' } | { readonly _tag: 'RelativeTo'; readonly folder: string }
 
 /** What is bundled, and where to. Paths are absolute. */
 export interface Source {
@@ -17,10 +25,16 @@ export interface Source {
   readonly entry: Entry
   /** Whether `agentcore-fp` is installed where the entry point would find it. */
   readonly hasRuntime: boolean
+  readonly mapPaths: MapPaths
+  /** Packages that the project keeps in `node_modules`. */
+  readonly external: ReadonlyArray<string>
 }
 
 /** Names that stand in a bundle for what only one of the module systems has. */
 const names = { url: '__agentcore_url', dir: '__agentcore_dirname', file: '__agentcore_filename' } as const
+
+/** The name of the program around an entry point that does not serve itself. */
+export const programFile = 'agentcore-program.js'
 
 /** Where the bundler asks for the shim. */
 export const shimPath = 'agentcore:shim'
@@ -35,10 +49,12 @@ import { fileURLToPath } from 'node:url'
 export const ${names.file} = fileURLToPath(import.meta.url)
 export const ${names.dir} = dirname(${names.file})`
 
-const meanings = (format: Format): Record<string, string> =>
-  format === 'cjs'
+const meanings = (format: Format): Record<string, string> => ({
+  'import.meta.main': 'false', // but in the entry point, where `mainModule` has replaced it
+  ...(format === 'cjs'
     ? { 'import.meta.url': names.url, 'import.meta.filename': '__filename', 'import.meta.dirname': '__dirname' }
-    : { __filename: names.file, __dirname: names.dir }
+    : { __filename: names.file, __dirname: names.dir }),
+})
 
 /** ESM has no `require`; what CommonJS packages in the bundle require is made by this. */
 const createRequire = `import { createRequire as __agentcore_createRequire } from 'node:module'
@@ -55,16 +71,26 @@ const entryOptions = ({ file, entry, hasRuntime }: Source): BuildOptions => {
       return { entryPoints: { main: file } }
     case 'Module': {
       const contents = programAround(`./${toName(file)}`, hasRuntime)
-      return { stdin: { contents, resolveDir: toFolder(file), sourcefile: 'agentcore-program.js', loader: 'js' } }
+      return { stdin: { contents, resolveDir: toFolder(file), sourcefile: programFile, loader: 'js' } }
     }
   }
 }
 
-/** The options of esbuild, without the plugin that resolves the shim. `external` packages are not bundled. */
-export const toOptions = (source: Source, format: Format, external: ReadonlyArray<string>): BundleOptions => ({
+/** esbuild names sources from the output folder, where nothing is written: the text is taken. */
+const mapOptions = ({ project, mapPaths }: Source): BuildOptions => {
+  switch (mapPaths._tag) {
+    case 'Absolute':
+      return { outdir: 'out', sourceRoot: pathToFileURL(join(project, 'out/')).href }
+    case 'RelativeTo':
+      return { outdir: mapPaths.folder }
+  }
+}
+
+/** The options of esbuild, without the plugins. */
+export const toOptions = (source: Source, format: Format): BundleOptions => ({
   ...entryOptions(source),
   absWorkingDir: source.project,
-  outdir: 'out', // nothing is written there: the text is taken
+  ...mapOptions(source),
   entryNames: 'main',
   assetNames: '[name]-[hash]',
   bundle: true,
@@ -76,11 +102,13 @@ export const toOptions = (source: Source, format: Format, external: ReadonlyArra
   ...(format === 'esm' ? { banner: { js: createRequire } } : {}),
   inject: [shimPath],
   define: meanings(format),
-  external: [...external],
   loader: { '.node': 'copy' },
   sourcemap: true,
   sourcesContent: false,
+  // A class that another module has too would be renamed, and errors are told apart by their names.
+  keepNames: true,
   legalComments: 'none',
   logLevel: 'silent',
+  logLimit: 0, // which packages are missing is read in all errors
   treeShaking: true,
 })

@@ -1,38 +1,133 @@
 /**
- * What an entry point is: a program that serves the agent itself, by `app.run()`, or a module that only exports one. The
- * latter gets a program around it. Nothing runs twice: which of the two it is, is read in the source, and the program
- * asks the app besides whether it has been told to serve.
+ * Whether an entry point serves the agent itself, by `app.run()`, or only exports it. The latter gets a program around
+ * it. Nothing runs twice: which of the two it is, is read in the source, and the program asks the app besides whether it
+ * has been told to serve.
  */
+import type { AnyNode, Expression, Node, Program } from 'acorn'
+import type * as esbuild from 'esbuild'
+import { pipe } from 'fp-ts/function'
+import * as TE from 'fp-ts/TaskEither'
+import { type BuildError, noBundler } from './BuildError'
+import { loaderOf } from './plugins/MainModule'
 
 /** How the entry point becomes a program. */
 export type Entry =
   | { readonly _tag: 'Program' } // it serves itself, and is bundled as it is
   | { readonly _tag: 'Module' } // it only exports an app or an agent
 
-/** Comments and what stands in quotes do not count; a template keeps its place. */
-const bare = (source: string): string =>
-  source.replace(/\/\*[\s\S]*?\*\/|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\[\s\S]|[^`\\])*`|\/\/[^\n]*/g, ' ')
-
-const all = (pattern: RegExp, text: string): ReadonlyArray<string> =>
-  [...text.matchAll(pattern)].flatMap(([, name]) => (name === undefined ? [] : [name]))
-
-/** The names that stand for an app in a source: `app`, what `createApp` made, what is the default export. */
-const appsIn = (text: string): ReadonlySet<string> =>
-  new Set([
-    'app',
-    ...all(/([\w$]+)\s*(?::[^=;]+)?=\s*(?:[\w$]+\s*\.\s*)?createApp\b/g, text),
-    ...all(/export\s+default\s+([\w$]+)/g, text),
-  ])
-
 /**
  * How the entry point with this source becomes a program. It serves itself if it calls `listen` of anything, or `run` of
- * an app: `app.run()`, `createApp(agent).run()`. The `run` of a database is no reason.
+ * an app: `app.run()`, `createApp(agent).run()`. The `run` of a database is no reason. Left `NoBundler` where esbuild, an
+ * optional dependency, is not installed.
  */
-export const toEntry = (source: string): Entry => {
-  const text = bare(source)
-  const apps = appsIn(text)
-  const runs = all(/([\w$]+|\))\s*(?:\?\.|\.)\s*run\s*\(/g, text).some((of) => of === ')' || apps.has(of))
-  return runs || /\.\s*listen\s*\(/.test(text) ? { _tag: 'Program' } : { _tag: 'Module' }
+export const toEntry = (file: string, source: string): TE.TaskEither<BuildError, Entry> =>
+  pipe(
+    TE.tryCatch(() => Promise.all([import('esbuild'), import('acorn')]), noBundler),
+    TE.chainTaskK(([{ transform }, { parse }]) => async (): Promise<Entry> => {
+      try {
+        const { code } = await transform(source, { ...plain, loader: loaderOf(file) })
+        return serves(parse(code, { ecmaVersion: 'latest', sourceType: 'module', allowReturnOutsideFunction: true }))
+          ? { _tag: 'Program' }
+          : { _tag: 'Module' }
+      } catch {
+        return { _tag: 'Program' } // the bundler, which meets the same flaw, says where it is
+      }
+    }),
+  )
+
+/** Leaves JavaScript that the parser knows: no types, no JSX, no decorators. */
+const plain: esbuild.TransformOptions = { target: 'es2022', legalComments: 'none', logLevel: 'silent' }
+
+/** Names in a source: of `createApp`, and of what it may have made. */
+interface Names {
+  readonly makers: ReadonlySet<string>
+  readonly apps: ReadonlySet<string>
+}
+
+const serves = (program: Program): boolean => {
+  const nodes = nodesOf(program)
+  const makers = new Set(['createApp', ...nodes.flatMap(makersIn)])
+  const apps = new Set(['app', ...nodes.flatMap(appsIn(makers))])
+  return nodes.some((node) => {
+    if (node.type !== 'CallExpression' || node.callee.type !== 'MemberExpression') return false
+    const name = nameOf(node.callee.property)
+    return name === 'listen' || (name === 'run' && isApp({ makers, apps }, node.callee.object))
+  })
+}
+
+const isNode = (value: unknown): value is AnyNode => typeof value === 'object' && value !== null && 'type' in value
+
+const nodesOf = (root: Node): ReadonlyArray<AnyNode> => {
+  const nodes: Array<AnyNode> = []
+  const visit = (value: unknown): void => {
+    if (Array.isArray(value)) return value.forEach(visit)
+    if (!isNode(value)) return
+    nodes.push(value)
+    Object.values(value).forEach(visit)
+  }
+  visit(root)
+  return nodes
+}
+
+/** The name of an identifier, or the text of a string: `app.run`, `app['run']`, `import { 'createApp' as make }`. */
+const nameOf = (node: AnyNode): string | undefined =>
+  node.type === 'Identifier'
+    ? node.name
+    : node.type === 'Literal' && typeof node.value === 'string'
+      ? node.value
+      : undefined
+
+const named = (node: AnyNode): ReadonlyArray<string> => (node.type === 'Identifier' ? [node.name] : [])
+
+/** Other names of `createApp`, by an import or by a pattern. */
+const makersIn = (node: AnyNode): ReadonlyArray<string> => {
+  if (node.type === 'ImportSpecifier') return nameOf(node.imported) === 'createApp' ? [node.local.name] : []
+  return node.type === 'Property' && nameOf(node.key) === 'createApp' ? named(node.value) : []
+}
+
+/** The names that stand for an app: what `createApp` made, what is the default export. */
+const appsIn =
+  (makers: ReadonlySet<string>) =>
+  (node: AnyNode): ReadonlyArray<string> => {
+    const makes = (made: Expression | null | undefined): boolean =>
+      made?.type === 'CallExpression' && calls(makers, made.callee)
+    switch (node.type) {
+      case 'VariableDeclarator':
+        return makes(node.init) ? named(node.id) : []
+      case 'AssignmentExpression':
+        return makes(node.right) ? named(node.left) : []
+      case 'ExportDefaultDeclaration':
+        return named(node.declaration)
+      default:
+        return []
+    }
+  }
+
+/** Whether this is `createApp`, `main.createApp` or another name of it. */
+const calls = (makers: ReadonlySet<string>, callee: AnyNode): boolean =>
+  callee.type === 'MemberExpression'
+    ? nameOf(callee.property) === 'createApp'
+    : callee.type === 'Identifier' && makers.has(callee.name)
+
+/** A function's result may be an app; that of a method is one only where the method belongs to one. */
+const isApp = (names: Names, node: AnyNode): boolean => {
+  switch (node.type) {
+    case 'Identifier':
+      return names.apps.has(node.name)
+    case 'MemberExpression':
+      return names.apps.has(nameOf(node.property) ?? '')
+    case 'AwaitExpression':
+      return isApp(names, node.argument)
+    case 'CallExpression':
+      return (
+        node.callee.type !== 'MemberExpression' ||
+        calls(names.makers, node.callee) ||
+        isApp(names, node.callee.object) ||
+        node.arguments.some((argument) => calls(names.makers, argument))
+      )
+    default:
+      return false
+  }
 }
 
 /** The mark that an app carries once it has been told to serve. `App` sets it. */

@@ -1,24 +1,20 @@
 /** Type-checks an agent with the TypeScript of its own project: the compiler, its settings and its messages are the user's. */
-import { existsSync } from 'node:fs'
+import { realpathSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join, relative } from 'node:path'
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
-import { closeOff, privateFolder, refuseLink } from '../../node/file/PrivateFile'
+import { closeOff, privateFolder, refuseLink, writePrivate } from '../../node/file/PrivateFile'
 import { runCommand } from '../../node/process/ChildCommand'
 import { type BuildError, buildFailed, type Diagnostic, typeErrors } from './BuildError'
+import { type Compiler, findCompiler, findConfig, referenceWith } from './TypeProject'
 
 /** What came of it: checked, or why there was nothing to check with. */
 export type TypeCheckResult =
   | { readonly _tag: 'Checked'; readonly version: string }
   | { readonly _tag: 'NotTypeScript' }
   | { readonly _tag: 'NoCompiler' }
-
-interface Compiler {
-  readonly bin: string
-  readonly version: string
-}
 
 /** The place in `tsc`'s own line: `agent.ts(3,5): error TS2322: …`. */
 const line = /^(.+?)\((\d+),(\d+)\): (error .*)$/
@@ -37,30 +33,12 @@ export const diagnosticsIn = (lines: ReadonlyArray<string>): ReadonlyArray<Diagn
     return text.startsWith('error ') ? [...found, { text }] : found
   }, [])
 
-const findCompiler = (file: string): Compiler | undefined => {
-  const near = createRequire(file)
-  try {
-    const path = near.resolve('typescript/package.json')
-    const { version } = near(path) as { readonly version: string } // every package says its version
-    return { bin: join(dirname(path), 'bin', 'tsc'), version }
-  } catch {
-    return undefined // the project has none: the note says so
-  }
-}
-
 const knowsNode = (file: string): boolean => {
   try {
     return createRequire(file).resolve('@types/node/package.json') !== ''
   } catch {
     return false // a project may do without
   }
-}
-
-/** The nearest `tsconfig.json` from a folder up to the project's own. */
-const findConfig = (project: string, folder: string): string | undefined => {
-  const path = join(folder, 'tsconfig.json')
-  if (existsSync(path)) return path
-  return folder === project || dirname(folder) === folder ? undefined : findConfig(project, dirname(folder))
 }
 
 /** Without a `tsconfig.json` the file alone is checked, as strictly as it goes. */
@@ -80,42 +58,83 @@ export interface TypeCheckOptions {
 }
 
 /** Type-checks. Left `TypeErrors` with what the compiler says; a project without a compiler is no failure. */
-export const typeCheck = ({
-  project,
-  file,
-  cache,
-  signal,
-}: TypeCheckOptions): TE.TaskEither<BuildError, TypeCheckResult> => {
+export const typeCheck = (what: TypeCheckOptions): TE.TaskEither<BuildError, TypeCheckResult> => {
+  const { project, file, cache } = what
   if (!/\.[cm]?tsx?$/.test(file)) return TE.right({ _tag: 'NotTypeScript' })
   const compiler = findCompiler(file)
   if (compiler === undefined) return TE.right({ _tag: 'NoCompiler' })
-  const config = findConfig(project, dirname(file))
-  const learnt = join(cache, 'types.tsbuildinfo')
-  const args = [
-    ...[compiler.bin, '--noEmit', '--pretty', 'false'],
-    ...['--incremental', '--tsBuildInfoFile', learnt],
-    ...(config === undefined ? strictly(project, file) : ['-p', config]),
-  ]
+  const config = findConfig(dirname(file))
+  const compile = compileWith(what, compiler)
   return pipe(
     TE.fromIOEither(
       E.tryCatchK(() => {
         privateFolder(cache)
-        refuseLink(learnt) // the compiler would write where it leads
+        refuseLink(toMemory(cache)) // the compiler would write where it leads
       }, buildFailed('type-checking')),
     ),
     TE.chain(() =>
-      pipe(
-        runCommand({ file: process.execPath, args, cwd: project, ...(signal === undefined ? {} : { signal }) }),
-        TE.mapLeft(({ cause }) => buildFailed('type-checking')(cause)),
-      ),
+      config === undefined
+        ? compile(strictly(project, file))
+        : pipe(
+            compile(['-p', config, '--listFiles']),
+            TE.chain((listed) =>
+              has(listed, file)
+                ? TE.right(listed)
+                : pipe(
+                    writeConfig(compiler, config, what, listed),
+                    TE.chain((path) => compile(['-p', path])),
+                  ),
+            ),
+          ),
     ),
-    TE.chainFirstEitherK(() => E.tryCatch(() => closeOff(learnt), buildFailed('type-checking'))),
-    TE.chain(({ code, out, err }): TE.TaskEither<BuildError, TypeCheckResult> => {
-      if (code === 0) return TE.right({ _tag: 'Checked', version: compiler.version })
-      const found = diagnosticsIn(out)
-      return found.length > 0
-        ? TE.left(typeErrors(found))
-        : TE.left(buildFailed('type-checking')(new Error(['the compiler exited early', ...out, ...err].join('\n'))))
-    }),
+    TE.chainFirstEitherK(() => E.tryCatch(() => closeOff(toMemory(cache)), buildFailed('type-checking'))),
+    TE.map((): TypeCheckResult => ({ _tag: 'Checked', version: compiler.version })),
   )
 }
+
+/** Where the compiler keeps what it has learnt for the next time. */
+const toMemory = (cache: string): string => join(cache, 'types.tsbuildinfo')
+
+/** Runs the compiler; right with what it prints where nothing is wrong. */
+const compileWith =
+  ({ project, cache, signal }: TypeCheckOptions, { bin }: Compiler) =>
+  (more: ReadonlyArray<string>): TE.TaskEither<BuildError, ReadonlyArray<string>> => {
+    const memory = ['--incremental', '--tsBuildInfoFile', toMemory(cache)]
+    const args = [bin, '--noEmit', '--pretty', 'false', ...memory, ...more]
+    return pipe(
+      runCommand({ file: process.execPath, args, cwd: project, ...(signal === undefined ? {} : { signal }) }),
+      TE.mapLeft(({ cause }) => buildFailed('type-checking')(cause)),
+      TE.chain(({ code, out, err }) => {
+        if (code === 0) return TE.right(out)
+        const found = diagnosticsIn(out)
+        return found.length > 0
+          ? TE.left(typeErrors(found))
+          : TE.left(buildFailed('type-checking')(new Error(['the compiler exited early', ...out, ...err].join('\n'))))
+      }),
+    )
+  }
+
+const has = (listed: ReadonlyArray<string>, file: string): boolean => {
+  const forms = [file, realpathSync(file)].map((path) => path.replaceAll('\\', '/'))
+  return listed.some((line) => forms.includes(line))
+}
+
+/**
+ * A configuration that has the entry point, where the project's own does not: the one among its references that does, or
+ * else its settings with this file, and with the declarations that it lists.
+ */
+const writeConfig = (
+  compiler: Compiler,
+  config: string,
+  { file, cache }: TypeCheckOptions,
+  listed: ReadonlyArray<string>,
+): TE.TaskEither<BuildError, string> =>
+  TE.tryCatch(async () => {
+    const found = await referenceWith(compiler, config, file)
+    const declarations = listed.filter((path) => /\.d\.[cm]?ts$/.test(path) && !path.includes('/node_modules/'))
+    const path = join(cache, 'tsconfig.json')
+    const files = found === undefined ? { files: [file, ...declarations], include: [] } : {}
+    const written = { extends: found ?? config, compilerOptions: { composite: false }, ...files }
+    await writePrivate(path, `${JSON.stringify(written, undefined, 2)}\n`)
+    return path
+  }, buildFailed('type-checking'))

@@ -1,107 +1,108 @@
-/** Prompts for what the flags leave open, each with the most likely answer as default. */
-import type * as Clack from '@clack/prompts' with { 'resolution-mode': 'import' }
-import * as E from 'fp-ts/Either'
+/** Asks for what the flags leave open, each with the most likely answer as default, and whether changes are meant. */
 import * as TE from 'fp-ts/TaskEither'
 import { type AgentConfig, isSet } from '../../config/Project'
 import * as Rules from '../../config/Rules'
 import { cancelled, type CliError, unexpected } from '../program/CliError'
-import { visible } from '../program/TerminalText'
+import { askCallers } from './askCallers'
+import { type Entry, suggestedName } from '../entry/EntryFile'
 import type { ConfigureSettings } from './plan/flags'
-import { authorizer } from './plan/Authorizer'
-import { type Entry, nameFrom } from './plan/EntryFile'
+import { loadPrompts, orEmpty, type Prompts } from './prompts'
 
 /** The defaults of the prompts. */
 export interface Defaults {
   /** The existing agent, if any. */
   readonly existing: AgentConfig | undefined
-  readonly entry: Entry
+  /** The entry point of a new agent. */
+  readonly entry: Entry | undefined
   readonly region: string | undefined
+  /** The agent that is the default now, if any. */
+  readonly defaultAgent: string | undefined
 }
-
-type Prompts = typeof Clack
-
-const toFault =
-  (rule: Rules.Rule<unknown>) =>
-  (text: string | undefined): string | undefined => {
-    const result = rule(text ?? '')
-    return E.isLeft(result) ? result.left : undefined
-  }
-
-const orEmpty =
-  (rule: Rules.Rule<unknown>): Rules.Rule<unknown> =>
-  (text) =>
-    text === '' ? E.right(text) : rule(text)
-
-/** One text. Rejects with `cancelled` when it is broken off. */
-const toText =
-  (prompts: Prompts) =>
-  async (message: string, initialValue: string, rule: Rules.Rule<unknown>): Promise<string> => {
-    const answer = await prompts.text({ message, initialValue: visible(initialValue), validate: toFault(rule) })
-    if (prompts.isCancel(answer)) throw cancelled
-    return answer
-  }
-
-/** One of several. Rejects with `cancelled` when it is broken off. */
-const toChoice =
-  (prompts: Prompts) =>
-  async <A extends string>(message: string, first: NoInfer<A>, labels: Readonly<Record<A, string>>): Promise<A> => {
-    const names = Object.keys(labels) as Array<A> // a record's keys are those of its type
-    const options = names.map((value) => ({ value: value, label: labels[value] }))
-    const answer = await prompts.select<string>({ message, initialValue: first, options })
-    if (prompts.isCancel(answer)) throw cancelled
-    return names.find((name) => name === answer) ?? first
-  }
 
 const deployments = {
   direct_code_deploy: 'code: a bundle that AWS runs on Node',
   container: 'container: an image, built with docker, finch or podman',
 } as const
 
-const callers = {
-  iam: 'callers with AWS credentials (IAM)',
-  jwt: 'callers with a token from an OpenID provider (JWT)',
-} as const
+/** Whether flags say anything of who may call. */
+const namesCallers = ({ authorizerConfig, issuer, clients, audience, scopes }: ConfigureSettings): boolean =>
+  [authorizerConfig, issuer, clients, audience, scopes].some((setting) => setting !== undefined)
 
-const questions = async (
+const askRegion = (prompts: Prompts, settings: ConfigureSettings, initial: string): Promise<string> =>
+  settings.region === undefined ? prompts.text('AWS region', initial, Rules.region) : Promise.resolve(settings.region)
+
+const askRole = async (prompts: Prompts, standing: string): Promise<string | undefined> => {
+  const message = standing === '' ? 'ARN of its execution role (empty: created on deployment)' : 'Execution role'
+  const role = await prompts.text(message, standing, standing === '' ? orEmpty(Rules.role) : Rules.role)
+  return role === '' ? undefined : role
+}
+
+/** Of a new agent: all that the flags leave open. */
+const forNew = async (
   prompts: Prompts,
   settings: ConfigureSettings,
-  around: Defaults,
+  entry: Entry,
+  { region, defaultAgent }: Defaults,
 ): Promise<ConfigureSettings> => {
-  const { existing, entry } = around
-  const [text, choice] = [toText(prompts), toChoice(prompts)]
-  prompts.intro(existing === undefined ? `New agent from ${visible(entry.file)}` : `Agent ${visible(existing.name)}`)
+  prompts.intro(`New agent from ${entry.file}`)
   const name =
-    settings.name ??
-    existing?.name ??
-    (await text('Agent name', nameFrom(settings.entrypoint ?? entry.file), Rules.agentName))
-  const isOpen =
-    existing === undefined && [settings.deploymentType, settings.ecr, settings.s3].every((setting) => !isSet(setting))
+    settings.name ?? (await prompts.text('Agent name', suggestedName(entry, settings.entrypoint), Rules.agentName))
+  const isOpen = [settings.deploymentType, settings.ecr, settings.s3].every((setting) => !isSet(setting))
   const deploymentType = isOpen
-    ? await choice('Deployment type', entry.hasDockerfile ? 'container' : 'direct_code_deploy', deployments)
+    ? await prompts.choice('Deployment type', entry.hasDockerfile ? 'container' : 'direct_code_deploy', deployments)
     : settings.deploymentType
-  const region =
-    settings.region ?? (await text('AWS region', existing?.aws?.region ?? around.region ?? 'us-west-2', Rules.region))
-  const role =
-    settings.executionRole ??
-    existing?.aws?.execution_role ??
-    (await text('ARN of its execution role (leave empty to create one on deployment)', '', orEmpty(Rules.role)))
-  const isSettled = isSet(settings.authorizerConfig) || isSet(existing?.authorizer_configuration)
-  const caller = isSettled ? 'iam' : await choice('Who may call it?', 'iam', callers)
-  const tokens = caller === 'jwt' ? authorizer(await text('{"customJWTAuthorizer": {…}}', '', authorizer)) : E.left('')
-  prompts.outro('Done')
-  return {
+  const found = {
     ...settings,
     name,
     deploymentType,
-    region,
-    executionRole: role === '' ? undefined : role,
-    authorizerConfig: E.isRight(tokens) ? tokens.right : settings.authorizerConfig,
+    region: await askRegion(prompts, settings, region ?? 'us-west-2'),
+    executionRole: settings.executionRole ?? (await askRole(prompts, '')),
   }
+  const settled = namesCallers(found) ? found : await askCallers(prompts, found, undefined)
+  if (settled.default || defaultAgent === undefined) return settled
+  const isDefault = await prompts.confirm(`Make it the default agent? (now: ${defaultAgent})`, false)
+  return { ...settled, default: isDefault }
 }
 
-/** Asks. Left: `Cancelled`. */
-export const ask = (settings: ConfigureSettings, around: Defaults): TE.TaskEither<CliError, ConfigureSettings> =>
+/** Of an existing agent: what is likely to change, with what stands as default. */
+const forExisting = async (
+  prompts: Prompts,
+  settings: ConfigureSettings,
+  existing: AgentConfig,
+  { region }: Defaults,
+): Promise<ConfigureSettings> => {
+  prompts.intro(`Agent ${existing.name}`)
+  const standing = existing.aws?.execution_role ?? ''
+  const found = {
+    ...settings,
+    region: await askRegion(prompts, settings, existing.aws?.region ?? region ?? 'us-west-2'),
+    executionRole: await askRole(prompts, standing),
+  }
+  return askCallers(prompts, found, existing.authorizer_configuration)
+}
+
+const asking = <A>(use: (prompts: Prompts) => Promise<A>): TE.TaskEither<CliError, A> =>
   TE.tryCatch(
-    async () => questions(await import('@clack/prompts'), settings, around),
+    async () => use(await loadPrompts()),
     (thrown) => (thrown === cancelled ? cancelled : unexpected(thrown)),
   )
+
+/** Asks for settings. Left: `Cancelled`. */
+export const ask = (settings: ConfigureSettings, around: Defaults): TE.TaskEither<CliError, ConfigureSettings> =>
+  asking(async (prompts) => {
+    const { existing, entry } = around
+    if (existing !== undefined) return forExisting(prompts, settings, existing, around)
+    if (entry === undefined) return settings
+    const found = await forNew(prompts, settings, entry, around)
+    prompts.outro('Done')
+    return found
+  })
+
+/** Shows changes, and asks whether they are meant. Left: `Cancelled`. */
+export const confirmed = (name: string, changes: string): TE.TaskEither<CliError, boolean> =>
+  asking(async (prompts) => {
+    prompts.show(`Changes of ${name}:\n${changes}`)
+    const isMeant = await prompts.confirm('Write them?', true)
+    prompts.outro(isMeant ? 'Done' : 'Nothing is written')
+    return isMeant
+  })

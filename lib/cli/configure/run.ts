@@ -4,24 +4,18 @@ import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
 import type { ConfigError } from '../../config/ConfigError'
 import * as File from '../../config/File'
-import {
-  type AgentConfig,
-  toAgent,
-  toDeploymentType,
-  fileName,
-  isSet,
-  toLifecycle,
-  type Project,
-} from '../../config/Project'
-import { canAsk, type Cli, type Output } from '../program/Cli'
+import { type Project, toAgent } from '../../config/Project'
+import { canAsk, type Cli, type Output, styled } from '../program/Cli'
 import { type CliError, config, usage } from '../program/CliError'
 import type { Run } from '../program/Command'
 import type { ConfigureFlags, ConfigureSettings } from './plan/flags'
-import { ask } from './ask'
+import { ask, confirmed } from './ask'
 import { authorizer } from './plan/Authorizer'
-import { type Entry, findEntry } from './plan/EntryFile'
-import { type DetectedSettings, findExisting, plan, type Plan } from './plan/Plan'
 import { findRegion } from './plan/DefaultRegion'
+import { formatDifferences } from './plan/Difference'
+import { type Entry, findEntry } from '../entry/EntryFile'
+import { type DetectedSettings, findExisting, plan, toDefault } from './plan/Plan'
+import { declined, report } from './report'
 
 const empty: Project = { agents: {} }
 
@@ -41,6 +35,16 @@ const entryFor = (
     ? TE.right(undefined)
     : findEntry(cwd, settings.entrypoint)
 
+/** Whether flags say what is to be written, beside which agent is meant. */
+const saysWhat = (settings: ConfigureSettings): boolean =>
+  Object.entries(settings).some(
+    ([key, setting]) =>
+      !['name', 'entrypoint', 'nonInteractive'].includes(key) && setting !== undefined && setting !== false,
+  )
+
+const asks = (cli: Cli, { nonInteractive }: ConfigureSettings): boolean => !nonInteractive && canAsk(cli)
+
+/** Asks for what is open: of a new agent whatever the flags do not say, of an existing one only without flags. */
 const requested = (
   cli: Cli,
   settings: ConfigureSettings,
@@ -48,36 +52,16 @@ const requested = (
   { entry, region }: DetectedSettings,
 ): TE.TaskEither<CliError, ConfigureSettings> => {
   const existing = findExisting(project, settings, entry)
-  if (settings.nonInteractive || !canAsk(cli) || entry === undefined) return TE.right(settings)
-  return ask(settings, { existing, entry, region })
+  if (!asks(cli, settings) || (existing !== undefined && saysWhat(settings))) return TE.right(settings)
+  return ask(settings, { existing, entry, region, defaultAgent: toDefault(project) })
 }
 
-const rows = (agent: AgentConfig): ReadonlyArray<readonly [string, string]> => {
-  const { idleRuntimeSessionTimeout, maxLifetime } = toLifecycle(agent)
-  return [
-    ['entry point', agent.entrypoint],
-    ['deployed as', toDeploymentType(agent)],
-    ['region', agent.aws?.region ?? ''],
-    ['callers', isSet(agent.authorizer_configuration) ? 'JWT' : 'IAM'],
-    ['sessions', `idle ${idleRuntimeSessionTimeout} s, at most ${maxLifetime} s`],
-  ]
-}
-
-const output =
-  ({ name, isNew, notes }: Plan) =>
-  (agent: AgentConfig): Output => ({
-    json: { agent: name, file: fileName, isNew, isDefault: true, notes, configuration: agent },
-    text: ({ bold, dim, cyan }) =>
-      [
-        `${bold(name)} is ${isNew ? 'written to' : 'changed in'} ${fileName}`,
-        ...rows(agent).map(([what, value]) => `  ${dim(what.padEnd(12))} ${value}`),
-        ...notes.map((text) => `  ${dim(text)}`),
-        '',
-        `Next: ${cyan('agentcore deploy --local')} runs it here as in the cloud, ${cyan('agentcore dev')} while you write it.`,
-      ].join('\n'),
-  })
-
-const write = (cli: Cli, settings: ConfigureSettings, findings: DetectedSettings): TE.TaskEither<CliError, Output> =>
+const write = (
+  cli: Cli,
+  settings: ConfigureSettings,
+  findings: DetectedSettings,
+  width: number | undefined,
+): TE.TaskEither<CliError, Output> =>
   pipe(
     File.update(
       cli.cwd,
@@ -88,8 +72,31 @@ const write = (cli: Cli, settings: ConfigureSettings, findings: DetectedSettings
         E.map((value) => ({ changes: value.changes, value })),
       ),
     ),
-    TE.chainEitherK(({ project, value }) => pipe(toAgent(value.name)(project), E.bimap(config, output(value)))),
+    TE.chainEitherK(({ project, value }) => pipe(toAgent(value.name)(project), E.bimap(config, report(value, width)))),
   )
+
+/** Writes, in a terminal only once what changes was shown and is meant. */
+const carryOut = (
+  cli: Cli,
+  project: Project,
+  settings: ConfigureSettings,
+  findings: DetectedSettings,
+): TE.TaskEither<CliError, Output> => {
+  const width = cli.stdout.isTTY ? cli.stdout.columns : Infinity
+  return pipe(
+    TE.fromEither(plan(project, settings, findings)),
+    TE.chain(({ name, differences }) => {
+      if (differences.length === 0 || !asks(cli, settings)) return write(cli, settings, findings, width)
+      const shown = formatDifferences(differences, width - 6)(styled(cli, 'stdout'))
+      return pipe(
+        confirmed(name, shown),
+        TE.chain((isMeant) =>
+          isMeant ? write(cli, settings, findings, undefined) : TE.right<CliError, Output>(declined(name)),
+        ),
+      )
+    }),
+  )
+}
 
 /** The flags with the authorizer checked: the codec of it is loaded by this command alone. */
 const checked = (given: ConfigureFlags): E.Either<CliError, ConfigureSettings> => {
@@ -112,5 +119,5 @@ export const run: Run<ConfigureFlags> = (given) => (cli) =>
     TE.bind('entry', ({ flags, project }) => entryFor(cli.cwd, flags, project)),
     TE.bind('region', () => TE.fromTask<string | undefined, CliError>(findRegion(cli.env))),
     TE.bind('settings', ({ flags, project, entry, region }) => requested(cli, flags, project, { entry, region })),
-    TE.chain(({ settings, entry, region }) => write(cli, settings, { entry, region })),
+    TE.chain(({ settings, project, entry, region }) => carryOut(cli, project, settings, { entry, region })),
   )

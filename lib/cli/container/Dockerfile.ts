@@ -63,12 +63,15 @@ const installing = (install: Install): ReadonlyArray<string> => {
   }
 }
 
+/** Where the build stage bundles to: not below the project, which may have a `dist` of its own. */
+const bundled = '/bundle'
+
 const bundling = ({ fetched, entry }: ImagePlan): string => {
   const command =
     fetched === undefined
       ? ['npx', '--no-install']
       : ['npm', 'exec', '--yes', `--package=agentcore-fp@${fetched}`, '--']
-  return exec('RUN', ...command, 'agentcore', 'build', '--entrypoint', entry, '--outdir', 'dist')
+  return exec('RUN', ...command, 'agentcore', 'build', '--entrypoint', entry, '--outdir', bundled)
 }
 
 /** A word in an instruction that has no JSON form. */
@@ -98,7 +101,7 @@ const body = (plan: ImagePlan): ReadonlyArray<string> => {
           `# For ${native.map(word).join(', ')}, which cannot be bundled`,
           'COPY --from=build /app/node_modules ./node_modules',
         ]),
-    'COPY --from=build /app/dist ./dist',
+    `COPY --from=build ${bundled} ./dist`,
     '# A number: Kubernetes and AgentCore can tell that it is not root',
     'USER 1000:1000',
     'EXPOSE 8080',

@@ -1,5 +1,5 @@
 /** Why no container engine is usable: missing, forbidden and stopped need different fixes. */
-import { errorMessage } from '../../node/SystemError'
+import { explainSystemError } from '../../node/SystemError'
 
 /** The engines, by the command that each is. */
 export type EngineName = 'finch' | 'docker' | 'podman'
@@ -100,7 +100,7 @@ const toMessage = (error: EngineError): string => {
     case 'ImageFailed':
       return `The image could not be built: ${error.step.at(-1) ?? `${error.engine} printed no output`}`
     case 'ContextFailed':
-      return `Could not write ${error.path}: ${errorMessage(error.cause)}`
+      return `Could not write ${error.path}: ${explainSystemError(error.cause).message}`
   }
 }
 

@@ -1,11 +1,11 @@
 /** Builds the image of an agent with a real engine, by the user's Dockerfile or one made for the agent. */
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { join, posix, relative, sep } from 'node:path'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
 import { writeAtomic } from '../../node/file/AtomicFile'
 import { readPrivate, writePrivate } from '../../node/file/PrivateFile'
+import { readText } from '../../node/file/TextFile'
 import { runCommand } from '../../node/process/ChildCommand'
 import { failingStep, type Step, stepIn } from './BuildOutput'
 import { toDockerfile, dockerignore, type ImagePlan, type Install, isUnedited } from './Dockerfile'
@@ -54,7 +54,7 @@ export const planFor = (
   const lock = managers.find(([, file]) => existsSync(join(project, file)))
   return TE.tryCatch(async () => {
     const { version, ...rest } = given
-    const manifest: unknown = existsSync(path) ? JSON.parse(await readFile(path, 'utf8')) : undefined
+    const manifest: unknown = existsSync(path) ? JSON.parse(await readText(path)) : undefined
     const dependencies = dependenciesIn(manifest)
     const fromProject = Object.values(dependencies).some((of) => typeof of === 'string' && /^(file|link):/.test(of))
     const install: Install =

@@ -5,11 +5,12 @@ import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
 import type { Isolation } from '../../local'
 import type { AgentFolder } from '../agent/AgentFolder'
+import { remarks } from '../bundler/Bundle'
 import { build, type Built, toBuilds } from '../bundler/bundleAgent'
 import { type TypeCheckResult, typeCheck } from '../bundler/TypeCheck'
 import type { Cli } from '../program/Cli'
 import { type CliError, usage } from '../program/CliError'
-import { recommendedNode } from '../configure/plan/EntryFile'
+import { recommendedNode } from '../entry/EntryFile'
 import { emulatesArm, type Engine, findEngine, platformFor } from '../container/Engine'
 import { type EngineName, engineNames } from '../container/EngineError'
 import { buildImage, imageName, planFor, prepare } from '../container/Image'
@@ -49,19 +50,23 @@ const check = (cli: Cli, { where, signal }: PackageOptions): TE.TaskEither<CliEr
 const bundle = (cli: Cli, { where, isolation }: PackageOptions): TE.TaskEither<CliError, Built> =>
   pipe(
     step(cli, 'Bundling')(
-      pipe(build(where.folder, where.file, toBuilds(where.folder, where.agent.name)), TE.mapLeft(fromBuild(cli))),
+      pipe(
+        build(where.folder, where.file, toBuilds(where.folder, where.agent.name), { _tag: 'Absolute' }),
+        TE.mapLeft(fromBuild(cli)),
+      ),
       ({ artifact, bundle: { format } }) =>
         `Bundled ${where.agent.entrypoint} into one ${format === 'cjs' ? 'CommonJS' : 'ES module'} file (${formatBytes(artifact.bytes)})`,
     ),
     TE.map((built) => {
-      const outside = built.bundle.native.join(', ')
+      const outside = [...built.bundle.native, ...built.bundle.external].join(', ')
       if (outside !== '' && isolation !== 'container') {
-        const why = `${outside} is a native module and stays in node_modules`
+        const why = `Not bundled, but loaded from node_modules: ${outside}`
         printLine(
-          `${why}: it works locally, but on AgentCore only in a container (deployment_type: container)`,
+          `${why}. This works locally, but on AgentCore only in a container (deployment_type: container)`,
           'note',
         )(cli)
       }
+      for (const remark of remarks(built.bundle)) printLine(remark, 'note')(cli)
       return built
     }),
   )
@@ -92,14 +97,14 @@ const image = (
   cli: Cli,
   what: PackageOptions,
   engine: Engine,
-  { bundle: { native } }: Built,
+  { bundle: { native, external } }: Built,
 ): TE.TaskEither<CliError, string> => {
   const { where, signal } = what
   const platform = platformFor(engine, emulatesArm())
   const region = where.agent.aws?.region
   const given = {
     nodeVersion: String(where.agent.node_version ?? recommendedNode),
-    native,
+    native: [...native, ...external],
     version: version(),
     ...(region === undefined || region === null ? {} : { region }),
   }

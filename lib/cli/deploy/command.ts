@@ -26,6 +26,12 @@ export const deploy = command({
     local: toggle('--local', 'run on this machine'),
     agent: text('-a, --agent <name>', 'agent to use (default: the default agent)'),
     env: list('--env <NAME=value>', 'environment variable for the agent; repeatable', Rules.assignment),
+    // Not --env-file: Node takes a flag of that name for its own, wherever it stands on the command line.
+    envFrom: list(
+      '--env-from <file>',
+      'file with variables for the agent, such as .env; repeatable, --env wins over it',
+      E.right,
+    ),
     port: value('-p, --port <port>', 'port to listen on (default: the first free one from 8080)', Rules.port),
     detach: toggle('-d, --detach', 'keep it running in the background'),
     isolation: value(
@@ -47,6 +53,7 @@ export const deploy = command({
       line: 'agentcore deploy --local --detach --port 9000',
       about: 'run in the background; stop it with agentcore stop',
     },
+    { line: 'agentcore deploy --local --env-from .env', about: 'with the variables of a file' },
     { line: 'agentcore deploy --local --isolation container', about: "build the agent's image and run it" },
   ],
   load: () => import('./run.js'),

@@ -3,16 +3,16 @@ import { join } from 'node:path'
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
-import * as File from '../../config/File'
 import { type LocalRecord, toShown } from '../../config/LocalRecord'
 import { withLock } from '../../node/file/withLock'
 import { privateFolder } from '../../node/file/PrivateFile'
 import { toDeploymentType, toHeaderAllowlist, isSet, toLifecycle } from '../../config/Project'
 import { type Isolation, localArn } from '../../local'
 import { agentFolder, type AgentFolder } from '../agent/AgentFolder'
+import { agentsIn } from '../entry/EntryAgent'
 import { guardPolicy } from '../agent/AllowedFlags'
 import type { Cli, Output } from '../program/Cli'
-import { cancelled, type CliError, config, failed, stateUnusable, unexpected, usage } from '../program/CliError'
+import { cancelled, type CliError, failed, stateUnusable, unexpected, usage } from '../program/CliError'
 import type { Run } from '../program/Command'
 import { isTaken } from '../../node/network/Port'
 import { formatDuration, step, printLine } from '../terminal/Progress'
@@ -23,7 +23,10 @@ import { type Hosted, createLauncher } from './host/Host'
 import type { HostPlan, Inbound } from './host/HostPlan'
 import { createPackage } from './Package'
 import { commands, shown } from './NextSteps'
-import { tryStart } from './TrialStart'
+import { inheritedBy } from './AgentEnvironment'
+import { notPassed, passedVariables } from './EnvFiles'
+import { missingVariables } from './trial/StartFailure'
+import { tryStart } from './trial/TrialStart'
 import { endRunning, findRunning } from './LocalInstance'
 
 /** The values of its flags. */
@@ -31,6 +34,7 @@ export interface DeployValues {
   readonly local: boolean
   readonly agent: string | undefined
   readonly env: ReadonlyArray<readonly [name: string, value: string]>
+  readonly envFrom: ReadonlyArray<string>
   readonly port: number | undefined
   readonly detach: boolean
   readonly isolation: Isolation | undefined
@@ -182,33 +186,41 @@ const deployLocal =
   (cli: Cli): TE.TaskEither<CliError, Output> => {
     const breaking = new AbortController()
     return pipe(
-      agentFolder(cli.cwd, values.agent),
+      agentFolder(cli, { agent: values.agent }),
       TE.bindTo('where'),
       TE.bind('inbound', ({ where }) => TE.fromEither(toInbound(where, values.auth))),
-      TE.bind('project', () => pipe(File.read(cli.cwd), TE.mapLeft(config))),
+      TE.bind('project', () => agentsIn(cli.cwd)),
       TE.chainFirst(({ where }) =>
         TE.fromIOEither(E.tryCatchK(() => [where.state, toState(where)].forEach(privateFolder), stateUnusable)),
       ),
       TE.bind('before', ({ where }) => findRunning(cli, { isTold: true })(where.folder, where.agent.name)),
       TE.chainFirst(({ before }) => portIsFree(values.port, before)),
-      TE.bind('launch', ({ where }) => {
+      TE.bind('env', () => passedVariables(cli.cwd, values.envFrom, values.env)),
+      TE.bind('launch', ({ where, env }) => {
         const isolation = toIsolation(where, values.isolation)
-        return createPackage(cli, { where, isolation, env: values.env, signal: breaking.signal })
+        return createPackage(cli, { where, isolation, env, signal: breaking.signal })
       }),
       TE.bind('plan', ({ where, inbound, before, launch }) => TE.right(toPlan(where, values, inbound, before, launch))),
-      TE.chainFirst(({ plan }) =>
+      TE.chainFirst(({ where, plan }) =>
         step(cli, 'Starting the agent once')(
           pipe(
             TE.fromIOEither(E.tryCatchK(() => privateFolder(plan.state), stateUnusable)),
-            TE.chain(() =>
-              tryStart(createLauncher({ ...plan, isShared: false }), plan.state, plan.arn ?? '', breaking.signal),
+            TE.chainTaskK(() => () => notPassed(where.folder, { ...inheritedBy(cli.env), ...plan.launch.env })),
+            TE.chain((names) =>
+              tryStart({
+                launcherWith: (show) => createLauncher({ ...plan, isShared: false }, show),
+                folder: plan.state,
+                arn: plan.arn ?? '',
+                unset: missingVariables(names),
+                signal: breaking.signal,
+              }),
             ),
           ),
           (took) => `The agent started and responded to /ping after ${formatDuration(took)}`,
         ),
       ),
       abortable(cli, breaking),
-      TE.chain(({ where, project, plan }) => {
+      TE.chain(({ where, project: { project }, plan }) => {
         const isDefault = values.agent === undefined || project.default_agent === where.agent.name
         if (plan.inbound._tag === 'none' && isSet(where.agent.authorizer_configuration))
           printLine('Callers are not authenticated: --auth is none', 'note')(cli)

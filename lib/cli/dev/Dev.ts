@@ -1,4 +1,5 @@
 /** Does what `DevState` decides: builds, starts and ends servers, aims the port, tells the developer. */
+import { relative } from 'node:path'
 import type { IO } from 'fp-ts/IO'
 import * as E from 'fp-ts/Either'
 import type { BuildError } from '../bundler/BuildError'
@@ -7,6 +8,7 @@ import { formatDuration } from '../terminal/Progress'
 import type { Style } from '../program/Style'
 import { type Compiled, createCompiler } from './watch/Compile'
 import * as DevNews from './DevMessages'
+import { isData, mayBeOwn } from './state/DataFiles'
 import type { DevPlan } from './state/DevPlan'
 import type { Exit } from './server/DevServer'
 import { begin, type DevCommand, type DevEvent, type DevState, isComing, type DevMessage, step } from './state/DevState'
@@ -74,10 +76,28 @@ export const develop = async (cli: Cli, plan: DevPlan): Promise<void> => {
       say(({ yellow }) => yellow(`/ping responds with ${status}; AgentCore accepts only 200`)),
   })
 
-  const watching = await watch(
-    plan.folder,
-    () => send({ _tag: 'Changed' }),
-    (cause) => say(({ red }) => red(`Could not watch the source: ${String(cause)}`)),
+  const inputs = new Set<string>()
+  const doubted = new Set<string>()
+  let startedAt = performance.now()
+
+  /** Data restarts the agent, unless it may have written that itself. */
+  const onFiles = (paths: ReadonlyArray<string>): void => {
+    const data = known.compiled === undefined ? [] : paths.filter(isData(inputs))
+    const activity = {
+      sinceStart: state.next === undefined ? performance.now() - startedAt : 0,
+      sinceRequest: front.sinceRequest(),
+    }
+    if (data.length > 0 && !mayBeOwn(activity)) compiler.renew()
+    else {
+      const fresh = data.filter((path) => !doubted.has(path))
+      fresh.forEach((path) => doubted.add(path))
+      if (fresh.length > 0) say(DevNews.describeOwn(fresh.map((path) => relative(plan.folder, path))))
+    }
+    send({ _tag: 'Changed' })
+  }
+
+  const watching = await watch(plan.folder, onFiles, (cause) =>
+    say(({ red }) => red(`Could not watch the source: ${String(cause)}`)),
   )
 
   const build = async (): Promise<void> => {
@@ -86,14 +106,17 @@ export const develop = async (cli: Cli, plan: DevPlan): Promise<void> => {
     const built = await compiler.compile()
     if (E.isLeft(built)) {
       known.failure = built.left
+      if (built.left._tag === 'SourceErrors') watching.add(built.left.inputs)
       return send({ _tag: 'NotBuilt' })
     }
+    built.right.bundle.inputs.forEach((path) => inputs.add(path))
     watching.add(built.right.bundle.inputs)
     known.compiled = built.right
     send({ _tag: 'Built', program: built.right.program })
   }
 
   const tellReady = (isFirst: boolean): void => {
+    startedAt = performance.now()
     const took = formatDuration(performance.now() - known.builtAt)
     say(({ green, bold }) => green(`${isFirst ? 'Ready' : 'Restarted'} at ${bold(url)} in ${took}`))
     if (isFirst) say(DevNews.describeFirstStart(plan, front.port, known.compiled))
@@ -152,6 +175,7 @@ export const develop = async (cli: Cli, plan: DevPlan): Promise<void> => {
 
   const ended = new Promise<void>((resolve) => {
     let asked = 0
+    cli.outliveOutput()
     const off = cli.onSignal(() => {
       asked += 1
       if (asked > 1) return void fleet.stopAll(0)

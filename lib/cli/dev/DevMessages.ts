@@ -1,6 +1,7 @@
 /** What `agentcore dev` tells, in words. */
 import { constants } from 'node:os'
 import { type BuildError, explain } from '../bundler/BuildError'
+import { remarks } from '../bundler/Bundle'
 import { formatBytes, formatDuration } from '../terminal/Progress'
 import type { Style } from '../program/Style'
 import type { Compiled } from './watch/Compile'
@@ -58,15 +59,22 @@ export const describeCrash =
     return `${red(`The agent ${exit === undefined ? 'exited' : describeExit(exit)}`)}\n${dim(next)}`
   }
 
+/** Data that changed while the agent was at work. */
+export const describeOwn =
+  (paths: ReadonlyArray<string>) =>
+  ({ dim }: Style): string =>
+    dim(`${paths.join(', ')} changed while the agent was working, and may be written by it. To restart, save it again`)
+
 /** What to do with the first server, and what its program is. */
 export const describeFirstStart =
   ({ agent }: DevPlan, port: number, compiled: Compiled | undefined) =>
   ({ dim, yellow }: Style): string => {
-    const native = compiled?.bundle.native ?? []
+    const { native = [], external = [] } = compiled?.bundle ?? {}
     return [
       `  agentcore invoke --dev${port === 8080 ? '' : ` --port ${port}`} '{"prompt": "Hello"}'`,
       `  curl -N http://127.0.0.1:${port}/invocations -d '{"prompt": "Hello"}'`,
-      ...native.map((name) => yellow(`${name} is a native module and is loaded from node_modules`)),
+      ...[...native, ...external].map((name) => yellow(`${name} is loaded from node_modules`)),
+      ...(compiled === undefined ? [] : remarks(compiled.bundle).map(yellow)),
       dim(`${agent} (${formatBytes(compiled?.bytes ?? 0)}) restarts when its source changes; press Ctrl-C to stop`),
     ].join('\n')
   }

@@ -13,6 +13,7 @@ export const dev = command({
     'from the terminal, .env and --env; LOCAL_DEV is 1. Makes no AWS requests.',
   flags: {
     agent: text('-a, --agent <name>', 'agent to use (default: the default agent)'),
+    entrypoint: text('-e, --entrypoint <file>', 'entry point to serve; needs no configuration'),
     port: value('-p, --port <port>', 'port to try first, then the next free one (default: 8080)', Rules.port),
     env: list('--env <NAME=value>', 'environment variable for the agent; repeatable', Rules.assignment),
     ...allowFlags,

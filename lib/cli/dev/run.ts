@@ -11,6 +11,7 @@ import { develop } from './Dev'
 /** The values of its flags. */
 export interface DevValues {
   readonly agent: string | undefined
+  readonly entrypoint: string | undefined
   readonly port: number | undefined
   readonly env: ReadonlyArray<readonly [name: string, value: string]>
   readonly allowOrigin: ReadonlyArray<string>
@@ -19,10 +20,10 @@ export interface DevValues {
 
 /** Develops until Ctrl-C. */
 export const run: Run<DevValues> =
-  ({ agent: name, port = 8080, env, allowOrigin, allowHost }) =>
+  ({ agent: name, entrypoint, port = 8080, env, allowOrigin, allowHost }) =>
   (cli) =>
     pipe(
-      agentFolder(cli.cwd, name),
+      agentFolder(cli, { agent: name, entrypoint }),
       TE.chain(({ agent, ...paths }) =>
         TE.tryCatch(
           () =>

@@ -33,6 +33,8 @@ export interface World {
   readonly spawn: (command: string, args: ReadonlyArray<string>, options: SpawnOptions) => ChildProcess
   /** Calls the listener instead of ending the process when the user or the system asks to; gives what undoes that. */
   readonly onSignal: (listener: (signal: NodeJS.Signals) => void) => IO<void>
+  /** For commands that serve: from now on they go on when whoever reads their output has left. */
+  readonly outliveOutput: IO<void>
 }
 
 /** The world of one command, with what holds for every command. */
@@ -45,7 +47,7 @@ export interface Cli extends World {
 
 /** What a command gives in the end. */
 export interface Output {
-  /** The document of `--json`. */
+  /** The document of `--json`; undefined if all was told already. */
   readonly json: unknown
   /** What a person is told; empty if all was told already. */
   readonly text: (style: Style) => string

@@ -1,10 +1,11 @@
 /**
  * Everything that a command can fail with, as one closed union. A failure is told in one line, with what to do next;
- * its exit code is 2 where the command was written wrongly, else 1.
+ * its exit code is 2 where the command was written wrongly, 130 where the user broke it off, else 1.
  */
 import * as Client from '../../client/error/ClientError'
+import type { LocalFailure } from '../../client/error/LocalFailure'
 import * as Config from '../../config/ConfigError'
-import { errorMessage } from '../../node/SystemError'
+import { errorMessage, explainSystemError } from '../../node/SystemError'
 
 // ---------------------------------------------------------------------------------------------------------------------
 // model
@@ -23,6 +24,8 @@ export type CliError =
       readonly code: string
       readonly message: string
       readonly next: string
+      /** Lines that explain it, such as the last ones of a program that crashed: always shown. */
+      readonly output?: ReadonlyArray<string>
       readonly details?: ReadonlyArray<string>
       readonly cause?: unknown
     }
@@ -31,11 +34,14 @@ export type CliError =
 
 /** A failure in words. */
 export interface Explanation {
-  readonly exitCode: 1 | 2
+  /** 130 is what a shell gives to a program that Ctrl-C has ended. */
+  readonly exitCode: 1 | 2 | 130
   readonly code: string
   readonly message: string
   /** What to do next; empty if there is nothing to say. */
   readonly next: string
+  /** Lines that are always shown. */
+  readonly output: ReadonlyArray<string>
   /** Lines that `--verbose` shows, and `--json` has. */
   readonly details: ReadonlyArray<string>
 }
@@ -58,14 +64,18 @@ export const failed = (
   code: string,
   message: string,
   next: string,
-  more: { readonly details?: ReadonlyArray<string>; readonly cause?: unknown } = {},
+  more: {
+    readonly output?: ReadonlyArray<string>
+    readonly details?: ReadonlyArray<string>
+    readonly cause?: unknown
+  } = {},
 ): CliError => ({ _tag: 'Failed', code, message, next, ...more })
 
 /** What a command keeps in the project cannot be kept, or something of the project is in its way. */
-export const stateUnusable = (cause: unknown): CliError =>
-  failed('STATE_UNUSABLE', `Cannot use .bedrock_agentcore: ${errorMessage(cause)}`, 'remove whatever is in the way', {
-    cause,
-  })
+export const stateUnusable = (cause: unknown): CliError => {
+  const { message, next = 'remove whatever is in the way' } = explainSystemError(cause)
+  return failed('STATE_UNUSABLE', `Cannot use .bedrock_agentcore: ${message}`, next, { cause })
+}
 
 /** The user broke it off. */
 export const cancelled: CliError = { _tag: 'Cancelled' }
@@ -90,7 +100,7 @@ const toNextStep = (error: Client.ClientError): string => {
     case 'AccessDeniedException':
       return 'check that the caller may invoke the agent, and that the agent accepts this kind of authentication'
     case 'RuntimeClientError':
-      return 'see the log of the agent; agentcore status --verbose shows where the log of a local one is'
+      return error.local === undefined ? 'see the log of the agent' : 'agentcore logs shows what the agent wrote'
     case 'ResourceNotFoundException':
       return 'check the ARN in .bedrock_agentcore.yaml, and deploy the agent again if it no longer exists'
     case 'InvalidSessionId':
@@ -132,42 +142,82 @@ const toLines = (cause: unknown): ReadonlyArray<string> => {
   return (isTraced ? String(cause.stack) : errorMessage(cause)).split('\n')
 }
 
+/** A rejected value and why, a line each: those of `{"path","message"}` as the agent reports them, else the JSON. */
+const detailLines = (details: unknown): ReadonlyArray<string> => {
+  if (typeof details === 'string') return [details]
+  return Array.isArray(details) ? details.map(detailLine) : [JSON.stringify(details) ?? '']
+}
+
+const detailLine = (detail: unknown): string => {
+  if (typeof detail !== 'object' || detail === null) return JSON.stringify(detail) ?? ''
+  const { path, message } = detail as { readonly path?: unknown; readonly message?: unknown } // of any agent: checked
+  if (typeof message !== 'string') return JSON.stringify(detail)
+  return typeof path === 'string' && path !== '' ? `${path}: ${message}` : message
+}
+
+/** What an agent on this machine says of its failure, which AgentCore would tell nobody. */
+const localOutput = ({ reason, answer }: LocalFailure): ReadonlyArray<string> => {
+  if (answer === undefined) return [`On this machine: ${reason}`]
+  const { code, error, details } = answer
+  const head = code === undefined ? `The agent: ${error}` : `The agent: ${error} (${code})`
+  return [head, ...(details === undefined ? [] : detailLines(details).map((line) => `  ${line}`))]
+}
+
+/** The message without its advice to look in CloudWatch, which has no logs of an agent on this machine. */
+const withoutCloudWatch = (error: Client.ClientError): Client.ClientError =>
+  error._tag === 'RuntimeClientError' && error.local !== undefined
+    ? { ...error, message: error.message.replace(/\.? Please check your CloudWatch logs.*$/s, '') }
+    : error
+
+/** The lines that explain a failure of the client beyond its message. */
+const clientOutput = (error: Client.ClientError): ReadonlyArray<string> => {
+  if (error._tag === 'RuntimeClientError') return error.local === undefined ? [] : localOutput(error.local)
+  const isTold = error._tag === 'AgentFailure' || error._tag === 'StreamFailure'
+  return isTold && error.details !== undefined ? detailLines(error.details) : []
+}
+
 /** Explains a failure, for a terminal and for `--json`. */
 export const explain = (error: CliError): Explanation => {
   switch (error._tag) {
     case 'Usage':
-      return { exitCode: 2, code: 'USAGE', message: error.message, next: error.next, details: [] }
+      return { exitCode: 2, code: 'USAGE', message: error.message, next: error.next, output: [], details: [] }
     case 'Config':
       return {
         exitCode: 1,
         code: `CONFIG_${toCode(error.error._tag)}`,
         ...Config.explain(error.error),
+        output: [],
         details: [...Config.faultLines(error.error), ...toLines(Config.cause(error.error))],
       }
-    case 'Client':
+    case 'Client': {
+      const output = clientOutput(error.error)
       return {
         exitCode: 1,
         code: toCode(error.error._tag),
-        message: Client.explain(error.error),
+        message: Client.explain(withoutCloudWatch(error.error)),
         next: error.next ?? toNextStep(error.error),
-        details: 'details' in error.error ? [JSON.stringify(error.error.details)] : [],
+        output,
+        details: output.length === 0 && 'details' in error.error ? [JSON.stringify(error.error.details)] : [],
       }
+    }
     case 'Failed':
       return {
         exitCode: 1,
         code: error.code,
         message: error.message,
         next: error.next,
+        output: error.output ?? [],
         details: [...(error.details ?? []), ...toLines(error.cause)],
       }
     case 'Cancelled':
-      return { exitCode: 1, code: 'CANCELLED', message: 'Cancelled', next: '', details: [] }
+      return { exitCode: 130, code: 'CANCELLED', message: 'Cancelled', next: '', output: [], details: [] }
     case 'Unexpected':
       return {
         exitCode: 1,
         code: 'UNEXPECTED',
         message: errorMessage(error.cause),
         next: 'this is a bug; run again with --verbose for details',
+        output: [],
         details: toLines(error.cause),
       }
   }

@@ -4,10 +4,12 @@ import * as E from 'fp-ts/Either'
 import { type CliError, usage } from './CliError'
 import type { Command, CommandInput } from './Command'
 import { type Flag, toggle } from './Flag'
+import { toExamples } from './help/ExamplesText'
+import { layout } from './help/HelpLayout'
 
 /** The result of parsing: a text to show, or a command to run. */
 export type ParseResult =
-  | { readonly _tag: 'Show'; readonly text: string; readonly isFault: boolean }
+  | { readonly _tag: 'Show'; readonly text: string }
   | {
       readonly _tag: 'Run'
       readonly path: string
@@ -30,8 +32,9 @@ export interface Program {
 const json = toggle('--json', 'print one JSON document on stdout, everything else on stderr')
 const verbose = toggle('--verbose', 'show details of errors')
 
-/** Where the reading writes what it finds. */
+/** Where the reading writes what it finds, and how wide help is. */
 interface ParseState {
+  readonly width: number
   meaning: ParseResult | undefined
   output: string
 }
@@ -42,22 +45,18 @@ const toOption = (flag: Flag<unknown>): Option => {
   return option.argParser((text: string, before: ReadonlyArray<string> | undefined) => [...(before ?? []), text])
 }
 
-const toExamples = (command: Command): string =>
-  command.examples.length === 0
-    ? ''
-    : `\nExamples:\n${command.examples.map(({ line, about }) => `  # ${about}\n  $ ${line}`).join('\n')}\n`
-
 const quiet = (commander: Commander, found: ParseState): Commander =>
   commander
     .exitOverride()
     .helpOption('-h, --help', 'show this help')
+    .configureHelp(layout)
     .configureOutput({
       writeOut: (text) => {
         found.output += text
       },
       writeErr: () => undefined, // a failure carries its message
-      getOutHelpWidth: () => 80,
-      getErrHelpWidth: () => 80,
+      getOutHelpWidth: () => found.width,
+      getErrHelpWidth: () => found.width,
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     })
@@ -76,7 +75,7 @@ const add = (found: ParseState, above: Commander, path: string, command: Command
   }
   const options = new Map([...Object.values(command.flags), json, verbose].map((flag) => [flag, toOption(flag)]))
   options.forEach((option) => own.addOption(option))
-  own.addHelpText('after', toExamples(command))
+  own.addHelpText('after', toExamples(command.examples, found.width))
   own.action(() => {
     const raw = (flag: Flag<unknown>): unknown => {
       const option = options.get(flag)
@@ -111,24 +110,27 @@ const toPath = (program: Program, words: ReadonlyArray<string>): string => {
   return [program.name, ...below(program.commands, words)].join(' ')
 }
 
-/** What the words mean. Left: they are no command line of this program. */
+/** commander knows one short form of a flag. */
+const short = (words: ReadonlyArray<string>): ReadonlyArray<string> =>
+  words[0] === '-V' ? ['--version', ...words.slice(1)] : words
+
+/** What the words mean; `width` is that of help, in columns. Left: they are no command line of this program. */
 export const parse =
-  (program: Program) =>
+  (program: Program, width = 80) =>
   (words: ReadonlyArray<string>): E.Either<CliError, ParseResult> => {
-    const found: ParseState = { meaning: undefined, output: '' }
+    const found: ParseState = { width, meaning: undefined, output: '' }
     const next = `see ${toPath(program, words)} --help`
     const root = quiet(new Commander(program.name), found)
       .description(program.about)
-      .version(program.version, '-V, --version', 'show the version')
+      .version(program.version, '-v, --version', 'show the version')
       .addHelpText('after', program.epilogue)
     program.commands.forEach((command) => add(found, root, program.name, command))
-    if (words.length === 0) return E.right({ _tag: 'Show', text: root.helpInformation(), isFault: true })
     try {
-      root.parse([...words], { from: 'user' })
+      root.parse(words.length === 0 ? ['--help'] : [...short(words)], { from: 'user' })
     } catch (thrown) {
       if (!(thrown instanceof CommanderError)) throw thrown
       if (thrown.exitCode !== 0) return E.left(usage(toLine(thrown.message), next))
-      return E.right({ _tag: 'Show', text: found.output, isFault: false })
+      return E.right({ _tag: 'Show', text: found.output })
     }
     return found.meaning === undefined ? E.left(usage('No command given', next)) : E.right(found.meaning)
   }

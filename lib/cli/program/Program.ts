@@ -2,7 +2,9 @@
 import * as E from 'fp-ts/Either'
 import type { Task } from 'fp-ts/Task'
 import { type Cli, type Output, styled, type World } from './Cli'
+import { explainSystemError } from '../../node/SystemError'
 import { type CliError, explain, unexpected } from './CliError'
+import { helpWidth } from './help/HelpLayout'
 import { type ParseResult, parse, type Program } from './Parse'
 import { guarded, visible } from './TerminalText'
 
@@ -15,14 +17,16 @@ const hasFlag = (words: ReadonlyArray<string>, flag: string): boolean => {
 const toDocument = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}\n`
 
 const writeFailure = async (world: World, error: CliError, isJson: boolean, isVerbose: boolean): Promise<number> => {
-  const { exitCode, code, message, next, details } = explain(error)
+  const { exitCode, code, message, next, output, details } = explain(error)
   const { red, dim } = styled(world, 'stderr')
   if (isJson) {
-    const more = { ...(next === '' ? {} : { next }), ...(details.length === 0 ? {} : { details }) }
+    const lines = [...output, ...details]
+    const more = { ...(next === '' ? {} : { next }), ...(lines.length === 0 ? {} : { details: lines }) }
     await world.stdout.write(toDocument({ error: message, code, ...more }))
   }
   // Messages of services and files are the words of others, and here they stand alone: not even colours pass.
   const safe = world.stderr.isTTY ? visible : (text: string): string => text
+  if (output.length > 0) await world.stderr.write(`${output.map((text) => `  ${safe(text)}`).join('\n')}\n`)
   const line = safe(message.replace(/\s*\n\s*/g, ' '))
   const joint = /[.?!]$/.test(line) ? ' ' : ': '
   await world.stderr.write(`${red(line)}${next === '' ? '' : `${joint}${safe(next)}`}\n`)
@@ -31,7 +35,7 @@ const writeFailure = async (world: World, error: CliError, isJson: boolean, isVe
 }
 
 const writeOutput = async (cli: Cli, { json, text }: Output): Promise<void> => {
-  if (cli.isJson) return cli.stdout.write(toDocument(json))
+  if (cli.isJson) return json === undefined ? undefined : cli.stdout.write(toDocument(json))
   const shown = text(styled(cli, 'stdout'))
   if (shown !== '') await cli.stdout.write(shown.endsWith('\n') ? shown : `${shown}\n`)
 }
@@ -47,19 +51,16 @@ const attempt = async (
   }
 }
 
-/** Runs a command line; never rejects but where the world cannot be written to. */
-export const run =
+const carryOut =
   (program: Program, words: ReadonlyArray<string>) =>
-  (given: World): Task<number> =>
-  async () => {
-    const world: World = { ...given, stdout: guarded(given.stdout), stderr: guarded(given.stderr) }
-    const meant = parse(program)(words)
+  async (world: World): Promise<number> => {
+    const meant = parse(program, helpWidth(world.stdout))(words)
     if (E.isLeft(meant)) return writeFailure(world, meant.left, hasFlag(words, '--json'), hasFlag(words, '--verbose'))
     const meaning = meant.right
     switch (meaning._tag) {
       case 'Show':
-        await world[meaning.isFault ? 'stderr' : 'stdout'].write(meaning.text)
-        return meaning.isFault ? 2 : 0
+        await world.stdout.write(meaning.text)
+        return 0
       case 'Run': {
         const { isJson, isVerbose } = meaning
         const cli: Cli = { ...world, isJson, isVerbose }
@@ -69,5 +70,21 @@ export const run =
         const { failure } = result.right
         return failure === undefined ? 0 : writeFailure(world, failure, false, isVerbose)
       }
+    }
+  }
+
+/** Runs a command line; gives its exit code, and never rejects. */
+export const run =
+  (program: Program, words: ReadonlyArray<string>) =>
+  (given: World): Task<number> =>
+  async () => {
+    const world: World = { ...given, stdout: guarded(given.stdout), stderr: guarded(given.stderr) }
+    try {
+      return await carryOut(program, words)(world)
+    } catch (cause) {
+      // Only writing throws: what a command throws is a failure of its own.
+      const line = `Could not write the output: ${explainSystemError(cause).message}\n`
+      await world.stderr.write(line).catch(() => undefined)
+      return 1
     }
   }

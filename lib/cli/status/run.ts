@@ -2,11 +2,11 @@
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
-import * as File from '../../config/File'
 import type * as Record from '../../config/LocalRecord'
 import { type AgentConfig, toAgent, toDeploymentType, isSet, toLifecycle, type Project } from '../../config/Project'
 import { type Overview, fetchOverview, type Session } from '../agent/RuntimeOverview'
 import { find } from '../agent/RunningRuntime'
+import { agentsIn, mustBeNamed } from '../entry/EntryAgent'
 import type { Cli, Output } from '../program/Cli'
 import { type CliError, config, explain } from '../program/CliError'
 import type { Run } from '../program/Command'
@@ -210,8 +210,8 @@ const output =
 /** Tells the state of agents. */
 export const run: Run<StatusFlags> = (flags) => (cli) =>
   pipe(
-    File.read(cli.cwd),
-    TE.mapLeft(config),
+    agentsIn(cli.cwd),
+    TE.chainEitherK(mustBeNamed(flags.agent)),
     TE.chain((project) =>
       pipe(
         TE.fromEither(selectAgents(flags.agent, project)),

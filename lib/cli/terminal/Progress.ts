@@ -14,13 +14,15 @@ export const formatBytes = (bytes: number): string => {
   return bytes >= 1e6 ? `${(bytes / 1e6).toFixed(1)} MB` : `${Math.max(1, Math.round(bytes / 1e3))} kB`
 }
 
+/** Progress that cannot be written is nobody's loss: the command goes on. */
+const writeAside = (cli: Cli, text: string): void => void cli.stderr.write(text).catch(() => undefined)
+
 /** Shows a progress line, which the next line replaces. Terminals only. */
 export const showProgress =
   (text: string) =>
   (cli: Cli): void => {
     const { stderr } = cli
-    if (stderr.isTTY)
-      void stderr.write(`${clear}${styled(cli, 'stderr').dim(`… ${text.slice(0, stderr.columns - 3)}`)}`)
+    if (stderr.isTTY) writeAside(cli, `${clear}${styled(cli, 'stderr').dim(`… ${text.slice(0, stderr.columns - 3)}`)}`)
   }
 
 /** Prints a permanent line. */
@@ -29,7 +31,7 @@ export const printLine =
   (cli: Cli): void => {
     const { green, yellow } = styled(cli, 'stderr')
     const line = kind === 'done' ? `${green('✓')} ${text}` : kind === 'note' ? yellow(text) : text
-    void cli.stderr.write(`${cli.stderr.isTTY ? clear : ''}${line}\n`)
+    writeAside(cli, `${cli.stderr.isTTY ? clear : ''}${line}\n`)
   }
 
 /** Runs a step: shows what it does while it runs, then what it did and how long it took. */
@@ -50,7 +52,7 @@ export const step =
             return value
           }),
           TE.mapLeft((error) => {
-            if (cli.stderr.isTTY) void cli.stderr.write(clear)
+            if (cli.stderr.isTTY) writeAside(cli, clear)
             return error
           }),
         ),

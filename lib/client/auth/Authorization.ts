@@ -17,8 +17,8 @@ import type { Request } from '../transport/Transport'
  * refuses.
  */
 export const authorize =
-  (request: Request): ReaderTaskEither<Pick<Environment, 'target' | 'auth' | 'now'>, ClientError, Request> =>
-  ({ target: { region }, auth, now }) => {
+  (request: Request): ReaderTaskEither<Pick<Environment, 'target' | 'auth' | 'now' | 'skew'>, ClientError, Request> =>
+  ({ target: { region }, auth, now, skew }) => {
     switch (auth._tag) {
       case 'Anonymous':
         return TE.right(request)
@@ -31,7 +31,7 @@ export const authorize =
       case 'SigV4':
         return pipe(
           auth.credentials,
-          TE.chainEitherK((keys) => signHeaders(request, keys, { region }, now())),
+          TE.chainEitherK((keys) => signHeaders(request, keys, { region }, now() + skew.read())),
           TE.map((headers) => ({ ...request, headers })),
         )
     }

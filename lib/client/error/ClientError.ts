@@ -5,6 +5,8 @@
  * @since 0.2.0
  */
 
+import type { LocalFailure } from './LocalFailure'
+
 // ---------------------------------------------------------------------------------------------------------------------
 // model
 // ---------------------------------------------------------------------------------------------------------------------
@@ -50,7 +52,7 @@ export type ClientError =
   // the answer
   | { readonly _tag: 'Truncated' }
   | { readonly _tag: 'InvalidAnswer'; readonly reason: string }
-  | ({ readonly _tag: ServiceErrorName } & Told)
+  | ({ readonly _tag: ServiceErrorName } & Told & { readonly local?: LocalFailure })
   | ({ readonly _tag: 'AgentFailure'; readonly code: string; readonly details?: unknown } & Told)
   | ({ readonly _tag: 'UnexpectedStatus' } & Told)
   | {

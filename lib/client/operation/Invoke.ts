@@ -11,7 +11,7 @@ import type { Issue } from '../../core/AgentError'
 import { problem } from '../../core/Problem'
 import { type Codec, decode } from '../../core/Codec'
 import { encode } from '../../core/Json'
-import { header } from '../../core/Protocol'
+import { header, refusalType } from '../../core/Protocol'
 import type { SessionId } from '../../core/Session'
 import { type Answer, fromHttp } from '../response/Answer'
 import { call, type CallOptions } from './ServiceCall'
@@ -88,12 +88,22 @@ const field =
       : invalid(`header ${name}`, 'the value contains a line break or a non-ASCII character')
   }
 
-const toHeaders = (sessionId: SessionId, options: InvokeOptions): E.Either<ClientError, HeaderFields> =>
+/** AgentCore drops the refusals of an agent unless they have status 200: agents send them so to those who accept it. */
+const toAccept = (target: Environment['target'], given = 'application/json, text/event-stream'): string => {
+  const all = `${given}, ${refusalType}`
+  return target._tag === 'Deployed' && all.length <= 256 ? all : given
+}
+
+const toHeaders = (
+  sessionId: SessionId,
+  target: Environment['target'],
+  options: InvokeOptions,
+): E.Either<ClientError, HeaderFields> =>
   pipe(
     E.Do,
     E.apS('own', fromHeaders(options.headers ?? {})),
     E.apS('userId', field(header.userId, 1024)(options.userId)),
-    E.apS('accept', field('Accept', 256)(options.accept ?? 'application/json, text/event-stream')),
+    E.apS('accept', field('Accept', 256)(toAccept(target, options.accept))),
     E.apS('type', field('Content-Type', 256)(options.contentType ?? 'application/json')),
     E.map(({ own, userId, accept, type }) => ({ ...own, ...userId, ...accept, ...type, [sessionName]: sessionId })),
   )
@@ -123,11 +133,11 @@ export const invoke = (
 ): RTE.ReaderTaskEither<Environment, ClientError, Answer> =>
   pipe(
     RTE.ask<Environment, ClientError>(),
-    RTE.chainEitherK(({ newId }) =>
+    RTE.chainEitherK(({ newId, target }) =>
       pipe(
         E.Do,
         E.bind('sessionId', () => parseOr(newId)(options.sessionId)),
-        E.bind('headers', ({ sessionId }) => toHeaders(sessionId, options)),
+        E.bind('headers', ({ sessionId }) => toHeaders(sessionId, target, options)),
         E.bind('body', () => toBody(payload)),
       ),
     ),
@@ -161,7 +171,7 @@ const decoded =
  * @example
  * ```ts
  * import { createClient, invokeAs } from 'agentcore-fp/client'
- * import * as t from 'io-ts'
+ * import { t } from 'agentcore-fp/fp'
  *
  * const client = createClient({ url: 'http://localhost:8080' })
  *
@@ -183,5 +193,6 @@ const discard = (answer: Exclude<Answer, { readonly _tag: 'Json' }>): TE.TaskEit
   TE.fromTask(async () => {
     const body = answer._tag === 'Events' ? answer.events : answer.bytes
     await body[Symbol.asyncIterator]().return?.()
-    return { _tag: 'InvalidAnswer', reason: `expected JSON, got the content type "${answer.contentType}"` }
+    const got = /[/+]json\b/i.test(answer.contentType) ? 'a body that is not JSON' : 'another type'
+    return { _tag: 'InvalidAnswer', reason: `expected JSON, got ${got} (content type "${answer.contentType}")` }
   })

@@ -10,6 +10,7 @@ import * as O from 'fp-ts/Option'
 import type { ReaderTaskEither } from 'fp-ts/ReaderTaskEither'
 import type { TaskEither } from 'fp-ts/TaskEither'
 import { authorize, withoutSecrets } from '../auth/Authorization'
+import { correctClock } from '../auth/ClockSkew'
 import { readBeginning } from '../response/ResponseBody'
 import type { ClientError } from '../error/ClientError'
 import type { Environment } from '../transport/Environment'
@@ -48,22 +49,29 @@ export interface Call extends Pick<Request, 'method' | 'headers' | 'body'> {
 interface FailedAttempt {
   readonly error: ClientError
   readonly retryAfter: O.Option<number>
+  /** Whether it has corrected the clock that signatures are dated by. */
+  readonly hasCorrectedClock: boolean
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
 // one attempt
 // ---------------------------------------------------------------------------------------------------------------------
 
-const failed = (error: ClientError): FailedAttempt => ({ error, retryAfter: O.none })
+const failed = (error: ClientError): FailedAttempt => ({ error, retryAfter: O.none, hasCorrectedClock: false })
 
 const toFailedAttempt = async (
   request: Request,
   { status, headers, body }: Answer,
-  now: number,
+  env: Environment,
 ): Promise<FailedAttempt> => {
+  const hasCorrectedClock = correctClock(env)({ status, headers })()
   const { bytes } = await readBeginning(maxBody)(body)()
   const text = withoutSecrets(request)(new TextDecoder().decode(bytes))
-  return { error: decode({ status, headers, body: text }), retryAfter: retryAfter(now)(headers) }
+  return {
+    error: decode({ status, headers, body: text }),
+    retryAfter: retryAfter(env.now())(headers),
+    hasCorrectedClock,
+  }
 }
 
 const isSuccess = ({ status }: Answer): boolean => status >= 200 && status < 300
@@ -80,7 +88,7 @@ const attempt = async <A>(
   const answered = await env.transport(request, bounds)()
   if (E.isLeft(answered)) return E.left(failed(answered.left))
   const answer = answered.right
-  if (!isSuccess(answer)) return E.left(await toFailedAttempt(request, answer, env.now()))
+  if (!isSuccess(answer)) return E.left(await toFailedAttempt(request, answer, env))
   return pipe(await read(answer)(), E.mapLeft(failed))
 }
 
@@ -116,14 +124,17 @@ export const call =
     const { method, headers, body, isIdempotent, options } = made
     const request: Request = { method, url: url.right, headers, body }
     const bounds = toBounds(env, options)
+    const attempts = options.attempts ?? env.attempts
+    let isClockCorrected = false
     for (let count = 1; ; count++) {
       if (bounds.signal?.aborted === true) return E.left({ _tag: 'Aborted' })
       const outcome = await attempt(env, request, bounds, read)
       if (E.isRight(outcome)) return outcome
-      const wait = delay(
-        options.attempts ?? env.attempts,
-        env.random(),
-      )({ ...outcome.left, attempt: count, isIdempotent })
+      if (outcome.left.hasCorrectedClock && !isClockCorrected && count < attempts) {
+        isClockCorrected = true
+        continue
+      }
+      const wait = delay(attempts, env.random())({ ...outcome.left, attempt: count, isIdempotent })
       if (O.isNone(wait)) return E.left(outcome.left.error)
       await env.sleep(wait.value, bounds.signal)()
     }

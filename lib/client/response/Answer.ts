@@ -9,11 +9,13 @@ import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as O from 'fp-ts/Option'
 import * as TE from 'fp-ts/TaskEither'
-import { header } from '../../core/Protocol'
+import { header, refusalType } from '../../core/Protocol'
 import { type Bytes, toBytes, maxWhole, readAll } from './ResponseBody'
 import type { ClientError } from '../error/ClientError'
+import { shown } from '../error/HeaderText'
 import { decode, type Events } from './SseDecoder'
 import { parseJson } from './JsonText'
+import { decode as decodeError } from './ServiceErrorDecoder'
 import type { Answer as HttpAnswer } from '../transport/Transport'
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -33,7 +35,10 @@ export interface Head {
   readonly headers: Readonly<Record<string, string>>
 }
 
-/** An answer by its content type. Each stream is read once. `text` is the value as it came, every digit of it. */
+/**
+ * An answer by its content type. Each stream is read once. `text` is the value as it came, every digit of it. What claims to
+ * be JSON and is not is `Bytes`.
+ */
 export type Answer =
   | (Head & { readonly _tag: 'Json'; readonly value: unknown; readonly text: string })
   | (Head & { readonly _tag: 'Events'; readonly events: Events })
@@ -66,7 +71,7 @@ const toHead = (sent: string, answer: HttpAnswer): Head => ({
 const invalid = (reason: string): ClientError => ({ _tag: 'InvalidAnswer', reason })
 
 /**
- * Parses bytes as JSON, to the text and its value. Left: `InvalidAnswer`.
+ * Parses bytes as JSON, to the text and its value. Left: `InvalidAnswer`, also for what is not UTF-8.
  *
  * @example
  * ```ts
@@ -75,28 +80,58 @@ const invalid = (reason: string): ClientError => ({ _tag: 'InvalidAnswer', reaso
  * export const seven = Answer.toJson(new TextEncoder().encode('7')) // right({ text: '7', value: 7 })
  * ```
  */
-export const toJson = (
-  bytes: Uint8Array,
-): E.Either<ClientError, { readonly text: string; readonly value: unknown }> => {
-  const text = new TextDecoder().decode(bytes)
-  return pipe(
+export const toJson = (bytes: Uint8Array): E.Either<ClientError, JsonText> =>
+  pipe(decodeText('utf-8', bytes), E.chain(parseText))
+
+interface JsonText {
+  readonly text: string
+  readonly value: unknown
+}
+
+const parseText = (text: string): E.Either<ClientError, JsonText> =>
+  pipe(
     parseJson(text),
     E.bimap(
-      () => invalid('the body is not valid JSON'),
+      ({ reason }) => invalid(reason),
       (value) => ({ text, value }),
     ),
   )
-}
+
+const decodeText = (charset: string, bytes: Uint8Array): E.Either<ClientError, string> =>
+  E.tryCatch(
+    () => new TextDecoder(charset, { fatal: true }).decode(bytes),
+    () => invalid(`the body is not valid text of the charset ${shown(charset)}`),
+  )
+
+/** The failure that an agent sends with status 200, since AgentCore would replace any other. */
+const refusal = ({ headers, body }: HttpAnswer): TE.TaskEither<ClientError, never> =>
+  pipe(
+    readAll(maxWhole)(body),
+    TE.chainEitherK(toJson),
+    TE.chain(({ text, value }) =>
+      TE.left(
+        isRefusal(value)
+          ? decodeError({ status: value.status, headers, body: text })
+          : invalid('the body is not a refusal of an agent'),
+      ),
+    ),
+  )
+
+const isRefusal = (value: unknown): value is { readonly status: number } =>
+  typeof value === 'object' && value !== null && 'status' in value && Number.isInteger(value.status)
 
 /** The type alone, without its parameters. */
 const mediaType = (contentType: string): string => (contentType.split(';', 1)[0] ?? '').trim().toLowerCase()
 
 const isJson = (type: string): boolean => type === 'application/json' || type.endsWith('+json')
 
+const charsetOf = (contentType: string): string => /;\s*charset\s*=\s*"?([^\s";]+)/i.exec(contentType)?.[1] ?? 'utf-8'
+
 /**
  * Reads a response by its content type: JSON whole, everything else as it is pulled. `sent` is the session id of the request.
- * Left: `InvalidAnswer` for invalid JSON, for more than 100 MB of it, and for a compressed body, which was not requested; and
- * what the body throws.
+ * A body that claims to be JSON and is not, as some agents send text, is given as bytes. Left: `InvalidAnswer` for text that
+ * is not of its charset, for JSON with a key `__proto__` or beyond the limits (100 MB, 10 million values), and for a
+ * compressed body, which was not requested; and what the body throws.
  *
  * @example
  * ```ts
@@ -121,14 +156,28 @@ export const fromHttp =
     if (encoding.toLowerCase() !== 'identity')
       return TE.left(invalid('the body is compressed, which was not requested'))
     const type = mediaType(head.contentType)
+    if (type === refusalType) return refusal(answer)
     if (type === 'text/event-stream') return TE.right({ _tag: 'Events', ...head, events: decode(answer.body) })
     if (!isJson(type)) return TE.right({ _tag: 'Bytes', ...head, bytes: toBytes(answer.body) })
-    return pipe(
-      readAll(maxWhole)(answer.body),
-      TE.chainEitherK(toJson),
-      TE.map((json) => ({ _tag: 'Json', ...head, ...json })),
-    )
+    return pipe(readAll(maxWhole)(answer.body), TE.chainEitherK(readJson(head)))
   }
+
+const readJson =
+  (head: Head) =>
+  (bytes: Uint8Array): E.Either<ClientError, Answer> =>
+    pipe(
+      decodeText(charsetOf(head.contentType), bytes),
+      E.chain((text): E.Either<ClientError, Answer> => {
+        const parsed = parseJson(text)
+        if (E.isRight(parsed)) return E.right({ _tag: 'Json', ...head, text, value: parsed.right })
+        if (parsed.left.isJson) return E.left(invalid(parsed.left.reason))
+        return E.right({ _tag: 'Bytes', ...head, bytes: toBytes(once(bytes)) })
+      }),
+    )
+
+const once = async function* (bytes: Uint8Array): AsyncGenerator<Uint8Array, void> {
+  yield bytes
+}
 
 // ---------------------------------------------------------------------------------------------------------------------
 // destructors
@@ -160,11 +209,12 @@ const encodeText = (value: unknown): string => (typeof value === 'string' ? valu
  *
  * @example
  * ```ts
- * import { Answer, createClient } from 'agentcore-fp/client'
+ * import { Answer, createClient, invoke } from 'agentcore-fp/client'
+ * import { pipe, TE } from 'agentcore-fp/fp'
  *
  * const client = createClient({ url: 'http://localhost:8080' })
  *
- * export const text = async (): Promise<unknown> => Answer.toText(await client.invoke({ prompt: 'Hello' }))()
+ * export const text = pipe(invoke({ prompt: 'Hello' })(client.environment), TE.chain(Answer.toText))
  * ```
  */
 export const toText = (answer: Answer): TE.TaskEither<ClientError, string> => {

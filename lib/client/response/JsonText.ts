@@ -4,14 +4,31 @@
  * @since 0.2.0
  */
 import * as E from 'fp-ts/Either'
+import { pipe } from 'fp-ts/function'
 import * as J from 'fp-ts/Json'
 import { toFlaw, type JsonLimits } from '../../core/JsonScan'
 
 /** More than any agent of this package takes, and little enough for the memory of a small process. */
 const limits: JsonLimits = { maxDepth: 10_000, maxNodes: 10_000_000 }
 
-/** The value of a JSON text. Left: the text is not JSON, or is too deeply nested or has too many values. */
-export const parseJson = (text: string): E.Either<unknown, J.Json> => {
+/** Why a text was not parsed: it is not JSON, or it is JSON that is not accepted. */
+export interface JsonFault {
+  readonly isJson: boolean
+  readonly reason: string
+}
+
+/**
+ * The value of a JSON text. Left: the text is not JSON, is too deeply nested, has too many values or a number out of
+ * range, or has a key `__proto__`.
+ */
+export const parseJson = (text: string): E.Either<JsonFault, J.Json> => {
   const flaw = toFlaw(text, limits)
-  return flaw === undefined ? J.parse(text) : E.left(flaw)
+  if (flaw !== undefined) return E.left({ isJson: true, reason: `the body is not accepted: ${flaw}` })
+  return pipe(
+    J.parse(text),
+    E.mapLeft(() => ({
+      isJson: false,
+      reason: text.trim() === '' ? 'the body is empty, not JSON' : 'the body is not valid JSON',
+    })),
+  )
 }

@@ -8,6 +8,7 @@ import * as O from 'fp-ts/Option'
 import { header } from '../../core/Protocol'
 import type { ClientError, ServiceErrorName, Told } from '../error/ClientError'
 import { parseJson } from './JsonText'
+import { fromHeaders } from './LocalFailureHeaders'
 
 // ---------------------------------------------------------------------------------------------------------------------
 // model
@@ -90,7 +91,7 @@ export const named = (name: string, toDetails: Told): ClientError =>
       }
 
 /**
- * The failure that an answer tells: one of the data plane's by its name, one of an agent of this package by its code,
+ * The failure that an answer tells: one of the data plane's by its name, one of an agent of this package by its code and request id,
  * else `UnexpectedStatus`.
  */
 export const decode = ({ status, headers, body }: ErrorResponse): ClientError => {
@@ -109,15 +110,24 @@ export const decode = ({ status, headers, body }: ErrorResponse): ClientError =>
   })
   const message = first(text('message'), text('Message'), text('error'))
   const name = pipe(first(inHead('x-amzn-errortype'), text('__type')), O.map(bareName))
-  if (O.isSome(name) && name.value !== '') return named(name.value, told(message))
+  if (O.isSome(name) && name.value !== '') return withLocal(headers)(named(name.value, told(message)))
   const code = text('code')
   const error = text('error')
-  if (O.isSome(code) && O.isSome(error)) {
+  if (O.isSome(code) && O.isSome(error) && O.isSome(text('requestId'))) {
     const failure = { _tag: 'AgentFailure', code: oneLine(code.value), ...told(error) } as const
     return 'details' in fields ? { ...failure, details: fields['details'] } : failure
   }
   return { _tag: 'UnexpectedStatus', ...told(O.alt(() => O.some(body))(message)) }
 }
+
+/** With what the local runtime says of an agent that failed. */
+const withLocal =
+  (headers: Readonly<Record<string, string>>) =>
+  (error: ClientError): ClientError => {
+    if (error._tag !== 'RuntimeClientError') return error
+    const local = fromHeaders(headers)
+    return O.isSome(local) ? { ...error, local: local.value } : error
+  }
 
 /** What `Retry-After` asks for, in milliseconds: seconds, or a date. */
 export const retryAfter =

@@ -13,8 +13,9 @@ import type { Task } from 'fp-ts/Task'
 import * as TE from 'fp-ts/TaskEither'
 import type { SessionId } from '../../core/Session'
 import type { ClientError } from '../error/ClientError'
-import { connectionTo } from '../socket/Connection'
-import { dial, type DialOptions } from '../socket/connect'
+import { againWithClock } from '../auth/ClockSkew'
+import { type Connection, connectionTo } from '../socket/Connection'
+import { dial, type DialOptions, type Dialled } from '../socket/connect'
 import type { Frame } from '../../node/websocket/WebSocketConnection'
 import type { Closed, FrameSocket } from '../socket/FrameSocket'
 import type { HeaderFields } from '../target/Query'
@@ -208,6 +209,22 @@ const socketOptions = (env: SocketEnvironment, { signal }: ShellOptions): DialOp
   ...(signal === undefined ? {} : { signal }),
 })
 
+const dialled =
+  (
+    shellId: string | undefined,
+    options: ShellOptions,
+  ): RTE.ReaderTaskEither<SocketEnvironment, ClientError, Dialled & Pick<Connection, 'sessionId'>> =>
+  (env) =>
+    pipe(
+      connectionTo({ operation: 'shells', query: shellId === undefined ? [] : [['shellId', shellId]] }, options)(env),
+      TE.chain((connection) =>
+        pipe(
+          dial(toError(connection, env))(connection, socketOptions(env, options)),
+          TE.map((opened) => ({ ...opened, sessionId: connection.sessionId })),
+        ),
+      ),
+    )
+
 /** Waits for a shell's first words, and gives the connection up if they do not come. */
 const started = (
   socket: FrameSocket,
@@ -247,13 +264,10 @@ export const shell =
     pipe(
       TE.Do,
       TE.apS('shellId', TE.fromEither(checkedId(options.shellId))),
-      TE.bind('connection', ({ shellId }) =>
-        connectionTo({ operation: 'shells', query: shellId === undefined ? [] : [['shellId', shellId]] }, options)(env),
-      ),
-      TE.bind('dialled', ({ connection }) => dial(toError(connection))(connection, socketOptions(env, options))),
-      TE.bind('start', ({ dialled }) => started(dialled.socket, env)),
-      TE.bind('id', ({ dialled, start, shellId }) => TE.fromEither(toId(dialled.headers, start, shellId))),
-      TE.map(({ connection: { sessionId }, dialled: { socket }, start, id }) => {
+      TE.bind('opened', ({ shellId }) => againWithClock(env)(dialled(shellId, options)(env))),
+      TE.bind('start', ({ opened }) => started(opened.socket, env)),
+      TE.bind('id', ({ opened, start, shellId }) => TE.fromEither(toId(opened.headers, start, shellId))),
+      TE.map(({ opened: { sessionId, socket }, start, id }) => {
         beat(socket, options.heartbeat ?? 30_000)
         return fromConnection(socket, start, { shellId: id, sessionId })
       }),
@@ -266,8 +280,7 @@ export const shell =
  * @example
  * ```ts
  * import { createClient, reconnect, shell } from 'agentcore-fp/client'
- * import { pipe } from 'fp-ts/function'
- * import * as TE from 'fp-ts/TaskEither'
+ * import { pipe, TE } from 'agentcore-fp/fp'
  *
  * const client = createClient({ runtimeArn: 'arn:aws:bedrock-agentcore:us-west-2:123456789012:runtime/my_agent-a1b2c3d4e5' })
  *

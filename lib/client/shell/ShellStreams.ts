@@ -56,8 +56,7 @@ const pumped = (self: Shell, stdin: Streams['stdin']): TE.TaskEither<ClientError
  * @example
  * ```ts
  * import { attach, createClient, shell } from 'agentcore-fp/client'
- * import { pipe } from 'fp-ts/function'
- * import * as TE from 'fp-ts/TaskEither'
+ * import { pipe, TE } from 'agentcore-fp/fp'
  *
  * const client = createClient({ runtimeArn: 'arn:aws:bedrock-agentcore:us-west-2:123456789012:runtime/my_agent-a1b2c3d4e5' })
  *

@@ -18,6 +18,7 @@ import { encode } from '../../core/Json'
 import { maxDepth, maxNodes, parse } from '../../core/Payload'
 import type { SessionId } from '../../core/Session'
 import { withoutSecrets } from '../auth/Authorization'
+import { againWithClock, type ClockEnvironment, correctClock } from '../auth/ClockSkew'
 import type { ClientError } from '../error/ClientError'
 import { type Connection, type ConnectionEnvironment, type ConnectionOptions, generateWsConnection } from './Connection'
 import { dial, type ToError } from './connect'
@@ -174,8 +175,7 @@ export const typed =
  * @example
  * ```ts
  * import { createClient, generateWsConnection, open } from 'agentcore-fp/client'
- * import { pipe } from 'fp-ts/function'
- * import * as RTE from 'fp-ts/ReaderTaskEither'
+ * import { pipe, RTE } from 'agentcore-fp/fp'
  *
  * const client = createClient({ url: 'http://localhost:8080' })
  *
@@ -189,7 +189,7 @@ export const open =
   (connection: Connection, options: SocketOptions = {}): RTE.ReaderTaskEither<SocketEnvironment, ClientError, Socket> =>
   (env) =>
     pipe(
-      dial(toError(connection))(connection, { ...defaults, ...options, ...bounds(env) }),
+      dial(toError(connection, env))(connection, { ...defaults, ...options, ...bounds(env) }),
       TE.map(({ socket }) => fromConnection(socket, connection.sessionId, options.format ?? 'json')),
     )
 
@@ -207,10 +207,14 @@ const toSecrets = ({ url, protocols }: Connection): ReadonlyArray<string> => {
   return [...urlSecrets, ...protocols.map((name) => name.split('.')[1] ?? '')].filter((secret) => secret !== '')
 }
 
-/** A refused handshake as the failure that an answer to a call would be, without what was secret in the request. */
+/**
+ * A refused handshake as the failure that an answer to a call would be, without what was secret in the request. It may
+ * correct the clock of the environment.
+ */
 export const toError =
-  (connection: Connection): ToError =>
+  (connection: Connection, env: ClockEnvironment): ToError =>
   ({ status, headers, body }) => {
+    correctClock(env)({ status, headers })()
     const text = withoutSecrets(connection)(new TextDecoder().decode(body))
     const safe = toSecrets(connection).reduce((rest, secret) => rest.replaceAll(secret, '…'), text)
     return decodeRefusal({ status, headers, body: safe })
@@ -224,8 +228,7 @@ export const toError =
  * @example
  * ```ts
  * import { connect, createClient } from 'agentcore-fp/client'
- * import { pipe } from 'fp-ts/function'
- * import * as TE from 'fp-ts/TaskEither'
+ * import { pipe, TE } from 'agentcore-fp/fp'
  *
  * const client = createClient({ url: 'http://localhost:8080' })
  *
@@ -254,6 +257,7 @@ export function connect<In, Says>(
     pipe(
       generateWsConnection(options)(env),
       TE.chain((connection) => open(connection, options)(env)),
+      againWithClock(env),
       TE.map((socket) =>
         inbound === undefined || outbound === undefined ? socket : typed({ inbound, outbound })(socket),
       ),

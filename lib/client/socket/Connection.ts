@@ -31,7 +31,7 @@ export interface Connection {
 }
 
 /** What of an environment a connection is made from. */
-export type ConnectionEnvironment = Pick<Environment, 'target' | 'auth' | 'now' | 'newId'>
+export type ConnectionEnvironment = Pick<Environment, 'target' | 'auth' | 'now' | 'skew' | 'newId'>
 
 /** A connection, to be made of an environment. */
 export type Connecting = RTE.ReaderTaskEither<ConnectionEnvironment, ClientError, Connection>
@@ -219,7 +219,7 @@ export const generatePresignedUrl =
     )
 
 const presigned = (
-  { auth, target: { region }, now }: ConnectionEnvironment,
+  { auth, target: { region }, now, skew }: ConnectionEnvironment,
   url: string,
   expires: number,
 ): TE.TaskEither<ClientError, string> => {
@@ -231,7 +231,7 @@ const presigned = (
     case 'SigV4':
       return pipe(
         auth.credentials,
-        TE.chainEitherK((keys) => presign(url, keys, { region }, now(), expires)),
+        TE.chainEitherK((keys) => presign(url, keys, { region }, now() + skew.read(), expires)),
       )
   }
 }

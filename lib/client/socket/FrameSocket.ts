@@ -31,6 +31,8 @@ export interface Closed {
 export interface FrameSocketOptions extends ConnectionLimits {
   /** How often the peer is pinged, in milliseconds; 0 is never. */
   readonly pingInterval: number
+  /** The most fragments of one message of the peer, 16,384 by default; 0 is without limit. */
+  readonly maxFragments?: number
   readonly signal?: AbortSignal
 }
 

@@ -61,7 +61,7 @@ export const dial =
   (toError: ToError) =>
   ({ url, headers, protocols }: Connection, options: DialOptions): TaskEither<ClientError, Dialled> =>
   async () => {
-    const { connectTimeout, maxPayload, signal, agent } = options
+    const { connectTimeout, maxPayload, maxFragments, signal, agent } = options
     if (signal?.aborted === true) return E.left({ _tag: 'Aborted' })
     const { WebSocket: Client } = await import('ws')
     const host = URL.canParse(url) ? new URL(url).host : shown(url)
@@ -71,6 +71,7 @@ export const dial =
       try {
         ws = new Client(url, [...protocols], {
           ...{ headers: { ...headers }, maxPayload, perMessageDeflate: false },
+          ...(maxFragments === undefined ? {} : { maxFragments }),
           ...(agent === undefined ? {} : { agent }),
         })
       } catch (cause) {

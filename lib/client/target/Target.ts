@@ -122,8 +122,7 @@ export const plain = ({ url, region = 'us-east-1' }: PlainOptions): E.Either<Cli
  * @example
  * ```ts
  * import { Target } from 'agentcore-fp/client'
- * import * as E from 'fp-ts/Either'
- * import { pipe } from 'fp-ts/function'
+ * import { E, pipe } from 'agentcore-fp/fp'
  *
  * export const target = pipe(
  *   Target.deployed({ runtimeArn: 'arn:aws:bedrock-agentcore:us-west-2:123456789012:runtime/my_agent-a1b2c3d4e5' }),
@@ -189,8 +188,7 @@ const toQualifier = (target: Target): Query =>
  * @example
  * ```ts
  * import { Target } from 'agentcore-fp/client'
- * import * as E from 'fp-ts/Either'
- * import { pipe } from 'fp-ts/function'
+ * import { E, pipe } from 'agentcore-fp/fp'
  *
  * export const url = pipe(Target.plain({ url: 'http://localhost:8080' }), E.chain(Target.toUrl('invocations')))
  * ```

@@ -5,6 +5,7 @@
  * @since 0.2.0
  */
 import type { IO } from 'fp-ts/IO'
+import type { IORef } from 'fp-ts/IORef'
 import type { Option } from 'fp-ts/Option'
 import type { Task } from 'fp-ts/Task'
 import type { TaskEither } from 'fp-ts/TaskEither'
@@ -52,6 +53,11 @@ export interface Environment {
   readonly attempts: number
   /** Milliseconds since the epoch. */
   readonly now: IO<number>
+  /**
+   * How far the clock of the service is ahead of `now`, in milliseconds, as its last refusal of a signature told. Signatures
+   * are dated by it.
+   */
+  readonly skew: IORef<number>
   /** At least 0, below 1. */
   readonly random: IO<number>
   readonly newId: IO<string>

@@ -10,9 +10,11 @@ import { cause, problem } from '../../core/Problem'
 import type { Context } from '../../core/Context'
 import type { TaskRunner } from '../../core/Tasks'
 import { once } from '../../node/once'
-import { holdContent } from '../response/KoaAnswer'
+import { createMiddleware, passThroughUse } from '../koa/AppParts'
+import { describeOwnRoutes } from '../koa/OwnRoutes'
 import { cancelSession } from '../request/InFlight'
 import { createRuntime, type Runtime } from '../request/Runtime'
+import { holdContent } from '../response/KoaAnswer'
 import { createGate } from '../server/Gate'
 import { run, type Running, type RunOptions } from '../server/Run'
 import { isDisconnect } from '../server/Server'
@@ -60,7 +62,7 @@ export interface App extends Koa {
  * @example
  * ```ts
  * import { createApp, entrypoint } from 'agentcore-fp'
- * import * as TE from 'fp-ts/TaskEither'
+ * import { TE } from 'agentcore-fp/fp'
  *
  * export const app = createApp(
  *   entrypoint((payload) => TE.right({ got: payload })),
@@ -76,8 +78,11 @@ export const createApp = <Needs extends object, Has extends Needs>(
   const runtime = createRuntime(options, spec.ping)
   const routes = createRoutes(runtime, spec)
   const sockets = createSockets(runtime, spec)
-  const pipeline = createKoaPipeline(runtime, routes, sockets, spec.middleware)
-  const koa = createKoa(runtime, pipeline)
+  const koa = new Koa({ proxy: runtime.settings.proxy })
+  const announced = passThroughUse(koa)
+  const middleware = createMiddleware(spec.middleware, { runtime }, announced)
+  const pipeline = createKoaPipeline({ runtime, routes, sockets, agent: middleware, announced })
+  setUp(koa, runtime, pipeline)
   // Koa's types also admit HTTP/2, whose compatibility objects work the same way.
   const koaCallback: IO<Serve> = koa.callback.bind(koa)
   const hasMiddleware = (): boolean => spec.middleware.length > 0 || koa.middleware.length > 0
@@ -101,12 +106,12 @@ const close = <Needs extends object, Has extends Needs>(spec: Spec<Needs, {}, Ha
   return forgetful as Closed
 }
 
-/** A Koa application with the agent's routes and a uniform format for failures. */
-const createKoa = ({ settings, logs }: Runtime, pipeline: KoaPipeline): Koa => {
-  const bare = new Koa({ proxy: settings.proxy })
+/** Gives a Koa application the agent's routes and a uniform format for failures. */
+const setUp = (koa: Koa, { logs }: Runtime, pipeline: KoaPipeline): void => {
   // Koa calls these two; its types lack them.
-  const koa = Object.assign(bare, { compose: pipeline.compose, handleRequest: pipeline.handleRequest(bare) })
+  Object.assign(koa, { compose: pipeline.compose, handleRequest: pipeline.handleRequest(koa) })
   holdContent(koa)
+  describeOwnRoutes(koa.context)
   koa.context.onerror = function (this: Koa.Context, thrown: unknown) {
     pipeline.onError(this, thrown)
   }
@@ -121,11 +126,11 @@ const createKoa = ({ settings, logs }: Runtime, pipeline: KoaPipeline): Koa => {
     if (isDisconnect(thrown)) return log.info('The client closed the connection')()
     const error = fromUnknown(thrown)
     const { status, code, message } = problem(error)
-    if (error._tag === 'Rejected') log.info('A middleware refused a request', { error: thrown })()
-    else if (status < 500) log.info('A middleware refused a request', { status, code, reason: message })()
-    else log.error('A middleware failed', { error: cause(error) ?? thrown })()
+    const who = ctx?.['routeMatched'] === true ? 'A route' : 'A middleware' // a @koa/router says so
+    if (error._tag === 'Rejected') log.info(`${who} refused a request`, { error: thrown })()
+    else if (status < 500) log.info(`${who} refused a request`, { status, code, reason: message })()
+    else log.error(`${who} failed`, { error: cause(error) ?? thrown })()
   })
-  return koa
 }
 
 /** Marks an app that has been started, so that a program around its module does not start it twice. */

@@ -4,10 +4,17 @@ import type { Duplex } from 'node:stream'
 import * as E from 'fp-ts/Either'
 import type * as Koa from 'koa'
 import compose = require('koa-compose')
-import type { Middleware } from '../../core/Agent'
-import { type AgentError, fromUnknown, notFound, rejected, unauthorized, unexpected } from '../../core/AgentError'
+import {
+  type AgentError,
+  fromUnknown,
+  methodNotAllowed,
+  notFound,
+  rejected,
+  unauthorized,
+  unexpected,
+} from '../../core/AgentError'
 import type { Log } from '../../core/Log'
-import { isUnchecked } from '../../node/http/OpenRequests'
+import { uncheckedPath } from '../../node/http/OpenRequests'
 import { parse } from '../../core/Payload'
 import { dropHeld, hasBody, writeToKoa } from '../response/KoaAnswer'
 import { type Composed, handleRequest, type HandleRequest } from '../response/KoaServing'
@@ -18,6 +25,9 @@ import { carried } from '../response/HeaderFields'
 import { reportFlaws, reportHeaders } from '../response/HeaderFlaws'
 import { requestId, type Incoming, toIncoming } from '../request/Incoming'
 import { whenBegun } from '../response/KoaBody'
+import { type AgentMiddleware, type ParsedContext, parsedPayload } from '../koa/AppParts'
+import { serveOwnRoutes } from '../koa/OwnRoutes'
+import { createServeRoutes } from '../koa/RouteRequests'
 import type { Routes } from './Routes'
 import { toRoute } from '../request/RequestRoute'
 import type { Runtime } from '../request/Runtime'
@@ -86,9 +96,13 @@ interface Identified extends Koa.Context {
 
 const none = (): Readonly<Record<string, string>> => ({})
 
-/** The error for a failure status without a body. */
-const errorOfStatus = (status: number): AgentError =>
-  status === 404 ? notFound() : rejected(status, STATUS_CODES[status] ?? String(status))
+/** The error for a failure status without a body. `allow` is the `Allow` header, if the response has one. */
+const errorOfStatus = (status: number, allow = ''): AgentError => {
+  if (status === 404) return notFound()
+  return status === 405 && allow !== ''
+    ? methodNotAllowed(allow)
+    : rejected(status, STATUS_CODES[status] ?? String(status))
+}
 
 /** Maps an error thrown by middleware. As in Koa, its status is exposed even if its message is not. */
 const errorOfThrown = (thrown: unknown): AgentError => {
@@ -101,13 +115,19 @@ const errorOfThrown = (thrown: unknown): AgentError => {
     : error
 }
 
-/** The Koa side of an app. `agent` is the middleware of its descriptors. */
-export const createKoaPipeline = (
-  runtime: Runtime,
-  routes: Routes,
-  sockets: Sockets,
-  agent: ReadonlyArray<Middleware>,
-): KoaPipeline => {
+/** What the pipeline needs from the app. */
+export interface PipelineParts {
+  readonly runtime: Runtime
+  readonly routes: Routes
+  readonly sockets: Sockets
+  /** The middleware of the agent's descriptors. */
+  readonly agent: AgentMiddleware
+  /** Announces a middleware of the app's own to instrumentation of Koa. */
+  readonly announced: (middleware: Koa.Middleware) => Koa.Middleware
+}
+
+/** The Koa side of an app. */
+export const createKoaPipeline = ({ runtime, routes, sockets, agent, announced }: PipelineParts): KoaPipeline => {
   const upgrades = new WeakMap<IncomingMessage, Upgrade>()
 
   const incomingFor = (ctx: Identified): Incoming =>
@@ -119,10 +139,13 @@ export const createKoaPipeline = (
 
   /** The payload, if a middleware has read the body. */
   const toPayload = (
-    ctx: Koa.Context,
+    ctx: Koa.Context & ParsedContext,
   ): E.Either<AgentError, unknown> | Promise<E.Either<AgentError, unknown>> | undefined => {
     if (!ctx.req.readableEnded && !ctx.req.readableDidRead) return undefined
     const { request }: { readonly request: object } = ctx
+    const found = ctx[parsedPayload]
+    // As the middleware after the body parser has left it.
+    if (found !== undefined) return 'body' in request && request.body !== undefined ? E.right(request.body) : found
     if ('rawBody' in request && typeof request.rawBody === 'string') {
       return parse(runtime.settings)(request.rawBody)
     }
@@ -149,20 +172,43 @@ export const createKoaPipeline = (
     else if (ctx.respond === false) return
     else if (ctx.status < 200 && !ctx.headerSent) throw new Error(`A middleware set the status ${ctx.status}`)
     else if (isFull) await whenBegun(ctx)
-    else if (ctx.status >= 400 && !ctx.headerSent) tell(ctx, errorOfStatus(ctx.status))
+    else tellBareFailure(ctx)
   }
 
-  /** Innermost: the routes. */
-  const terminal = async (ctx: Koa.Context): Promise<void> => {
-    // A middleware has rewritten the path of a request that an authorizer admitted without authentication.
-    if (isUnchecked(ctx.req) && ['invocations', 'socket'].includes(toRoute(ctx.req.url))) {
-      ctx.req.resume()
-      return tell(ctx, unauthorized('A middleware rewrote the open path on which the request was admitted'))
-    }
+  /** Gives a failure status without a body the uniform format. */
+  const tellBareFailure = (ctx: Koa.Context): void => {
+    if (ctx.status >= 400 && !ctx.headerSent) tell(ctx, errorOfStatus(ctx.status, ctx.response.get('allow')))
+  }
+
+  /** Refuses a request that an authorizer admitted without authentication, and whose path was rewritten since. */
+  const refusesRewritten = (ctx: Koa.Context): boolean => {
+    const open = uncheckedPath(ctx.req)
+    if (open === undefined || open === ctx.path || toRoute(ctx.req.url) === 'ping') return false
+    ctx.req.resume()
+    tell(ctx, unauthorized('A middleware rewrote the open path on which the request was admitted'))
+    return true
+  }
+
+  /** Innermost: the agent's own paths. */
+  const answerOwn = async (ctx: Koa.Context): Promise<void> => {
+    if (refusesRewritten(ctx)) return
     const upgrade = upgrades.get(ctx.req)
     if (upgrade !== undefined) return askForSocket(ctx, upgrade)
     writeToKoa(ctx, await routes.answer(incomingFor(ctx), ctx.res, await toPayload(ctx)))
   }
+
+  /** Innermost: the user's routes, if there are any. */
+  const answerOthers = (): ((ctx: Koa.Context) => Promise<void>) => {
+    if (agent.innermost.length === 0) return answerOwn
+    const serveRoutes = createServeRoutes(runtime, agent.innermost, tell)
+    return async (ctx) => {
+      if (refusesRewritten(ctx)) return
+      await serveRoutes(ctx, incomingFor(ctx))
+      if (ctx.respond !== false && !hasBody(ctx)) tellBareFailure(ctx)
+    }
+  }
+
+  const terminal = announced(serveOwnRoutes(answerOwn, answerOthers()))
 
   const logFor = (ctx: Koa.Context): Log =>
     runtime.logs(
@@ -207,14 +253,12 @@ export const createKoaPipeline = (
     requestId: (ctx) => requestId(incomingFor(ctx)),
     secrets: (ctx) => toSecrets(ctx.req.headers, ctx.originalUrl),
     compose: (middleware) => {
-      // Only `use` of the http layer adds middleware, always Koa's, whose type the core does not know.
-      const agentMiddleware = agent as ReadonlyArray<Koa.Middleware>
       let count = -1
       let run: ReturnType<KoaPipeline['compose']>
       return (ctx, next) => {
         if (count !== middleware.length) {
           count = middleware.length
-          run = compose([...agentMiddleware, ...middleware, terminal])
+          run = compose([...agent.around, ...middleware, terminal])
         }
         return run(ctx, next)
       }

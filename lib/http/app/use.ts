@@ -11,9 +11,7 @@ import type { Codec } from '../../core/Codec'
  * @example
  * ```ts
  * import { type Context, createApp, entrypoint, use } from 'agentcore-fp'
- * import { pipe } from 'fp-ts/function'
- * import * as TE from 'fp-ts/TaskEither'
- * import * as t from 'io-ts'
+ * import { pipe, t, TE } from 'agentcore-fp/fp'
  *
  * const Tenant = t.type({ tenant: t.string })
  *

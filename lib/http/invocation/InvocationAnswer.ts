@@ -13,6 +13,7 @@ import {
   readIncoming,
   readRequestId,
   type RequestScope,
+  summarize,
   toLog,
 } from '../request/RequestScope'
 import { reportFlaws } from '../response/HeaderFlaws'
@@ -45,7 +46,7 @@ const encoded = (scope: RequestScope, reply: Reply): Answer | Promise<Answer> =>
   }
   const answer = flaw === undefined ? fromReply(reply, scope.sessionId) : E.left(flaw)
   if (E.isLeft(answer)) return fail(scope, answer.left)
-  toLog(scope).info('Invocation completed', { status: reply.status, duration: elapsed(scope) })()
+  summarize(scope, 'Invocation completed', reply.status)
   finish(scope)
   return answer.right
 }
@@ -78,7 +79,7 @@ const onStreamEnd =
     if (E.isRight(end) && end.right === 'cancelled') interrupt(scope, cancelled)
     finish(scope)
     if (E.isLeft(end)) logFailure(scope, end.left)
-    else toLog(scope).info(`Stream ${end.right}`, { duration: elapsed(scope) })()
+    else summarize(scope, `Stream ${end.right}`)
   }
 
 const logFailure = (scope: RequestScope, error: AgentError): void => {

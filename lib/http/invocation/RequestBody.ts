@@ -45,8 +45,14 @@ const toError = (fault: BodyFault, limit: number): AgentError => {
 
 const toText = (bytes: Buffer): E.Either<AgentError, string> => {
   const text = fromUtf8(bytes)
-  return text === undefined ? E.left(invalidEncoding('the body is not valid UTF-8')) : E.right(text)
+  if (text === undefined) return E.left(invalidEncoding('the body is not valid UTF-8'))
+  return isWide(bytes)
+    ? E.left(invalidEncoding('the body is encoded as UTF-16 or UTF-32: encode it as UTF-8'))
+    : E.right(text)
 }
+
+/** Whether the first character takes more than a byte: JSON begins with ASCII, and has no NUL. */
+const isWide = (bytes: Buffer): boolean => bytes[0] === 0 || bytes[1] === 0
 
 const isPlainEncoding = (encoding: string): boolean => encoding === '' || encoding === 'identity'
 
@@ -70,30 +76,39 @@ const holding = (
   }
 }
 
+/** The JSON value of a body. Left: why it has none. */
+export type Payload = E.Either<AgentError, unknown>
+
+/** Receives the text of a body, which is otherwise released once it is parsed. */
+export type OnText = (text: string) => void
+
+const parseBytes = (bytes: E.Either<AgentError, Buffer>, limits: JsonLimits, onText?: OnText): Payload => {
+  const text = E.isLeft(bytes) ? bytes : toText(bytes.right)
+  if (E.isLeft(text)) return text
+  onText?.(text.right)
+  return parse(limits)(text.right)
+}
+
 /** The JSON value of a body that was read already, still encoded. */
 export const parseBody = async (
   bytes: Uint8Array,
   req: IncomingMessage,
   { settings, bodies }: BodyRules,
-): Promise<E.Either<AgentError, unknown>> => {
+): Promise<Payload> => {
   const encoding = toEncoding(req)
   const whole = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   if (whole.length > settings.maxBody) return E.left(payloadTooLarge(settings.maxBody))
   const hold = bodies.hold()
   try {
     const read = isPlainEncoding(encoding) ? E.right(whole) : await decompress(encoding, whole, settings, () => hold)
-    const text = E.isLeft(read) ? read : toText(read.right)
-    return E.isLeft(text) ? text : parse(settings)(text.right)
+    return parseBytes(read, settings)
   } finally {
     hold.release()
   }
 }
 
 /** The JSON value of a request's body, whatever its content type. */
-export const readJson = (
-  req: IncomingMessage,
-  { settings, bodies }: BodyRules,
-): Promise<E.Either<AgentError, unknown>> =>
+export const readJson = (req: IncomingMessage, { settings, bodies }: BodyRules, onText?: OnText): Promise<Payload> =>
   new Promise((resolve) => {
     const encoding = toEncoding(req)
     const isPlain = isPlainEncoding(encoding)
@@ -102,14 +117,13 @@ export const readJson = (
       return resolve(E.left(unsupportedMediaType(encoding)))
     }
     const { hold, take, release } = holding(bodies)
-    const parseBytes = (bytes: E.Either<AgentError, Buffer>): void => {
-      const text = E.isLeft(bytes) ? bytes : toText(bytes.right)
-      resolve(E.isLeft(text) ? text : parse(settings)(text.right))
+    const settle = (bytes: E.Either<AgentError, Buffer>): void => {
+      resolve(parseBytes(bytes, settings, onText))
       release()
     }
     readBody(req, { limit: settings.maxBody, take }, (read) => {
-      if (E.isLeft(read)) parseBytes(E.left(toError(read.left, settings.maxBody)))
-      else if (isPlain) parseBytes(read)
-      else void decompress(encoding, read.right, settings, hold).then(parseBytes)
+      if (E.isLeft(read)) settle(E.left(toError(read.left, settings.maxBody)))
+      else if (isPlain) settle(read)
+      else void decompress(encoding, read.right, settings, hold).then(settle)
     })
   })

@@ -11,8 +11,8 @@ import type { SessionId } from '../../core/Session'
 // model
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** What a request has become. */
-export type Kind = 'request' | 'socket'
+/** What a request has become: an invocation, a WebSocket, or a request for a route of the user's. */
+export type Kind = 'request' | 'socket' | 'route'
 
 /** A request in flight. */
 export interface Pending {

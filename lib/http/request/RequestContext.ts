@@ -37,21 +37,26 @@ const toContextHeaders = (scope: RequestScope): Context['headers'] => headers(re
 
 const toContextTrace = (scope: RequestScope): Context['trace'] => Object.freeze(toTrace(readIncoming(scope).headers))
 
-const toTasks = (scope: RequestScope): Context['tasks'] =>
-  Object.freeze(
-    scope.runtime.taskCell.runner(
-      () => holdSession(scope),
-      () => toLog(scope),
-    ),
+const toTasks = (scope: RequestScope): Context['tasks'] => {
+  const { taskCell, effects } = scope.runtime
+  const tasks = taskCell.runner(
+    () => holdSession(scope),
+    () => toLog(scope),
   )
+  return Object.freeze(effects === undefined ? tasks : effects.tasks(scope, tasks))
+}
 
 const toSession = (scope: RequestScope): Context['session'] => {
   const { runtime, sessionId } = scope
   const cancel = cancelSession(runtime.inFlight, sessionId, scope)
-  return Object.freeze(runtime.sessions.access(sessionId, () => toSignal(scope), cancel))
+  const session = runtime.sessions.access(sessionId, () => toSignal(scope), cancel)
+  return Object.freeze(runtime.effects === undefined ? session : runtime.effects.session(scope, session))
 }
 
-const logOfContext = (scope: RequestScope): Context['log'] => Object.freeze(toLog(scope))
+const logOfContext = (scope: RequestScope): Context['log'] => {
+  const { effects } = scope.runtime
+  return Object.freeze(effects === undefined ? toLog(scope) : effects.log(scope, toLog(scope)))
+}
 
 const toRequest = (scope: RequestScope): Context['request'] => toView(readIncoming(scope))
 

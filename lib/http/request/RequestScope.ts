@@ -12,8 +12,9 @@ import type { Context } from '../../core/Context'
 import type { Log } from '../../core/Log'
 import { header } from '../../core/Protocol'
 import type { SessionId } from '../../core/Session'
+import { enveloped, isEnveloped } from '../response/Refusal'
 import type { Answer } from '../response/WireResponse'
-import type { Ids } from '../state/LogWriter'
+import { type Origin, origin } from '../log/LogSink'
 import { interrupt, isInFlight, type Kind, type Pending } from './InFlight'
 import { type Incoming, requestId } from './Incoming'
 import { isSnapshot, restore, type Snapshot } from './RequestSnapshot'
@@ -33,6 +34,8 @@ export interface RequestScope extends Pending {
   readonly since: number
   cancelDeadline: IO<void> | undefined
   log: Log | undefined
+  /** What its log lines have in common, once there is one. */
+  origin: Origin | undefined
   /** Parts of its context that were computed on demand. */
   parts: Parts | undefined
 }
@@ -61,6 +64,7 @@ export const begin = (runtime: Runtime, kind: Kind, sessionId: SessionId, incomi
     since: clock.now(),
     cancelDeadline: undefined,
     log: undefined,
+    origin: undefined,
     parts: undefined,
   }
   sessions.enter(sessionId)
@@ -72,10 +76,11 @@ export const begin = (runtime: Runtime, kind: Kind, sessionId: SessionId, incomi
 /** Ends a scope: the request has its response, or its stream or WebSocket has ended. */
 export const finish = (scope: RequestScope): void => {
   if (!isInFlight(scope)) return
-  const { sessions, inFlight } = scope.runtime
+  const { sessions, inFlight, effects } = scope.runtime
   scope.cancelDeadline?.()
   sessions.leave(scope.sessionId)
   inFlight.remove(scope)
+  effects?.end(scope, toLog(scope).warn)
 }
 
 /** Keeps the session of a scope in use until the returned effect runs. */
@@ -102,22 +107,33 @@ export const readRequestId = (scope: RequestScope): string => requestId(scope.in
 export const elapsed = ({ runtime, since }: RequestScope): number => runtime.settings.clock.now() - since
 
 /** The log of a request: every line has its ids, none its secrets. */
-export const toLog = (scope: RequestScope): Log =>
-  (scope.log ??= scope.runtime.logs(
-    () => toIds(scope),
+export const toLog = (scope: RequestScope): Log => (scope.log ??= scope.runtime.logs.of(toOrigin(scope)))
+
+/** Logs that a request is over, by a constant message. Nothing is computed if nobody reads it. */
+export const summarize = (scope: RequestScope, message: string, status?: number): void => {
+  const { logs } = scope.runtime
+  if (!logs.isWritten('info')) return
+  const duration = elapsed(scope)
+  logs.summary(toOrigin(scope), 'info', message, status === undefined ? { duration } : { status, duration })
+}
+
+const toOrigin = (scope: RequestScope): Origin =>
+  (scope.origin ??= origin(
+    () => ({ requestId: readRequestId(scope), sessionId: scope.sessionId }),
     () => readSecrets(scope),
   ))
-
-const toIds = (scope: RequestScope): Ids => ({ requestId: readRequestId(scope), sessionId: scope.sessionId })
 
 const readSecrets = (scope: RequestScope): ReadonlyArray<string> => {
   const { req, headers } = readIncoming(scope)
   return toSecrets(headers, req.url)
 }
 
-/** The response for a failure; that of an invocation includes its session id. */
-export const failure = (scope: RequestScope): ((error: AgentError) => Answer) =>
-  scope.runtime.failure(
-    readRequestId(scope),
-    scope.kind === 'request' ? { [header.sessionId]: scope.sessionId } : undefined,
-  )
+/** The response for a failure; that of an invocation includes its session id, and may have status 200. */
+export const failure = (scope: RequestScope): ((error: AgentError) => Answer) => {
+  const { runtime, kind, sessionId } = scope
+  if (kind !== 'request') return runtime.failure(readRequestId(scope))
+  const toAnswer = runtime.failure(readRequestId(scope), { [header.sessionId]: sessionId })
+  return isEnveloped(runtime.settings, readIncoming(scope).req.headers.accept)
+    ? (error) => enveloped(error, toAnswer(error))
+    : toAnswer
+}

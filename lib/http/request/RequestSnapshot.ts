@@ -6,6 +6,7 @@
 import { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { flat } from '../state/Supplied'
 import { type Identified, type Incoming, toIncoming } from './Incoming'
 
 /** A request as text, from which it can be restored. */
@@ -26,7 +27,14 @@ export const createSnapshots = (): TakeSnapshot => {
   return (incoming, connection) => {
     const { req, isSeen, view, id, newId, koa } = incoming
     if (isSeen || view !== undefined || !isSimple(req)) return incoming
-    return { id, newId, koa, values: toValues(req), names: toNames(req.rawHeaders), connection }
+    return {
+      id: id === undefined ? id : flat(id),
+      newId,
+      koa,
+      values: toValues(req),
+      names: toNames(req.rawHeaders),
+      connection,
+    }
   }
 }
 

@@ -9,12 +9,13 @@ import { localRuntime } from '../../core/Protocol'
 import { ambient, type Ambient } from '../state/CurrentContext'
 import { createInFlight, type InFlight } from './InFlight'
 import { createHealth, type HealthCell } from '../state/HealthStore'
-import { guardStandardStreams } from '../state/LogLoss'
-import { type Logs, logs as createLogs } from '../state/LogWriter'
+import { guardStandardStreams } from '../log/LogLoss'
+import { createLogs, type Logs } from '../log/LogWriter'
 import { type Options, settings as settingsOf, type Settings } from '../state/Options'
 import { type Answer, fromError } from '../response/WireResponse'
 import { createSessions, type Sessions } from '../session/Sessions'
 import { type Report, safeHook } from '../state/Supplied'
+import { type EffectWatch, isDevelopment, watchEffects } from '../state/UnrunEffects'
 import { createTasks, type TaskCell } from '../state/TaskStore'
 
 /** What the parts of an app share. */
@@ -39,6 +40,8 @@ export interface Runtime {
   readonly failure: (requestId: string, headers?: Readonly<Record<string, string>>) => (error: AgentError) => Answer
   /** Open streams and WebSockets, for `busyWhileOpen`. */
   readonly open: Open
+  /** Finds effects that handlers made and never ran; `undefined` unless in development. */
+  readonly effects: EffectWatch | undefined
 }
 
 /** Counts open streams and WebSockets. */
@@ -113,5 +116,6 @@ export const createRuntime = (options: Options, ping: O.Option<PingHandler>): Ru
     },
     failure: (requestId, headers) => (error) => fromError(error, requestId, settings.debug, headers),
     open,
+    effects: isDevelopment(process.env) ? watchEffects() : undefined,
   }
 }

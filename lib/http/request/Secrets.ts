@@ -9,9 +9,10 @@ const afterScheme = /^\S+\s+(.+)$/
  * A secret as it may appear in a log line: raw, or JSON-escaped once or more, since logged values may be JSON already.
  */
 const toForms = (secret: string): ReadonlyArray<string> => {
+  if (!/["\\]|[^ -~]/.test(secret)) return [secret] // JSON leaves it as it is
   const escape = (text: string): string => JSON.stringify(text).slice(1, -1)
   const escaped = escape(secret)
-  return escaped === secret ? [secret] : [secret, escaped, escape(escaped), escape(escape(escaped))]
+  return [secret, escaped, escape(escaped), escape(escape(escaped))]
 }
 
 /** Headers whose whole value is secret. */
@@ -24,27 +25,33 @@ const secretHeaders = [
 ] as const
 
 /** A bearer token in a subprotocol: as sent, and decoded. */
-const secretsOfProtocols = (raw: RawHeaders): ReadonlyArray<string> =>
-  (joined(raw['sec-websocket-protocol']) ?? '').split(',').flatMap((offered) => {
+const secretsOfProtocols = (raw: RawHeaders): ReadonlyArray<string> => {
+  const protocols = joined(raw['sec-websocket-protocol'])
+  if (protocols === undefined) return []
+  return protocols.split(',').flatMap((offered) => {
     const token = tokenOfProtocol(offered.trim())
     return O.isNone(token) ? [] : [token.value, Buffer.from(token.value, 'base64url').toString('utf8')].flatMap(toForms)
   })
+}
 
 const secretParameters: ReadonlySet<string> = new Set(['x-amz-signature', 'x-amz-security-token', 'access_token'])
 
 const secretsOfQuery = (url: string): ReadonlyArray<string> => {
   const [, query] = splitTarget(url)
+  if (query === undefined) return []
   return [...new URLSearchParams(query)].flatMap(([name, value]) =>
     secretParameters.has(name.toLowerCase()) ? [value, encodeURIComponent(value)] : [],
   )
 }
 
-/** The secrets of a request. */
-export const toSecrets = (raw: RawHeaders, url = '/'): ReadonlyArray<string> => [
-  ...secretHeaders.flatMap((name) => {
+/** The secrets of a request. Most have none. */
+export const toSecrets = (raw: RawHeaders, url = '/'): ReadonlyArray<string> => {
+  const secrets: Array<string> = []
+  for (const name of secretHeaders) {
     const value = joined(raw[name])
-    return value === undefined ? [] : [value, ...(afterScheme.exec(value)?.slice(1) ?? [])].flatMap(toForms)
-  }),
-  ...secretsOfProtocols(raw),
-  ...secretsOfQuery(url),
-]
+    if (value !== undefined) secrets.push(...[value, ...(afterScheme.exec(value)?.slice(1) ?? [])].flatMap(toForms))
+  }
+  secrets.push(...secretsOfProtocols(raw))
+  if (url.includes('?')) secrets.push(...secretsOfQuery(url))
+  return secrets
+}

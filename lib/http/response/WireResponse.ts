@@ -4,7 +4,7 @@ import * as E from 'fp-ts/Either'
 import { type AgentError, unencodable } from '../../core/AgentError'
 import { cause, problem, type Problem } from '../../core/Problem'
 import { encode } from '../../core/Json'
-import { header } from '../../core/Protocol'
+import { header, refusalType } from '../../core/Protocol'
 import type { Reply } from '../../core/Reply'
 import { contentType as eventStreamType } from '../../core/Sse'
 import type { EventStream } from '../stream/EventStream'
@@ -99,6 +99,9 @@ export const validateReply = ({ status, headers, body }: Reply): AgentError | un
   if (body._tag === 'Events' && hasNoBody(status)) return unencodable(`a stream cannot have status ${status}`)
   if ('contentType' in body && !isCarried('content-type', body.contentType)) {
     return unencodable('its content type is invalid in HTTP')
+  }
+  if ('contentType' in body && body.contentType.trim().toLowerCase().startsWith(refusalType)) {
+    return unencodable('its content type is reserved for refusals: reject with AgentError.rejected')
   }
   if (!hasHeaders({ headers })) return undefined
   const bad = Object.entries(headers).find(([name, value]) => !isCarried(name, value))

@@ -50,6 +50,7 @@ const onSignals = ({ runtime, stop }: RunParts): IO<void> => {
     if (asked > 1) return process.exit(1)
     const log = runtime.logs()
     log.info(`${signal}: stopping`)()
+    runtime.logs.flush() // before anything that `onStop` prints
     stop().then(
       () => process.exit(0),
       (error: unknown) => {

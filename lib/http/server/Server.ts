@@ -9,16 +9,25 @@ import { errorCode } from '../../node/SystemError'
 import { lookEvery as stallEvery, stallWatch } from '../../node/Stall'
 import { problemText, writeTo } from '../response/WireResponse'
 import { toRequestId } from '../request/Incoming'
-import { isOffer, serveAgain } from './Offer'
+import { isOffer, serveAgain } from '../../node/http/UpgradeOffer'
+import { toRoute } from '../request/RequestRoute'
 import type { Runtime } from '../request/Runtime'
 import type { Sockets } from '../websocket/SocketRequests'
 
-/** How long a server waits for a request. Node checks every 30 seconds by default. */
-export const timeLimits = ({ requestTimeout: limit }: Runtime['settings']): ServerOptions => ({
+/** How long a server waits for a request, and for the next one. Node checks every 30 seconds by default. */
+export const timeLimits = ({ requestTimeout: limit, keepAliveTimeout }: Runtime['settings']): ServerOptions => ({
   requestTimeout: limit,
+  keepAliveTimeout,
+  headersTimeout: toHeadersTimeout(limit, keepAliveTimeout),
   requireHostHeader: false, // the gate checks it, for the uniform error format
   connectionsCheckingInterval: limit > 0 ? Math.min(30_000, Math.ceil(limit / 2)) : 30_000,
 })
+
+/** Node's default is 60 seconds. It must be longer than idle connections are kept, and no longer than a request may take. */
+const toHeadersTimeout = (requestTimeout: number, keepAliveTimeout: number): number => {
+  const longest = Math.max(60_000, keepAliveTimeout + 1000)
+  return requestTimeout > 0 ? Math.min(longest, requestTimeout) : longest
+}
 
 const disconnects: ReadonlySet<unknown> = new Set(['ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE'])
 
@@ -47,6 +56,24 @@ const onExpectation =
     req.resume()
     writeTo(res, failure(toRequestId(req.headers, settings.newId))(rejected(417, 'Expectation Failed')))
   }
+
+/**
+ * Serves a request with `Expect: 100-continue`: the client is told to send its body when something reads it, so that a
+ * response which does not need it is the only one. Node closes the connection after such a response, and a body that is
+ * merely discarded need not be sent.
+ */
+const onContinue = function (this: Server, req: IncomingMessage, res: ServerResponse): void {
+  const read = req._read.bind(req)
+  req._read = (size) => {
+    req._read = read
+    if (!res.headersSent && consumers.some((event) => req.listenerCount(event) > 0)) res.writeContinue()
+    read(size)
+  }
+  this.emit('request', req, res)
+}
+
+/** What whoever needs the body listens to, in contrast to `resume` alone. */
+const consumers = ['data', 'readable', 'end'] as const
 
 /** The interval between checks of the event loop, in milliseconds. */
 const lookEvery = 500
@@ -102,10 +129,11 @@ export const attach = (
   server.on('upgrade', (req: IncomingMessage, duplex: Duplex, head: Buffer) => {
     connections.delete(req.socket)
     req.socket.off('close', forget)
-    if (isOffer(req)) serveAgain(server, req, duplex, head)
+    if (isOffer(req) && toRoute(req.url) !== 'socket') serveAgain(server, req, duplex, head)
     else onUpgrade(req, duplex, head)
   })
   server.on('clientError', onClientError(runtime))
+  server.on('checkContinue', onContinue)
   server.on('checkExpectation', onExpectation(runtime))
   server.on('listening', () => {
     const all = function* (): Iterable<Duplex> {

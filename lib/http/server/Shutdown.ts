@@ -49,7 +49,10 @@ export const stopAll = async (
     for (const connection of connections) if (connection.bytesRead === 0) connection.destroy()
   }, lookEvery)
   let cut: NodeJS.Timeout | undefined
-  const late = setTimeout(() => interruptThose(() => true), timeout)
+  const late = setTimeout(() => {
+    interruptThose(() => true)
+    runtime.taskCell.abort()
+  }, timeout)
   const over = new Promise<void>((resolve) => {
     cut = setTimeout(() => {
       sockets.terminate()
@@ -63,4 +66,5 @@ export const stopAll = async (
   clearInterval(idle)
   clearTimeout(late)
   runtime.sessions.stop()
+  runtime.logs.flush()
 }

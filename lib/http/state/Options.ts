@@ -3,11 +3,12 @@ import type { AsyncLocalStorage } from 'node:async_hooks'
 import type { IO } from 'fp-ts/IO'
 import type { Task } from 'fp-ts/Task'
 import type { Context } from '../../core/Context'
-import type { Level } from '../../core/Log'
 import type { Allowed } from '../../node/http/LoopbackGuard'
 import { maxDepth, maxNodes } from '../../core/Payload'
 import { idleTimeout, type Policy, type SessionId, type Store } from '../../core/Session'
 import { type Clock, systemClock } from '../../node/Clock'
+import { writeToStandardOutput } from '../log/LogLoss'
+import type { LogOptions, LogSettings } from '../log/LogOptions'
 import { memoryStore } from '../store/MemoryStore'
 import { randomId, safeClock, safeId } from './Supplied'
 
@@ -18,6 +19,14 @@ export type Eviction = 'expired' | 'evicted'
 export interface Options {
   /** Enables the five debug actions (`_agent_core_app_action`), and shows thrown errors in responses. Default false. */
   readonly debug?: boolean
+  /**
+   * How deliberate refusals of an invocation are sent. AgentCore replaces a response with an error status by a 424
+   * without its body; a refusal with status 200 and the content type `application/vnd.agentcore-fp.refusal+json` passes.
+   * `auto`: with status 200 to clients that list the type in `Accept`, as `agentcore-fp/client` does when it calls
+   * AgentCore, with their own status to all others; `status`: always with their own; `body`: always with status 200.
+   * Default `auto`.
+   */
+  readonly refusals?: 'auto' | 'status' | 'body'
   /** The largest body on the wire. Default 100,000,000, as on the service. */
   readonly maxBody?: number
   /** The largest decompressed body. Default: `maxBody`. */
@@ -44,10 +53,16 @@ export interface Options {
   readonly sendTimeout?: number
   /** The timeout of middleware, providers and wraps before an upgrade; 0 means none. Default 60,000. */
   readonly upgradeTimeout?: number
-  /** The timeout of an invocation, a stream or a WebSocket; 0 means none. Default 0. */
+  /** The timeout of an invocation, a route, a stream or a WebSocket; 0 means none. Default 0. */
   readonly deadline?: number
   /** How long a request may take to arrive. Default 300,000. */
   readonly requestTimeout?: number
+  /**
+   * How long a connection is kept open for its next request; 0 means no limit. Set it above the idle timeout of a load
+   * balancer, which otherwise sends requests on connections that are being closed. Default 65,000, since most balancers
+   * use 60,000.
+   */
+  readonly keepAliveTimeout?: number
   /** How long `stop` waits for requests in flight. Default 10,000. */
   readonly stopTimeout?: number
   /**
@@ -110,6 +125,8 @@ export interface SessionOptions {
 export interface WebSocketOptions {
   /** The largest message, in both directions. Default 65,536, as on the service. */
   readonly maxPayload?: number
+  /** The most fragments of one message; more of them close the WebSocket with 1008. 0 means no limit. Default 16,384. */
+  readonly maxFragments?: number
   /** How many bytes may be unsent before `send` waits. Default 1,048,576. */
   readonly highWaterMark?: number
   /** How many messages may be unread before backpressure stops the peer. Default 64. */
@@ -123,21 +140,11 @@ export interface WebSocketOptions {
   readonly protocols?: ReadonlyArray<string>
 }
 
-/** Options of logging. */
-export interface LogOptions {
-  /** The lowest level that is written. Default `info`. */
-  readonly level?: Level | 'silent'
-  /** `json`: one JSON object per line; `pretty`: for people. Default: `pretty` in a terminal. */
-  readonly format?: 'json' | 'pretty'
-  /** Receives each line, without its line break. Default: standard output. */
-  readonly destination?: (line: string) => void
-}
-
 /** Options with all defaults applied. */
 export type Settings = Required<Omit<Options, 'session' | 'websocket' | 'log'>> & {
   readonly session: Required<SessionOptions>
   readonly websocket: Required<Omit<WebSocketOptions, 'protocols'>> & Pick<WebSocketOptions, 'protocols'>
-  readonly log: Required<LogOptions>
+  readonly log: LogSettings
 }
 
 const nothing: Task<void> = () => Promise.resolve()
@@ -145,6 +152,7 @@ const nothing: Task<void> = () => Promise.resolve()
 /** Applies the defaults to options. */
 export const settings = (options: Options): Settings => ({
   debug: false,
+  refusals: 'auto',
   maxBody: 100_000_000,
   maxDecompressed: options.maxBody ?? 100_000_000,
   maxRatio: 10,
@@ -155,6 +163,7 @@ export const settings = (options: Options): Settings => ({
   upgradeTimeout: 60_000,
   deadline: 0,
   requestTimeout: 300_000,
+  keepAliveTimeout: 65_000,
   stopTimeout: 10_000,
   keepAlive: 15_000,
   pingTimeout: 1000,
@@ -180,15 +189,17 @@ export const settings = (options: Options): Settings => ({
   },
   websocket: {
     maxPayload: 65_536,
+    maxFragments: 16_384,
     highWaterMark: 1_048_576,
     maxQueue: 64,
     pingInterval: 30_000,
     ...options.websocket,
   },
   log: {
-    level: 'info',
+    level: options.log?.logger === undefined ? 'info' : 'debug',
     format: process.stdout.isTTY ? 'pretty' : 'json',
-    destination: (line) => void process.stdout.write(`${line}\n`),
+    destination: writeToStandardOutput,
+    redact: [],
     ...options.log,
   },
 })

@@ -49,8 +49,14 @@ const attempt = (f: IO<unknown>): unknown => {
   }
 }
 
-/** A random UUID as a flat string: Node joins it from twenty parts, which the joined string retains. */
-export const randomId: IO<string> = () => Buffer.from(randomUUID(), 'latin1').toString('latin1')
+/** A random UUID. */
+export const randomId: IO<string> = () => randomUUID()
+
+/**
+ * An id to be kept, as a flat string: Node joins a UUID from twenty parts, which the joined string retains. Flattening
+ * costs more than the id itself, so ids that end with their request stay as they are.
+ */
+export const flat = (id: string): string => Buffer.from(id, 'latin1').toString('latin1')
 
 /** An id by a supplied function; a random one if that throws or returns no 1 to 256 visible ASCII characters. */
 export const safeId =

@@ -1,8 +1,16 @@
 /** The background tasks of an app, and the runners that handlers receive. */
 import * as E from 'fp-ts/Either'
 import type { IO } from 'fp-ts/IO'
-import type { TaskEither } from 'fp-ts/TaskEither'
-import { type AgentError, checked, deadlineExceeded, fromUnknown, tooManyTasks } from '../../core/AgentError'
+import * as O from 'fp-ts/Option'
+import {
+  type AgentError,
+  checked,
+  deadlineExceeded,
+  fromUnknown,
+  interrupted,
+  stopping,
+  tooManyTasks,
+} from '../../core/AgentError'
 import { cause, problem } from '../../core/Problem'
 import type { Log } from '../../core/Log'
 import * as Tasks from '../../core/Tasks'
@@ -16,6 +24,8 @@ export interface TaskCell {
   readonly list: IO<ReadonlyArray<Tasks.Task>>
   /** Resolves when every task forked so far has settled. */
   readonly whenSettled: () => Promise<unknown>
+  /** Aborts the signals of all running tasks: the server no longer waits for them. */
+  readonly abort: IO<void>
   /** A runner for one request: `hold` keeps its session in use until each task ends, `log` is its log. */
   readonly runner: (hold: IO<IO<void>>, log: () => Log) => Tasks.TaskRunner
 }
@@ -27,13 +37,16 @@ export interface TaskSettings {
   readonly maxTasks: number
 }
 
-/** A running task, and the release of what it holds. */
+/** A running task, the release of what it holds, and the signal of its work, if that asks for one. */
 interface Running {
-  readonly task: Tasks.Task
+  task: Tasks.Task
   readonly release: IO<void>
+  aborting: AbortController | undefined
 }
 
 const nothing: IO<void> = () => undefined
+
+const unknownTask: AbortSignal = AbortSignal.abort(interrupted)
 
 const toOutcome = (result: E.Either<AgentError, unknown>): Tasks.Outcome =>
   E.isLeft(result) ? { _tag: 'Failed', error: result.left } : { _tag: 'Completed', result: result.right }
@@ -46,6 +59,7 @@ export const createTasks = ({ clock, maxTasks }: TaskSettings, onChange: IO<void
   const running = new Map<Tasks.TaskId, Running>()
   const ended: Array<Tasks.Task> = []
   const forked = new Set<Promise<unknown>>()
+  const watchers = createWatchers()
   let nextId = Tasks.empty.nextId
 
   const remember = (task: Tasks.Task): void => {
@@ -61,7 +75,7 @@ export const createTasks = ({ clock, maxTasks }: TaskSettings, onChange: IO<void
   const begin = (hold: IO<IO<void>>, name: string, settings?: Tasks.Settings): E.Either<AgentError, Tasks.TaskId> => {
     if (running.size >= maxTasks) return E.left(tooManyTasks(maxTasks))
     const task = toTask(name, settings)
-    running.set(task.id, { task, release: hold() })
+    running.set(task.id, { task, release: hold(), aborting: undefined })
     onChange()
     return E.right(task.id)
   }
@@ -71,16 +85,41 @@ export const createTasks = ({ clock, maxTasks }: TaskSettings, onChange: IO<void
     if (found === undefined) return false
     running.delete(id)
     remember(Tasks.ended(outcome, clock.now())(found.task))
+    if (outcome._tag === 'Failed') found.aborting?.abort(outcome.error)
     found.release()
     onChange()
+    watchers.notify(id)
     return true
   }
+
+  const report = (id: Tasks.TaskId, progress: unknown): boolean => {
+    const found = running.get(id)
+    if (found === undefined) return false
+    found.task = Tasks.reported(progress)(found.task)
+    watchers.notify(id)
+    return true
+  }
+
+  const find = (id: Tasks.TaskId): Tasks.Task | undefined =>
+    running.get(id)?.task ?? ended.find((task) => task.id === id)
+
+  const list = (): ReadonlyArray<Tasks.Task> => [...ended, ...[...running.values()].map(({ task }) => task)]
+
+  /** What the work of a task knows of it. The signal is created on demand. */
+  const toSelf = (id: Tasks.TaskId): Tasks.Self => ({
+    id,
+    get signal() {
+      const found = running.get(id)
+      return found === undefined ? unknownTask : (found.aborting ??= new AbortController()).signal
+    },
+    report: (progress) => () => void report(id, progress),
+  })
 
   /** Runs the work of a task with its deadline, and ends the task with the outcome. Never rejects. */
   const carryOut = <A>(
     id: Tasks.TaskId,
     deadline: number | undefined,
-    work: TaskEither<AgentError, A>,
+    work: Tasks.Work<A>,
   ): Promise<E.Either<AgentError, A>> =>
     new Promise((resolve) => {
       const settle = (result: E.Either<AgentError, A>): void => {
@@ -89,7 +128,10 @@ export const createTasks = ({ clock, maxTasks }: TaskSettings, onChange: IO<void
         resolve(result)
       }
       const cancel = deadline === undefined ? nothing : clock.after(deadline, () => settle(E.left(deadlineExceeded)))
-      const run = async (): Promise<unknown> => work()
+      const run = async (): Promise<unknown> => {
+        const given = work(toSelf(id))
+        return typeof given === 'function' ? given() : given
+      }
       run().then(
         (result) => settle(checked<A>(result)),
         (thrown: unknown) => settle(E.left(fromUnknown(thrown))),
@@ -105,17 +147,22 @@ export const createTasks = ({ clock, maxTasks }: TaskSettings, onChange: IO<void
 
   return {
     running: () => running.size,
-    list: () => [...ended, ...[...running.values()].map(({ task }) => task)],
+    list,
     whenSettled: () => Promise.all(forked),
+    abort: () => running.forEach(({ aborting }) => aborting?.abort(stopping)),
     runner: (hold, log) => ({
       add: (name, metadata) => () => {
         const begun = begin(hold, name, metadata === undefined ? {} : { metadata })
         if (E.isLeft(begun)) throw begun.left
         return begun.right
       },
+      report: (id, progress) => () => report(id, progress),
       complete: (id, result) => () => end(id, { _tag: 'Completed', result }),
       fail: (id, error) => () => end(id, { _tag: 'Failed', error }),
-      list: () => [...ended, ...[...running.values()].map(({ task }) => task)],
+      cancel: (id) => () => end(id, { _tag: 'Failed', error: interrupted }),
+      list,
+      find: (id) => () => O.fromNullable(find(id)),
+      watch: (id, signal) => watchers.watch(() => find(id), id, signal),
       track:
         (name, settings = {}) =>
         (work) =>
@@ -142,6 +189,51 @@ export const createTasks = ({ clock, maxTasks }: TaskSettings, onChange: IO<void
           void outcome.then(() => forked.delete(outcome))
           return { id, outcome: () => outcome }
         },
+    }),
+  }
+}
+
+/** Those who wait for the next change of a task. */
+interface Watchers {
+  readonly notify: (id: Tasks.TaskId) => void
+  readonly watch: (
+    find: IO<Tasks.Task | undefined>,
+    id: Tasks.TaskId,
+    signal: AbortSignal | undefined,
+  ) => AsyncIterable<Tasks.Task>
+}
+
+const createWatchers = (): Watchers => {
+  const waiting = new Map<Tasks.TaskId, Set<IO<void>>>()
+
+  const wait = (id: Tasks.TaskId, signal: AbortSignal | undefined): Promise<void> =>
+    new Promise((resolve) => {
+      const those = waiting.get(id) ?? new Set()
+      waiting.set(id, those)
+      const wake = (): void => {
+        those.delete(wake)
+        if (those.size === 0 && waiting.get(id) === those) waiting.delete(id)
+        signal?.removeEventListener('abort', wake)
+        resolve()
+      }
+      those.add(wake)
+      signal?.addEventListener('abort', wake)
+    })
+
+  return {
+    notify: (id) => waiting.get(id)?.forEach((wake) => wake()),
+    watch: (find, id, signal) => ({
+      [Symbol.asyncIterator]: async function* () {
+        let last: Tasks.Task | undefined
+        while (signal?.aborted !== true) {
+          const task = find()
+          if (task === undefined) return
+          if (task !== last) yield task
+          last = task
+          if (task.outcome._tag !== 'Running') return
+          if (find() === task) await wait(id, signal)
+        }
+      },
     }),
   }
 }

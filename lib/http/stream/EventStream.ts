@@ -134,10 +134,14 @@ const toStream = (run: Run): EventStream => ({
 // the interpreter
 // ---------------------------------------------------------------------------------------------------------------------
 
-const gather = (run: Run, frame: string): void => {
-  if (run.point.state.source === 'Over') return
+/** Buffers a frame. Returns whether to pull on without a step, which would say so: see `StreamPoint`. */
+const gather = (run: Run, frame: string): boolean => {
+  if (run.point.state.source === 'Over') return false
   run.text += frame
-  send(run, run.text.length >= enough ? events.framedEnough : events.framed)
+  const isEnough = run.text.length >= enough
+  if (run.point.isSteady && !isEnough && run.pending.length === 0) return true
+  send(run, isEnough ? events.framedEnough : events.framed)
+  return false
 }
 
 /** Handles an event. Reentrant events are queued, so that a synchronous source does not grow the stack. */

@@ -9,6 +9,8 @@ import { begin, step, type StreamCommand, type StreamEvent, type StreamState } f
 export interface StreamPoint {
   readonly state: StreamState
   readonly steps: Map<StreamEvent, StreamStep>
+  /** Whether the step of another frame is to stay here and to pull on, as for nearly all frames of a fast stream. */
+  readonly isSteady: boolean
 }
 
 /** The next state and commands. */
@@ -49,7 +51,9 @@ const toPoint = (state: StreamState): StreamPoint => {
   const key = Object.values(state).join()
   const known = points.get(key)
   if (known !== undefined) return known
-  const point: StreamPoint = { state, steps: new Map() }
+  const [next, commands] = step(state, events.framed)
+  const isSteady = next === state && commands.length === 1 && commands[0]?._tag === 'Pull'
+  const point: StreamPoint = { state, steps: new Map(), isSteady }
   points.set(key, point)
   return point
 }

@@ -47,13 +47,14 @@ const toLine = (field: Fields[number]): string => `${field[0]}: ${field[1]}`
  * the handshake after all, in which case `refused` is called.
  */
 export const createAccept = (
-  { maxPayload, protocols }: Pick<Settings['websocket'], 'maxPayload' | 'protocols'>,
+  { maxPayload, maxFragments, protocols }: Pick<Settings['websocket'], 'maxPayload' | 'maxFragments' | 'protocols'>,
   refused: (error: Error, duplex: Duplex, req: IncomingMessage) => void,
 ): ((req: IncomingMessage, duplex: Duplex, head: Buffer, fields: Fields) => WebSocket | undefined) => {
   const server = new WebSocketServer({
     noServer: true,
     clientTracking: false,
     maxPayload,
+    maxFragments,
     handleProtocols: agree(protocols),
     perMessageDeflate: false,
   })

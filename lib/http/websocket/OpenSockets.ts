@@ -15,7 +15,7 @@ import { releaseSenders } from '../../node/websocket/FrameSender'
 import { beat } from '../../node/websocket/Heartbeat'
 import type { Frame } from '../../node/websocket/WebSocketConnection'
 import { interrupt, onInterrupt, type Pending } from '../request/InFlight'
-import { elapsed, finish, type RequestScope, toLog } from '../request/RequestScope'
+import { elapsed, finish, type RequestScope, summarize, toLog } from '../request/RequestScope'
 import type { Runtime } from '../request/Runtime'
 import { toHandlerSocket } from './HandlerSocket'
 import { toRules } from './MessageFormat'
@@ -152,7 +152,7 @@ const leave = <Has extends object>(runtime: Runtime, socket: OpenSocket<Has>): v
 const end = <Has extends object>({ call, ws }: OpenSocket<Has>, result: Result): void => {
   const duration = elapsed(call)
   if (E.isRight(result)) {
-    toLog(call).info('Socket completed', { duration })()
+    summarize(call, 'Socket completed')
     return closeWith(ws, 1000)
   }
   const error = result.left
@@ -160,7 +160,7 @@ const end = <Has extends object>({ call, ws }: OpenSocket<Has>, result: Result):
   const thrown = cause(error)
   if (thrown !== undefined) toLog(call).error('Socket failed', { code, duration, error: thrown })()
   else if (error._tag === 'SocketClosed' || error._tag === 'Cancelled')
-    toLog(call).info('The client closed the connection', { duration })()
+    summarize(call, 'The client closed the connection')
   else toLog(call).warn('Socket refused', { code, duration })()
   closeWith(ws, closeCode(error), code)
 }

@@ -40,6 +40,8 @@ export interface PlainAdmitted {
   readonly body: Uint8Array | undefined
   /** Whether to strip the SigV4 signature, which only the runtime may see. */
   readonly isSigned: boolean
+  /** Headers for the agent in addition to those of the request. */
+  readonly lines: ReadonlyArray<Line>
   readonly marks: Marks
 }
 
@@ -132,12 +134,17 @@ const toTrace = (requestId: string, now: number): string =>
     .toString(16)
     .padStart(8, '0')}-${requestId.replaceAll('-', '').slice(0, 24).padEnd(24, '0')}`
 
-const plainAdmitted = (headers: RawHeaders, { granted, body }: Caller): PlainAdmitted => ({
-  sessionId: plainId(headers),
-  body,
-  isSigned: granted.scheme === 'sigv4',
-  marks: toMarks(),
-})
+/** Without an id of the caller the agent is told the id, since one that it made up would name another session. */
+const plainAdmitted = (headers: RawHeaders, { granted, body }: Caller): PlainAdmitted => {
+  const own = O.isSome(toSessionId(headers)) ? {} : { [header.sessionId]: plainSession }
+  return {
+    sessionId: plainId(headers),
+    body,
+    isSigned: granted.scheme === 'sigv4',
+    lines: Object.entries(own),
+    marks: toMarks(own),
+  }
+}
 
 /** The session of a plain-path request: the one in its header, if the agent would accept the id. */
 const plainId = (headers: RawHeaders): string =>

@@ -13,7 +13,7 @@ import type { Eventual } from '../../node/Eventual'
 import { flawOfRequest } from '../../node/http/HttpRequest'
 import type { Guard } from '../../node/http/LoopbackGuard'
 import type { SocketRelay } from '../relay/SocketRelay'
-import { refused, type Refused, refusedWith, refuseWith, respondRefused, toMarks } from '../service/Respond'
+import { refused, type Refused, refuseWith, respondRefused, toMarks } from '../service/Respond'
 import { type Route, route } from '../service/Route'
 import { accessDenied, internal, unreadable } from '../service/ServiceError'
 import type { Sessions } from '../session/AgentSessions'
@@ -48,9 +48,10 @@ export const dataPlane = (parts: DataPlaneParts): DataPlane => {
   const answer = requestOperations(parts, admit)
   const open = socketOperations(parts, admit)
   const perform = performer(parts.settings)
+  const identified = identifying(parts.settings)
   return {
     onRequest: (req, res) => {
-      const refuse = respondRefused(res)
+      const refuse = (refusal: Refused): void => respondRefused(res)(identified(refusal))
       pipe(
         findRoute(req, false),
         E.match(refuse, (found) => perform(refuse, (hold) => answer(found, { req, res, hold }))),
@@ -58,7 +59,10 @@ export const dataPlane = (parts: DataPlaneParts): DataPlane => {
     },
     onUpgrade: (req, duplex, head) => {
       duplex.on('error', () => duplex.destroy()) // no response to a closed connection
-      const refuse = ({ error, marks }: Refused): void => refuseWith(duplex, error, marks)
+      const refuse = (refusal: Refused): void => {
+        const { error, marks } = identified(refusal)
+        refuseWith(duplex, error, marks)
+      }
       pipe(
         findRoute(req, true),
         E.match(refuse, (found) => perform(refuse, (hold) => open(found, { req, duplex, head, hold }))),
@@ -71,13 +75,12 @@ export const dataPlane = (parts: DataPlaneParts): DataPlane => {
  * Routes a request that is valid HTTP and passes the loopback guard. Synchronous, while the parser is still reading the
  * packet, so that this response comes before any for an error in the rest of it.
  */
-const routing = ({ settings, guard }: DataPlaneParts) => {
-  const toRoute = route(settings.arn)
+const routing = ({ settings: { arn }, guard }: DataPlaneParts) => {
+  const toRoute = route(arn)
   return (req: IncomingMessage, isUpgrade: boolean): E.Either<Refused, Route> => {
     const flaw = flawOfRequest(req)
     if (flaw !== undefined) {
-      const marks = toMarks({ 'x-amzn-requestid': settings.newId() })
-      return E.left({ ...refusedWith(marks)(unreadable(problem(flaw).message)), isLast: true })
+      return E.left({ ...refused(unreadable(problem(flaw).message)), isLast: true })
     }
     return pipe(
       guard()(req),
@@ -87,6 +90,16 @@ const routing = ({ settings, guard }: DataPlaneParts) => {
     )
   }
 }
+
+/** Gives a refusal a request id, as every response of the service has one, unless admission has given it one. */
+const identifying =
+  ({ newId }: Settings) =>
+  (refusal: Refused): Refused =>
+    requestIdHeader in refusal.marks
+      ? refusal
+      : { ...refusal, marks: toMarks({ ...refusal.marks, [requestIdHeader]: newId() }) }
+
+const requestIdHeader = 'x-amzn-requestid'
 
 /** How many bytes of bodies may be held at once for signature checks. */
 const maxBuffered = 200_000_000

@@ -141,14 +141,14 @@ const plainRequest = ({ settings, sessions }: OperationParts, admit: Admission) 
         size,
         E.mapLeft(refused),
         Ev.chain(() => admit.toAgent(req, '', hold)),
-        Ev.chain(({ sessionId, isSigned, body, marks }) =>
+        Ev.chain(({ sessionId, isSigned, body, lines, marks }) =>
           pipe(
             sessions.enter(sessionId, isPing ? 'look' : 'inFlight', 'wait'),
             Ev.bimap(refusedWith(marks), (lease) =>
               relayTo(req, res, lease, {
                 method: req.method ?? 'GET',
                 path: targetOn(target, isSigned),
-                headers: passedOn(req.headers, isSigned),
+                headers: [...passedOn(req.headers, isSigned), ...lines],
                 ...{ body, marks },
                 manner: 'agent',
                 finishes: false,

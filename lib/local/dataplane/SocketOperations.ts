@@ -80,13 +80,16 @@ const plainSocket =
   ({ req, duplex, head, hold }) =>
     pipe(
       admit.toAgent(req, query, hold),
-      Ev.chain(({ sessionId, isSigned, marks }) =>
+      Ev.chain(({ sessionId, isSigned, lines, marks }) =>
         pipe(
           sessions.enter(sessionId, 'sockets', 'wait'),
           Ev.bimap(refusedWith(marks), (lease) =>
             sockets.relay(req, duplex, head, lease, {
               path: targetOn(target, isSigned),
-              headers: passedOn(req.headers, isSigned).filter(([name]) => !name.startsWith('sec-websocket-')),
+              headers: [
+                ...passedOn(req.headers, isSigned).filter(([name]) => !name.startsWith('sec-websocket-')),
+                ...lines,
+              ],
               protocols: plainProtocols(req.headers),
               protocol: undefined,
               marks,

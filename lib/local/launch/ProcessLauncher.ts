@@ -1,6 +1,7 @@
 /** Launches a process for each session: `node` with the built agent, a port and a working folder of its own. */
 import { existsSync } from 'node:fs'
 import { cp, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { isAbsolute, join, relative, resolve } from 'node:path'
 import * as T from 'fp-ts/Task'
 import * as TE from 'fp-ts/TaskEither'
@@ -9,8 +10,9 @@ import { launchSecret, localRuntime } from '../../core/Protocol'
 import { createPorts } from '../../node/network/PortRange'
 import { measureMemory } from '../../node/process/Processes'
 import { lifeline } from '../../node/process/ProcessGroup'
-import { errorMessage } from '../../node/SystemError'
+import { errorMessage, explainSystemError } from '../../node/SystemError'
 import { childProcesses, toFileName } from './ChildProcess'
+import { temporaryPrefix } from './Registry'
 import { type Launched, launchError, type Launcher, type LauncherOf, newSecret, type Surroundings } from './Launcher'
 
 /** The built agent. */
@@ -58,11 +60,12 @@ export const processLauncher =
         command: { file: process.execPath, args, cwd: place.folder, env, hasLifeline: true },
         port,
         secret,
-        started: { folder: place.root },
+        started: { folder: place.root, temporary: place.temporary },
         beforeStop: () => T.of(undefined),
         clear: async () => {
           ports.giveBack(port)
-          await rm(place.root, { recursive: true, force: true, maxRetries: 5 })
+          const folders = [place.root, place.temporary]
+          await Promise.all(folders.map((path) => rm(path, { recursive: true, force: true, maxRetries: 5 })))
         },
         memory: measureMemory,
       })
@@ -75,7 +78,7 @@ export const processLauncher =
           privateFolder(join(folder, 'sessions'))
           return children.recover()
         },
-        (cause) => launchError(`Cannot use the folder ${folder}: ${errorMessage(cause)}`, cause),
+        (cause) => launchError(`Cannot use the folder ${folder}: ${explainSystemError(cause).message}`, cause),
       ),
       start: (session) =>
         TE.tryCatch(
@@ -111,6 +114,7 @@ interface Workspace {
   readonly root: string
   /** The agent's working folder. */
   readonly folder: string
+  readonly temporary: string
   readonly file: string
   readonly env: Readonly<Record<string, string>>
 }
@@ -118,15 +122,19 @@ interface Workspace {
 const workspace = async (session: string, { file, copyOf }: ProcessOptions, within: string): Promise<Workspace> => {
   privateFolder(within)
   const root = await mkdtemp(join(within, `${toFileName(session).slice(0, 40)}-`))
-  const [folder, temporary] = [join(root, 'work'), join(root, 'tmp')]
-  await Promise.all([folder, temporary].map((path) => mkdir(path, { mode: 0o700 })))
-  const temporaries = { TMPDIR: temporary, TMP: temporary, TEMP: temporary }
-  if (copyOf === undefined) return { root, folder, file: resolve(file), env: temporaries }
-  const from = resolve(copyOf)
-  const inside = relative(from, resolve(file))
+  const folder = join(root, 'work')
+  await mkdir(folder, { mode: 0o700 })
+  const where = copyOf === undefined ? resolve(file) : await copyTo(folder, resolve(file), resolve(copyOf))
+  // Not below the project: a Unix socket in it may have a path of 103 bytes at most.
+  const temporary = await mkdtemp(join(tmpdir(), temporaryPrefix))
+  return { root, folder, temporary, file: where, env: { TMPDIR: temporary, TMP: temporary, TEMP: temporary } }
+}
+
+/** Copies a folder without its packages, which are linked; returns where the file is then. */
+const copyTo = async (folder: string, file: string, from: string): Promise<string> => {
   await cp(from, folder, { recursive: true, filter: (path) => noPackages(relative(from, path)) })
   const packages = join(from, 'node_modules')
   if (existsSync(packages)) await symlink(packages, join(folder, 'node_modules'), 'junction') // too large to copy
-  const isInside = !inside.startsWith('..') && !isAbsolute(inside)
-  return { root, folder, file: isInside ? join(folder, inside) : resolve(file), env: temporaries }
+  const inside = relative(from, file)
+  return inside.startsWith('..') || isAbsolute(inside) ? file : join(folder, inside)
 }

@@ -6,6 +6,7 @@
  */
 import { rmSync } from 'node:fs'
 import { lstat, readdir, realpath, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import * as O from 'fp-ts/Option'
 import type { Task } from 'fp-ts/Task'
@@ -33,7 +34,12 @@ export interface Started {
   readonly container?: Container
   /** Its session folder, one of `sessions` beside the registry. */
   readonly folder?: string
+  /** Its temporary folder, in that of the system. */
+  readonly temporary?: string
 }
+
+/** How the names of temporary folders begin. */
+export const temporaryPrefix = 'agentcore-tmp-'
 
 interface Entry extends Started {
   readonly identity: string
@@ -82,7 +88,7 @@ const containerIn = (value: unknown): Container | undefined => {
 }
 
 const entryIn = (file: Sealable): Entry | undefined => {
-  const { pid, identity: id, folder } = file
+  const { pid, identity: id, folder, temporary } = file
   const [owner, container] = [ownerIn(file['owner']), containerIn(file['container'])]
   if (!isPid(pid) || typeof id !== 'string' || owner === undefined) return undefined
   return {
@@ -91,6 +97,7 @@ const entryIn = (file: Sealable): Entry | undefined => {
     owner,
     ...(container === undefined ? {} : { container }),
     ...(typeof folder === 'string' ? { folder } : {}),
+    ...(typeof temporary === 'string' ? { temporary } : {}),
   }
 }
 
@@ -126,11 +133,25 @@ const removeFolder = async (sessions: string, folder: string): Promise<void> => 
   await rm(place, { recursive: true, force: true, maxRetries: 3 })
 }
 
+const temporaryName = new RegExp(`^${temporaryPrefix}[A-Za-z0-9]{6}$`)
+
+/** Removes a temporary folder: a real one of this user, by a name that `mkdtemp` gives, in the system's own folder. */
+const removeTemporary = async (folder: string): Promise<void> => {
+  const place = join(tmpdir(), basename(folder))
+  if (!temporaryName.test(basename(folder))) return
+  const isOurs = await lstat(place).then(
+    (found) => found.isDirectory() && found.uid === (process.getuid?.() ?? found.uid),
+    () => false, // already removed
+  )
+  if (isOurs) await rm(place, { recursive: true, force: true, maxRetries: 3 })
+}
+
 const end = async (entry: Entry, sessions: string): Promise<boolean> => {
   const isLeft = await isSame(entry.pid, entry.identity)
   if (isLeft) killGroup(entry.pid)
   if (entry.container !== undefined) await removeContainer(entry.container)
   if (entry.folder !== undefined) await removeFolder(sessions, entry.folder)
+  if (entry.temporary !== undefined) await removeTemporary(entry.temporary)
   return isLeft || entry.container !== undefined
 }
 

@@ -14,6 +14,7 @@ import type { Line } from '../service/RequestHeaders'
 import { type Marks, respondError } from '../service/Respond'
 import { agentFailed, payloadTooLarge, type ServiceError } from '../service/ServiceError'
 import type { Lease } from '../session/SessionEntry'
+import { answerHeader, listenTo } from './AgentAnswer'
 import { grown, noEvent, type Unended } from './EventSize'
 
 /** A request to relay. */
@@ -148,7 +149,8 @@ const toVerdict = (
 ): Verdict<ServiceError> => {
   const status = head.statusCode ?? 0
   if (call.manner === 'service' && (status < 200 || status > 299)) {
-    return { _tag: 'Replace', answer: () => respondError(res, lease.refusal(status), call.marks) }
+    const refuse = (text: string): void => respondError(res, lease.refusal(status, answerHeader(text)), call.marks)
+    return { _tag: 'Replace', answer: () => listenTo(head, refuse) }
   }
   if (maxPayload > 0 && !isEventStream(head) && Number(head.headers['content-length'] ?? 0) > maxPayload) {
     return { _tag: 'Reject', fault: agentFailed(500, { why: tooLarge(maxPayload) }) }

@@ -14,6 +14,7 @@ import type { Line } from '../service/RequestHeaders'
 import { type Marks, refuseUpgrade, refuseWith } from '../service/Respond'
 import type { Limits } from '../service/ServiceLimits'
 import type { Lease } from '../session/SessionEntry'
+import { answerHeader } from './AgentAnswer'
 import { framed, isOverRate, noFrames } from './FrameRate'
 import { closeSide, joinSides } from './JoinedSockets'
 
@@ -123,11 +124,9 @@ const maxRefusal = 65_536
 /** Rejects the upgrade with the agent's own response, or with that of the service. */
 const passRefusal = async (duplex: Duplex, answer: IncomingMessage, lease: Lease, call: SocketCall): Promise<void> => {
   const status = answer.statusCode ?? 500
-  if (call.manner === 'service') {
-    answer.destroy()
-    return refuseWith(duplex, lease.refusal(status), call.marks)
-  }
   const body = await readStart(answer, maxRefusal)
+  if (call.manner === 'service')
+    return refuseWith(duplex, lease.refusal(status, answerHeader(body.toString('utf8'))), call.marks)
   refuseUpgrade(duplex, status, toLines(answer), body)
 }
 

@@ -1,7 +1,7 @@
 /** Routes a request by its method and target: to an operation of the data plane, or to a plain path of the agent. */
 import * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
-import { splitTarget } from '../../node/http/RequestTarget'
+import { splitTarget, toOriginForm } from '../../node/http/RequestTarget'
 import { toAccount } from '../../core/Arn'
 import { toAgentId, isArn } from './RuntimeArn'
 import { notFound, type ServiceError, unknownOperation, invalidField, unreadable } from './ServiceError'
@@ -66,7 +66,8 @@ const dataPlane = /^\/runtimes\/(arn:[^/]*:runtime\/[^/]*|[^/]*)\/(.*)$/
 export const route =
   (arn: string) =>
   (asked: Asked): E.Either<ServiceError, Route> => {
-    const { target, isUpgrade } = asked
+    const { isUpgrade } = asked
+    const target = toOriginForm(asked.target)
     const [path, query = ''] = splitTarget(target)
     if (path === '/ws' && isUpgrade) return E.right({ _tag: 'PlainSocket', target, query })
     if (path === '/invocations' || path === '/ping' || path === '/ws')

@@ -4,6 +4,8 @@
  * so that the body stays what AWS sends.
  */
 
+import { localFailure } from '../../core/Protocol'
+
 // ---------------------------------------------------------------------------------------------------------------------
 // model
 // ---------------------------------------------------------------------------------------------------------------------
@@ -34,6 +36,8 @@ export type ServiceError =
 export interface Hint {
   readonly why: string
   readonly log?: string
+  /** The start of the agent's own response, as the value of a header. */
+  readonly answer?: string
 }
 
 /** An error as an HTTP response. */
@@ -93,9 +97,6 @@ export const internal = (message: string): ServiceError => ({ _tag: 'Internal', 
 // destructors
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** Headers that only the local runtime sends, never the service. */
-export const hintHeader = { why: 'x-agentcore-local-reason', log: 'x-agentcore-local-log' } as const
-
 const typed = (status: number, type: string, body: object, headers: Readonly<Record<string, string>> = {}) => ({
   status,
   headers: { 'content-type': 'application/json', 'x-amzn-errortype': type, ...headers },
@@ -104,9 +105,10 @@ const typed = (status: number, type: string, body: object, headers: Readonly<Rec
 
 const inHeader = (text: string): string => text.replace(/[^\x20-\x7e]+/g, ' ').slice(0, 500)
 
-const hints = ({ why, log }: Hint): Readonly<Record<string, string>> => ({
-  [hintHeader.why]: inHeader(why),
-  ...(log === undefined ? {} : { [hintHeader.log]: inHeader(log) }),
+const hints = ({ why, log, answer: own }: Hint): Readonly<Record<string, string>> => ({
+  [localFailure.reason]: inHeader(why),
+  ...(log === undefined ? {} : { [localFailure.log]: inHeader(log) }),
+  ...(own === undefined ? {} : { [localFailure.answer]: own }),
 })
 
 const fromRuntime = (message: string, hint: Hint): ErrorAnswer =>

@@ -45,7 +45,7 @@ export interface Lease {
    */
   readonly failure: (why: string) => Task<ServiceError>
   /** The error for an agent that responded with an error status. */
-  readonly refusal: (status: number) => ServiceError
+  readonly refusal: (status: number, answer: string) => ServiceError
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -84,7 +84,8 @@ export const lease = (
     },
     onEnd: (f) => onEndOf(entry, f),
     failure: (why) => () => failureOf(entry, agent, why),
-    refusal: (status) => agentFailed(status, toHint(`the agent responded with ${status}`, agent.launched)),
+    refusal: (status, answer) =>
+      agentFailed(status, { ...toHint(`the agent responded with ${status}`, agent.launched), answer }),
   }
 }
 

@@ -4,9 +4,9 @@
  * folders 0700.
  */
 import { closeSync, constants, fchmodSync, fstatSync, lstatSync, mkdirSync, openSync, readFileSync } from 'node:fs'
-import { chmodSync, type Stats } from 'node:fs'
+import { chmodSync, type Stats, writeFileSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
-import { dirname, join, parse, resolve, sep } from 'node:path'
+import { basename, dirname, join, parse, resolve, sep } from 'node:path'
 import { errorCode, isMissing } from '../SystemError'
 import { writeWhole } from './AtomicFile'
 
@@ -60,9 +60,19 @@ const restrict = (change: () => void): void => {
   }
 }
 
+/** Built programs, logs and records are no part of a project: a new folder of the commands is ignored by git. */
+const ignoreInGit = (path: string): void => {
+  try {
+    writeFileSync(join(path, '.gitignore'), '*\n', { flag: 'wx', mode: 0o600 })
+  } catch (cause) {
+    if (errorCode(cause) !== 'EEXIST') throw cause // another process has created the folder at the same time
+  }
+}
+
 const make = (path: string): void => {
   try {
     mkdirSync(path, { mode: 0o700 })
+    if (basename(path) === stateFolder) ignoreInGit(path)
   } catch (cause) {
     if (errorCode(cause) !== 'EEXIST') throw cause // created by another process meanwhile
   }

@@ -1,14 +1,14 @@
 /**
  * Requests that an authorizer admitted without authentication, on an open path. They must not reach the handlers of an
- * agent, even if a later middleware rewrites the path.
+ * agent or another route, even if a later middleware rewrites the path.
  *
  * @since 0.2.0
  */
 
-const unchecked = new WeakSet()
+const unchecked = new WeakMap<object, string>()
 
-/** Marks a request as unauthenticated, by the object that the server received. */
-export const passUnchecked = (request: object): void => void unchecked.add(request)
+/** Marks a request as unauthenticated, by the object that the server received, with the path that is open. */
+export const passUnchecked = (request: object, path: string): void => void unchecked.set(request, path)
 
-/** Whether an authorizer has admitted the request without authentication. */
-export const isUnchecked = (request: object): boolean => unchecked.has(request)
+/** The open path on which an authorizer has admitted the request without authentication; undefined for any other. */
+export const uncheckedPath = (request: object): string | undefined => unchecked.get(request)

@@ -2,9 +2,15 @@
 import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 
-/** Whether someone accepts connections on a port. */
-export const isTaken = async (port: number): Promise<boolean> => {
-  const socket = connect({ port, host: '127.0.0.1' })
+/**
+ * Whether someone accepts connections on a port, at either address of `localhost`: what is served at one of them alone
+ * is hidden from clients that try the other first.
+ */
+export const isTaken = async (port: number): Promise<boolean> =>
+  (await Promise.all(['127.0.0.1', '::1'].map((host) => accepts(host, port)))).includes(true)
+
+const accepts = async (host: string, port: number): Promise<boolean> => {
+  const socket = connect({ port, host })
   const taken = await new Promise<boolean>((resolve) => {
     socket.once('connect', () => resolve(true))
     socket.once('error', () => resolve(false))

@@ -60,6 +60,51 @@ describe('type-checking', () => {
   )
 
   it(
+    'uses the settings of a folder above the project',
+    async () => {
+      const files = {
+        'tsconfig.json': '{"compilerOptions":{"strict":true,"noEmit":true,"paths":{"@libs/*":["./libs/*"]}}}',
+        'libs/a.ts': 'export const a = 1',
+        'apps/agent/package.json': '{}',
+        'apps/agent/agent.ts': `import { a } from '@libs/a'\nexport const b: number = a`,
+      }
+      await inProject(files, async (project) => {
+        const below = { ...project, folder: join(project.folder, 'apps/agent') }
+        expect(right(await check(below, 'agent.ts'))._tag).toBe('Checked')
+        project.write('libs/a.ts', `export const a = 'x'`)
+        expect(explain(left(await check(below, 'agent.ts'))).details[0]).toMatch(/^agent\.ts:2:14: error TS2322/)
+      })
+    },
+    patience,
+  )
+
+  it(
+    'checks the entry point though the settings do not list it',
+    async () => {
+      const wrong = `export const n: number = 'x'`
+      const app = '{"compilerOptions":{"composite":true,"strict":true},"include":["src"]}'
+      const cases: ReadonlyArray<Readonly<Record<string, string>>> = [
+        { 'tsconfig.json': '{"files":[],"references":[{"path":"./tsconfig.app.json"}]}', 'tsconfig.app.json': app },
+        {
+          'tsconfig.json': '{"files":[],"references":[{"path":"./src"}]}',
+          'src/tsconfig.json': app.replace('"src"', '"."'),
+        },
+        { 'tsconfig.json': '{"compilerOptions":{"strict":true},"include":["test"]}', 'test/a.ts': '' },
+      ]
+      for (const files of cases) {
+        await inProject({ ...files, 'src/agent.ts': wrong }, async (project) => {
+          expect(explain(left(await check(project, 'src/agent.ts'))).details[0]).toMatch(
+            /^src\/agent\.ts:1:14: error TS2322/,
+          )
+          project.write('src/agent.ts', 'export const n: number = 1')
+          expect(right(await check(project, 'src/agent.ts'))._tag).toBe('Checked')
+        })
+      }
+    },
+    patience,
+  )
+
+  it(
     'tells of the settings where they are wrong',
     async () => {
       await inProject({ 'agent.ts': '', 'tsconfig.json': '{"compilerOptions":{"strictt":true}}' }, async (project) => {

@@ -107,6 +107,29 @@ void ({ listen: () => 0 }).listen()`
 })
 
 describe('packages with machine code', () => {
+  const withManifest = (text: string): Readonly<Record<string, string>> => ({
+    'node_modules/x/package.json': text,
+    'node_modules/x/main.js': 'exports.x = 1',
+    'agent.mjs': `import { x } from 'x'\nconsole.log(x)\n;({ listen() {} }).listen()`,
+  })
+
+  it('are told from a package whose package.json begins with a byte order mark', async () => {
+    await inProject(withManifest('\ufeff{"name":"x","main":"main.js"}'), async (project) => {
+      expect(right(await made(project, 'agent.mjs')).bundle.native).toEqual([])
+    })
+    const native = '\ufeff{"name":"x","main":"main.js","dependencies":{"bindings":"1"}}'
+    await inProject(withManifest(native), async (project) => {
+      expect(right(await made(project, 'agent.mjs')).bundle.native).toEqual(['x'])
+    })
+  })
+
+  it('cannot be told from others by a broken package.json, which is named', async () => {
+    await inProject(withManifest('{"main":"main.js"'), async (project) => {
+      const { details } = explain(left(await made(project, 'agent.mjs')))
+      expect(details.join('\n')).toMatch(/^node_modules\/x\/package\.json:1:18: /m)
+    })
+  })
+
   it('stay outside, are named, and work from node_modules', async () => {
     const files = {
       'node_modules/quick/package.json': '{"name":"quick","main":"main.js","dependencies":{"node-gyp-build":"1"}}',
@@ -159,7 +182,7 @@ describe('what bundles', () => {
   it('holds no process that lets go of it in the midst of its work', async () => {
     const script = `
       const { createBundler } = require(${JSON.stringify(require.resolve('../../../lib/cli/bundler/Bundle'))})
-      const source = { project: process.cwd(), file: 'agent.ts', entry: { _tag: 'Program' }, hasRuntime: true }
+      const source = { project: process.cwd(), file: 'agent.ts', entry: { _tag: 'Program' }, hasRuntime: true, external: [] }
       createBundler(source)().then(async ({ right: bundler }) => {
         const bundle = bundler.bundle()
         await bundler.dispose()

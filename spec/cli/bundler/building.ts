@@ -7,7 +7,7 @@ import { typeCheck } from '../../../lib/cli/bundler/TypeCheck'
 import { type Project } from '../support'
 
 export const made = async ({ folder }: Project, entry: string): Promise<E.Either<BuildError, Built>> =>
-  build(folder, join(folder, entry), toBuilds(folder, 'agent'))()
+  build(folder, join(folder, entry), toBuilds(folder, 'agent'), { _tag: 'Absolute' })()
 
 export const right = <A>(either: E.Either<BuildError, A>): A => {
   if (E.isLeft(either)) throw new Error([explain(either.left).message, ...explain(either.left).details].join('\n'))

@@ -2,8 +2,9 @@ import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import * as fc from 'fast-check'
 import { parse } from 'yaml'
-import { nameFrom } from '../../../lib/cli/configure/plan/EntryFile'
+import { nameFrom } from '../../../lib/cli/entry/EntryFile'
 import { regionIn } from '../../../lib/cli/configure/plan/DefaultRegion'
+import { explain, unwritable } from '../../../lib/config/ConfigError'
 import { agentName, lifecycle } from '../../../lib/config/Rules'
 import { inFolder, legacyYaml, toolkitYaml } from '../../config/support'
 import { agentcore, inWorld, type Said } from '../world'
@@ -42,7 +43,7 @@ describe('configure', () => {
       })
       expect([code, stderr]).toEqual([0, ''])
       expect(stdout).toMatch(/^hello is written to \.bedrock_agentcore\.yaml\n.*entry point +agent\.ts/)
-      expect(stdout).toContain('Next: agentcore deploy --local')
+      expect(stdout).toContain('Next: agentcore dev')
       const { default_agent, agents } = await writtenIn(folder)
       expect(default_agent).toBe('hello')
       expect(agents['hello']).toMatchObject({
@@ -157,12 +158,25 @@ describe('configure', () => {
     [
       '--request-header-allowlist',
       ['--request-header-allowlist', 'Authorization'],
-      'Authorization requires --authorizer-config',
+      'Authorization requires --issuer or --authorizer-config',
     ],
     [
       '--request-header-allowlist',
       ['--request-header-allowlist', Array.from({ length: 21 }, (_, i) => `X-${i}`).join()],
       'expected at most 20, got 21',
+    ],
+    ['--issuer', ['--issuer', 'idp.example'], 'expected the https URL of an OpenID provider'],
+    ['--issuer', ['--issuer', 'https://a:b@idp.example', '--clients', 'x'], 'a user or a password'],
+    ['--issuer', ['--issuer', 'https://idp.example'], 'requires --clients, --audience or --scopes'],
+    ['--clients', ['--clients', 'app'], 'requires --issuer'],
+    ['--audience', ['--audience', 'api'], 'requires --issuer'],
+    ['--scopes', ['--scopes', 'read'], 'requires --issuer'],
+    ['--scopes', ['--issuer', 'https://idp.example', '--scopes', 'a b'], 'expected a scope'],
+    ['--clients', ['--issuer', 'https://idp.example', '--clients', 'a,a'], 'duplicate item: "a"'],
+    [
+      '--authorizer-config',
+      ['--issuer', 'https://idp.example', '--clients', 'a', '--authorizer-config', jwt],
+      'cannot be combined',
     ],
     ['--vpc', ['--vpc'], 'requires --subnets'],
     ['--vpc', ['--vpc', '--subnets', 'subnet-0abc12345'], 'requires --security-groups'],
@@ -205,6 +219,62 @@ describe('configure', () => {
       await put(folder, files)
       expect(await configure(folder, '--non-interactive')).toMatchObject({ code: 0 })
       expect((await writtenIn(folder)).agents[name]).toMatchObject({ entrypoint, source_path: expect.any(String) })
+    })
+  })
+
+  it.each([
+    ['src/index.ts', '@team/order-desk', 'order_desk'],
+    ['index.ts', 'desk', 'desk'],
+    ['src/main.ts', 'desk', 'desk'],
+    ['app.ts', '2desk', 'agent_2desk'],
+    ['agent.ts', 'desk', 'agent'],
+    ['src/writer.ts', 'desk', 'src_writer'],
+    ['index.ts', '', 'index'],
+  ])('calls %s of the package %j %s', async (entrypoint, packageName, name) => {
+    await inFolder(async (folder) => {
+      await put(folder, { [entrypoint]: '', 'package.json': JSON.stringify({ name: packageName }) })
+      expect(await configure(folder, '-e', entrypoint)).toMatchObject({ code: 0 })
+      expect(Object.keys((await writtenIn(folder)).agents)).toEqual([name])
+      await configure(folder, '-e', entrypoint)
+      expect(Object.keys((await writtenIn(folder)).agents)).toEqual([name])
+    })
+  })
+
+  it.each(['agent.tsx', 'agent.jsx'])('takes %s', async (entrypoint) => {
+    await inFolder(async (folder) => {
+      await put(folder, { [entrypoint]: '' })
+      expect(await configure(folder, '-e', entrypoint)).toMatchObject({ code: 0 })
+      expect((await writtenIn(folder)).agents['agent']).toMatchObject({ entrypoint })
+    })
+  })
+
+  it.each([
+    ['https://idp.example', 'https://idp.example/.well-known/openid-configuration'],
+    ['https://idp.example/', 'https://idp.example/.well-known/openid-configuration'],
+    ['https://idp.example/tenant/v2.0', 'https://idp.example/tenant/v2.0/.well-known/openid-configuration'],
+    ['https://idp.example/.well-known/openid-configuration', 'https://idp.example/.well-known/openid-configuration'],
+  ])('takes the issuer %s without JSON', async (issuer, discoveryUrl) => {
+    await inFolder(async (folder) => {
+      await put(folder, { 'agent.ts': '' })
+      const words = [
+        '--issuer',
+        issuer,
+        '--clients',
+        'app, web',
+        '--audience',
+        'api://orders',
+        '--scopes',
+        'read,write',
+      ]
+      expect(await configure(folder, ...words)).toMatchObject({ code: 0, stderr: '' })
+      expect((await writtenIn(folder)).agents['agent']?.['authorizer_configuration']).toEqual({
+        customJWTAuthorizer: {
+          discoveryUrl,
+          allowedClients: ['app', 'web'],
+          allowedAudience: ['api://orders'],
+          allowedScopes: ['read', 'write'],
+        },
+      })
     })
   })
 
@@ -260,6 +330,67 @@ describe('configure of an agent that is there', () => {
     })
   })
 
+  it('changes one list of an authorizer, and keeps the rest of it', async () => {
+    await inFolder(async (folder) => {
+      await put(folder, { [file]: toolkitYaml, 'src/index.ts': '' })
+      const { stdout } = await configure(folder, '--name', 'support', '--clients', 'app,web')
+      expect(stdout).toBe(
+        'support is changed in .bedrock_agentcore.yaml\n' +
+          '  authorizer_configuration.customJWTAuthorizer.allowedClients  app → app, web\n',
+      )
+      expect(await readFile(join(folder, file), 'utf8')).toBe(toolkitYaml.replace('- app\n', '- app\n        - web\n'))
+    })
+  })
+
+  it('tells each field that changes, before and after, also as JSON', async () => {
+    await inFolder(async (folder) => {
+      await put(folder, { [file]: toolkitYaml, 'src/index.ts': '' })
+      const words = ['--name', 'support', '--region', 'eu-west-1', '--max-lifetime', '7200']
+      const { stdout } = await configure(folder, ...words, '--json')
+      expect(JSON.parse(stdout)).toMatchObject({
+        isNew: false,
+        isDefault: true,
+        changes: [
+          { field: 'aws.region', before: 'us-east-1', after: 'eu-west-1' },
+          { field: 'aws.lifecycle_configuration.max_lifetime', before: null, after: 7200 },
+        ],
+      })
+    })
+  })
+
+  it.each([
+    ['no flag', []],
+    ['flags that say what stands', ['--region', 'us-east-1', '--protocol', 'http', '--idle-timeout', '600']],
+    ['the authorizer that stands', ['--issuer', 'https://idp.example', '--clients', 'app']],
+  ])('says that %s changes nothing, and writes nothing', async (_, words) => {
+    await inFolder(async (folder) => {
+      const text = toolkitYaml.replace('max_lifetime: null', 'max_lifetime: 28800')
+      await put(folder, { [file]: text, 'src/index.ts': '' })
+      const { code, stdout } = await configure(folder, '--name', 'support', ...words)
+      expect([code, stdout]).toEqual([0, 'support is unchanged: .bedrock_agentcore.yaml says all of this already\n'])
+      expect(await readFile(join(folder, file), 'utf8')).toBe(text)
+    })
+  })
+
+  it('writes no region where none is set on purpose', async () => {
+    await inFolder(async (folder) => {
+      await put(folder, { [file]: toolkitYaml.replace('region: us-east-1', 'region: null'), 'src/index.ts': '' })
+      expect((await configure(folder, '--idle-timeout', '700')).stdout).not.toContain('region')
+      expect((await writtenIn(folder)).agents['support']).toMatchObject({ aws: { region: null } })
+    })
+  })
+
+  it('finds it by the key that the file has it under', async () => {
+    await inFolder(async (folder) => {
+      await put(folder, { [file]: 'agents: {a: {name: b, entrypoint: x.ts}}\n', 'x.ts': '' })
+      expect((await configure(folder, 'list')).stdout).toMatch(/^\* a {2}x\.ts/)
+      expect(await configure(folder, '--name', 'a', '--region', 'us-east-1')).toMatchObject({ code: 0 })
+      expect((await writtenIn(folder)).agents).toEqual({
+        a: { name: 'b', entrypoint: 'x.ts', aws: { region: 'us-east-1' } },
+      })
+    })
+  })
+
   it('finds it by its entry point, or as the default one', async () => {
     await inFolder(async (folder) => {
       await put(folder, { 'agent.ts': '' })
@@ -299,8 +430,67 @@ describe('configure of an agent that is there', () => {
       await put(folder, { [file]: legacyYaml, 'agent.ts': '' })
       expect(await configure(folder, '-e', 'agent.ts', '--name', 'new')).toMatchObject({ code: 0 })
       const { default_agent, agents } = await writtenIn(folder)
-      expect([default_agent, Object.keys(agents)]).toEqual(['new', ['old', 'new']])
+      expect([default_agent, Object.keys(agents)]).toEqual(['old', ['old', 'new']])
     })
+  })
+})
+
+describe('the default agent', () => {
+  const defaultIn = async (folder: string): Promise<string> => (await writtenIn(folder)).default_agent
+
+  it('is the first one, and moves only where that is asked for', async () => {
+    await inFolder(async (folder) => {
+      await put(folder, { 'a.ts': '', 'b.ts': '', 'c.ts': '' })
+      expect((await configure(folder, '-e', 'a.ts')).stdout).toContain('\na is the default agent\n')
+      expect((await configure(folder, '-e', 'b.ts')).stdout).toContain(
+        '\nThe default agent is still a; to change that: agentcore configure set-default b\n',
+      )
+      await configure(folder, '-e', 'b.ts', '--region', 'us-east-1')
+      expect(await defaultIn(folder)).toBe('a')
+      expect((await configure(folder, '-e', 'c.ts', '--default')).stdout).toContain('\nc is the default agent\n')
+      expect(await defaultIn(folder)).toBe('c')
+      expect((await configure(folder, '--name', 'a', '--default')).stdout).toBe(
+        'a is changed in .bedrock_agentcore.yaml\na is the default agent\n',
+      )
+      expect(await defaultIn(folder)).toBe('a')
+      const { stdout } = await configure(folder, '--name', 'b', '--json')
+      expect(JSON.parse(stdout)).toMatchObject({ isDefault: false })
+    })
+  })
+
+  it('stays the only one of a file that names none', async () => {
+    await inFolder(async (folder) => {
+      await put(folder, { [file]: 'agents:\n  only: {name: only, entrypoint: a.ts}\n', 'a.ts': '', 'b.ts': '' })
+      await configure(folder, '-e', 'b.ts')
+      expect(await defaultIn(folder)).toBe('only')
+    })
+  })
+
+  it('is not chosen among several of a file that names none', async () => {
+    await inFolder(async (folder) => {
+      const agents = 'agents:\n  a: {name: a, entrypoint: a.ts}\n  b: {name: b, entrypoint: b.ts}\n'
+      await put(folder, { [file]: agents, 'c.ts': '' })
+      expect((await configure(folder, '-e', 'c.ts')).stdout).toContain(
+        'There is no default agent: choose one with agentcore configure set-default c',
+      )
+      expect(await defaultIn(folder)).toBeUndefined()
+    })
+  })
+})
+
+describe('a folder that cannot be written to', () => {
+  it('is told in words', () => {
+    const told = (code: string): unknown => explain(unwritable(file, Object.assign(new Error('raw'), { code })))
+    expect(told('ENOSPC')).toEqual({
+      message: `Could not write ${file}: no space left on the disk (ENOSPC)`,
+      next: 'free some space, and try again',
+    })
+    expect(told('EROFS')).toEqual({
+      message: `Could not write ${file}: the file system is read-only (EROFS)`,
+      next: 'work in a folder that can be written to',
+    })
+    expect(told('EACCES')).toMatchObject({ next: 'check that you own it and its folder' })
+    expect(told('EWHAT')).toMatchObject({ message: `Could not write ${file}: raw` })
   })
 })
 
@@ -324,11 +514,11 @@ describe('configure list and set-default', () => {
       await configure(folder, '-e', 'a.ts')
       await configure(folder, '-e', 'b.ts')
       expect((await configure(folder, 'list')).stdout).toBe(
-        '  a  a.ts  direct_code_deploy\n* b  b.ts  direct_code_deploy\n',
+        '* a  a.ts  direct_code_deploy\n  b  b.ts  direct_code_deploy\n',
       )
-      expect((await configure(folder, 'set-default', 'a')).stdout).toBe('a is now the default agent\n')
+      expect((await configure(folder, 'set-default', 'b')).stdout).toBe('b is now the default agent\n')
       const { stdout } = await configure(folder, 'list', '--json')
-      expect(JSON.parse(stdout)).toMatchObject({ default: 'a', agents: [{ name: 'a' }, { name: 'b' }] })
+      expect(JSON.parse(stdout)).toMatchObject({ default: 'b', agents: [{ name: 'a' }, { name: 'b' }] })
       expect(await configure(folder, 'set-default', 'c')).toMatchObject({
         code: 1,
         stderr: 'Unknown agent: c (configured: a, b): choose one with --agent, or run agentcore configure\n',

@@ -73,7 +73,7 @@ describe('deploy --local in the foreground', () => {
           () => command.output(),
         )
         child.kill('SIGINT')
-        expect(await ended).toBe(1)
+        expect(await ended).toBe(130)
         expect(command.stderr()).toMatch(/Cancelled/)
         await gone(pid)
       })

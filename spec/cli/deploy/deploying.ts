@@ -83,7 +83,7 @@ export const leavesNothingOn = async (signal: NodeJS.Signals): Promise<void> => 
     using(node([bin, 'deploy', '--local', '--port', '0'], project.folder), async (command) => {
       const [, url = ''] = await command.says(/Endpoint {2}(http:\S+)/)
       const { pid } = await ask(url)
-      await command.says(/ssssssss \| hello from inside/)
+      await command.says(/ss \| hello from inside/)
       command.child.kill(signal)
       expect(await command.ended).toBe(0)
       expect(existsSync(recordPath(project))).toBe(false)

@@ -1,6 +1,8 @@
 /** What of `agentcore dev` takes its time: crashes, floods, signals, slow servers, and how fast it restarts. */
 import { once } from 'node:events'
+import { symlinkSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { WebSocket } from 'ws'
 import { inProject, node, type Spawned, until, using } from '../support'
 import { agentOf, bin, developing, isGone, leavesNothingOn, yaml } from './developing'
@@ -153,6 +155,58 @@ createServer((_, res) => res.end(JSON.stringify({ version: 1, pid: process.pid, 
         expect(await interrupt(dev)).toBe(0)
       }),
     )
+  })
+
+  it('restarts for data that the agent reads by itself, and not for what it writes', async () => {
+    const read = `import { readFileSync, writeFileSync } from 'node:fs'
+const word = readFileSync('prompt.md', 'utf8')
+let asked = 0
+const ask = () => { writeFileSync('memory.json', String(asked += 1)); return word }`
+    await developing({ 'agent.ts': agentOf('ask()', read), 'prompt.md': 'one' }, async (dev) => {
+      const { pid } = await dev.ask()
+      await dev.says(/memory\.json changed while the agent was working[^]*No change; not restarting/)
+      expect((await dev.ask()).pid).toBe(pid)
+      await sleep(1100) // for as long a change may be the agent's
+      dev.project.write('prompt.md', 'two')
+      await dev.says(/Restarted/)
+      expect((await dev.ask()).version).toBe('two')
+    })
+  })
+
+  it('sees a change of a file that went into the program, though it lies in a hidden folder', async () => {
+    const files = {
+      'agent.ts': agentOf('word', `import { word } from './.generated/words'`),
+      '.generated/words.ts': `export const word = 'one'`,
+    }
+    await developing(files, async (dev) => {
+      dev.project.write('.generated/words.ts', `export const word = 'two'`)
+      await dev.says(/Restarted/)
+      expect((await dev.ask()).version).toBe('two')
+    })
+  })
+
+  it.each<readonly [string, string | undefined, string]>([
+    ['a mistake', 'export const word = = 1', ''],
+    ['a file missing', undefined, ''],
+    ['a file missing in a folder of its own', undefined, 'deep/'],
+  ])('sees the cure of a first build that failed for %s in a package outside of the folder', async (_, text, below) => {
+    const files = {
+      'apps/agent/.bedrock_agentcore.yaml': yaml,
+      'apps/agent/agent.ts': agentOf('word', `import { word } from 'shared'`),
+      'packages/shared/package.json': '{"name":"shared","main":"index.ts"}',
+      'packages/shared/index.ts': `export { word } from './${below}word'`,
+      ...(text === undefined ? {} : { 'packages/shared/word.ts': text }),
+    }
+    await inProject(files, async (project) => {
+      symlinkSync(join(project.folder, 'packages/shared'), join(project.folder, 'node_modules/shared'))
+      await using(node([bin, 'dev', '--port', '0'], join(project.folder, 'apps/agent')), async (dev) => {
+        await dev.says(/Nothing is serving until this is fixed/)
+        project.write(`packages/shared/${below}word.ts`, `export const word = 'mended'`)
+        const [, url = ''] = await dev.says(/Ready at (http:\S+)/)
+        const answer = await fetch(`${url}/invocations`, { method: 'POST', body: '{}' })
+        expect(await answer.json()).toMatchObject({ version: 'mended' })
+      })
+    })
   })
 
   it('calls nothing of AWS', async () => {

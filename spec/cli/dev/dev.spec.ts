@@ -5,7 +5,7 @@ import { agentOf, bin, developing, leavesNothingOn, yaml } from './developing'
 
 describe('dev', () => {
   it('serves from the source, healthy before it says so, with LOCAL_DEV, .env and --env', async () => {
-    const files = { 'agent.ts': agentOf(1), '.env': 'FILE=from-file\nOWN=overruled\n' }
+    const files = { 'agent.ts': agentOf(1), '.env': '\ufeffFILE=from-file\nOWN=overruled\n' }
     await developing(
       files,
       async (dev) => {

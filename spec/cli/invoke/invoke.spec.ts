@@ -39,6 +39,7 @@ describe('invoke takes', () => {
     await withDev(mirror, async (invoke, folder) => {
       await writeFile(join(folder, 'json.json'), '\ufeff{"n": 12345678901234567890}\n')
       await writeFile(join(folder, 'text.txt'), 'two\nlines\n')
+      await writeFile(join(folder, 'powershell.json'), '\ufeff{"prompt": "Hi"}\r\n', 'utf16le')
       const stdin = { isTTY: false, stream: Readable.from(['{"piped"', ':true}\n']) }
       const payload = async (word: string): Promise<unknown> => mirrored(await invoke([word], { stdin })).payload
       expect(await payload('{"prompt": "Hi", "k": [1]}')).toEqual({ prompt: 'Hi', k: [1] })
@@ -46,6 +47,7 @@ describe('invoke takes', () => {
       expect(await payload('Hello there')).toEqual({ prompt: 'Hello there' })
       expect(await payload('@json.json')).toEqual({ n: 12345678901234567000 })
       expect(await payload('@text.txt')).toEqual({ prompt: 'two\nlines' })
+      expect(await payload('@powershell.json')).toEqual({ prompt: 'Hi' })
       expect(await payload('-')).toEqual({ piped: true })
     })
   })
@@ -66,6 +68,12 @@ describe('invoke takes', () => {
   it.each([
     ['no payload', [], /^No payload given: pass one, such as agentcore invoke/],
     ['a file that is not there', ['@no.json'], /^No such file: no\.json/],
+    [
+      'a text that begins with @',
+      ['@alice please'],
+      /^No such file: alice please: .*printf '%s' '@…' \| agentcore invoke -/,
+    ],
+    ['a folder', ['@.'], /^\. is a folder: pass a file/],
     ['an empty standard input', ['-'], /^The payload is empty/],
     ['two targets', ['x', '--dev', '--local'], /^--dev and --local: use only one of them/],
     ['a port of nothing', ['x', '--port', '1'], /^--port: requires --dev/],
@@ -89,6 +97,24 @@ describe('invoke takes', () => {
       expect(stderr).toMatch(line)
     })
   })
+})
+
+describe('invoke sends nothing of', () => {
+  const wide = Buffer.from('{"prompt":"hi"}', 'utf16le')
+  const why = 'neither UTF-8 nor UTF-16 with a byte order mark: save it as UTF-8'
+
+  it('a file that is no text', () =>
+    withDev(mirror, async (invoke, folder) => {
+      await writeFile(join(folder, 'wide.json'), wide)
+      const { code, stdout, stderr } = await invoke(['@wide.json'])
+      expect([code, stdout, stderr]).toEqual([1, '', expect.stringContaining(why)])
+    }))
+
+  it('a pipe that is no text', () =>
+    withDev(mirror, async (invoke) => {
+      const { code, stdout, stderr } = await invoke(['-'], { stdin: { isTTY: false, stream: Readable.from([wide]) } })
+      expect([code, stdout, stderr]).toEqual([2, '', expect.stringContaining(`Standard input is ${why}`)])
+    }))
 })
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -314,7 +340,7 @@ describe('the answer of invoke', () => {
       const refused = await invoke(['x', '--verbose'])
       expect(refused).toMatchObject({ code: 1, stdout: '' })
       expect(refused.stderr).toMatch(
-        /^The agent responded with 418 REJECTED: I am a teapot \(request .*\)\n\{"short":true\}\n$/,
+        /^ {2}\{"short":true\}\nThe agent responded with 418 REJECTED: I am a teapot \(request .*\)\n$/,
       )
       const broken = await invoke(['stream'])
       expect(broken).toMatchObject({ code: 1, stdout: 'one\n' })
@@ -363,7 +389,7 @@ describe('the answer of invoke', () => {
       child.kill('SIGINT')
       const [code] = (await once(child, 'close')) as ReadonlyArray<unknown>
       await left.opened
-      expect(code).toBe(1)
+      expect(code).toBe(130)
     })
   })
 

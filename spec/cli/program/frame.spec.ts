@@ -1,5 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { closeSync, openSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { program } from '../../../lib/cli/agentcore'
@@ -25,10 +26,15 @@ describe('agentcore', () => {
     expect(await agentcore('/', ['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' })
   })
 
-  it('without a command shows its help on stderr, and exits with 2', async () => {
-    const { code, stdout, stderr } = await agentcore('/', [])
-    expect([code, stdout]).toEqual([2, ''])
-    expect(stderr).toContain('Usage: agentcore')
+  it.each(['-v', '-V'])('tells its version by %s too', async (word) => {
+    expect(await inWorld('/', [word])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' })
+  })
+
+  it('without a command shows its help', async () => {
+    const said = await agentcore('/', [])
+    expect(said).toMatchObject({ code: 0, stderr: '' })
+    expect(said.stdout).toMatch(/^Usage: agentcore \[/)
+    expect(said).toEqual(await agentcore('/', ['--help']))
   })
 
   it.each(commands.map((path) => [path.join(' '), path] as const))('%s --help has examples', async (name, path) => {
@@ -163,6 +169,26 @@ describe('colours', () => {
 })
 
 describe('a process of agentcore', () => {
+  const onLinux = process.platform === 'linux' ? it : it.skip
+
+  onLinux.each([
+    ['its help', ['--help']],
+    ['its version', ['--version']],
+    ['a result', ['configure', 'list']],
+    ['the document of a failure', ['nonsense', '--json']],
+  ])('that cannot write %s says so in one line', async (_, words) => {
+    await inFolder(async (folder) => {
+      await writeFile(join(folder, '.bedrock_agentcore.yaml'), toolkitYaml)
+      const full = openSync('/dev/full', 'w')
+      const child = spawn(process.execPath, [main, ...words], { cwd: folder, stdio: ['ignore', full, 'pipe'] })
+      closeSync(full)
+      let said = ''
+      child.stderr?.setEncoding('utf8').on('data', (text: string) => (said += text))
+      const [code] = (await once(child, 'close')) as ReadonlyArray<unknown>
+      expect([code, said]).toEqual([1, 'Could not write the output: no space left on the disk (ENOSPC)\n'])
+    })
+  })
+
   it('ends without a word when its reader leaves', async () => {
     const child = spawn(process.execPath, [main, '--help'], { stdio: ['ignore', 'pipe', 'pipe'] })
     child.stdout.destroy()

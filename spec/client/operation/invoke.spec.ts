@@ -27,6 +27,12 @@ const talking = <Has extends object, A>(
     }
   })
 
+/** A call for functions of fp-ts. */
+const asking =
+  ({ environment }: Client) =>
+  (...args: Parameters<typeof invoke>): Promise<Answer.Answer> =>
+    rightOf(invoke(...args)(environment))
+
 const stepsOf = async <A>(steps: AsyncIterable<A>): Promise<ReadonlyArray<A>> => {
   const found: Array<A> = []
   for await (const step of steps) found.push(step)
@@ -112,8 +118,8 @@ describe('an answer of events', () => {
   )
 
   it('is its events, decoded', () =>
-    talking(counting, async ({ invoke: ask }) => {
-      const answer = await ask({})
+    talking(counting, async (client) => {
+      const answer = await asking(client)({})
       expect(answer).toMatchObject({ _tag: 'Events', contentType: 'text/event-stream; charset=utf-8' })
       const events = answer._tag === 'Events' ? await stepsOf(answer.events) : []
       expect(events).toMatchObject([
@@ -160,11 +166,11 @@ describe('an answer of events', () => {
       ...{ _tag: 'StreamFailure', code: 'REJECTED', message: 'enough', details: { left: 0 } },
       requestId: expect.any(String),
     }
-    return talking(failing, async ({ invoke: ask, events }) => {
-      expect(await dataOf(await ask({}))).toEqual([1, failure])
+    return talking(failing, async (client) => {
+      expect(await dataOf(await asking(client)({}))).toEqual([1, failure])
       const seen: Array<unknown> = []
       const loop = async (): Promise<void> => {
-        for await (const { data } of events({})) seen.push(data)
+        for await (const { data } of client.events({})) seen.push(data)
       }
       await expect(loop()).rejects.toMatchObject({
         name: 'ClientFailure',
@@ -198,9 +204,9 @@ describe('an answer of events', () => {
 
   it('ends it when it is aborted, and says so', () => {
     const end = gate<number>()
-    return talking(endless(end.open), async ({ invoke: ask }) => {
+    return talking(endless(end.open), async (client) => {
       const controller = new AbortController()
-      const answer = await ask({}, { signal: controller.signal })
+      const answer = await asking(client)({}, { signal: controller.signal })
       const iterator = answer._tag === 'Events' ? answer.events[Symbol.asyncIterator]() : undefined
       await iterator?.next()
       controller.abort()
@@ -265,8 +271,8 @@ describe('an answer of events', () => {
     )
     return talking(
       quiet,
-      async ({ invoke: ask }) => {
-        expect(await dataOf(await ask({}))).toEqual([1, 2, { _tag: 'IdleTimeout', after: 400 }])
+      async (client) => {
+        expect(await dataOf(await asking(client)({}))).toEqual([1, 2, { _tag: 'IdleTimeout', after: 400 }])
         await end.opened
       },
       { connectTimeout: 100, idleTimeout: 400 },
@@ -278,8 +284,8 @@ describe('an answer of another type', () => {
   it('is its bytes as they come', () =>
     talking(
       entrypoint(() => TE.right(Reply.bytes(new Uint8Array([1, 2, 255]), 'image/png'))),
-      async ({ invoke: ask }) => {
-        const answer = await ask({})
+      async (client) => {
+        const answer = await asking(client)({})
         expect(answer).toMatchObject({ _tag: 'Bytes', contentType: 'image/png' })
         const steps = answer._tag === 'Bytes' ? await stepsOf(answer.bytes) : []
         expect(Buffer.concat(steps.flatMap((step) => (E.isRight(step) ? [step.right] : [])))).toEqual(

@@ -39,6 +39,26 @@ describe('a refusal of the data plane', () => {
     })
   })
 
+  it('of an agent on this machine has what the local runtime says of it', () => {
+    const of = (answer: string | undefined): unknown => {
+      const headers = {
+        'x-amzn-errortype': 'RuntimeClientError',
+        'x-agentcore-local-reason': 'the agent responded with 400',
+        'x-agentcore-local-log': '/logs/a.log',
+        ...(answer === undefined ? {} : { 'x-agentcore-local-answer': answer }),
+      }
+      return Reflect.get(refusal(424, headers, { message: 'no' }), 'local')
+    }
+    const known = { reason: 'the agent responded with 400', log: '/logs/a.log' }
+    expect(of(undefined)).toEqual(known)
+    expect(of('{"error":"Invalid payload","code":"INVALID_PAYLOAD","details":[1]}')).toEqual({
+      ...known,
+      answer: { error: 'Invalid payload', code: 'INVALID_PAYLOAD', details: [1] },
+    })
+    expect(of('<h1>Teapot</h1>')).toEqual({ ...known, answer: { error: '<h1>Teapot</h1>' } })
+    expect(of('{"error":7}')).toEqual({ ...known, answer: { error: '{"error":7}' } })
+  })
+
   it('of an unknown name keeps the name', () => {
     expect(refusal(403, { 'x-amzn-errortype': 'ExpiredTokenException' }, { message: 'expired' })).toEqual({
       _tag: 'UnexpectedStatus',
@@ -65,6 +85,22 @@ describe('a refusal of an agent', () => {
       message: 'Invalid payload',
       requestId: 'r-2',
       details: [1],
+    })
+  })
+
+  it.each([
+    {
+      statusCode: 413,
+      code: 'FST_ERR_CTP_BODY_TOO_LARGE',
+      error: 'Payload Too Large',
+      message: 'Request body is too large',
+    },
+    { code: 'E_VALIDATION', error: 'Bad Request', message: 'Request body is too large' },
+  ])('of another framework is none of this package: %j', (body) => {
+    expect(refusal(413, {}, body)).toMatchObject({
+      _tag: 'UnexpectedStatus',
+      status: 413,
+      message: 'Request body is too large',
     })
   })
 

@@ -206,7 +206,7 @@ describe('handlers as plain functions', () => {
   it('what it logs', async () => {
     const lines: Array<unknown> = []
     const context = testContext({ onLog: (level, message, fields) => void lines.push([level, message, fields]) })
-    await Handler.fromSync((_: unknown, { log }) => log.warn('careful', { a: 1 })())(null, context)()
+    await Handler.fromSync((_: unknown, { log }) => log.warn('careful', { a: 1 }))(null, context)()
     expect(lines).toEqual([['warn', 'careful', { a: 1 }]])
   })
 

@@ -326,9 +326,9 @@ describe('the log', () => {
     served(
       entrypoint(
         Handler.fromGenerator(async function* (_, { log, tasks }) {
-          tasks.fork('later')(TE.fromIO(() => log.info('from the task')()))()
+          tasks.fork('later', () => log.info('from the task'))
           yield 1
-          log.info('from the stream')()
+          log.info('from the stream')
         }),
       ),
       async ({ send, logged }) => {

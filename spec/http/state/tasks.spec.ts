@@ -46,6 +46,7 @@ describe('an added task', () => {
     expect(task).toEqual({
       id,
       name: 'index',
+      progress: O.none,
       metadata: { files: 3 },
       outcome: { _tag: 'Completed', result: { indexed: 3 } },
       startedAt: 1_000_000,

@@ -1,9 +1,10 @@
 /** Who may call the data plane: real tokens of an OpenID provider, and requests that the client of AWS has signed. */
 import { once } from 'node:events'
 import { BedrockAgentCoreClient, InvokeAgentRuntimeCommand } from '@aws-sdk/client-bedrock-agentcore'
+import * as E from 'fp-ts/Either'
 import * as TE from 'fp-ts/TaskEither'
 import { WebSocket } from 'ws'
-import { createClient } from '../../../lib/client'
+import { createClient, Sigv4 } from '../../../lib/client'
 import { jwtAuth, sigv4Auth } from '../../../lib/local'
 import { type At, ask, errorOf, invoke, local, sessionId, valueOf } from '../support'
 import { systemClock } from '../../../lib/node/Clock'
@@ -22,6 +23,15 @@ const refusalOf = async (url: string): Promise<number | undefined> => {
   return refused.statusCode
 }
 
+const signing = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret-of-the-spec' }
+
+const mismatch = {
+  _tag: 'AccessDeniedException',
+  status: 403,
+  message: expect.stringMatching(/^Authorization method mismatch\. The agent is configured for a different/),
+  requestId: expect.stringMatching(/./),
+}
+
 const log = { debug: silent, info: silent, warn: silent, error: silent }
 
 describe('the JWT authorizer of an agent', () => {
@@ -37,6 +47,7 @@ describe('the JWT authorizer of an agent', () => {
           [{}, /^Missing Authentication Token$/],
           [{ authorization: `Bearer ${good.slice(0, -8)}AAAAAAAA` }, /not signed with a key of the provider/],
           [{ authorization: 'Bearer ' }, /empty/],
+          [{ authorization: 'Basic YTpi' }, /^Missing Authentication Token$/],
         ]
         for (const [headers, message] of bad) {
           expect(errorOf(await invoke(at, a, {}, headers))).toEqual([
@@ -47,6 +58,18 @@ describe('the JWT authorizer of an agent', () => {
         }
         const metadata = await ask(at, at.path('invocations/.well-known/oauth-protected-resource'), { method: 'GET' })
         expect(valueOf(metadata)).toMatchObject({ scopes_supported: ['invoke'], bearer_methods_supported: ['header'] })
+      })
+    }))
+
+  it('tells a caller who signs that tokens are asked for, as the service does', () =>
+    withOidc({}, async ({ discoveryUrl }) => {
+      const config = configOf({ discoveryUrl, allowedClients: ['caller'] })
+      await local(jwtAuth(config, systemClock, log), async (at) => {
+        const client = createClient({ runtimeArn: at.arn, endpoint: at.url, credentials: signing })
+        await expect(client.invoke({})).rejects.toMatchObject({ failure: mismatch })
+        const { url } = await client.generatePresignedUrl({ sessionId: a })
+        expect(await refusalOf(url)).toBe(403)
+        client.close()
       })
     }))
 
@@ -76,7 +99,7 @@ describe('the JWT authorizer of an agent', () => {
 })
 
 describe('AWS signatures', () => {
-  const credentials = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret-of-the-spec' }
+  const credentials = signing
   const guarded = sigv4Auth(TE.right(credentials), 'us-east-1', systemClock, log)
 
   const asked = async (at: At, by: typeof credentials): Promise<unknown> => {
@@ -123,6 +146,42 @@ describe('AWS signatures', () => {
       } finally {
         client.close()
       }
+    }))
+
+  it('in a presigned URL may leave out the port of the host, as the official clients do', () =>
+    local(guarded, async (at) => {
+      const query = `X-Amzn-Bedrock-AgentCore-Runtime-Session-Id=${a}`
+      const sign = (host: string, secret = credentials.secretAccessKey): string => {
+        const signed = Sigv4.presign(
+          `ws://${host}${at.path('ws')}?${query}`,
+          { ...credentials, secretAccessKey: secret },
+          { region: 'us-east-1' },
+          Date.now(),
+        )
+        if (E.isLeft(signed)) throw new Error(signed.left._tag)
+        return signed.right.replace(`//${host}/`, `//127.0.0.1:${at.port}/`)
+      }
+      const socket = new WebSocket(sign('127.0.0.1'))
+      await once(socket, 'open')
+      socket.close()
+      await once(socket, 'close')
+      expect(await refusalOf(sign('127.0.0.1', 'wrong'))).toBe(403)
+      expect(await refusalOf(sign('example.org'))).toBe(403)
+    }))
+
+  it('are dated by the clock of the runtime where that of the caller is wrong', () =>
+    local(guarded, async (at) => {
+      const effects = { now: () => Date.now() + 600_000 }
+      const client = createClient({ runtimeArn: at.arn, endpoint: at.url, credentials, effects })
+      expect(await client.invoke({ text: 'hi' })).toMatchObject({ value: { wish: { text: 'hi' } } })
+      client.close()
+    }))
+
+  it('are asked for where a token comes', () =>
+    local(guarded, async (at) => {
+      const client = createClient({ runtimeArn: at.arn, endpoint: at.url, bearerToken: 'a.b.c' })
+      await expect(client.invoke({})).rejects.toMatchObject({ failure: mismatch })
+      client.close()
     }))
 
   it('cannot be checked without credentials: then nobody is let in', () =>

@@ -192,7 +192,9 @@ describe('a socket', () => {
       ])
       expect(errorOf(await refused(at, '/runtimes/x/ws')).slice(0, 2)).toEqual([400, 'ValidationException'])
       const headers = { ...ofSession(a), 'x-amzn-bedrock-agentcore-runtime-custom-refuse': 'yes' }
-      expect(errorOf(await refused(at, at.path('ws'), headers)).slice(0, 2)).toEqual([424, 'RuntimeClientError'])
+      const byAgent = await refused(at, at.path('ws'), headers)
+      expect(errorOf(byAgent).slice(0, 2)).toEqual([424, 'RuntimeClientError'])
+      expect(byAgent.headers['x-agentcore-local-answer']).toBe('short')
       expect(await refused(at, '/ws?refuse')).toMatchObject({ status: 418, text: 'short' })
       expect(seen(at, a)?.tasks.sockets).toBe(0)
     }))

@@ -4,11 +4,21 @@ import * as O from 'fp-ts/Option'
 import { pipe } from 'fp-ts/function'
 import { toAccount } from '../../../core/Arn'
 import type { Change } from '../../../config/Document'
-import { type AgentConfig, toDeploymentType, toHeaderAllowlist, isSet, type Project } from '../../../config/Project'
+import {
+  type AgentConfig,
+  isSet,
+  type Project,
+  toAgent,
+  toDeploymentType,
+  toHeaderAllowlist,
+  toNames,
+} from '../../../config/Project'
 import { lifecycle } from '../../../config/Rules'
 import { type CliError, usage } from '../../program/CliError'
 import type { ConfigureSettings } from './flags'
-import { type Entry, nameFrom } from './EntryFile'
+import { toFields, withSettings } from './Authorizer'
+import { type Difference, differences } from './Difference'
+import { type Entry, nameFrom, suggestedName } from '../../entry/EntryFile'
 import { template } from './template'
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -27,6 +37,11 @@ export interface Plan {
   readonly name: string
   readonly isNew: boolean
   readonly changes: ReadonlyArray<Change>
+  /** What changes of an agent that is there. */
+  readonly differences: ReadonlyArray<Difference>
+  /** The agent that commands use without `--agent` afterwards; undefined if there is none. */
+  readonly defaultAgent: string | undefined
+  readonly movesDefault: boolean
   /** What a person should know. */
   readonly notes: ReadonlyArray<string>
 }
@@ -56,9 +71,19 @@ export const findExisting = (
 ): AgentConfig | undefined => {
   const agents = Object.values(project.agents)
   if (name !== undefined) return agents.find((agent) => agent.name === name)
-  if (entrypoint === undefined) return agents.find((agent) => agent.name === project.default_agent)
+  if (entrypoint === undefined) return O.toUndefined(O.fromEither(toAgent()(project)))
   const same = agents.filter((agent) => agent.entrypoint === entry?.file)
-  return same.length === 1 ? same[0] : agents.find((agent) => agent.name === nameFrom(entrypoint))
+  const wanted = entry === undefined ? nameFrom(entrypoint) : suggestedName(entry, entrypoint)
+  return same.length === 1 ? same[0] : agents.find((agent) => agent.name === wanted)
+}
+
+/** The name of the default agent, if there is one. */
+export const toDefault = (project: Project): string | undefined => O.toUndefined(O.fromEither(toAgent()(project)))?.name
+
+/** The default agent never moves by itself: the first agent becomes it, any other only where that is asked for. */
+const defaultAfter = (project: Project, name: string, isWanted: boolean): string | undefined => {
+  if (isWanted || toNames(project).length === 0 || project.default_agent === name) return name
+  return toDefault(project)
 }
 
 const another = 'it cannot be changed on an existing agent; configure a new one with --name'
@@ -120,7 +145,8 @@ const awsFields = ({ settings, existing }: PlanContext, { region }: DetectedSett
   return E.right([
     ...given(executionRole, (arn) => [set('aws.execution_role', arn), set('aws.execution_role_auto_create', false)]),
     ...given(account, (id) => [set('aws.account', id)]),
-    ...given(settings.region ?? (!isSet(existing?.aws?.region) ? (region ?? defaultRegion) : undefined), (name) => [
+    // An agent that is there may have no region on purpose: whoever deploys it sets one.
+    ...given(settings.region ?? (existing === undefined ? (region ?? defaultRegion) : undefined), (name) => [
       set('aws.region', name),
     ]),
     ...resourceFields('aws.ecr_repository', 'aws.ecr_auto_create', ecr),
@@ -178,14 +204,28 @@ const lifecycleFields = ({ settings, existing }: PlanContext): Fields => {
   )
 }
 
+/** Field by field where there is an authorizer already, so that comments and what the flags do not name stay. */
+const authorizerChanges = (existing: unknown, config: unknown): ReadonlyArray<Change> => {
+  const [before, after] = [toFields(existing), toFields(config)]
+  if (Object.keys(before).length === 0) return [set('authorizer_configuration', config)]
+  const names = new Set([...Object.keys(before), ...Object.keys(after)])
+  return [...names].map((name) => set(`authorizer_configuration.customJWTAuthorizer.${name}`, after[name]))
+}
+
 const callerFields = ({ settings, existing }: PlanContext): Fields => {
   const { authorizerConfig, requestHeaderAllowlist: requested } = settings
+  const standing = existing?.authorizer_configuration
+  const tokens = withSettings(standing, settings)
+  if (E.isLeft(tokens)) return refuse(tokens.left)
+  if (authorizerConfig !== undefined && tokens.right !== undefined)
+    return refuse('--authorizer-config: cannot be combined with --issuer, --clients, --audience or --scopes')
+  const config = authorizerConfig === undefined ? (tokens.right ?? standing) : authorizerConfig
   const names = requested ?? (existing === undefined ? [] : toHeaderAllowlist(existing))
-  const hasTokens = authorizerConfig !== undefined || isSet(existing?.authorizer_configuration)
-  if (!hasTokens && names.some((name) => name.toLowerCase() === 'authorization'))
-    return refuse('--request-header-allowlist: Authorization requires --authorizer-config')
+  if (!isSet(config) && names.some((name) => name.toLowerCase() === 'authorization'))
+    return refuse('--request-header-allowlist: Authorization requires --issuer or --authorizer-config')
   return E.right([
-    ...given(authorizerConfig, (config) => [set('authorizer_configuration', config)]),
+    ...given(authorizerConfig, (whole) => [set('authorizer_configuration', whole)]),
+    ...given(tokens.right, (whole) => authorizerChanges(standing, whole)),
     ...given(requested, (list) => [set('request_header_configuration', { requestHeaderAllowlist: list })]),
   ])
 }
@@ -198,7 +238,7 @@ const toNotes = (
   ...(existing === undefined && type === 'container' && entry?.hasDockerfile === true
     ? ['Found a Dockerfile; the agent is deployed as a container. Set --deployment-type to change that.']
     : []),
-  ...(settings.region === undefined && !isSet(existing?.aws?.region) && region === undefined
+  ...(settings.region === undefined && existing === undefined && region === undefined
     ? [`No region found; using ${defaultRegion}. Set --region or AWS_REGION.`]
     : []),
 ]
@@ -220,6 +260,34 @@ const toChanges = (frame: PlanContext, findings: DetectedSettings): Fields => {
   return E.right(parts.flatMap((part) => (E.isRight(part) ? part.right : [])))
 }
 
+const toPlan = (
+  project: Project,
+  frame: PlanContext,
+  findings: DetectedSettings,
+  fields: ReadonlyArray<Change>,
+): Plan => {
+  const { name, existing, type, settings } = frame
+  const ofAgent = fields.map(({ path, value }) => ({ path: ['agents', name, ...path], value }))
+  const isNew = existing === undefined
+  const defaultAgent = defaultAfter(project, name, settings.default)
+  const setsDefault =
+    (isNew || settings.default) && defaultAgent !== undefined && defaultAgent !== project.default_agent
+  return {
+    name,
+    isNew,
+    changes: [
+      ...(isNew
+        ? [{ path: ['agents', name], value: template(name, type) }, ...ofAgent]
+        : ofAgent.filter((change) => differences(existing, [change]).length > 0)),
+      ...(setsDefault ? [{ path: ['default_agent'], value: defaultAgent }] : []),
+    ],
+    differences: isNew ? [] : differences(existing, ofAgent),
+    defaultAgent,
+    movesDefault: defaultAgent !== toDefault(project),
+    notes: toNotes(frame, findings),
+  }
+}
+
 /** Decides. Left: `Usage`, naming the flag. */
 export const plan = (
   project: Project,
@@ -228,22 +296,13 @@ export const plan = (
 ): E.Either<CliError, Plan> => {
   const { entry } = findings
   const existing = findExisting(project, settings, entry)
-  const name = settings.name ?? existing?.name ?? nameFrom(settings.entrypoint ?? entry?.file ?? '')
+  const name = settings.name ?? existing?.name ?? (entry === undefined ? '' : suggestedName(entry, settings.entrypoint))
   if (existing === undefined && entry === undefined) return refuse('--entrypoint: no agent found in this folder')
   return pipe(
     typeOf(settings, existing, findings),
     E.map((type): PlanContext => ({ name, existing, type, settings })),
     E.bindTo('frame'),
     E.bind('fields', ({ frame }) => toChanges(frame, findings)),
-    E.map(({ frame, fields }) => ({
-      name,
-      isNew: existing === undefined,
-      changes: [
-        ...(existing === undefined ? [{ path: ['agents', name], value: template(name, frame.type) }] : []),
-        ...fields.map(({ path, value }) => ({ path: ['agents', name, ...path], value })),
-        { path: ['default_agent'], value: name },
-      ],
-      notes: toNotes(frame, findings),
-    })),
+    E.map(({ frame, fields }) => toPlan(project, frame, findings, fields)),
   )
 }

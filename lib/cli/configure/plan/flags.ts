@@ -32,9 +32,17 @@ export const flags = {
   ),
   runtime: value('--runtime <runtime>', 'runtime for its code: NODE_22 (direct_code_deploy)', Rules.runtime),
   language: value('--language <language>', 'typescript or javascript', Rules.language),
+  issuer: value(
+    '--issuer <url>',
+    'accept bearer tokens of this OpenID provider (default: callers with AWS credentials, IAM)',
+    Rules.issuer,
+  ),
+  clients: value('--clients <ids>', 'with --issuer: accepted client ids, comma-separated', Rules.tokenValues),
+  audience: value('--audience <values>', 'with --issuer: accepted audiences, comma-separated', Rules.tokenValues),
+  scopes: value('--scopes <names>', 'with --issuer: scopes of which one is required, comma-separated', Rules.scopes),
   authorizerConfig: text(
     '--authorizer-config <json>',
-    'inbound authorizer: {"customJWTAuthorizer": {…}} (default: IAM)',
+    'all of that and custom claims as JSON: {"customJWTAuthorizer": {…}}',
   ),
   requestHeaderAllowlist: value(
     '--request-header-allowlist <names>',
@@ -57,11 +65,12 @@ export const flags = {
   disableOtel: toggle('--disable-otel', 'disable observability'),
   disableMemory: toggle('--disable-memory', 'disable the memory resource'),
   requirementsFile: text('--requirements-file <path>', 'for Python agents; accepted and ignored'),
-  nonInteractive: toggle('--non-interactive', 'never prompt; use the defaults'),
+  default: toggle('--default', 'make it the agent that commands use without --agent'),
+  nonInteractive: toggle('--non-interactive', 'never prompt or ask for confirmation; use the defaults'),
 }
 
 /** The flags as given on the command line. */
 export type ConfigureFlags = Values<typeof flags>
 
-/** The settings to apply, with the authorizer validated. */
+/** The settings to apply, with the authorizer validated: null for none, undefined for that which stands. */
 export type ConfigureSettings = Omit<ConfigureFlags, 'authorizerConfig'> & { readonly authorizerConfig: unknown }

@@ -1,4 +1,4 @@
-import { recommendedNode } from './EntryFile'
+import { recommendedNode } from '../../entry/EntryFile'
 
 /** An agent of which nothing is known but its name and how it is deployed: every field of the toolkit, in its order. */
 export const template = (

@@ -6,10 +6,11 @@ import { type Cli, styled } from '../../program/Cli'
 import type { CliError } from '../../program/CliError'
 import { split } from '../../../node/process/Lines'
 import { printLine } from '../../terminal/Progress'
+import { sessionLabel } from '../../logs/LogRecord'
 import { host, type Hosted, type Show } from './Host'
 import type { HostPlan } from './HostPlan'
 
-/** What sessions write, line by line, each with the beginning of its session's id. */
+/** What sessions write, line by line, each with a label of its session. */
 const showOn = (cli: Cli): Show => {
   const waiting = new Map<string, string>()
   const { dim } = styled(cli, 'stdout')
@@ -17,7 +18,7 @@ const showOn = (cli: Cli): Show => {
     const [lines, rest] = split(waiting.get(session) ?? '', part.toString('utf8'))
     if (rest === '') waiting.delete(session)
     else waiting.set(session, rest)
-    const mark = dim(`${session.slice(0, 8)} |`)
+    const mark = dim(`${sessionLabel(session)} |`)
     if (lines.length > 0) void cli.stdout.write(lines.map((line) => `${mark} ${line}\n`).join(''))
   }
 }
@@ -41,6 +42,7 @@ export const untilEnded = (cli: Cli, { stop }: Hosted): TE.TaskEither<never, voi
     () =>
       new Promise<void>((resolve) => {
         let asked = 0
+        cli.outliveOutput()
         const off = cli.onSignal(() => {
           asked += 1
           if (asked > 1) return process.exit(1)

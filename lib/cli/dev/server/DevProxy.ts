@@ -38,6 +38,8 @@ export type Target =
 export interface Front {
   readonly port: number
   readonly aim: (target: Target) => void
+  /** Milliseconds since the last request or WebSocket ended; 0 while there is one. */
+  readonly sinceRequest: () => number
   /** Takes no connection any more, and cuts those that are left when they are not over in time. */
   readonly close: (within: number) => Promise<void>
 }
@@ -188,6 +190,16 @@ export const openFront = async (from: number, policy: GuardPolicy): Promise<Fron
   const clients = new Set<Duplex>()
   let target: Target = { _tag: 'Starting' }
   let guard: Guard = open
+  let inFlight = 0
+  let lastEnd = -Infinity
+
+  const track = (ends: ServerResponse | Duplex): void => {
+    inFlight += 1
+    ends.once('close', () => {
+      inFlight -= 1
+      lastEnd = performance.now()
+    })
+  }
 
   const leave = (guest: Guest): void => {
     clearTimeout(waiting.get(guest))
@@ -217,6 +229,7 @@ export const openFront = async (from: number, policy: GuardPolicy): Promise<Fron
     if (E.isLeft(verdict)) return refuse(res, problem(verdict.left))
     const guest: Guest = { go: (behind) => pass(req, res, behind), refuse: (why) => refuse(res, notRunning(why)) }
     res.once('close', () => leave(guest))
+    track(res)
     serve(guest)
   })
   server.on('clientError', onClientError)
@@ -235,6 +248,7 @@ export const openFront = async (from: number, policy: GuardPolicy): Promise<Fron
       refuse: (why) => refuseSocket(client, notRunning(why)),
     }
     client.once('close', () => leave(guest))
+    track(client)
     serve(guest)
   })
   server.on('listening', () => (guard = guardOn(policy, server.address())))
@@ -250,6 +264,7 @@ export const openFront = async (from: number, policy: GuardPolicy): Promise<Fron
       guests.forEach(leave)
       guests.forEach(serve)
     },
+    sinceRequest: () => (inFlight > 0 ? 0 : performance.now() - lastEnd),
     close: async (within) => {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       const cut = setTimeout(() => clients.forEach((client) => client.destroy()), within)

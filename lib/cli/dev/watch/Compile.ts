@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { basename, dirname, join } from 'node:path'
 import { pipe } from 'fp-ts/function'
+import type { IO } from 'fp-ts/IO'
 import * as TE from 'fp-ts/TaskEither'
 import { placeIn } from '../../bundler/Artifact'
 import { toSource } from '../../bundler/bundleAgent'
@@ -23,23 +24,27 @@ export interface Compiled {
 /** Builds the same agent again and again. */
 export interface Compiler {
   readonly compile: TE.TaskEither<BuildError, Compiled>
+  /** Makes the next program another one, though it be the same: what it reads has changed. */
+  readonly renew: IO<void>
   /** Releases esbuild once the build in progress has ended. */
   readonly dispose: () => Promise<void>
 }
 
 /** The content of the program, which the name of its folder tells, and its variables. */
-const toKey = (main: string, variables: Variables): string =>
+const toKey = (main: string, variables: Variables, revision: number): string =>
   createHash('sha256')
-    .update(JSON.stringify([basename(dirname(main)), Object.entries(variables).sort()]))
+    .update(JSON.stringify([basename(dirname(main)), Object.entries(variables).sort(), revision]))
     .digest('hex')
 
-const isSame = (a: Source, b: Source): boolean => a.entry._tag === b.entry._tag && a.hasRuntime === b.hasRuntime
+const isSame = (a: Source, b: Source): boolean =>
+  a.entry._tag === b.entry._tag && a.hasRuntime === b.hasRuntime && a.external.join() === b.external.join()
 
 /** A compiler of the agent. Nothing is read before it compiles. */
 export const createCompiler = (plan: DevPlan, terminal: Variables): Compiler => {
   let held: { readonly source: Source; readonly bundler: Bundler } | undefined
 
   let underWay: Promise<unknown> = Promise.resolve()
+  let revision = 0
 
   const letGo = async (): Promise<void> => {
     const bundler = held?.bundler
@@ -49,7 +54,7 @@ export const createCompiler = (plan: DevPlan, terminal: Variables): Compiler => 
 
   /** The bundler; another one when the entry point has begun, or ceased, to serve by itself. */
   const bundler: TE.TaskEither<BuildError, Bundler> = pipe(
-    toSource(plan.folder, plan.file),
+    toSource(plan.folder, plan.file, { _tag: 'Absolute' }),
     TE.chain((source) => {
       if (held !== undefined && isSame(held.source, source)) return TE.right(held.bundler)
       return pipe(
@@ -71,7 +76,7 @@ export const createCompiler = (plan: DevPlan, terminal: Variables): Compiler => 
     TE.bind('file', () => TE.tryCatch(() => envFileIn(plan.package), buildFailed('reading .env'))),
     TE.map(({ bundle, artifact, file }): Compiled => {
       const variables = developing(terminal, file, plan.env)
-      const program = { key: toKey(artifact.main, variables), main: artifact.main }
+      const program = { key: toKey(artifact.main, variables, revision), main: artifact.main }
       return { program, variables, bundle, bytes: artifact.bytes }
     }),
   )
@@ -81,6 +86,7 @@ export const createCompiler = (plan: DevPlan, terminal: Variables): Compiler => 
       underWay = work
       return work
     },
+    renew: () => void (revision += 1),
     dispose: async () => {
       await held?.bundler.dispose()
       await underWay // it may have been about to hold something

@@ -1,18 +1,22 @@
 /** Tells when the source of an agent changes: files of the project, and those outside of it that went into the program. */
-import { isAbsolute, relative, sep } from 'node:path'
+import { dirname, isAbsolute, relative, sep } from 'node:path'
 
 /** Folders that hold no source. */
 const ignoredFolders: ReadonlySet<string> = new Set(['node_modules', 'dist', 'coverage'])
 
 /** What a change of may matter: source, data that can be imported, settings. */
-const matters = /\.(?:[cm]?[jt]sx?|json|txt|md|ya?ml|html|graphql|sql|wasm)$/
+const matters =
+  /\.(?:[cm]?[jt]sx?|json[5cl]?|txt|mdx?|ya?ml|toml|xml|html?|css|csv|graphql|gql|sql|wasm|prompt|hbs|ejs|njk|liquid|mustache|tmpl|proto)$/
+
+/** The marks that package managers leave in `node_modules` when they have changed it. */
+const installed = ['.package-lock.json', '.modules.yaml', '.yarn-state.yml', '.yarn-integrity']
 
 /** Whether a path of the project is no matter of the source. */
 export const isIgnored = (project: string, path: string, isFile: boolean): boolean => {
   const inside = relative(project, path)
   if (inside === '' || inside.startsWith('..') || isAbsolute(inside)) return false
   if (inside === '.env') return false
-  if (inside === 'node_modules' || inside === ['node_modules', '.package-lock.json'].join(sep)) return false
+  if (inside === 'node_modules' || installed.some((name) => inside === ['node_modules', name].join(sep))) return false
   const names = inside.split(sep)
   if (names.some((name) => ignoredFolders.has(name) || name.startsWith('.'))) return true
   return isFile && !matters.test(inside)
@@ -20,7 +24,7 @@ export const isIgnored = (project: string, path: string, isFile: boolean): boole
 
 /** A watch that runs. */
 export interface Watch {
-  /** Watches these as well. */
+  /** Watches these as well, wherever they are, also while they are missing. */
   readonly add: (paths: ReadonlyArray<string>) => void
   readonly close: () => Promise<void>
 }
@@ -28,29 +32,45 @@ export interface Watch {
 /** A change rarely comes alone: how long it is waited for others, in milliseconds. */
 const together = 25
 
-/** Calls, soon after a change and once for those that come together. Resolves when it watches. */
+/** The folders of a path that are in the project. */
+const foldersOf = (project: string, path: string): ReadonlyArray<string> =>
+  relative(project, dirname(path)).startsWith('..') || dirname(path) === project
+    ? []
+    : [dirname(path), ...foldersOf(project, dirname(path))]
+
+/** Calls with the paths that changed, soon after a change and once for those that come together. Resolves when it watches. */
 export const watch = async (
   project: string,
-  onChange: () => void,
+  onChange: (paths: ReadonlyArray<string>) => void,
   onError: (cause: unknown) => void,
 ): Promise<Watch> => {
   const chokidar = await import('chokidar')
+  const added = new Set<string>()
+  const changed = new Set<string>()
   let timer: NodeJS.Timeout | undefined
   const watcher = chokidar.watch(project, {
     ignoreInitial: true,
-    ignored: (path, stats) => isIgnored(project, path, stats?.isFile() === true),
+    ignored: (path, stats) => !added.has(path) && isIgnored(project, path, stats?.isFile() === true),
   })
-  const soon = (): void => {
-    clearTimeout(timer)
-    timer = setTimeout(onChange, together)
+  const tell = (): void => {
+    const paths = [...changed]
+    changed.clear()
+    onChange(paths)
   }
-  watcher.on('all', soon)
+  watcher.on('all', (_, path) => {
+    changed.add(path)
+    clearTimeout(timer)
+    timer = setTimeout(tell, together)
+  })
   watcher.on('error', onError)
   await new Promise<void>((resolve) => watcher.once('ready', () => resolve()))
   return {
     add: (paths) => {
-      const outside = paths.filter((path) => relative(project, path).startsWith('..'))
-      if (outside.length > 0) watcher.add(outside)
+      const fresh = paths.filter(
+        (path) => !added.has(path) && (relative(project, path).startsWith('..') || isIgnored(project, path, true)),
+      )
+      fresh.forEach((path) => [path, ...foldersOf(project, path)].forEach((each) => added.add(each)))
+      if (fresh.length > 0) watcher.add(fresh)
     },
     close: async () => {
       clearTimeout(timer)

@@ -1,11 +1,11 @@
 /** Reads the payload from the command line, a file or standard input: JSON as is, other text as a prompt. */
-import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
-import { withoutMark } from '../../../node/Utf8Text'
-import { isMissing, errorMessage } from '../../../node/SystemError'
+import { notText, readText as readTextFile } from '../../../node/file/TextFile'
+import { errorCode, errorMessage, isMissing } from '../../../node/SystemError'
+import { decodeText } from '../../../node/Utf8Text'
 import type { Cli } from '../../program/Cli'
 import { type CliError, failed, usage } from '../../program/CliError'
 
@@ -30,23 +30,32 @@ export const toPayload = (text: string): Payload => {
   return { json: JSON.stringify({ prompt: text }), looksLikeJson: /^\s*[[{]/.test(text) }
 }
 
+/** How to send a text that begins like the name of a file. */
+const asText = "pipe it in: printf '%s' '@…' | agentcore invoke -"
+
 const fileText = (cwd: string, path: string): TE.TaskEither<CliError, string> =>
   TE.tryCatch(
-    () => readFile(resolve(cwd, path), 'utf8'),
-    (cause) =>
-      isMissing(cause)
-        ? usage(`No such file: ${path}`, 'pass an existing file, or omit the @ to send the text itself')
-        : failed('UNREADABLE', `Could not read ${path}: ${errorMessage(cause)}`, 'pass another file', { cause }),
+    () => readTextFile(resolve(cwd, path)),
+    (cause) => {
+      if (isMissing(cause))
+        return usage(`No such file: ${path}`, `pass an existing file; to send the text itself, ${asText}`)
+      if (errorCode(cause) === 'EISDIR')
+        return usage(`${path} is a folder`, `pass a file; to send the text itself, ${asText}`)
+      return failed('UNREADABLE', `Could not read ${path}: ${errorMessage(cause)}`, 'pass another file', { cause })
+    },
   )
 
 const inputText = ({ stdin }: Cli): TE.TaskEither<CliError, string> =>
-  TE.tryCatch(
-    async () => {
-      const parts: Array<Buffer> = []
-      for await (const part of stdin.stream) parts.push(Buffer.from(part as Buffer | string))
-      return Buffer.concat(parts).toString('utf8')
-    },
-    (cause) => failed('UNREADABLE', `Could not read standard input: ${errorMessage(cause)}`, 'try again', { cause }),
+  pipe(
+    TE.tryCatch(
+      async () => {
+        const parts: Array<Buffer> = []
+        for await (const part of stdin.stream) parts.push(Buffer.from(part as Buffer | string))
+        return Buffer.concat(parts)
+      },
+      (cause) => failed('UNREADABLE', `Could not read standard input: ${errorMessage(cause)}`, 'try again', { cause }),
+    ),
+    TE.chainEitherK((bytes) => E.fromNullable(usage(`Standard input is ${notText}`, ''))(decodeText(bytes))),
   )
 
 /** The text of a payload: a last line break of a file or a pipe is none of it. Left: `Usage`, `Failed`. */
@@ -54,7 +63,7 @@ export const readText = (cli: Cli, argument: string): TE.TaskEither<CliError, st
   if (argument !== '-' && !argument.startsWith('@')) return TE.right(argument)
   return pipe(
     argument === '-' ? inputText(cli) : fileText(cli.cwd, argument.slice(1)),
-    TE.map((text) => withoutMark(text).replace(/\r?\n$/, '')),
+    TE.map((text) => text.replace(/\r?\n$/, '')),
     TE.chainEitherK((text) =>
       text === '' ? E.left(usage('The payload is empty', 'see agentcore invoke --help')) : E.right(text),
     ),

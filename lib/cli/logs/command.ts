@@ -1,0 +1,20 @@
+/** `agentcore logs`: what the sessions of an agent wrote. */
+import { command } from '../program/Command'
+import { flags } from './logsFlags'
+
+/** The command. */
+export const logs = command({
+  name: 'logs',
+  summary: 'show what the sessions of an agent wrote',
+  about:
+    'Shows the logs of sessions that run on this machine with agentcore deploy --local, and of those that have ended ' +
+    'since. With --json it prints one JSON document or, with --follow, one JSON object per line. Exits with code 1 if ' +
+    'there is nothing to show. Logs in the cloud are not supported yet.',
+  flags,
+  examples: [
+    { line: 'agentcore logs --since 10m', about: 'what was written in the last ten minutes' },
+    { line: 'agentcore logs --follow', about: 'as it is written' },
+    { line: 'agentcore logs --session 6f1c2a90 --json', about: 'one session, as JSON' },
+  ],
+  load: () => import('./run.js'),
+})

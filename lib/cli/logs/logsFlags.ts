@@ -1,0 +1,18 @@
+/** The flags of `agentcore logs`. */
+import * as E from 'fp-ts/Either'
+import { type Parse, text, toggle, value, type Values } from '../program/Flag'
+import { type Since, parseSince } from './Since'
+
+const since: Parse<Since> = (given) =>
+  E.fromNullable('expected a time such as 10m, 2h or 2026-11-27T09:00Z')(parseSince(given))
+
+/** The flags. */
+export const flags = {
+  agent: text('-a, --agent <name>', 'agent to use (default: the default agent)'),
+  session: text('--session <id>', 'only this session; the beginning of its id is enough'),
+  since: value('--since <time>', 'only what was written since then: 30s, 10m, 2h, 1d, or a date and time', since),
+  follow: toggle('-f, --follow', 'wait for more until Ctrl-C'),
+}
+
+/** The flags of `agentcore logs`, parsed. */
+export type LogsFlags = Values<typeof flags>

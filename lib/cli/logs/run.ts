@@ -1,0 +1,84 @@
+/** Runs `agentcore logs`. */
+import { join } from 'node:path'
+import { pipe } from 'fp-ts/function'
+import * as TE from 'fp-ts/TaskEither'
+import { agentIn } from '../agent/ConfiguredAgent'
+import { type Cli, type Output, styled } from '../program/Cli'
+import { type CliError, failed, unexpected } from '../program/CliError'
+import type { Run } from '../program/Command'
+import { visible } from '../program/TerminalText'
+import { localLogs } from './LocalLogs'
+import { formatRecord, type LogQuery, type LogRecord, type LogSource, matches, toJson } from './LogRecord'
+import type { LogsFlags } from './logsFlags'
+import { toMoment } from './Since'
+
+const nothingWritten = (agent: string): CliError =>
+  failed('NO_LOGS', `No session of ${agent} has written anything here`, 'run agentcore deploy --local, and invoke it')
+
+const nothingMatches = (records: ReadonlyArray<LogRecord>): CliError => {
+  const known = [...new Set(records.map(({ session }) => session))]
+  return failed('NO_MATCH', 'No log line matches', `sessions with logs: ${known.slice(-5).join(', ')}`)
+}
+
+/** Lines as one text: in a terminal without what could control it. */
+const toText = (cli: Cli, records: ReadonlyArray<LogRecord>): string =>
+  records.map((record) => formatRecord(styled(cli, 'stdout'))(safe(cli, record))).join('')
+
+/** A record without control characters, which another program wrote. */
+const safe = (cli: Cli, record: LogRecord): LogRecord => {
+  if (!cli.stdout.isTTY) return record
+  const { entry } = record
+  return {
+    ...record,
+    entry: {
+      ...entry,
+      message: visible(entry.message),
+      ...(entry.stackTrace === undefined ? {} : { stackTrace: visible(entry.stackTrace) }),
+      fields: JSON.parse(visible(JSON.stringify(entry.fields))) as LogRecord['entry']['fields'], // the same JSON
+    },
+  }
+}
+
+const show = async (cli: Cli, records: ReadonlyArray<LogRecord>): Promise<void> => {
+  if (records.length === 0) return
+  const text = cli.isJson
+    ? records.map((record) => `${JSON.stringify(toJson(record))}\n`).join('')
+    : toText(cli, records)
+  await cli.stdout.write(text)
+}
+
+const readOnce = async (cli: Cli, agent: string, source: LogSource, query: LogQuery): Promise<Output | CliError> => {
+  const all = await source.read()
+  const records = all.filter(matches(query))
+  if (all.length === 0) return nothingWritten(agent)
+  if (records.length === 0) return nothingMatches(all)
+  return {
+    json: { agent, records: records.map(toJson) },
+    text: () => toText(cli, records),
+  }
+}
+
+const follow = async (cli: Cli, source: LogSource, query: LogQuery): Promise<Output> => {
+  const controller = new AbortController()
+  const off = cli.onSignal(() => controller.abort())
+  try {
+    await source.follow(controller.signal, (records) => show(cli, records.filter(matches(query))))
+  } finally {
+    off()
+  }
+  return { json: undefined, text: () => '' } // all was told already
+}
+
+/** Shows logs. Left: `Config`, `Failed` where there are none. */
+export const run: Run<LogsFlags> = (flags) => (cli) =>
+  pipe(
+    agentIn(cli.cwd, flags.agent),
+    TE.chain(({ name }) => {
+      const source = localLogs(join(cli.cwd, '.bedrock_agentcore', 'local', name, 'logs'))
+      const query = { session: flags.session, from: toMoment(flags.since, cli.now()) }
+      return pipe(
+        TE.tryCatch(() => (flags.follow ? follow(cli, source, query) : readOnce(cli, name, source, query)), unexpected),
+        TE.chain((result) => ('_tag' in result ? TE.left(result) : TE.right(result))),
+      )
+    }),
+  )
