@@ -26,7 +26,7 @@ const toSink = (stream: NodeJS.WriteStream, fd: number, ending: Ending): Sink =>
   })
   return {
     isTTY: isatty(fd),
-    columns: stream.columns || 80, // some terminals say 0
+    columns: stream.columns > 0 ? stream.columns : 80, // some terminals say 0
     write: (data) =>
       new Promise((resolve, reject) =>
         stream.write(data, (error) => {

@@ -124,7 +124,7 @@ const spelled = (char: string): string => {
   return `(?:${char}|\\\\u${digits.replace(/[a-f]/, (digit) => `[${digit}${digit.toUpperCase()}]`)})`
 }
 
-const protoKey = new RegExp(`"${[...'__proto__'].map(spelled).join('')}"\\s*:`)
+const protoKey = new RegExp(`"${Array.from('__proto__', spelled).join('')}"\\s*:`)
 
 /**
  * Whether a JSON text has a key `__proto__`. `JSON.parse` makes it an own property; a decoder that copies properties, as

@@ -1,9 +1,16 @@
 /** JSON text of values: nothing is lost, and what has no JSON is a left, never thrown and never `{}` by accident. */
 import { Readable, Writable } from 'node:stream'
+import { runInThisContext } from 'node:vm'
 import * as fc from 'fast-check'
 import * as E from 'fp-ts/Either'
 import { encode, isPlain } from '../../lib/core/Json'
 import { left, right } from './support'
+
+/** Makes instances of a class of a library, given as source: our own code has no classes. */
+const instances = (source: string) => {
+  const Library = runInThisContext(`(${source})`) as new (...args: ReadonlyArray<unknown>) => object
+  return (...args: ReadonlyArray<unknown>): object => new Library(...args)
+}
 
 const read = (value: unknown): unknown => JSON.parse(right(encode(value)))
 
@@ -161,21 +168,28 @@ describe('encode', () => {
     ['a toJSON that gives nothing', { toJSON: () => undefined }, /./],
   ])('refuses %s with a reason', (_, value, reason) => expect(reasonOf(value)).toMatch(reason))
 
-  class Point {
-    constructor(
-      readonly x: number,
-      readonly inner: unknown = null,
-    ) {}
-  }
+  const toPoint = instances('class Point { constructor(x, inner = null) { this.x = x; this.inner = inner } }')
 
   it.each<[string, unknown, RegExp]>([
     ['a promise', Promise.resolve(1), /a promise: await it first/],
-    ['a thenable of a library', new (class Query { then(): void {} })(), /a promise: await it first/], // prettier-ignore
+    ['a thenable of a library', instances('class Query { then() {} }')(), /a promise: await it first/],
     ['an error', new TypeError('no'), /an error \(TypeError\): throw it/],
     ['an error with properties', Object.assign(new Error('no'), { code: 'ENOENT' }), /an error \(Error\)/],
     ['a Response', new Response('text'), /an object \(Response\) without enumerable properties/],
-    ['a generator', (function* () {})(), /an iterable/],
-    ['an async generator', (async function* () {})(), /an iterable/],
+    [
+      'a generator',
+      (function* () {
+        yield 1
+      })(),
+      /an iterable/,
+    ],
+    [
+      'an async generator',
+      (async function* () {
+        yield 1
+      })(),
+      /an iterable/,
+    ],
     ['an iterator of an array', [1].values(), /an iterable/],
     ['a Readable', Readable.from(['a']), /an iterable \(Readable\)/],
     ['a Writable', new Writable(), /a stream \(Writable\)/],
@@ -186,7 +200,11 @@ describe('encode', () => {
     ['a WeakMap', new WeakMap(), /an object \(WeakMap\)/],
     ['a RegExp', /a/, /an object \(RegExp\)/],
     ['URLSearchParams', new URLSearchParams('a=1'), /an iterable \(URLSearchParams\)/],
-    ['an object whose fields are private', new (class Secret { #a = 1; get a(): number { return this.#a } })(), /Secret/], // prettier-ignore
+    [
+      'an object whose fields are private',
+      instances('class Secret { #a = 1; get a() { return this.#a } }')(),
+      /Secret/,
+    ],
   ])('refuses %s, on its own and inside, which JSON.stringify would make {} or its internals', (_, value, reason) => {
     const inside = (path: string): RegExp => new RegExp(`^"${path}" is .*${reason.source}`)
     expect(reasonOf(value)).toMatch(new RegExp(`^it is .*${reason.source}`))
@@ -194,7 +212,7 @@ describe('encode', () => {
     expect(reasonOf([1, value])).toMatch(inside('1'))
     expect(reasonOf(new Map([['key', new Set([value])]]))).toMatch(inside('0'))
     expect(reasonOf({ toJSON: () => ({ given: value }) })).toMatch(inside('given'))
-    expect(reasonOf(new Point(1, value))).toMatch(inside('inner'))
+    expect(reasonOf(toPoint(1, value))).toMatch(inside('inner'))
     expect(isPlain({ result: value })).toBe(false)
   })
 
@@ -208,7 +226,7 @@ describe('encode', () => {
   })
 
   it('says instances of classes by their fields, and what has its own JSON by that', () => {
-    const values = [new Point(1), Object.create(null), Buffer.from('a'), new URL('http://a/'), Object(1), Object('a')]
+    const values = [toPoint(1), Object.create(null), Buffer.from('a'), new URL('http://a/'), Object(1), Object('a')]
     const json = JSON.stringify(values)
     expect(encode(values)).toEqual(E.right(json))
   })

@@ -25,7 +25,9 @@ const Prompt = z.object({ prompt: z.string() })
 
 const nothing = (): void => undefined
 
-/** Named and typed: without that the linter compares the types of all agents with each other, for minutes. */
+/** A function as JavaScript calls it. Taken as `unknown`, since the linter needs minutes to compare its overloads. */
+const untyped = (f: unknown) => f as (...args: ReadonlyArray<unknown>) => unknown
+
 type Case = readonly [name: string, agent: functional.Agent.Agent]
 
 describe('entrypoint', () => {
@@ -337,7 +339,7 @@ describe('a function of the other dialect', () => {
   })
 
   it.each(['provide', 'wrap', 'entrypoint'] as const)('is found by the functional %s when it is composed', (name) => {
-    const compose = functional.Agent[name] as unknown as (f: unknown) => unknown
+    const compose = untyped(functional.Agent[name])
     expect(() => compose(async () => 1)).toThrow(
       `${name} of agentcore-fp takes a function that returns a TaskEither, not an async function. Import ${name} from agentcore-fp/plain`,
     )
@@ -357,8 +359,6 @@ describe('a function of the other dialect', () => {
   })
 
   it.each([[{ type: 'object' }], [7], [null]])('no codec (%p) is found when it is composed', (codec) => {
-    expect(() => (entrypoint as unknown as (...args: ReadonlyArray<unknown>) => unknown)(codec, () => 1)).toThrow(
-      /Expected a codec.*io-ts codec, or a Standard Schema/,
-    )
+    expect(() => untyped(entrypoint)(codec, () => 1)).toThrow(/Expected a codec.*io-ts codec, or a Standard Schema/)
   })
 })

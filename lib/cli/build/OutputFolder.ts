@@ -2,7 +2,7 @@
  * The folder that `agentcore build` writes to. It is replaced as a whole, so it must hold nothing but an earlier build:
  * a wrong --outdir must not cost anybody a file.
  */
-import { copyFile, mkdir, mkdtemp, readdir, readFile, realpath, rename, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import * as O from 'fp-ts/Option'
 import { isMissing, unlessMissing } from '../../node/SystemError'
@@ -30,14 +30,17 @@ export const realTarget = async (path: string): Promise<string> => {
   }
 }
 
-/** Replaces a folder with the files of another in one step. They get the modes that files of a project have. */
+/**
+ * Replaces a folder with the files of another in one step. The files are written, not copied: a copy would keep the mode
+ * of the private originals, and an image that runs as another user could not read them.
+ */
 export const replaceFolder = async (target: string, source: string): Promise<void> => {
   await mkdir(dirname(target), { recursive: true })
   const scratch = await mkdtemp(join(dirname(target), `.${basename(target)}-`))
   try {
     const whole = join(scratch, 'whole')
     await mkdir(whole)
-    for (const name of await readdir(source)) await copyFile(join(source, name), join(whole, name))
+    for (const name of await readdir(source)) await writeFile(join(whole, name), await readFile(join(source, name)))
     await rm(target, { recursive: true, force: true })
     await rename(whole, target)
   } finally {

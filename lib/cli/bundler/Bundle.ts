@@ -128,7 +128,7 @@ const ownInputs = (source: Source, { metafile }: BuildResult<BundleOptions>): Re
     .map((path) => resolve(source.project, path))
 
 const programIn = ({ outputFiles }: BuildResult<BundleOptions>): string =>
-  outputFiles.find(({ path }) => /main\.js$/.test(path))?.text ?? ''
+  outputFiles.find(({ path }) => path.endsWith('main.js'))?.text ?? ''
 
 const toBundle = (
   source: Source,
@@ -189,7 +189,7 @@ export const createBundler = (source: Source): TE.TaskEither<BuildError, Bundler
           const missing = mode.missing.filter((name) => !needed.includes(name))
           return { ...mode, missing, needed: [...mode.needed, ...needed] }
         }
-        if (!outputFiles.some(({ path, text }) => /\.js$/.test(path) && asksForMain(text))) return undefined
+        if (!outputFiles.some(({ path, text }) => path.endsWith('.js') && asksForMain(text))) return undefined
         const others = ownInputs(source, result).filter((path) => path !== source.file && !mode.mains.includes(path))
         const texts = await Promise.all(others.map((path) => readFile(path, 'utf8')))
         const mains = others.filter((_, at) => asksForMain(texts[at] ?? ''))

@@ -84,7 +84,7 @@ const toShown =
       references: listIn(field('references')).flatMap((reference) => {
         const path: unknown = typeof reference === 'object' && reference !== null ? Reflect.get(reference, 'path') : ''
         if (typeof path !== 'string' || path === '') return []
-        return [/\.json$/.test(path) ? resolve(folder, path) : resolve(folder, path, 'tsconfig.json')]
+        return [path.endsWith('.json') ? resolve(folder, path) : resolve(folder, path, 'tsconfig.json')]
       }),
     }
   }

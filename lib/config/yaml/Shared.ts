@@ -26,7 +26,7 @@ const anchorsOn = (document: Document, path: Path): ReadonlySet<string> => {
   const anchors = new Set<string>()
   let node: unknown = document.contents
   for (const key of path) {
-    node = isMap(node) ? pairIn(node as YAMLMap, key)?.value : undefined
+    node = isMap(node) ? pairIn(node, key)?.value : undefined
     if ((isScalar(node) || isCollection(node)) && node.anchor !== undefined) anchors.add(node.anchor)
   }
   if (isCollection(node)) {
@@ -63,7 +63,7 @@ const borrowed = (document: Document, path: Path, value: unknown): Path | undefi
     const key = path[length - 1] ?? ''
     found = typeof found === 'object' && found !== null ? (found as Readonly<Record<string, unknown>>)[key] : undefined
     if (!isMap(node) || found === undefined) return undefined
-    const pair = pairIn(node as YAMLMap, key)
+    const pair = pairIn(node, key)
     if (pair === undefined || isAlias(pair.value)) return path.slice(0, length)
     node = pair.value
   }

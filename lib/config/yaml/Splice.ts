@@ -72,13 +72,13 @@ const withLines = ({ text, layout }: Source, from: number, to: number, lines: st
 const endOf = ({ key, value }: Pair<Node, Node | null>): number =>
   Math.max(rangeOf(key)[1], value === null ? 0 : rangeOf(value)[1])
 
-const columnOf = (text: string, { key }: Pair<Node, unknown>): number => {
+const columnOf = (text: string, { key }: Pair<Node>): number => {
   const start = lineStart(text, rangeOf(key)[0])
   return rangeOf(key)[0] - (text[start] === '\ufeff' ? start + 1 : start)
 }
 
 /** Whether a pair has its lines for itself. */
-const hasLines = (text: string, map: YAMLMap, pair: Pair<Node, unknown>): boolean => {
+const hasLines = (text: string, map: YAMLMap, pair: Pair<Node>): boolean => {
   const [start] = rangeOf(pair.key)
   return map.flow !== true && /^\ufeff?[ ]*$/.test(text.slice(lineStart(text, start), start))
 }
@@ -127,9 +127,8 @@ const nested = (path: Path, value: unknown): unknown =>
 
 /** The text with one field changed; undefined removes it. Undefined: it cannot be told how to, in place. */
 export const splice = (source: Source, path: Path, value: unknown): string | undefined => {
-  const go = (node: unknown, [key, ...rest]: Path): string | undefined => {
-    if (!isMap(node) || key === undefined) return undefined
-    const map = node as YAMLMap
+  const go = (map: unknown, [key, ...rest]: Path): string | undefined => {
+    if (!isMap(map) || key === undefined) return undefined
     const pair = pairIn(map, key)
     if (pair === undefined) return value === undefined ? source.text : insert(source, map, key, nested(rest, value))
     if (rest.length > 0 && isMap(pair.value) && pair.value.items.length > 0) return go(pair.value, rest)

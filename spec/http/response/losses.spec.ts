@@ -11,7 +11,14 @@ const lossy: ReadonlyArray<readonly [string, () => unknown, RegExp]> = [
   ['a promise', () => Promise.resolve(1), /a promise/],
   ['an error', () => new Error('secret'), /an error \(Error\)/],
   ['a Response', () => new Response('text'), /Response/],
-  ['a generator', () => (function* () {})(), /an iterable/],
+  [
+    'a generator',
+    () =>
+      (function* () {
+        yield 1
+      })(),
+    /an iterable/,
+  ],
   ['a Readable', () => Readable.from(['a']), /an iterable \(Readable\)/],
 ]
 

@@ -43,7 +43,8 @@ const stub = (path: string, contents: string): OnResolveResult => ({ path, names
 const onMissing =
   (build: PluginBuild) =>
   async (asked: OnResolveArgs): Promise<OnResolveResult | undefined> => {
-    const { path, kind, importer, resolveDir, namespace: from, pluginData } = asked
+    const { path, kind, importer, resolveDir, namespace: from } = asked
+    const pluginData: unknown = asked.pluginData
     if (pluginData === ours) return undefined
     if (from === namespace) return external(path)
     const { errors } = await build.resolve(path, { kind, importer, resolveDir, pluginData: ours })
