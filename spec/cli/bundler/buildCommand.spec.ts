@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, readdirSync, symlinkSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { inProject, type Project } from '../support'
 import { inWorld, type Said } from '../world'
@@ -19,6 +19,17 @@ describe('build', () => {
       expect(readdirSync(out).sort()).toEqual(['main.js', 'main.js.map', 'package.json'])
       expect(readFileSync(join(out, 'main.js'), 'utf8')).toMatch(/again/)
       expect(readdirSync(join(project.folder, 'out/of'))).toEqual(['it'])
+    })
+  })
+
+  it('writes files with the mode of any other, so that an image may run them as another user', async () => {
+    await inProject({ 'agent.ts': source }, async (project) => {
+      expect((await building(project, 'out')).code).toBe(0)
+      const modeOf = (path: string): number => statSync(join(project.folder, path)).mode
+      writeFileSync(join(project.folder, 'other'), '')
+      for (const name of readdirSync(join(project.folder, 'out'))) {
+        expect([name, modeOf(join('out', name))]).toEqual([name, modeOf('other')])
+      }
     })
   })
 
