@@ -102,15 +102,16 @@ export const develop = async (cli: Cli, plan: DevPlan): Promise<void> => {
 
   const build = async (): Promise<void> => {
     known.builtAt = performance.now()
+    const readAt = Date.now()
     types.breakOff()
     const built = await compiler.compile()
     if (E.isLeft(built)) {
       known.failure = built.left
-      if (built.left._tag === 'SourceErrors') watching.add(built.left.inputs)
+      if (built.left._tag === 'SourceErrors') void watching.add(built.left.inputs, readAt)
       return send({ _tag: 'NotBuilt' })
     }
     built.right.bundle.inputs.forEach((path) => inputs.add(path))
-    watching.add(built.right.bundle.inputs)
+    void watching.add(built.right.bundle.inputs, readAt)
     known.compiled = built.right
     send({ _tag: 'Built', program: built.right.program })
   }

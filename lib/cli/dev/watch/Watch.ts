@@ -1,5 +1,7 @@
 /** Tells when the source of an agent changes: files of the project, and those outside of it that went into the program. */
+import { stat } from 'node:fs/promises'
 import { dirname, isAbsolute, relative, sep } from 'node:path'
+import type { FSWatcher } from 'chokidar'
 
 /** Folders that hold no source. */
 const ignoredFolders: ReadonlySet<string> = new Set(['node_modules', 'dist', 'coverage'])
@@ -24,8 +26,11 @@ export const isIgnored = (project: string, path: string, isFile: boolean): boole
 
 /** A watch that runs. */
 export interface Watch {
-  /** Watches these as well, wherever they are, also while they are missing. */
-  readonly add: (paths: ReadonlyArray<string>) => void
+  /**
+   * Watches these as well, wherever they are, also while they are missing. A change since `readAt`, in milliseconds since
+   * the epoch, is reported too: it may come after a build has read a file and before the file is watched.
+   */
+  readonly add: (paths: ReadonlyArray<string>, readAt: number) => Promise<void>
   readonly close: () => Promise<void>
 }
 
@@ -38,6 +43,15 @@ const foldersOf = (project: string, path: string): ReadonlyArray<string> =>
     ? []
     : [dirname(path), ...foldersOf(project, dirname(path))]
 
+/** The time that a file system records may lag this much behind the clock, in milliseconds. */
+const lag = 10
+
+/** Whether a file has been written, or moved here, since a time. */
+const isNewer = async (path: string, since: number): Promise<boolean> => {
+  const stats = await stat(path).catch(() => undefined)
+  return stats !== undefined && Math.max(stats.mtimeMs, stats.ctimeMs) >= since - lag
+}
+
 /** Calls with the paths that changed, soon after a change and once for those that come together. Resolves when it watches. */
 export const watch = async (
   project: string,
@@ -48,33 +62,45 @@ export const watch = async (
   const added = new Set<string>()
   const changed = new Set<string>()
   let timer: NodeJS.Timeout | undefined
-  const watcher = chokidar.watch(project, {
-    ignoreInitial: true,
-    ignored: (path, stats) => !added.has(path) && isIgnored(project, path, stats?.isFile() === true),
-  })
+  const watchers: Array<FSWatcher> = []
+  let isClosed = false
   const tell = (): void => {
     const paths = [...changed]
     changed.clear()
     onChange(paths)
   }
-  watcher.on('all', (_, path) => {
+  const note = (path: string): void => {
+    if (isClosed) return
     changed.add(path)
     clearTimeout(timer)
     timer = setTimeout(tell, together)
-  })
-  watcher.on('error', onError)
-  await new Promise<void>((resolve) => watcher.once('ready', () => resolve()))
+  }
+  /** A watcher of its own for each set of paths, since only a new one tells when it watches. */
+  const begin = async (paths: string | Array<string>): Promise<void> => {
+    const watcher = chokidar.watch(paths, {
+      ignoreInitial: true,
+      ignored: (path, stats) => !added.has(path) && isIgnored(project, path, stats?.isFile() === true),
+    })
+    watchers.push(watcher)
+    watcher.on('all', (_, path) => note(path))
+    watcher.on('error', onError)
+    await new Promise<void>((resolve) => watcher.once('ready', () => resolve()))
+  }
+  await begin(project)
   return {
-    add: (paths) => {
+    add: async (paths, readAt) => {
       const fresh = paths.filter(
         (path) => !added.has(path) && (relative(project, path).startsWith('..') || isIgnored(project, path, true)),
       )
       fresh.forEach((path) => [path, ...foldersOf(project, path)].forEach((each) => added.add(each)))
-      if (fresh.length > 0) watcher.add(fresh)
+      if (fresh.length === 0 || isClosed) return
+      await begin(fresh)
+      for (const path of fresh) if (await isNewer(path, readAt)) note(path)
     },
     close: async () => {
+      isClosed = true
       clearTimeout(timer)
-      await watcher.close()
+      await Promise.all(watchers.map((watcher) => watcher.close()))
     },
   }
 }
