@@ -10,12 +10,13 @@ import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
+import { makeEntries, outputs as entryModules } from './entries.mjs'
 
 const root = resolve(process.argv[2] ?? join(import.meta.dirname, '..'))
 const dist = join(root, 'dist')
 const stamp = join(dist, '.stamp')
 
-const main = () => {
+const main = async () => {
   const begun = performance.now()
   say(isIntact() ? 'Building what has changed …' : 'Building everything …')
   if (!isIntact()) rmSync(dist, { recursive: true, force: true })
@@ -25,7 +26,10 @@ const main = () => {
   outputs()
     .filter(isOrphan)
     .forEach((path) => rmSync(path))
-  if (digest() !== before) bundle()
+  if (digest() !== before) {
+    bundle()
+    await makeEntries(root)
+  }
   writeFileSync(stamp, digest())
   say(`Built in ${((performance.now() - begun) / 1000).toFixed(1)} s.`)
 }
@@ -58,7 +62,9 @@ const compile = () =>
 
 /** Whether no source makes this output any more. */
 const isOrphan = (path) => {
-  const source = relative(dist, path).replace(/(?:[.]d)?[.](m?)(?:js|ts)$/, '.$1ts')
+  const output = relative(dist, path)
+  const module = entryModules.includes(output) ? '' : '$1' // that of an entry point is made of its TypeScript
+  const source = output.replace(/(?:[.]d)?[.](m?)(?:js|ts)$/, `.${module}ts`)
   return source !== '.tsbuildinfo' && !existsSync(join(root, source))
 }
 
@@ -74,4 +80,4 @@ const run = (...args) => {
   if (status !== 0) process.exit(status ?? 1)
 }
 
-main()
+await main()

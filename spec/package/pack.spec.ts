@@ -24,7 +24,8 @@ describe('the tarball', () => {
     const built = filesBelow('lib', '.ts').flatMap((path) =>
       ['.js', ...(isImported(path) ? ['.d.ts'] : [])].map((end) => `dist/${path.replace(/\.ts$/, end)}`),
     )
-    expect([...paths].sort()).toEqual([...besides, ...built].sort())
+    const forBundlers = ['dist/lib/index.mjs', 'dist/lib/plain/index.mjs']
+    expect([...paths].sort()).toEqual([...besides, ...built, ...forBundlers].sort())
   })
 
   it('speaks of no source map', () => {
