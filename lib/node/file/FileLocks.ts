@@ -3,10 +3,10 @@
  * of a killed process is taken over: at once if its death can be detected, else when the file has become stale. That is
  * why it is not `proper-lockfile`, whose locks do not name their holder and so stay locked until stale.
  */
-import { lstat, mkdir, open, readFile, rename, rm, utimes } from 'node:fs/promises'
+import { link, lstat, mkdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import * as O from 'fp-ts/Option'
-import { explain, isDead, lockText, thisOwner } from './LockOwner'
+import { explain, isDead, lockText, type Owner, thisOwner } from './LockOwner'
 import { errorCode, isMissing, unlessMissing } from '../SystemError'
 import { temporaryName } from './AtomicFile'
 
@@ -56,12 +56,7 @@ const isBeingRemoved = (cause: unknown): boolean => process.platform === 'win32'
 /** Creates the lock; false if it exists. */
 const create = async ({ path, text }: Lock): Promise<boolean> => {
   try {
-    const file = await open(path, 'wx', 0o600)
-    try {
-      await file.writeFile(text)
-    } finally {
-      await file.close()
-    }
+    await createWhole(path, text)
     return true
   } catch (cause) {
     if (errorCode(cause) === 'EEXIST' || isBeingRemoved(cause)) return false
@@ -70,6 +65,25 @@ const create = async ({ path, text }: Lock): Promise<boolean> => {
     return create({ path, text })
   }
 }
+
+/**
+ * Creates a file together with its text: a process killed between the two would leave a lock that names nobody, and
+ * everybody would wait until it is stale. A file system without hard links takes that risk.
+ */
+const createWhole = async (path: string, text: string): Promise<void> => {
+  const temporary = join(dirname(path), temporaryName('lock'))
+  await writeFile(temporary, text, { flag: 'wx', mode: 0o600 })
+  try {
+    await link(temporary, path).catch(async (cause: unknown) => {
+      if (!hasNoLinks.has(errorCode(cause) ?? '')) throw cause
+      await writeFile(path, text, { flag: 'wx', mode: 0o600 })
+    })
+  } finally {
+    await rm(temporary, { force: true })
+  }
+}
+
+const hasNoLinks: ReadonlySet<string> = new Set(['EPERM', 'EACCES', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'])
 
 /** The text of a lock; empty for anything but a file, such as a folder of that name. */
 const toText = (path: string): Promise<O.Option<string>> =>
@@ -89,22 +103,30 @@ const isMine = async ({ path, text }: Lock): Promise<boolean> => {
  * Removes the lock of a dead owner. One process does so at a time, and reads the lock again first: it may since have
  * been removed, and replaced by a newer one, which must stay.
  */
-const takeAway = async (path: string, text: string, stale: number): Promise<void> => {
-  const guard = { path: `${path}.tmp`, text: '' }
-  if (!(await create(guard))) {
-    const stats = await unlessMissing(lstat(guard.path))
-    if (O.isSome(stats) && Date.now() - stats.value.mtimeMs > 2 * stale) await rm(guard.path, { force: true })
-    return
-  }
+const takeAway = async (path: string, text: string, stale: number, self: Owner): Promise<void> => {
+  const guard = { path: `${path}.tmp`, text: lockText(self) }
+  if (!(await create(guard))) return dropGuard(guard.path, stale, self)
   try {
     const found = await toText(path)
     if (O.isNone(found) || found.value !== text) return
-    const aside = join(dirname(path), temporaryName('lock'))
-    await unlessMissing(rename(path, aside))
-    await rm(aside, { force: true }).catch(() => undefined) // a folder remains, renamed
+    await removeAside(path)
   } finally {
-    await rm(guard.path, { force: true })
+    if (await isMine(guard)) await rm(guard.path, { force: true })
   }
+}
+
+/** Removes the guard of a process that was killed while it removed a lock. */
+const dropGuard = async (path: string, stale: number, self: Owner): Promise<void> => {
+  const [text, stats] = await Promise.all([toText(path), unlessMissing(lstat(path))])
+  if (O.isNone(text) || O.isNone(stats)) return
+  if (isDead(self)(text.value) || Date.now() - stats.value.mtimeMs > 2 * stale) await removeAside(path)
+}
+
+/** Removes a file, or a folder of its name, by renaming it first, which only one process can do. */
+const removeAside = async (path: string): Promise<void> => {
+  const aside = join(dirname(path), temporaryName('lock'))
+  await unlessMissing(rename(path, aside))
+  await rm(aside, { force: true }).catch(() => undefined) // a folder remains, renamed
 }
 
 const pause = (ms: number, signal?: AbortSignal): Promise<void> =>
@@ -168,7 +190,7 @@ export const createFileLocks = (folder: string, times: LockTimes = defaults): Fi
       if (now !== seen) since = performance.now()
       seen = now
       const isOld = performance.now() - since >= stale || (isLocal && Date.now() - stats.value.mtimeMs >= stale)
-      if (isDeadTo(text.value) || isOld) await takeAway(path, text.value, stale)
+      if (isDeadTo(text.value) || isOld) await takeAway(path, text.value, stale, self)
     }
   }
 
