@@ -43,7 +43,7 @@ const isEscaped = (text: string, from: number, at: number): boolean => {
 }
 
 /** The index of the quote that closes the string starting at `from`; the length of the text if there is none. */
-const endOfString = (text: string, from: number): number => {
+export const endOfString = (text: string, from: number): number => {
   const near = Math.min(text.length, from + longString)
   let at = from
   while (at < near) {
@@ -68,7 +68,7 @@ const isInNumber = (code: number): boolean =>
   isDigit(code) || code === point || code === lowerE || code === upperE || code === minus || code === plus
 
 /** The index after the number that begins at `from`. */
-const endOfNumber = (text: string, from: number): number => {
+export const endOfNumber = (text: string, from: number): number => {
   let at = from + 1
   while (at < text.length && isInNumber(text.charCodeAt(at))) at += 1
   return at
@@ -107,13 +107,16 @@ const toSizeFlaw = (text: string, { maxDepth, maxNodes }: JsonLimits): string | 
     } else if (isClose(code)) depth -= 1
     else if (isDigit(code) || code === minus) {
       const end = endOfNumber(text, at)
-      if (isOutOfRange(text, at, end)) return 'a number is out of range'
+      if (isOutOfRange(text, at, end)) return rangeFlaw
       at = end - 1
     }
     if (nodes > maxNodes) return `it has more than ${maxNodes} values (an object or array counts as four)`
   }
   return undefined
 }
+
+/** Why a text with a number such as `1e400` must not be parsed. */
+export const rangeFlaw = 'a number is out of range'
 
 /** Why a text with a key `__proto__` must not be parsed. */
 export const protoFlaw = 'the key __proto__ is not allowed'

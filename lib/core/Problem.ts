@@ -71,7 +71,10 @@ export const problem = (error: AgentError): Problem => {
         `The ${error.isDecompressed ? 'decompressed ' : ''}body is larger than ${error.limit} bytes`,
       )
     case 'UnsupportedMediaType':
-      return at(415, 'UNSUPPORTED_MEDIA_TYPE', `Unsupported content encoding: ${error.encoding}`)
+      return {
+        ...at(415, 'UNSUPPORTED_MEDIA_TYPE', `Unsupported content encoding: ${error.encoding}`),
+        headers: { 'accept-encoding': 'gzip, deflate, br' }, // RFC 9110, section 15.5.16
+      }
     case 'UpgradeRequired':
       return {
         ...at(426, 'UPGRADE_REQUIRED', 'This path accepts only WebSocket connections'),

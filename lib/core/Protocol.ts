@@ -60,6 +60,12 @@ export const localFailure = {
 } as const
 
 /**
+ * How `agentcore invoke` asks the local runtime, with the value `true`, to end a turn when its caller leaves, as Ctrl-C
+ * means it. AgentCore, and the local runtime otherwise, let the agent finish.
+ */
+export const endsWithCaller = 'x-agentcore-local-ends-with-caller'
+
+/**
  * The launch secret, by which an agent recognizes requests of the tool that started it: the variable contains a random
  * secret, and every request sends it in the header. Agents of other SDKs ignore both.
  */

@@ -6,6 +6,7 @@
 export { collect } from './collect'
 export { inject, openSocket, type SocketInit } from './inject'
 export { testClock, type TestClock } from './testClock'
+export { type ReadEvent, readEvents } from './readEvents'
 export { run, type Ran } from './run'
 export { plainTestContext, testContext, type TestContextOptions } from './testContext'
 export { testSocket, type TestSocket } from './testSocket'

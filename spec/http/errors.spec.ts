@@ -116,6 +116,7 @@ const table: Readonly<Record<string, Case>> = {
     body: { _agent_core_app_action: '__proto__' },
   },
   'an unknown path': { status: 404, code: 'NOT_FOUND', agent: echo, path: '/nowhere', method: 'GET' },
+  'the root': { status: 404, code: 'NOT_FOUND', agent: echo, path: '/', method: 'GET' },
   'a path like one': { status: 404, code: 'NOT_FOUND', agent: echo, path: '/invocations/', body: {} },
   'the socket of an agent without': { status: 404, code: 'NOT_FOUND', agent: echo, path: '/ws', method: 'GET' },
   'GET /invocations': {
@@ -161,6 +162,7 @@ const table: Readonly<Record<string, Case>> = {
     agent: echo,
     headers: { 'content-encoding': 'zstd' },
     body: {},
+    answer: { 'accept-encoding': 'gzip, deflate, br' },
   },
   'GET /ws without an upgrade': {
     status: 426,

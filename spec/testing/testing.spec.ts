@@ -5,11 +5,11 @@ import * as O from 'fp-ts/Option'
 import * as RTE from 'fp-ts/ReaderTaskEither'
 import * as TE from 'fp-ts/TaskEither'
 import * as t from 'io-ts'
-import { AgentError, asyncTask, createApp, entrypoint, Handler, ping, provide, Reply, websocket } from '../../lib'
+import { AgentError, asyncTask, createApp, entrypoint, Handler, ping, provide, Reply, Sse, websocket } from '../../lib'
 import type { Context } from '../../lib/core/Context'
 import type { PlainContext } from '../../lib/core/PlainContext'
 import type { Level } from '../../lib/core/Log'
-import { collect, inject, openSocket, testClock, testContext, testSocket } from '../../lib/testing'
+import { collect, inject, openSocket, readEvents, testClock, testContext, testSocket } from '../../lib/testing'
 
 const Prompt = t.type({ prompt: t.string })
 type Prompt = t.TypeOf<typeof Prompt>
@@ -322,5 +322,38 @@ describe('openSocket', () => {
     await expect(openSocket(app, { path: '/nowhere' })).rejects.toThrow('404')
     await app.stop({ timeout: 0 })
     await expect(openSocket(app)).rejects.toThrow('503')
+  })
+})
+
+describe('readEvents', () => {
+  const send = inject(
+    entrypoint(
+      Handler.fromGenerator(function* (payload: unknown) {
+        yield 'one'
+        yield Sse.event({ event: 'usage', id: '7', data: { tokens: 2 } })
+        yield Sse.raw({ data: 'no JSON' })
+        if (payload === 'fail') throw AgentError.rejected(409, 'enough')
+      }),
+    ),
+  )
+  const post = (body: string): Promise<Response> => send('/invocations', { method: 'POST', body })
+
+  it('gives every event of a response, with its name, id and decoded data', async () => {
+    expect(await readEvents(await post('{}'))).toEqual([
+      { event: 'message', data: 'one' },
+      { event: 'usage', id: '7', data: { tokens: 2 } },
+      { event: 'message', data: 'no JSON' },
+    ])
+  })
+
+  it('gives a failure as the last event', async () => {
+    const events = await readEvents(await post('"fail"'))
+    expect(events.at(-1)).toMatchObject({ event: 'error', data: { error: 'enough', error_type: 'REJECTED' } })
+  })
+
+  it('rejects for a response that is no stream, with what it is', async () => {
+    await expect(readEvents(await post('no JSON'))).rejects.toThrow(
+      /^Not a stream of events: status 400, content type application\/json, .*INVALID_JSON/,
+    )
   })
 })

@@ -60,7 +60,13 @@ const isDiscoveryUrl = (value: string): boolean => {
   return username === '' && password === ''
 }
 
-const DiscoveryUrl = text(`an http or https URL without user or query that ends in ${wellKnown}`, isDiscoveryUrl)
+/** The value is shown, since it is public, but for a user and a password. */
+const explainDiscoveryUrl = (value: string): string => {
+  const shown = JSON.stringify(value.slice(0, 200).replace(/\/\/[^/]*@/, '//…@'))
+  return `expected an http or https URL that ends in ${wellKnown}, without user or query; got ${shown}`
+}
+
+const DiscoveryUrl = text('a discovery URL', isDiscoveryUrl, explainDiscoveryUrl)
 
 const Text = text('a non-empty string', (value) => value !== '')
 

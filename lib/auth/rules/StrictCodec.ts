@@ -2,13 +2,20 @@
 import * as E from 'fp-ts/Either'
 import * as t from 'io-ts'
 
-/** A string that passes; what it must be is the name. */
-export const text = (name: string, passes: (value: string) => boolean): t.Type<string, string> => {
+/** A string that passes; what it must be is the name, unless `explain` says why one does not. */
+export const text = (
+  name: string,
+  passes: (value: string) => boolean,
+  explain?: (value: string) => string,
+): t.Type<string, string> => {
   const is = (value: unknown): value is string => typeof value === 'string' && passes(value)
   return new t.Type(
     name,
     is,
-    (value, context) => (is(value) ? t.success(value) : t.failure(value, context)),
+    (value, context) => {
+      if (is(value)) return t.success(value)
+      return typeof value === 'string' ? t.failure(value, context, explain?.(value)) : t.failure(value, context)
+    },
     t.identity,
   )
 }

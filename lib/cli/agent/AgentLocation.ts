@@ -98,3 +98,14 @@ export const unreachableHint = (reach: AgentLocation): string => {
       return 'check that this machine can reach AWS'
   }
 }
+
+/** What becomes of a turn whose caller has pressed Ctrl-C. */
+export const turnAfterCancel = (reach: AgentLocation): string => {
+  switch (reach._tag) {
+    case 'Dev':
+    case 'Local':
+      return 'the turn of the agent has been aborted'
+    case 'Deployed':
+      return 'AgentCore lets the agent finish its turn; agentcore stop-session ends it, and its session'
+  }
+}

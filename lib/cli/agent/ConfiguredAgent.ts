@@ -5,6 +5,7 @@ import * as TE from 'fp-ts/TaskEither'
 import * as File from '../../config/File'
 import { type AgentConfig, toAgent } from '../../config/Project'
 import { agentsIn, mustBeNamed } from '../entry/EntryAgent'
+import { saveEntrySession } from '../entry/EntrySession'
 import { type CliError, config } from '../program/CliError'
 
 /** The named agent, or the default one; without a configuration, the one whose entry point is found. Left: `Config`. */
@@ -19,8 +20,17 @@ export const agentIn = (cwd: string, name: string | undefined): TE.TaskEither<Cl
 export const savedSession = (agent: AgentConfig | undefined): string | undefined =>
   agent?.bedrock_agentcore?.agent_session_id ?? undefined
 
-/** Saves a session id for the next command; null removes it. Without a configuration nothing is saved. Left: `Config`. */
+/** Saves a session id for the next command, in the configuration if there is one; null removes it. Left: `Config`, `Failed`. */
 export const saveSession = (cwd: string, name: string, sessionId: string | null): TE.TaskEither<CliError, void> =>
+  pipe(
+    File.read(cwd),
+    TE.matchEW(
+      (error) => (error._tag === 'NoFile' ? saveEntrySession(cwd, name, sessionId) : TE.left(config(error))),
+      () => saveInConfiguration(cwd, name, sessionId),
+    ),
+  )
+
+const saveInConfiguration = (cwd: string, name: string, sessionId: string | null): TE.TaskEither<CliError, void> =>
   pipe(
     File.update(
       cwd,
@@ -35,7 +45,4 @@ export const saveSession = (cwd: string, name: string, sessionId: string | null)
       ),
     ),
     TE.map(() => undefined),
-    TE.orElse((error) =>
-      error._tag === 'Config' && error.error._tag === 'NoFile' ? TE.right(undefined) : TE.left(error),
-    ),
   )

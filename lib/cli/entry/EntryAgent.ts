@@ -7,6 +7,7 @@ import * as File from '../../config/File'
 import { type AgentConfig, fileName, type Project } from '../../config/Project'
 import { type CliError, config, usage } from '../program/CliError'
 import { type Entry, findEntry, suggestedName } from './EntryFile'
+import { readEntrySession } from './EntrySession'
 
 /** The agent of an entry point, with the settings that `agentcore configure` would choose. */
 export const toEntryAgent = (entry: Entry): AgentConfig => ({
@@ -38,7 +39,10 @@ export const agentsIn = (cwd: string): TE.TaskEither<CliError, FolderAgents> =>
             TE.bimap(
               () => config(error),
               (entry): FolderAgents => {
-                const agent = toEntryAgent(entry)
+                const found = toEntryAgent(entry)
+                const sessionId = readEntrySession(cwd, found.name)
+                const agent =
+                  sessionId === undefined ? found : { ...found, bedrock_agentcore: { agent_session_id: sessionId } }
                 return { project: { agents: { [agent.name]: agent }, default_agent: agent.name }, isConfigured: false }
               },
             ),

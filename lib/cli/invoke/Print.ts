@@ -7,6 +7,7 @@ import * as TE from 'fp-ts/TaskEither'
 import type { Answer } from '../../client/response/Answer'
 import type { ClientError } from '../../client/error/ClientError'
 import type { Event } from '../../client/response/SseDecoder'
+import { format, parse } from '../document/ExactJson'
 import type { Sink } from '../program/Cli'
 import { visible } from '../program/TerminalText'
 
@@ -14,21 +15,29 @@ import { visible } from '../program/TerminalText'
 // text of values
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** Whether it may hold a number that a double does not: those are shown as they came. */
-const isPrecise = (text: string): boolean => /\d{16}/.test(text)
+/** The value of a JSON text with the digits of its numbers; other text is itself. */
+export const toExact = (text: string): unknown =>
+  pipe(
+    parse(text),
+    E.getOrElse((): unknown => text),
+  )
 
 /** A JSON answer: pretty in a terminal, in a pipe as it came. */
-const jsonText = (value: unknown, text: string, isTTY: boolean): string => {
+const jsonText = (text: string, isTTY: boolean): string => {
   if (!isTTY) return text.trim()
-  if (typeof value === 'string') return visible(value)
-  return isPrecise(text) ? text.trim() : JSON.stringify(value, undefined, 2)
+  const value = toExact(text)
+  return typeof value === 'string' ? visible(value) : format(value, 2)
 }
 
 /** An event of a stream: a string is a piece of a text, anything else is a line. */
 export const eventText = ({ data, isJson, text }: Pick<Event, 'data' | 'isJson' | 'text'>): string =>
   typeof data === 'string' ? (isJson ? data : `${text}\n`) : `${text}\n`
 
-const isText = (contentType: string): boolean => /^(text\/|application\/(xml|yaml|javascript)\b)/.test(contentType)
+const isText = (contentType: string): boolean =>
+  /^(text\/|application\/(xml|yaml|javascript)\b)/.test(contentType) || isJsonType(contentType)
+
+/** Of an answer in bytes: text that claims to be JSON, or JSON that JavaScript cannot hold. */
+const isJsonType = (contentType: string): boolean => /^[^;]*[/+]json\b/.test(contentType)
 
 // ---------------------------------------------------------------------------------------------------------------------
 // streams
@@ -65,11 +74,21 @@ const printEvents = async (
   return result
 }
 
-/** Writes bytes: to a pipe as they are, to a terminal as text. */
-const partsOn = (sink: Sink): ((part: Uint8Array) => Promise<void>) => {
-  if (!sink.isTTY) return sink.write
+/** Prints bytes: to a pipe as they are, to a terminal as text that ends with a line break. */
+const printBytes = async (
+  bytes: AsyncIterable<E.Either<ClientError, Uint8Array>>,
+  sink: Sink,
+): Promise<E.Either<ClientError, void>> => {
+  if (!sink.isTTY) return each(bytes, sink.write)
   const decoder = new StringDecoder('utf8')
-  return (part) => sink.write(visible(decoder.write(Buffer.from(part))))
+  let last = '\n'
+  const result = await each(bytes, (part) => {
+    const text = visible(decoder.write(Buffer.from(part)))
+    last = text.at(-1) ?? last
+    return sink.write(text)
+  })
+  if (last !== '\n') await sink.write('\n')
+  return result
 }
 
 /** Prints a response as it arrives. Left: the failure that the stream ends with. */
@@ -78,13 +97,13 @@ export const print =
   (answer: Answer): TE.TaskEither<ClientError, void> => {
     switch (answer._tag) {
       case 'Json':
-        return TE.fromTask(() => sink.write(`${jsonText(answer.value, answer.text, sink.isTTY)}\n`))
+        return TE.fromTask(() => sink.write(`${jsonText(answer.text, sink.isTTY)}\n`))
       case 'Events':
         return () => printEvents(answer.events, sink)
       case 'Bytes':
         return sink.isTTY && !isText(answer.contentType)
           ? TE.fromTask(() => sink.write(`(${answer.contentType}; redirect to a file with > FILE)\n`))
-          : () => each(answer.bytes, partsOn(sink))
+          : () => printBytes(answer.bytes, sink)
     }
   }
 
@@ -95,12 +114,12 @@ export const print =
 const toBody = (answer: Answer): TE.TaskEither<ClientError, Readonly<Record<string, unknown>>> => {
   switch (answer._tag) {
     case 'Json':
-      return TE.right({ response: answer.value })
+      return TE.right({ response: toExact(answer.text) })
     case 'Events':
       return async () => {
         const events: Array<unknown> = []
-        const result = await each(answer.events, ({ event, id, data }) => {
-          events.push({ event, ...(O.isSome(id) ? { id: id.value } : {}), data })
+        const result = await each(answer.events, ({ event, id, text }) => {
+          events.push({ event, ...(O.isSome(id) ? { id: id.value } : {}), data: toExact(text) })
         })
         return pipe(
           result,
@@ -115,7 +134,9 @@ const toBody = (answer: Answer): TE.TaskEither<ClientError, Readonly<Record<stri
           result,
           E.map(() => {
             const all = Buffer.concat(parts)
-            return isText(answer.contentType) ? { response: all.toString('utf8') } : { base64: all.toString('base64') }
+            if (!isText(answer.contentType)) return { base64: all.toString('base64') }
+            const text = all.toString('utf8')
+            return { response: isJsonType(answer.contentType) ? toExact(text) : text }
           }),
         )
       }

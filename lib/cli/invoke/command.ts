@@ -7,10 +7,10 @@ export const invoke = command({
   name: 'invoke',
   summary: 'send a payload to an agent and print the response',
   about:
-    'JSON is sent as is, other text as {"prompt": "…"}. Streams are printed as they arrive. The session id is saved in ' +
-    '.bedrock_agentcore.yaml and reused by the next call. Calls the deployed agent if there is one, else the one ' +
+    'JSON is sent as is, numbers such as 42 too; other text as {"prompt": "…"}. Streams are printed as they arrive. ' +
+    'The session id is saved and reused by the next call. Calls the deployed agent if there is one, else the one ' +
     'running locally.',
-  argument: { name: 'payload', about: 'JSON, text, @file, or - for standard input', isRequired: false },
+  argument: { name: 'payload', about: 'JSON, text, @file, or - for standard input', isRequired: false, isText: true },
   flags,
   examples: [
     { line: `agentcore invoke '{"prompt": "Hello, remember this conversation"}'`, about: 'JSON' },

@@ -1,20 +1,22 @@
 /** Runs `agentcore invoke`. */
+import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as O from 'fp-ts/Option'
 import * as TE from 'fp-ts/TaskEither'
 import type { Answer } from '../../client/response/Answer'
 import { invoke } from '../../client/operation/Invoke'
 import { toHeaderAllowlist } from '../../config/Project'
+import { endsWithCaller } from '../../core/Protocol'
 import { failure, withEnvironment } from '../agent/Caller'
-import { toName } from '../agent/AgentLocation'
+import { toName, turnAfterCancel } from '../agent/AgentLocation'
 import { type Cli, note, type Output } from '../program/Cli'
-import { type CliError, unexpected, usage } from '../program/CliError'
+import { cancelled, cancelledWith, type CliError, unexpected, usage } from '../program/CliError'
 import type { Run } from '../program/Command'
 import type { InvokeFlags } from './input/flags'
 import { withDeadline } from './input/Deadline'
 import { toHeaders } from './input/Headers'
 import { rememberSession, type InvocationTarget, locateTarget, toSession } from './input/InvocationTarget'
-import { toPayload, readText } from './input/InputPayload'
+import { parsePayload, readText } from './input/InputPayload'
 import { toDocument, print } from './Print'
 
 const wrongTogether = (flags: InvokeFlags): string | undefined => {
@@ -61,24 +63,21 @@ const post = (
   cli: Cli,
   flags: InvokeFlags,
   meant: InvocationTarget,
-  text: string,
+  json: string,
   signal: AbortSignal,
 ): TE.TaskEither<CliError, Output> => {
   const { agent, reach } = meant
-  const { json, looksLikeJson } = toPayload(text)
   const allowlist = agent === undefined ? [] : toHeaderAllowlist(agent)
   const options = {
     signal,
     sessionId: toSession(cli, flags, agent),
-    headers: toHeaders(allowlist, flags.headers ?? [], flags.header),
+    headers: {
+      ...toHeaders(allowlist, flags.headers ?? [], flags.header),
+      ...(reach._tag === 'Local' ? { [endsWithCaller]: 'true' } : {}),
+    },
     ...(flags.userId === undefined ? {} : { userId: flags.userId }),
     ...(flags.timeout === undefined ? {} : { idleTimeout: 0 }),
   }
-  const warned: TE.TaskEither<CliError, unknown> = looksLikeJson
-    ? TE.fromTask(() =>
-        note(({ yellow }) => yellow('The payload looks like JSON but does not parse; sent as {"prompt": …}'))(cli),
-      )
-    : TE.right(undefined)
   return withEnvironment(
     cli,
     reach,
@@ -86,8 +85,8 @@ const post = (
     flags,
   )((env) =>
     pipe(
-      warned,
-      TE.chain(() => pipe(invoke(new TextEncoder().encode(json), options)(env), TE.mapLeft(failure(reach)))),
+      invoke(new TextEncoder().encode(json), options)(env),
+      TE.mapLeft(failure(reach)),
       TE.chainFirst((answer) => rememberSession(cli, agent)(answer.sessionId)),
       TE.chain((answer) =>
         pipe(
@@ -108,13 +107,15 @@ export const run: Run<InvokeFlags> = (flags, argument) => (cli) => {
   return pipe(
     argument === undefined ? TE.right<CliError, string | undefined>(undefined) : readText(cli, argument),
     TE.bindTo('text'),
+    TE.bind('json', ({ text }) => TE.fromEither(flags.raw ? E.right('') : parsePayload(text ?? ''))),
     TE.bind('meant', () => locateTarget(cli, flags)),
-    TE.chain(({ text, meant }) =>
+    TE.chain(({ text, json, meant }) =>
       withDeadline(
         cli,
         flags.timeout,
+        flags.ws ? cancelled : cancelledWith(turnAfterCancel(meant.reach)),
       )((signal) => {
-        if (!flags.ws) return post(cli, flags, meant, text ?? '', signal)
+        if (!flags.ws) return post(cli, flags, meant, json, signal)
         return pipe(
           TE.tryCatch(() => import('./talk.js'), unexpected),
           TE.chain(({ talk }) => talk(cli, flags, meant, text, signal)),

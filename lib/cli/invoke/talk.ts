@@ -16,12 +16,13 @@ import type { InvokeFlags } from './input/flags'
 import { toHeaders } from './input/Headers'
 import { rememberSession, type InvocationTarget, toSession } from './input/InvocationTarget'
 import { toPayload } from './input/InputPayload'
+import { toExact } from './Print'
 
 // ---------------------------------------------------------------------------------------------------------------------
 // messages
 // ---------------------------------------------------------------------------------------------------------------------
 
-const toFrame = ({ raw }: InvokeFlags, text: string): string => (raw ? text : toPayload(text).json)
+const toFrame = ({ raw }: InvokeFlags, text: string): string => (raw ? text : toPayload(text))
 
 /** A message as a line: a JSON string is its text. */
 const toLine = (message: unknown): string => {
@@ -34,14 +35,9 @@ const toLine = (message: unknown): string => {
   }
 }
 
-const toValue = (message: unknown): unknown => {
-  const text = typeof message === 'string' ? message : Buffer.from(message as Uint8Array).toString('base64')
-  try {
-    return JSON.parse(text) as unknown
-  } catch {
-    return text
-  }
-}
+/** A message as a value of the document: binary ones as base64. */
+const toValue = (message: unknown): unknown =>
+  typeof message === 'string' ? toExact(message) : Buffer.from(message as Uint8Array).toString('base64')
 
 // ---------------------------------------------------------------------------------------------------------------------
 // the conversation
@@ -131,7 +127,11 @@ const converse = async (
   if (text !== undefined) {
     const sent = await socket.send(toFrame(flags, text))()
     if (E.isLeft(sent)) socket.close()()
-  } else if ((await sayLines(cli, flags, socket, signal)) === 0) socket.close()()
+  } else {
+    const said = await sayLines(cli, flags, socket, signal)
+    // A person who presses Ctrl-D has read the answers; a pipe has ended before they come.
+    if (said === 0 || cli.stdin.isTTY) socket.close()()
+  }
   quiet.begin()
   const ended = await hearing
   quiet.end()

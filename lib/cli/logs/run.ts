@@ -1,8 +1,10 @@
 /** Runs `agentcore logs`. */
 import { join } from 'node:path'
+import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
 import { agentIn } from '../agent/ConfiguredAgent'
+import { format, parse } from '../document/ExactJson'
 import { type Cli, type Output, styled } from '../program/Cli'
 import { type CliError, failed, unexpected } from '../program/CliError'
 import type { Run } from '../program/Command'
@@ -34,15 +36,25 @@ const safe = (cli: Cli, record: LogRecord): LogRecord => {
       ...entry,
       message: visible(entry.message),
       ...(entry.stackTrace === undefined ? {} : { stackTrace: visible(entry.stackTrace) }),
-      fields: JSON.parse(visible(JSON.stringify(entry.fields))) as LogRecord['entry']['fields'], // the same JSON
+      fields: safeFields(entry.fields),
     },
   }
 }
 
+/** The same JSON, whose control characters are escaped. */
+const safeFields = (fields: LogRecord['entry']['fields']): LogRecord['entry']['fields'] =>
+  pipe(
+    parse(visible(format(fields))),
+    E.match(
+      () => fields,
+      (value) => value as LogRecord['entry']['fields'], // of the same shape
+    ),
+  )
+
 const show = async (cli: Cli, records: ReadonlyArray<LogRecord>): Promise<void> => {
   if (records.length === 0) return
   const text = cli.isJson
-    ? records.map((record) => `${JSON.stringify(toJson(record))}\n`).join('')
+    ? records.map((record) => `${format(toJson(record))}\n`).join('')
     : toText(cli, records)
   await cli.stdout.write(text)
 }

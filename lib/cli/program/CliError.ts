@@ -29,7 +29,8 @@ export type CliError =
       readonly details?: ReadonlyArray<string>
       readonly cause?: unknown
     }
-  | { readonly _tag: 'Cancelled' }
+  /** The user broke it off; `next` is what that means for the work that had begun, if it means anything. */
+  | { readonly _tag: 'Cancelled'; readonly next: string }
   | { readonly _tag: 'Unexpected'; readonly cause: unknown }
 
 /** A failure in words. */
@@ -77,8 +78,11 @@ export const stateUnusable = (cause: unknown): CliError => {
   return failed('STATE_UNUSABLE', `Cannot use .bedrock_agentcore: ${message}`, next, { cause })
 }
 
-/** The user broke it off. */
-export const cancelled: CliError = { _tag: 'Cancelled' }
+/** The user broke it off, and there is no more to say. */
+export const cancelled: CliError = { _tag: 'Cancelled', next: '' }
+
+/** The user broke off work that others do: what becomes of it. */
+export const cancelledWith = (next: string): CliError => ({ _tag: 'Cancelled', next })
 
 /** Something was thrown that nobody thought of. */
 export const unexpected = (cause: unknown): CliError => ({ _tag: 'Unexpected', cause })
@@ -210,7 +214,7 @@ export const explain = (error: CliError): Explanation => {
         details: [...(error.details ?? []), ...toLines(error.cause)],
       }
     case 'Cancelled':
-      return { exitCode: 130, code: 'CANCELLED', message: 'Cancelled', next: '', output: [], details: [] }
+      return { exitCode: 130, code: 'CANCELLED', message: 'Cancelled', next: error.next, output: [], details: [] }
     case 'Unexpected':
       return {
         exitCode: 1,

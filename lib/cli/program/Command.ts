@@ -22,6 +22,8 @@ export interface Argument {
   readonly name: string
   readonly about: string
   readonly isRequired: boolean
+  /** Whether it may be a text of several words, which must be quoted. */
+  readonly isText?: boolean
 }
 
 /** What was written on the command line: the argument, and the flags as they were found. */

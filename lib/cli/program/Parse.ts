@@ -110,6 +110,20 @@ const toPath = (program: Program, words: ReadonlyArray<string>): string => {
   return [program.name, ...below(program.commands, words)].join(' ')
 }
 
+/** What to do about a text of several words that the shell has split. */
+const toAdvice = (
+  { name, commands }: Program,
+  words: ReadonlyArray<string>,
+  { code }: CommanderError,
+): string | undefined => {
+  const found = commands.find((command) => command.name === words[0])
+  if (code !== 'commander.excessArguments' || found?.argument?.isText !== true) return undefined
+  const end = words.findIndex((word, index) => index > 0 && word.startsWith('-'))
+  const text = words.slice(1, end < 0 ? words.length : end).join(' ')
+  const example = text === '' || text.includes("'") ? '' : `: ${name} ${found.name} '${text}'`
+  return `quote a ${found.argument.name} of several words${example}`
+}
+
 /** commander knows one short form of a flag. */
 const short = (words: ReadonlyArray<string>): ReadonlyArray<string> =>
   words[0] === '-V' ? ['--version', ...words.slice(1)] : words
@@ -129,7 +143,7 @@ export const parse =
       root.parse(words.length === 0 ? ['--help'] : [...short(words)], { from: 'user' })
     } catch (thrown) {
       if (!(thrown instanceof CommanderError)) throw thrown
-      if (thrown.exitCode !== 0) return E.left(usage(toLine(thrown.message), next))
+      if (thrown.exitCode !== 0) return E.left(usage(toLine(thrown.message), toAdvice(program, words, thrown) ?? next))
       return E.right({ _tag: 'Show', text: found.output })
     }
     return found.meaning === undefined ? E.left(usage('No command given', next)) : E.right(found.meaning)

@@ -1,6 +1,7 @@
 /** The program: from words and a world to an exit code. All that is written goes through here or through a command. */
 import * as E from 'fp-ts/Either'
 import type { Task } from 'fp-ts/Task'
+import { format } from '../document/ExactJson'
 import { type Cli, type Output, styled, type World } from './Cli'
 import { explainSystemError } from '../../node/SystemError'
 import { type CliError, explain, unexpected } from './CliError'
@@ -14,7 +15,7 @@ const hasFlag = (words: ReadonlyArray<string>, flag: string): boolean => {
   return words.slice(0, end < 0 ? words.length : end).includes(flag)
 }
 
-const toDocument = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}\n`
+const toDocument = (value: unknown): string => `${format(value, 2)}\n`
 
 const writeFailure = async (world: World, error: CliError, isJson: boolean, isVerbose: boolean): Promise<number> => {
   const { exitCode, code, message, next, output, details } = explain(error)

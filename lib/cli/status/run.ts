@@ -12,6 +12,7 @@ import { type CliError, config, explain } from '../program/CliError'
 import type { Run } from '../program/Command'
 import type { StatusFlags } from './flags'
 import type { Style } from '../program/Style'
+import { limitLines } from './LimitsText'
 
 // ---------------------------------------------------------------------------------------------------------------------
 // model
@@ -156,15 +157,14 @@ const localLines = (cli: Cli, style: Style, here: LocalState): ReadonlyArray<str
       return [`  local      ${red(explain(here.error).message)}`]
     case 'Running': {
       const { record, overview } = here
-      const { sessions, limits, lifecycle, runtime } = overview
+      const { sessions, limits, runtime } = overview
       return [
         `  local      ${green('running')} at ${record.endpoint}, process ${record.pid}, isolation ${runtime.isolation}`,
         `             ${record.arn}`,
         ...(cli.isVerbose
           ? [
               dim(`             since ${record.startedAt}, log ${record.logFile ?? 'none'}`),
-              dim(`             lifecycle ${JSON.stringify(lifecycle)}`),
-              dim(`             limits ${JSON.stringify(limits)}`),
+              ...limitLines(limits).map((line, index) => dim(`${(index === 0 ? '  limits' : '').padEnd(13)}${line}`)),
             ]
           : []),
         `  sessions   ${sessions.length === 0 ? 'none' : sessions.length}`,

@@ -1,4 +1,6 @@
 /** A line that an agent wrote: one of its log, which is JSON where there is no terminal, or any other text. */
+import * as E from 'fp-ts/Either'
+import { format, isExactNumber, parse } from '../document/ExactJson'
 import type { Style } from '../program/Style'
 
 /** A line of a log. */
@@ -16,14 +18,11 @@ export interface LogEntry {
 const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined)
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
+  typeof value === 'object' && value !== null && !Array.isArray(value) && !isExactNumber(value)
 
 const parsed = (line: string): unknown => {
-  try {
-    return line.startsWith('{') ? (JSON.parse(line) as unknown) : undefined
-  } catch {
-    return undefined
-  }
+  const value = line.startsWith('{') ? parse(line) : undefined
+  return value === undefined || E.isLeft(value) ? undefined : value.right
 }
 
 /** The entry of a line: its JSON if that has a message, else the line itself. */
@@ -47,7 +46,7 @@ export const parseEntry = (line: string): LogEntry => {
 const unshown: ReadonlySet<string> = new Set(['logger', 'sessionId', 'errorType', 'errorMessage'])
 
 const fieldText = ([name, value]: readonly [string, unknown]): string =>
-  `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`
+  `${name}=${typeof value === 'string' ? value : format(value)}`
 
 const levelText = ({ red, yellow, green, dim }: Style, level: string): string => {
   if (level === 'ERROR' || level === 'CRITICAL') return red(level)

@@ -5,8 +5,10 @@ import { type Cli, styled } from '../program/Cli'
 import { clearLine as clear } from '../program/TerminalText'
 
 /** A duration in words. */
-export const formatDuration = (ms: number): string =>
-  ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`
+export const formatDuration = (ms: number): string => {
+  if (ms < 1000) return `${Math.round(ms)} ms`
+  return ms >= 120_000 ? `${Math.round(ms / 60_000)} min` : `${(ms / 1000).toFixed(1)} s`
+}
 
 /** A size in words. */
 export const formatBytes = (bytes: number): string => {

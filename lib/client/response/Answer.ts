@@ -37,7 +37,7 @@ export interface Head {
 
 /**
  * An answer by its content type. Each stream is read once. `text` is the value as it came, every digit of it. What claims to
- * be JSON and is not is `Bytes`.
+ * be JSON and is not, or has a number that JavaScript cannot hold, such as `1e400`, is `Bytes`.
  */
 export type Answer =
   | (Head & { readonly _tag: 'Json'; readonly value: unknown; readonly text: string })
@@ -129,8 +129,8 @@ const charsetOf = (contentType: string): string => /;\s*charset\s*=\s*"?([^\s";]
 
 /**
  * Reads a response by its content type: JSON whole, everything else as it is pulled. `sent` is the session id of the request.
- * A body that claims to be JSON and is not, as some agents send text, is given as bytes. Left: `InvalidAnswer` for text that
- * is not of its charset, for JSON with a key `__proto__` or beyond the limits (100 MB, 10 million values), and for a
+ * A body that claims to be JSON and is not, as some agents send text, is given as bytes, and so is one with a number such as
+ * `1e400`. Left: `InvalidAnswer` for text that is not of its charset, for JSON with a key `__proto__` or beyond the limits (100 MB, 10 million values), and for a
  * compressed body, which was not requested; and what the body throws.
  *
  * @example
@@ -170,7 +170,7 @@ const readJson =
       E.chain((text): E.Either<ClientError, Answer> => {
         const parsed = parseJson(text)
         if (E.isRight(parsed)) return E.right({ _tag: 'Json', ...head, text, value: parsed.right })
-        if (parsed.left.isJson) return E.left(invalid(parsed.left.reason))
+        if (parsed.left.isRejected) return E.left(invalid(parsed.left.reason))
         return E.right({ _tag: 'Bytes', ...head, bytes: toBytes(once(bytes)) })
       }),
     )

@@ -6,14 +6,15 @@
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as J from 'fp-ts/Json'
-import { toFlaw, type JsonLimits } from '../../core/JsonScan'
+import { type JsonLimits, rangeFlaw, toFlaw } from '../../core/JsonScan'
 
 /** More than any agent of this package takes, and little enough for the memory of a small process. */
 const limits: JsonLimits = { maxDepth: 10_000, maxNodes: 10_000_000 }
 
-/** Why a text was not parsed: it is not JSON, or it is JSON that is not accepted. */
+/** Why a text was not parsed. */
 export interface JsonFault {
-  readonly isJson: boolean
+  /** Whether it is rejected. Otherwise it is text: it is not JSON, or has a number that JavaScript cannot hold. */
+  readonly isRejected: boolean
   readonly reason: string
 }
 
@@ -23,11 +24,11 @@ export interface JsonFault {
  */
 export const parseJson = (text: string): E.Either<JsonFault, J.Json> => {
   const flaw = toFlaw(text, limits)
-  if (flaw !== undefined) return E.left({ isJson: true, reason: `the body is not accepted: ${flaw}` })
+  if (flaw !== undefined) return E.left({ isRejected: flaw !== rangeFlaw, reason: `the body is not accepted: ${flaw}` })
   return pipe(
     J.parse(text),
     E.mapLeft(() => ({
-      isJson: false,
+      isRejected: false,
       reason: text.trim() === '' ? 'the body is empty, not JSON' : 'the body is not valid JSON',
     })),
   )

@@ -75,10 +75,14 @@ export const createRoutes = (runtime: Runtime, agent: Closed): Routes => {
         case 'socket':
           return refuse(incoming, toSocketRefusal(method))
         case 'unknown':
-          return refuse(incoming, notFound())
+          return refuse(incoming, url === '/' ? notFound(rootMessage(hasSocket)) : notFound())
       }
     },
   }
 }
+
+/** What someone reads who opens the agent in a browser. */
+const rootMessage = (hasSocket: boolean): string =>
+  `Nothing is served here. This is an agent: use POST /invocations, GET /ping${hasSocket ? ' or a WebSocket on /ws' : ''}`
 
 const isRead = (method: string | undefined): boolean => method === 'GET' || method === 'HEAD'

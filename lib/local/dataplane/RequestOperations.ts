@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
+import { endsWithCaller } from '../../core/Protocol'
 import type { Hold } from '../../node/Budget'
 import * as Ev from '../../node/Eventual'
 import type { Eventual } from '../../node/Eventual'
@@ -76,7 +77,7 @@ const invocation = ({ settings, sessions }: OperationParts, admit: Admission) =>
               relayTo(req, res, lease, {
                 ...{ method, path, headers: lines, body, marks },
                 manner: 'service',
-                finishes: finishesAlone,
+                finishes: finishesAlone && req.headers[endsWithCaller] !== 'true',
               }),
             ),
           ),

@@ -4,10 +4,11 @@
  * so that a malicious project could choose the file that is written.
  */
 import { randomUUID } from 'node:crypto'
-import { renameSync, rmSync, writeFileSync } from 'node:fs'
+import { fsync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { mkdir, open, realpath, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import { errorCode } from '../SystemError'
 
 /** The target of a path: a link is written through, never replaced. */
@@ -20,6 +21,9 @@ const readMode = (path: string): Promise<number | undefined> =>
   )
 
 const isBusy = (cause: unknown): boolean => ['EPERM', 'EACCES', 'EBUSY'].includes(errorCode(cause) ?? '')
+
+/** Not `FileHandle.sync`, which under Yarn's Plug'n'Play is not implemented. */
+const synced = promisify(fsync)
 
 /** Renames, with retries: Windows refuses while someone reads the target. */
 const replace = async (from: string, to: string, tries = 10): Promise<void> => {
@@ -57,7 +61,7 @@ export const writeWhole = async (
     try {
       if (mode !== undefined) await file.chmod(mode).catch(() => undefined) // the file system may have no modes
       await file.writeFile(text)
-      await file.sync()
+      await synced(file.fd)
     } finally {
       await file.close()
     }

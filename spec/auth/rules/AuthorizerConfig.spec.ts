@@ -122,7 +122,7 @@ describe('AuthorizerConfig.decode', () => {
     expect(
       issuesOf({ customJWTAuthorizer: { discoveryUrl: 'https://a', allowedClients: [], allowedScope: ['s'] } }),
     ).toEqual([
-      'customJWTAuthorizer.discoveryUrl: expected an http or https URL without user or query that ends in /.well-known/openid-con…, got the string "https://a"',
+      'customJWTAuthorizer.discoveryUrl: expected an http or https URL that ends in /.well-known/openid-configuration, without user or query; got "https://a"',
       'customJWTAuthorizer.allowedClients: the list is empty',
       'customJWTAuthorizer.allowedScope: unknown field; expected one of discoveryUrl, allowedAudience, allowedClients, allowedScopes, customClaims, advertisedScopeMapping, privateEndpoint, privateEndpointOverrides',
     ])

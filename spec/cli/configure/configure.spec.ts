@@ -145,7 +145,7 @@ describe('configure', () => {
     [
       '--authorizer-config',
       ['--authorizer-config', '{"customJWTAuthorizer":{"discoveryUrl":"https://idp.example","allowedClients":[7]}}'],
-      'customJWTAuthorizer.discoveryUrl: expected an http or https URL without user or query that ends in',
+      'customJWTAuthorizer.discoveryUrl: expected an http or https URL that ends in /.well-known/openid-configuration, without user or query; got "https://idp.example"',
     ],
     [
       '--request-header-allowlist',

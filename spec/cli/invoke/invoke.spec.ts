@@ -1,16 +1,16 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import * as E from 'fp-ts/Either'
 import * as TE from 'fp-ts/TaskEither'
 import * as t from 'io-ts'
-import { AgentError, entrypoint, Handler, Reply } from '../../../lib'
+import { AgentError, entrypoint, Handler, Reply, Sse } from '../../../lib'
 import type { World } from '../../../lib/cli/program/Cli'
 import { toHeaders } from '../../../lib/cli/invoke/input/Headers'
-import { toPayload } from '../../../lib/cli/invoke/input/InputPayload'
+import { parsePayload, toPayload } from '../../../lib/cli/invoke/input/InputPayload'
 import { inFolder } from '../../config/support'
 import { gate, served } from '../../http/support'
 import { agentcore, inWorld, main, type Said } from '../world'
@@ -53,21 +53,23 @@ describe('invoke takes', () => {
   })
 
   it('JSON to the digit of a number', () => {
-    expect(toPayload(' {"n": 12345678901234567890} ').json).toBe('{"n": 12345678901234567890}')
+    for (const json of ['{"n": 12345678901234567890, "m": 0.10}', '1e400', '[9007199254740993]'])
+      expect([toPayload(` ${json} `), parsePayload(` ${json} `)]).toEqual([json, E.right(json)])
   })
 
-  it('what looks like JSON and is none as a prompt, with a word of warning', async () => {
-    await withDev(mirror, async (invoke) => {
-      const { code, stdout, stderr } = await invoke([`{prompt: 'Hi'}`])
-      expect(code).toBe(0)
-      expect(JSON.parse(stdout)).toMatchObject({ payload: { prompt: `{prompt: 'Hi'}` } })
-      expect(stderr).toBe('The payload looks like JSON but does not parse; sent as {"prompt": …}\n')
-    })
+  it.each(['[urgent] call me', '[1] is a footnote', 'a {"prompt"} in a text'])('%s as a prompt', (text) => {
+    expect(parsePayload(text)).toEqual(E.right(JSON.stringify({ prompt: text })))
   })
 
   it.each([
     ['no payload', [], /^No payload given: pass one, such as agentcore invoke/],
     ['a file that is not there', ['@no.json'], /^No such file: no\.json/],
+    ['JSON that is broken', ['{"prompt": }'], /^The payload is not valid JSON: Unexpected token.*: correct it; text/],
+    ['JSON whose quotes the shell has taken', ['{prompt: Hi}'], /^The payload is not valid JSON: /],
+    ['a broken list', ['[{"a": 1}'], /^The payload is not valid JSON: /],
+    ['a broken message', ['{"a"', '--ws'], /^The payload is not valid JSON: /],
+    ['words without quotes', ['hi', 'there'], /: quote a payload of several words: agentcore invoke 'hi there'\n$/],
+    ['words after a flag', ['--dev', 'hi', 'there'], /: quote a payload of several words\n$/],
     [
       'a text that begins with @',
       ['@alice please'],
@@ -135,6 +137,27 @@ describe('the session of invoke', () => {
       expect([first, session]).not.toContain(fresh)
       expect(await id()).toBe(fresh)
     })
+  })
+
+  it('is kept without a configuration too, beside the other files of the commands', async () => {
+    await served(mirror, ({ port }) =>
+      inFolder(async (folder) => {
+        await writeFile(join(folder, 'agent.ts'), '')
+        let made = 0
+        const newId = (): string => `00000000-0000-4000-8000-00000000000${(made += 1)}`
+        const id = async (...words: ReadonlyArray<string>): Promise<string> =>
+          mirrored(await inWorld(folder, ['invoke', 'x', '--dev', '--port', String(port), ...words], { newId }))
+            .sessionId
+        const first = await id()
+        expect(await id()).toBe(first)
+        const fresh = await id('--new-session')
+        expect(fresh).not.toBe(first)
+        expect(await id()).toBe(fresh)
+        expect(await readFile(join(folder, '.bedrock_agentcore/agent/session'), 'utf8')).toBe(`${fresh}\n`)
+        await writeFile(join(folder, '.bedrock_agentcore/agent/session'), 'short')
+        expect(await id()).toMatch(/^00000000-/)
+      }),
+    )
   })
 
   it('needs no file with --dev', async () => {
@@ -265,9 +288,41 @@ describe('the answer of invoke', () => {
         expect((await invoke(['x'])).stdout).toBe(`${text}\n`)
         const terminal = tty()
         await invoke(['x'], { stdout: terminal.stdout })
-        expect(terminal.text()).toBe(`${text}\n`)
+        expect(terminal.text()).toBe('{\n  "id": 12345678901234567890,\n  "pi": 3.14159265358979323846\n}\n')
+        const { stdout } = await invoke(['x', '--json'])
+        expect(stdout).toContain('"id": 12345678901234567890,\n    "pi": 3.14159265358979323846\n')
+        expect(JSON.parse(stdout)).toMatchObject({ response: JSON.parse(text) })
       },
     )
+  })
+
+  it('keeps the digits of numbers that JavaScript cannot hold, and those in events', async () => {
+    const agent = entrypoint((payload) =>
+      TE.right(
+        payload === 1
+          ? Reply.text('[1e400, 0.10]', 'application/json')
+          : Reply.events([Sse.raw({ data: '{"id":9007199254740993}' }), Sse.raw({ data: '1e400' })]),
+      ),
+    )
+    await withDev(agent, async (invoke) => {
+      expect((await invoke(['1'])).stdout).toBe('[1e400, 0.10]')
+      expect((await invoke(['1', '--json'])).stdout).toContain('"response": [\n    1e400,\n    0.10\n  ]')
+      expect((await invoke(['2'])).stdout).toBe('{"id":9007199254740993}\n1e400\n')
+      const { stdout } = await invoke(['2', '--json'])
+      expect(stdout).toContain('"id": 9007199254740993\n')
+      expect(stdout).toContain('"data": 1e400\n')
+    })
+  })
+
+  it('that claims to be JSON and is not is text', async () => {
+    const agent = entrypoint(() => TE.right(Reply.text('just text', 'application/json')))
+    await withDev(agent, async (invoke) => {
+      expect((await invoke(['1'])).stdout).toBe('just text')
+      expect(JSON.parse((await invoke(['1', '--json'])).stdout)).toMatchObject({ response: 'just text' })
+      const terminal = tty()
+      await invoke(['1'], { stdout: terminal.stdout })
+      expect(terminal.text()).toBe('just text\n')
+    })
   })
 
   it('is printed as it streams: the first words are there before the last are made', async () => {

@@ -9,14 +9,12 @@ import { pipe } from 'fp-ts/function'
 import * as O from 'fp-ts/Option'
 import * as TE from 'fp-ts/TaskEither'
 import * as t from 'io-ts'
-import { AgentError, createApp, entrypoint, Handler, websocket } from '../../../lib'
+import { AgentError, entrypoint, Handler, websocket } from '../../../lib'
 import * as LocalRecord from '../../../lib/config/LocalRecord'
-import { running, startLocalRuntime } from '../../../lib/local'
-import { newControl } from '../../../lib/local/dataplane/Control'
-import { identityNow } from '../../../lib/node/process/Processes'
 import { inFolder } from '../../config/support'
-import { inWorld, type Said } from '../world'
-import { yaml, mirror, withDev, keptIn } from './invoking'
+import { gate } from '../../http/support'
+import { inWorld } from '../world'
+import { yaml, mirror, withDev, keptIn, withLocal } from './invoking'
 
 // ---------------------------------------------------------------------------------------------------------------------
 // the local runtime
@@ -34,46 +32,12 @@ const remembering = entrypoint(
   ) as never, // the payload is what the spec sends
 )
 
-const identityOf = (pid: number): string => O.getOrElse(() => '')(identityNow(pid))
-
-/** A folder with an agent and a local runtime in front of it, and its record. */
+/** A folder with an agent that remembers and a local runtime in front of it, and its record. */
 const withRuntime = (
-  use: (
-    command: (...words: ReadonlyArray<string>) => Promise<Said>,
-    folder: string,
-    record: LocalRecord.LocalRecord,
-  ) => Promise<void>,
+  use: Parameters<typeof withLocal>[1],
   more: Partial<LocalRecord.LocalRecord> = {},
   file = yaml(),
-): Promise<void> =>
-  inFolder(async (folder) => {
-    await writeFile(join(folder, '.bedrock_agentcore.yaml'), file)
-    const app = createApp(remembering, { log: { level: 'silent' } })
-    const server = app.listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    const { port } = server.address() as { readonly port: number }
-    const control = newControl()
-    const started = await startLocalRuntime({
-      name: 'hello',
-      control,
-      folder: join(folder, 'state'),
-      launcher: running({ port }),
-    })()
-    if (E.isLeft(started)) throw new Error(JSON.stringify(started.left))
-    const { url, arn, port: own, stop } = started.right
-    const record = {
-      ...{ agent: 'hello', pid: process.pid, port: own, endpoint: url, arn, startedAt: new Date(0).toISOString() },
-      ...{ auth: 'none' as const, control, identity: identityOf(process.pid) },
-      ...more,
-    }
-    await LocalRecord.write(folder, record)()
-    try {
-      await use((...words) => inWorld(folder, words), folder, record)
-    } finally {
-      await stop()
-      await app.stop({ timeout: 0 })
-    }
-  })
+): Promise<void> => withLocal(remembering, use, more, file)
 
 // ---------------------------------------------------------------------------------------------------------------------
 // sockets
@@ -119,6 +83,25 @@ describe('invoke --ws', () => {
     })
   })
 
+  it('ends at once when a person presses Ctrl-D', async () => {
+    const answers = gate()
+    const agent = websocket(
+      Handler.onMessage((message: unknown) => {
+        answers.open()
+        return E.right(message)
+      }),
+    )
+    await withDev(agent, async (invoke) => {
+      const typed = async function* (): AsyncGenerator<string> {
+        yield '"one"\n'
+        await answers.opened
+      }
+      const stdin = { isTTY: true, stream: Readable.from(typed()) }
+      // A wait for silence would outlast the spec.
+      expect(await invoke(['--ws', '--wait', '3600'], { stdin })).toMatchObject({ code: 0, stderr: '' })
+    })
+  })
+
   it('exits with 1 where the agent refuses, or ends it with a failure', async () => {
     await withDev(
       websocket(() => TE.left(AgentError.rejected(400, 'no'))),
@@ -157,6 +140,9 @@ describe('an agent in a local runtime', () => {
           },
         ],
       })
+      expect((await command('status', '--verbose')).stdout).toMatch(
+        / limits +100 sessions, 25 new ones a second, 8\.6 GB/,
+      )
       expect((await command('status', '--verbose')).stdout).toMatch(
         new RegExp(`local +running at ${endpoint}.*\\n.*${arn}\\n[^]*sessions +1\\n +${sessionId} +ready, started`),
       )

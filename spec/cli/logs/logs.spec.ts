@@ -55,6 +55,14 @@ describe('agentcore logs', () => {
       expect((await logs('--since', '2026-11-27T09:00:03Z')).stdout).toBe('6f1c2a90 | 09:00:03.000 INFO three n=1\n')
     }))
 
+  it('keeps the digits of numbers', () =>
+    withLogs(async (logs, files) => {
+      const id = '7f1c2a90-0000-4000-8000-000000000002'
+      await writeFile(join(files, `${id}.log`), '{"message":"paid","order":9007199254740993,"price":0.10}\n')
+      expect((await logs('--session', id)).stdout).toBe('7f1c2a90 | paid order=9007199254740993 price=0.10\n')
+      expect((await logs('--session', id, '--json')).stdout).toMatch(/"order": 9007199254740993,\n +"price": 0\.10\n/)
+    }))
+
   it('is one document with --json', () =>
     withLogs(async (logs) => {
       const { stdout } = await logs('--json', '--session', b)

@@ -238,6 +238,9 @@ const toNotes = (
   ...(existing === undefined && type === 'container' && entry?.hasDockerfile === true
     ? ['Found a Dockerfile; the agent is deployed as a container. Set --deployment-type to change that.']
     : []),
+  ...(settings.protocol === undefined || settings.protocol === 'HTTP'
+    ? []
+    : [`agentcore-fp serves HTTP and WebSockets; ${settings.protocol} is for AgentCore, and for an agent that serves it`]),
   ...(settings.region === undefined && existing === undefined && region === undefined
     ? [`No region found; using ${defaultRegion}. Set --region or AWS_REGION.`]
     : []),

@@ -2,11 +2,11 @@
 import * as E from 'fp-ts/Either'
 import type { TaskEither } from 'fp-ts/TaskEither'
 import type { Cli } from '../../program/Cli'
-import { cancelled, type CliError, failed } from '../../program/CliError'
+import { type CliError, failed } from '../../program/CliError'
 
 /** Runs with a signal that aborts after so many seconds, or when the user asks for it. What then fails tells which. */
 export const withDeadline =
-  (cli: Cli, seconds: number | undefined) =>
+  (cli: Cli, seconds: number | undefined, cancelled: CliError) =>
   <A>(use: (signal: AbortSignal) => TaskEither<CliError, A>): TaskEither<CliError, A> =>
   async () => {
     const controller = new AbortController()

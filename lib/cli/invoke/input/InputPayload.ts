@@ -9,25 +9,31 @@ import { decodeText } from '../../../node/Utf8Text'
 import type { Cli } from '../../program/Cli'
 import { type CliError, failed, usage } from '../../program/CliError'
 
-/** A payload: its JSON, and whether text only looks like JSON. */
-export interface Payload {
-  readonly json: string
-  readonly looksLikeJson: boolean
-}
-
-const isJson = (text: string): boolean => {
+/** Why a text is not JSON; undefined if it is. */
+const flawOf = (text: string): string | undefined => {
   try {
     JSON.parse(text)
-    return true
-  } catch {
-    return false
+    return undefined
+  } catch (cause) {
+    return errorMessage(cause)
   }
 }
 
-/** JSON stays as it is, to the digit of a large number; other text is a prompt. */
-export const toPayload = (text: string): Payload => {
-  if (isJson(text)) return { json: text.trim(), looksLikeJson: false }
-  return { json: JSON.stringify({ prompt: text }), looksLikeJson: /^\s*[[{]/.test(text) }
+/** The JSON to send: JSON stays as it is, to the digit of a large number; other text is a prompt. */
+export const toPayload = (text: string): string =>
+  flawOf(text) === undefined ? text.trim() : JSON.stringify({ prompt: text })
+
+/**
+ * As `toPayload`. Left: `Usage` for what was meant to be JSON and is not, by its beginning: sent as a prompt, it would
+ * become part of the agent's memory.
+ */
+export const parsePayload = (text: string): E.Either<CliError, string> => {
+  const flaw = /^\s*(?:\{|\[\s*[{["])/.test(text) ? flawOf(text) : undefined
+  return flaw === undefined
+    ? E.right(toPayload(text))
+    : E.left(
+        usage(`The payload is not valid JSON: ${flaw}`, `correct it; text that begins so goes into '{"prompt": "…"}'`),
+      )
 }
 
 /** How to send a text that begins like the name of a file. */
