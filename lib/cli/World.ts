@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { isatty } from 'node:tty'
+import { onKey } from '../node/process/Keyboard'
 import { errorCode } from '../node/SystemError'
 import type { Sink, World } from './program/Cli'
 
@@ -26,7 +27,9 @@ const toSink = (stream: NodeJS.WriteStream, fd: number, ending: Ending): Sink =>
   })
   return {
     isTTY: isatty(fd),
-    columns: stream.columns > 0 ? stream.columns : 80, // some terminals say 0
+    get columns() {
+      return stream.columns > 0 ? stream.columns : 80 // some terminals say 0
+    },
     write: (data) =>
       new Promise((resolve, reject) =>
         stream.write(data, (error) => {
@@ -54,6 +57,7 @@ export const processWorld = (): World => {
       signals.forEach((signal) => process.on(signal, listener))
       return () => signals.forEach((signal) => void process.off(signal, listener))
     },
+    onKey,
     outliveOutput: () => {
       ending.isWanted = false
     },

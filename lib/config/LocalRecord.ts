@@ -27,11 +27,13 @@ const text = <A extends string>(name: string, is: (value: string) => boolean): t
     (value) => value,
   )
 
-const Endpoint = text<string>('http://127.0.0.1:PORT', (value) =>
+/** Where a server of this machine listens. */
+export const Endpoint = text<string>('http://127.0.0.1:PORT', (value) =>
   /^http:\/\/(127\.0\.0\.1|\[::1\]):\d{1,5}$/.test(value),
 )
 
-const Pid = new t.Type<number>(
+/** The id of a process. */
+export const Pid = new t.Type<number>(
   'a process id',
   (value): value is number => Number.isSafeInteger(value) && Number(value) > 1,
   (value, context) =>

@@ -71,6 +71,9 @@ export const endsWithCaller = 'x-agentcore-local-ends-with-caller'
  */
 export const launchSecret = { variable: 'AGENTCORE_LAUNCH_SECRET', header: 'x-agentcore-launch-secret' } as const
 
+/** The beginning of a launch secret of `agentcore dev`, whose agents show their callers what was thrown. */
+export const developmentSecret = 'development.'
+
 /** The prefix of custom headers, which `/ws` also accepts as query parameters. */
 export const customPrefix = 'x-amzn-bedrock-agentcore-runtime-custom-'
 

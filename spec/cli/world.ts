@@ -38,6 +38,7 @@ export const worldIn = (
     newId: () => '00000000-0000-4000-8000-000000000007',
     spawn,
     onSignal: () => () => undefined,
+    onKey: () => () => undefined,
     outliveOutput: () => undefined,
     ...more,
   }

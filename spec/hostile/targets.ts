@@ -69,8 +69,10 @@ const withDev = async (policy: GuardPolicy, use: (targets: ReadonlyArray<Target>
     main: agentFile,
     cwd: __dirname,
     env: process.env,
-    stdout: sink,
-    stderr: sink,
+    stdout: { sink, view: () => undefined },
+    stderr: { sink, view: () => undefined },
+    hasInspector: false,
+    onMisplaced: () => undefined,
     onUnhealthy: () => undefined,
   })
   try {

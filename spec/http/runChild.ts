@@ -36,6 +36,8 @@ const agent = pipe(
             yield 'finished'
           })(),
         )
+      case 'throw':
+        return Handler.fromAsync(() => Promise.reject(new Error('no such model')))(payload, undefined as never)
       case 'block':
         return Handler.fromSync(() => block(900))(payload, undefined as never)
       default:

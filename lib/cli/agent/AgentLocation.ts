@@ -1,10 +1,13 @@
 /** How an agent is reached from here: served by `dev`, by a local runtime, or deployed in the cloud. */
+import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
+import type { DevRecord } from '../../config/DevRecord'
 import type * as Record from '../../config/LocalRecord'
 import type { AgentConfig } from '../../config/Project'
 import { type CliError, failed } from '../program/CliError'
 import { fetchOverview } from './RuntimeOverview'
+import { findAllDev } from './RunningDev'
 import { find } from './RunningRuntime'
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -26,14 +29,46 @@ export interface LocateOptions {
 // constructors
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** The port that `agentcore dev` takes when it is free. */
-export const devPort = 8080
+/** Whatever serves at a port of this machine. */
+export const devAt = (port: number): AgentLocation => ({ _tag: 'Dev', url: `http://127.0.0.1:${port}` })
 
-/** An agent that `agentcore dev` serves. */
-export const dev = (port: number | undefined): AgentLocation => ({
-  _tag: 'Dev',
-  url: `http://127.0.0.1:${port ?? devPort}`,
-})
+/** An agent that `agentcore dev` serves, and the name it serves it by. */
+export interface DevLocation {
+  readonly name: string
+  readonly reach: AgentLocation
+}
+
+const notServed = (name: string | undefined): CliError =>
+  failed(
+    'NOT_RUNNING',
+    `agentcore dev is not running in this folder${name === undefined ? '' : ` for ${name}`}`,
+    'start it with agentcore dev, or call any other server with --port',
+  )
+
+const severalServed = (names: ReadonlyArray<string>): CliError =>
+  failed('AMBIGUOUS', `agentcore dev serves several agents: ${names.join(', ')}`, 'choose one with --agent')
+
+/**
+ * Locates what `agentcore dev` serves from a folder: the requested agent, else the default one, else the only one. Left:
+ * `Failed`.
+ */
+export const locateDev = (
+  cwd: string,
+  requested: string | undefined,
+  fallback: string | undefined,
+): TE.TaskEither<CliError, DevLocation> =>
+  pipe(
+    TE.fromTask<ReadonlyArray<DevRecord>, CliError>(findAllDev(cwd)),
+    TE.chainEitherK((records) => {
+      const named = records.find(({ agent }) => agent === (requested ?? fallback))
+      const names = requested === undefined ? [...new Set(records.map(({ agent }) => agent))] : []
+      if (named === undefined && names.length > 1) return E.left(severalServed(names))
+      const found = named ?? (names.length === 1 ? records[0] : undefined)
+      return found === undefined
+        ? E.left(notServed(requested ?? fallback))
+        : E.right({ name: found.agent, reach: { _tag: 'Dev', url: found.endpoint } })
+    }),
+  )
 
 const notRunning = (name: string): CliError =>
   failed('NOT_RUNNING', `No local runtime is running for ${name}`, 'start it with agentcore deploy --local --detach')

@@ -37,7 +37,7 @@ const next =
     if (word === '--') return { ...place, isLiteral: true }
     if (word.startsWith('-')) {
       const flag = flagsOf(place.command).find((one) => shorts(one).includes(word))
-      return { ...place, flag: flag?.kind === 'toggle' ? undefined : flag }
+      return { ...place, flag: flag?.kind === 'value' || flag?.kind === 'list' ? flag : undefined }
     }
     const commands = place.command === undefined ? program.commands : (place.command.commands ?? [])
     const below = place.hasArgument ? undefined : commands.find(({ name }) => name === word)

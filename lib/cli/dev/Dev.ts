@@ -3,14 +3,20 @@ import { relative } from 'node:path'
 import type { IO } from 'fp-ts/IO'
 import * as E from 'fp-ts/Either'
 import type { BuildError } from '../bundler/BuildError'
+import { newControl } from '../../local/dataplane/Control'
+import { errorMessage } from '../../node/SystemError'
+import { announceDev } from '../agent/RunningDev'
 import { type Cli, note } from '../program/Cli'
+import { logView } from '../terminal/LogEntry'
 import { formatDuration } from '../terminal/Progress'
 import type { Style } from '../program/Style'
 import { type Compiled, createCompiler } from './watch/Compile'
 import * as DevNews from './DevMessages'
 import { isData, mayBeOwn } from './state/DataFiles'
 import type { DevPlan } from './state/DevPlan'
-import type { Exit } from './server/DevServer'
+import type { Exit, Shown } from './server/DevServer'
+import { openInspectorPort } from './server/InspectorPort'
+import { hasKeys, keyLine, listenToKeys } from './terminal/Keys'
 import { begin, type DevCommand, type DevEvent, type DevState, isComing, type DevMessage, step } from './state/DevState'
 import { createFleet } from './server/DevServers'
 import { type Front, openFront, type Target } from './server/DevProxy'
@@ -31,9 +37,18 @@ const lasting = 10_000
 interface BuildRecord {
   compiled: Compiled | undefined
   failure: BuildError | undefined
-  builtAt: number
+  /** When what leads to the next server began: a build, or the restart after a crash. */
+  begunAt: number
   readonly exits: Map<number, Exit>
+  /** The ports of servers that listen elsewhere than they are asked at. */
+  readonly misplaced: Map<number, number>
 }
+
+/** Log lines are for people in a terminal, for machines elsewhere. */
+const shownOn = (cli: Cli, stream: 'stdout' | 'stderr'): Shown => ({
+  sink: cli[stream],
+  view: () => (cli[stream].isTTY && !cli.isJson ? logView(cli, stream) : undefined),
+})
 
 /** Where connections go when no server is current. */
 const toTarget = (state: DevState): Target =>
@@ -44,11 +59,31 @@ const toTarget = (state: DevState): Target =>
 /** Develops until a signal comes. Resolves when nothing of it is left. Rejects where no port can be had. */
 export const develop = async (cli: Cli, plan: DevPlan): Promise<void> => {
   const say = (text: (style: Style) => string): void => void note(text)(cli)
-  const front: Front = await openFront(plan.port, plan.guard)
+  const control = newControl()
+  const front: Front = await openFront(plan.port, plan.guard, control)
   const url = `http://127.0.0.1:${front.port}`
+  const inspector =
+    plan.inspect === undefined
+      ? undefined
+      : await openInspectorPort(plan.inspect).catch(async (cause: unknown) => {
+          await front.close(0)
+          throw cause
+        })
+  const withdraw = await announceDev(plan.folder, { agent: plan.agent, endpoint: url, control }).catch(
+    (cause: unknown) => {
+      say(({ yellow }) => yellow(`invoke --dev and status will not find this agent: ${errorMessage(cause)}`))
+      return () => Promise.resolve()
+    },
+  )
   const compiler = createCompiler(plan, cli.env)
   const types = createTypeWatch(plan, say)
-  const known: BuildRecord = { compiled: undefined, failure: undefined, builtAt: performance.now(), exits: new Map() }
+  const known: BuildRecord = {
+    compiled: undefined,
+    failure: undefined,
+    begunAt: performance.now(),
+    exits: new Map(),
+    misplaced: new Map(),
+  }
   const timers = new Set<NodeJS.Timeout>()
   let state: DevState = begin[0]
 
@@ -62,16 +97,19 @@ export const develop = async (cli: Cli, plan: DevPlan): Promise<void> => {
 
   const fleet = createFleet({
     cwd: plan.package,
-    stdout: cli.stdout,
-    stderr: cli.stderr,
-    limit: startLimit,
+    stdout: shownOn(cli, 'stdout'),
+    stderr: shownOn(cli, 'stderr'),
+    hasInspector: inspector !== undefined,
+    limit: inspector === undefined ? startLimit : undefined,
     onAnswer: (id) => send({ _tag: 'Answered', id }),
     onLate: (id) => send({ _tag: 'Late', id }),
     onExit: (id, exit) => {
       known.exits.set(id, exit)
       send({ _tag: 'Exited', id, hasLasted: exit.lived > lasting })
       known.exits.delete(id)
+      known.misplaced.delete(id)
     },
+    onMisplaced: (id, port) => void known.misplaced.set(id, port),
     onUnhealthy: (_, status) =>
       say(({ yellow }) => yellow(`/ping responds with ${status}; AgentCore accepts only 200`)),
   })
@@ -101,7 +139,7 @@ export const develop = async (cli: Cli, plan: DevPlan): Promise<void> => {
   )
 
   const build = async (): Promise<void> => {
-    known.builtAt = performance.now()
+    known.begunAt = performance.now()
     const readAt = Date.now()
     types.breakOff()
     const built = await compiler.compile()
@@ -118,9 +156,12 @@ export const develop = async (cli: Cli, plan: DevPlan): Promise<void> => {
 
   const tellReady = (isFirst: boolean): void => {
     startedAt = performance.now()
-    const took = formatDuration(performance.now() - known.builtAt)
+    const took = formatDuration(performance.now() - known.begunAt)
     say(({ green, bold }) => green(`${isFirst ? 'Ready' : 'Restarted'} at ${bold(url)} in ${took}`))
-    if (isFirst) say(DevNews.describeFirstStart(plan, front.port, known.compiled))
+    if (isFirst) {
+      say(DevNews.describeFirstStart(plan, front.port, known.compiled))
+      say(hasKeys(cli) ? keyLine : DevNews.describeEnd)
+    }
     types.check()
   }
 
@@ -133,7 +174,13 @@ export const develop = async (cli: Cli, plan: DevPlan): Promise<void> => {
       case 'NotBuilt':
         return known.failure === undefined ? undefined : say(DevNews.describeBuild(known.failure, news.isKept))
       case 'NotStarted':
-        return say(DevNews.describeStart(news.why === 'late' ? startLimit : known.exits.get(news.id), news.isKept))
+        return say(
+          DevNews.describeStart(
+            news.why === 'late' ? startLimit : known.exits.get(news.id),
+            known.misplaced.get(news.id),
+            news.isKept,
+          ),
+        )
       case 'Crashed':
         return say(DevNews.describeCrash(known.exits.get(news.id), news.again))
     }
@@ -141,7 +188,7 @@ export const develop = async (cli: Cli, plan: DevPlan): Promise<void> => {
 
   const remarkIfSlow = (id: number): void =>
     after(slow, () => {
-      if (state.next?.id === id) say(({ dim }) => dim('Waiting for the agent to respond to /ping'))
+      if (state.next?.id === id) say(DevNews.describeWait(known.misplaced.get(id)))
     })
 
   const perform = (command: DevCommand): void => {
@@ -150,13 +197,16 @@ export const develop = async (cli: Cli, plan: DevPlan): Promise<void> => {
         return void build()
       case 'Start':
         remarkIfSlow(command.server.id)
-        return void fleet.start(command.server, known.compiled?.variables ?? cli.env)
+        return void fleet.start(command.server, known.compiled?.variables ?? cli.env).then(aimInspector)
       case 'Retire':
         return void fleet.stop(command.id, grace.replaced)
       case 'Discard':
         return void fleet.stop(command.id, grace.discarded)
       case 'Wait':
-        return after(command.ms, () => send({ _tag: 'Waited', program: command.program }))
+        return after(command.ms, () => {
+          known.begunAt = performance.now()
+          send({ _tag: 'Waited', program: command.program })
+        })
       case 'Tell':
         return tell(command.news)
     }
@@ -167,35 +217,57 @@ export const develop = async (cli: Cli, plan: DevPlan): Promise<void> => {
     front.aim(server === undefined ? toTarget(state) : { _tag: 'Serving', port: server.port, secret: server.secret })
   }
 
+  /** A server that starts can be debugged where no other one serves. */
+  const aimInspector = (): void => {
+    const { id } = state.current ?? state.next ?? {}
+    inspector?.aim(id === undefined ? undefined : fleet.find(id)?.inspector)
+  }
+
   const send = (event: DevEvent): void => {
     const [next, commands] = step(state, event)
     state = next
-    if (!state.isOver) aim()
+    if (!state.isOver) {
+      aim()
+      aimInspector()
+    }
     commands.forEach(perform)
   }
 
   const ended = new Promise<void>((resolve) => {
     let asked = 0
     cli.outliveOutput()
-    const off = cli.onSignal(() => {
+    const end = (): void => {
       asked += 1
       if (asked > 1) return void fleet.stopAll(0)
       send({ _tag: 'Ended' })
       timers.forEach(clearTimeout)
       say(({ dim }) => dim('Stopping'))
-      const closing = [watching.close(), types.end(), compiler.dispose(), fleet.stopAll(grace.end)]
+      const closing = [
+        withdraw(),
+        inspector?.close() ?? Promise.resolve(),
+        watching.close(),
+        types.end(),
+        compiler.dispose(),
+        fleet.stopAll(grace.end),
+      ]
       void Promise.allSettled(closing)
         .then(() => front.close(0))
         .then(() => {
+          offKeys()
           off()
           resolve()
         })
-    })
+    }
+    const off = cli.onSignal(end)
+    const restart = (): void => send({ _tag: 'Requested' })
+    const offKeys = listenToKeys(cli, { url, restart, quit: end, say })
   })
 
   if (plan.port !== 0 && front.port !== plan.port) {
     say(({ yellow }) => yellow(`Port ${plan.port} is in use; using port ${front.port}`))
   }
+  if (inspector !== undefined && plan.inspect !== undefined)
+    say(DevNews.describeInspector(plan.inspect, inspector.port))
   begin[1].forEach(perform)
   await ended
 }

@@ -5,6 +5,7 @@ import { remarks } from '../bundler/Bundle'
 import { formatBytes, formatDuration } from '../terminal/Progress'
 import type { Style } from '../program/Style'
 import type { Compiled } from './watch/Compile'
+import { type InspectorAddress, isLocal } from './state/InspectorAddress'
 import type { DevPlan } from './state/DevPlan'
 import type { Exit } from './server/DevServer'
 
@@ -38,13 +39,24 @@ export const describeExit = ({ code, signal }: Exit): string => {
 const keeping = (isKept: boolean): string =>
   isKept ? 'The last working version keeps serving' : 'Waiting for a source change'
 
+const elsewhere = (port: number | undefined): string =>
+  port === undefined ? '' : `, and says that it listens on port ${port}`
+
+/** A server that takes long. */
+export const describeWait =
+  (misplaced: number | undefined) =>
+  ({ dim, yellow }: Style): string =>
+    misplaced === undefined
+      ? dim('Waiting for the agent to respond to /ping')
+      : yellow(`The agent says that it listens on port ${misplaced}, not on PORT: call app.run() without a port`)
+
 /** A server that did not come to serve: it ended before, or took too long. */
 export const describeStart =
-  (why: Exit | number | undefined, isKept: boolean) =>
+  (why: Exit | number | undefined, misplaced: number | undefined, isKept: boolean) =>
   ({ red, dim }: Style): string => {
     const what =
       typeof why === 'number'
-        ? `did not respond to /ping on PORT within ${formatDuration(why)}: call app.run() without a port`
+        ? `did not respond to /ping on PORT within ${formatDuration(why)}${elsewhere(misplaced)}: call app.run() without a port`
         : why === undefined
           ? 'exited'
           : describeExit(why)
@@ -65,16 +77,33 @@ export const describeOwn =
   ({ dim }: Style): string =>
     dim(`${paths.join(', ')} changed while the agent was working, and may be written by it. To restart, save it again`)
 
+/** How to end it where there are no keys. */
+export const describeEnd = ({ dim }: Style): string => dim('Press Ctrl-C to stop')
+
+/** Where to attach a debugger. */
+export const describeInspector =
+  (asked: InspectorAddress, port: number) =>
+  ({ dim, yellow }: Style): string => {
+    const host = asked.host.includes(':') ? `[${asked.host}]` : asked.host
+    return [
+      ...(asked.port === 0 || asked.port === port
+        ? []
+        : [yellow(`Port ${asked.port} is in use; the inspector uses ${port}`)]),
+      dim(`Inspector at ${host}:${port}: attach your editor, or open chrome://inspect`),
+      ...(isLocal(asked) ? [] : [yellow('Whoever reaches the inspector can run code on this machine as you')]),
+    ].join('\n')
+  }
+
 /** What to do with the first server, and what its program is. */
 export const describeFirstStart =
   ({ agent }: DevPlan, port: number, compiled: Compiled | undefined) =>
   ({ dim, yellow }: Style): string => {
     const { native = [], external = [] } = compiled?.bundle ?? {}
     return [
-      `  agentcore invoke --dev${port === 8080 ? '' : ` --port ${port}`} '{"prompt": "Hello"}'`,
+      `  agentcore invoke --dev '{"prompt": "Hello"}'`,
       `  curl -N http://127.0.0.1:${port}/invocations -d '{"prompt": "Hello"}'`,
       ...[...native, ...external].map((name) => yellow(`${name} is loaded from node_modules`)),
       ...(compiled === undefined ? [] : remarks(compiled.bundle).map(yellow)),
-      dim(`${agent} (${formatBytes(compiled?.bytes ?? 0)}) restarts when its source changes; press Ctrl-C to stop`),
+      dim(`${agent} (${formatBytes(compiled?.bytes ?? 0)}) restarts when its source changes`),
     ].join('\n')
   }

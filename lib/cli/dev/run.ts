@@ -7,6 +7,7 @@ import { guardPolicy } from '../agent/AllowedFlags'
 import { failed } from '../program/CliError'
 import type { Run } from '../program/Command'
 import { develop } from './Dev'
+import type { InspectorAddress } from './state/InspectorAddress'
 
 /** The values of its flags. */
 export interface DevValues {
@@ -14,21 +15,29 @@ export interface DevValues {
   readonly entrypoint: string | undefined
   readonly port: number | undefined
   readonly env: ReadonlyArray<readonly [name: string, value: string]>
+  readonly inspect: InspectorAddress | undefined
   readonly allowOrigin: ReadonlyArray<string>
   readonly allowHost: ReadonlyArray<string>
 }
 
 /** Develops until Ctrl-C. */
 export const run: Run<DevValues> =
-  ({ agent: name, entrypoint, port = 8080, env, allowOrigin, allowHost }) =>
+  ({ agent: name, entrypoint, port = 8080, env, inspect, allowOrigin, allowHost }) =>
   (cli) =>
     pipe(
       agentFolder(cli, { agent: name, entrypoint }),
       TE.chain(({ agent, ...paths }) =>
         TE.tryCatch(
           () =>
-            develop(cli, { ...paths, agent: agent.name, port, env, guard: guardPolicy({ allowOrigin, allowHost }) }),
-          (cause) => failed('DEV_FAILED', errorMessage(cause), 'choose another --port', { cause }),
+            develop(cli, {
+              ...paths,
+              agent: agent.name,
+              port,
+              env,
+              inspect,
+              guard: guardPolicy({ allowOrigin, allowHost }),
+            }),
+          (cause) => failed('DEV_FAILED', errorMessage(cause), 'choose another --port or --inspect', { cause }),
         ),
       ),
       TE.map(() => ({ json: { ended: true }, text: () => '' })),

@@ -1,6 +1,5 @@
 /** A log line of a session, whatever keeps it: a file on this machine today, a log group of the cloud as well one day. */
-import type { Style } from '../program/Style'
-import { formatEntry, type LogEntry, parseEntry } from '../terminal/LogEntry'
+import { beside, formatEntry, type LogEntry, type LogView, parseEntry } from '../terminal/LogEntry'
 
 /** A line and the session that wrote it. */
 export interface LogRecord {
@@ -60,11 +59,17 @@ export const sessionLabel = (id: string): string => {
 
 /** A record as text for people, each line of it after the label of its session. */
 export const formatRecord =
-  (style: Style) =>
+  (view: LogView) =>
   ({ session, entry }: LogRecord): string =>
-    formatEntry(style)(entry)
-      .map((line) => `${style.dim(`${sessionLabel(session)} |`)} ${line}\n`)
-      .join('')
+    labelled(view, session, (narrow) => formatEntry(narrow)(entry))
+
+/** Lines of a session, each after its label; they are given the view that is left beside it. */
+export const labelled = (view: LogView, session: string, lines: (narrow: LogView) => ReadonlyArray<string>): string => {
+  const label = `${sessionLabel(session)} |`
+  return lines(beside(view, label.length + 1))
+    .map((line) => `${view.style.dim(label)} ${line}\n`)
+    .join('')
+}
 
 /** A record as JSON. */
 export const toJson = ({ session, entry }: LogRecord): Readonly<Record<string, unknown>> => {

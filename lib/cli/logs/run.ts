@@ -1,14 +1,13 @@
 /** Runs `agentcore logs`. */
 import { join } from 'node:path'
-import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
 import { agentIn } from '../agent/ConfiguredAgent'
-import { format, parse } from '../document/ExactJson'
-import { type Cli, type Output, styled } from '../program/Cli'
+import { format } from '../document/ExactJson'
+import type { Cli, Output } from '../program/Cli'
 import { type CliError, failed, unexpected } from '../program/CliError'
 import type { Run } from '../program/Command'
-import { visible } from '../program/TerminalText'
+import { logView } from '../terminal/LogEntry'
 import { localLogs } from './LocalLogs'
 import { formatRecord, type LogQuery, type LogRecord, type LogSource, matches, toJson } from './LogRecord'
 import type { LogsFlags } from './logsFlags'
@@ -22,40 +21,12 @@ const nothingMatches = (records: ReadonlyArray<LogRecord>): CliError => {
   return failed('NO_MATCH', 'No log line matches', `sessions with logs: ${known.slice(-5).join(', ')}`)
 }
 
-/** Lines as one text: in a terminal without what could control it. */
 const toText = (cli: Cli, records: ReadonlyArray<LogRecord>): string =>
-  records.map((record) => formatRecord(styled(cli, 'stdout'))(safe(cli, record))).join('')
-
-/** A record without control characters, which another program wrote. */
-const safe = (cli: Cli, record: LogRecord): LogRecord => {
-  if (!cli.stdout.isTTY) return record
-  const { entry } = record
-  return {
-    ...record,
-    entry: {
-      ...entry,
-      message: visible(entry.message),
-      ...(entry.stackTrace === undefined ? {} : { stackTrace: visible(entry.stackTrace) }),
-      fields: safeFields(entry.fields),
-    },
-  }
-}
-
-/** The same JSON, whose control characters are escaped. */
-const safeFields = (fields: LogRecord['entry']['fields']): LogRecord['entry']['fields'] =>
-  pipe(
-    parse(visible(format(fields))),
-    E.match(
-      () => fields,
-      (value) => value as LogRecord['entry']['fields'], // of the same shape
-    ),
-  )
+  records.map(formatRecord(logView(cli, 'stdout'))).join('')
 
 const show = async (cli: Cli, records: ReadonlyArray<LogRecord>): Promise<void> => {
   if (records.length === 0) return
-  const text = cli.isJson
-    ? records.map((record) => `${format(toJson(record))}\n`).join('')
-    : toText(cli, records)
+  const text = cli.isJson ? records.map((record) => `${format(toJson(record))}\n`).join('') : toText(cli, records)
   await cli.stdout.write(text)
 }
 

@@ -33,6 +33,8 @@ export interface World {
   readonly spawn: (command: string, args: ReadonlyArray<string>, options: SpawnOptions) => ChildProcess
   /** Calls the listener instead of ending the process when the user or the system asks to; gives what undoes that. */
   readonly onSignal: (listener: (signal: NodeJS.Signals) => void) => IO<void>
+  /** Calls the listener for each key pressed in the terminal, which shows none then; gives what undoes that. */
+  readonly onKey: (listener: (key: string) => void) => IO<void>
   /** For commands that serve: from now on they go on when whoever reads their output has left. */
   readonly outliveOutput: IO<void>
 }

@@ -10,7 +10,7 @@ export type Parse<A> = (text: string) => E.Either<string, A>
 
 /** A flag. */
 export interface Flag<out A> {
-  readonly kind: 'toggle' | 'value' | 'list'
+  readonly kind: 'toggle' | 'value' | 'optional' | 'list'
   /** As the help has it: `-e, --entrypoint <path>`. */
   readonly usage: string
   readonly about: string
@@ -42,6 +42,14 @@ export const value = <A>(usage: string, about: string, parse: Parse<A>): Flag<A 
   usage,
   about,
   read: (raw) => (typeof raw === 'string' ? parse(raw) : E.right(undefined)),
+})
+
+/** A flag whose value may be left out, as in `--inspect [port]`: then it is `fallback`. */
+export const optional = <A>(usage: string, about: string, parse: Parse<A>, fallback: A): Flag<A | undefined> => ({
+  kind: 'optional',
+  usage,
+  about,
+  read: (raw) => (typeof raw === 'string' ? parse(raw) : E.right(raw === true ? fallback : undefined)),
 })
 
 /** A flag with a value of any text. */

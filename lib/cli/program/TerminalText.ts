@@ -19,6 +19,9 @@ const styles = /\u001b\[(?:(?:[0-4]|2[2-4]|[349][0-7]|10[0-7]|39|49)(?:;|(?=m)))
 /** What takes back a line of progress, where a write begins with it. */
 export const clearLine = '\r\u001b[K'
 
+/** Clears the screen and what has scrolled off it, where a write is nothing else. */
+export const clearScreen = '\u001b[2J\u001b[3J\u001b[H'
+
 /** As `visible`, but for colours. */
 const styled = (text: string): string => {
   let result = ''
@@ -30,9 +33,11 @@ const styled = (text: string): string => {
   return result + visible(text.slice(at))
 }
 
-/** Text of this program: it may take back a line of progress first. */
-const own = (text: string): string =>
-  text.startsWith(clearLine) ? clearLine + styled(text.slice(clearLine.length)) : styled(text)
+/** Text of this program: it may take back a line of progress first, or clear the screen. */
+const own = (text: string): string => {
+  if (text === clearScreen) return text
+  return text.startsWith(clearLine) ? clearLine + styled(text.slice(clearLine.length)) : styled(text)
+}
 
 /** The beginning of a style that the next write may complete. */
 const unfinished = /\u001b(?:\[[\d;]{0,20})?$/
@@ -46,7 +51,10 @@ export const guarded = (sink: Sink): Sink => {
   const decoder = new StringDecoder('utf8')
   let rest = ''
   return {
-    ...sink,
+    isTTY: true,
+    get columns() {
+      return sink.columns // of a window that is resized
+    },
     write: (data) => {
       // Strings are of this program, bytes of a process or a server that it shows.
       if (typeof data === 'string') return sink.write(own(data))

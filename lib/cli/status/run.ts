@@ -2,9 +2,11 @@
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
+import type { DevRecord } from '../../config/DevRecord'
 import type * as Record from '../../config/LocalRecord'
 import { type AgentConfig, toAgent, toDeploymentType, isSet, toLifecycle, type Project } from '../../config/Project'
 import { type Overview, fetchOverview, type Session } from '../agent/RuntimeOverview'
+import { findAllDev } from '../agent/RunningDev'
 import { find } from '../agent/RunningRuntime'
 import { agentsIn, mustBeNamed } from '../entry/EntryAgent'
 import type { Cli, Output } from '../program/Cli'
@@ -30,6 +32,8 @@ interface Status {
   readonly agent: AgentConfig
   readonly isDefault: boolean
   readonly here: LocalState
+  /** What `agentcore dev` serves of it. */
+  readonly served: ReadonlyArray<DevRecord>
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -102,7 +106,7 @@ const localDocument = (here: LocalState): Readonly<Record<string, unknown>> => {
   }
 }
 
-const toDocument = ({ agent, isDefault, here }: Status): Readonly<Record<string, unknown>> => ({
+const toDocument = ({ agent, isDefault, here, served }: Status): Readonly<Record<string, unknown>> => ({
   name: agent.name,
   isDefault,
   entrypoint: agent.entrypoint,
@@ -114,6 +118,7 @@ const toDocument = ({ agent, isDefault, here }: Status): Readonly<Record<string,
   sessionId: agent.bedrock_agentcore?.agent_session_id ?? null,
   cloud: { arn: agent.bedrock_agentcore?.agent_arn ?? null },
   local: localDocument(here),
+  dev: served.map(({ pid, endpoint, startedAt }) => ({ pid, endpoint, startedAt })),
 })
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -176,8 +181,8 @@ const localLines = (cli: Cli, style: Style, here: LocalState): ReadonlyArray<str
 
 const toLines =
   (cli: Cli, style: Style) =>
-  ({ agent, isDefault, here }: Status): string => {
-    const { bold, dim } = style
+  ({ agent, isDefault, here, served }: Status): string => {
+    const { bold, dim, green } = style
     const arn = agent.bedrock_agentcore?.agent_arn ?? undefined
     const life = toLifecycle(agent)
     return [
@@ -189,6 +194,10 @@ const toLines =
         ? `  cloud      ${dim('not deployed')}`
         : `  cloud      ${arn} ${dim('(cloud status is not supported yet)')}`,
       ...localLines(cli, style, here),
+      ...served.map(
+        ({ endpoint, pid }) =>
+          `  dev        ${green('running')} at ${endpoint}, process ${pid}; call it with agentcore invoke --dev`,
+      ),
     ].join('\n')
   }
 
@@ -215,11 +224,21 @@ export const run: Run<StatusFlags> = (flags) => (cli) =>
     TE.chain((project) =>
       pipe(
         TE.fromEither(selectAgents(flags.agent, project)),
-        TE.chainW(
-          TE.traverseArray((agent) =>
-            pipe(
-              findLocal(cli.cwd, agent.name),
-              TE.map((here): Status => ({ agent, here, isDefault: agent.name === toDefault(project) })),
+        TE.bindTo('agents'),
+        TE.bind('served', () => TE.fromTask(findAllDev(cli.cwd))),
+        TE.chainW(({ agents, served }) =>
+          pipe(
+            agents,
+            TE.traverseArray((agent) =>
+              pipe(
+                findLocal(cli.cwd, agent.name),
+                TE.map((here): Status => ({
+                  agent,
+                  here,
+                  served: served.filter((record) => record.agent === agent.name),
+                  isDefault: agent.name === toDefault(project),
+                })),
+              ),
             ),
           ),
         ),

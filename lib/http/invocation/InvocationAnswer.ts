@@ -61,7 +61,7 @@ const streamed = (scope: RequestScope, reply: Reply, source: Source): Answer | P
   open.enter()
   const opening = openStream(source, {
     keepAlive: settings.keepAlive,
-    lastFrame: (error) => lastFrame(toProblem(error, settings.debug), readRequestId(scope)),
+    lastFrame: (error) => lastFrame(toProblem(error, settings.reveals), readRequestId(scope)),
     onEnd: onStreamEnd(scope),
     report: late,
   })

@@ -114,7 +114,7 @@ export const createRuntime = (options: Options, ping: O.Option<PingHandler>): Ru
     setStopping: (is) => {
       isStopping = is
     },
-    failure: (requestId, headers) => (error) => fromError(error, requestId, settings.debug, headers),
+    failure: (requestId, headers) => (error) => fromError(error, requestId, settings.reveals, headers),
     open,
     effects: isDevelopment(process.env) ? watchEffects() : undefined,
   }

@@ -57,10 +57,10 @@ const errorMessage = (thrown: unknown): string => {
   }
 }
 
-/** The problem that a client sees of a failure; with `debug` also the message of what was thrown. */
-export const toProblem = (error: AgentError, debug: boolean): Problem => {
+/** The problem that a client sees of a failure; with `reveals` also the message of what was thrown. */
+export const toProblem = (error: AgentError, reveals: boolean): Problem => {
   const told = problem(error)
-  const thrown = debug ? cause(error) : undefined
+  const thrown = reveals ? cause(error) : undefined
   return thrown === undefined ? told : { ...told, message: errorMessage(thrown) }
 }
 
@@ -75,10 +75,10 @@ export const problemText = ({ message, code, details }: Problem, requestId: stri
 export const fromError = (
   error: AgentError,
   requestId: string,
-  debug: boolean,
+  reveals: boolean,
   headers: Readonly<Record<string, string>> = {},
 ): Answer => {
-  const told = toProblem(error, debug)
+  const told = toProblem(error, reveals)
   const own = told.headers === undefined ? undefined : carried(told.headers).fields
   return jsonText(told.status, problemText(told, requestId), { ...own, ...headers })
 }

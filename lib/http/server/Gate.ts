@@ -9,7 +9,7 @@ import { guardOn, open } from '../../node/http/LoopbackGuard'
 import { type Answer, writeTo } from '../response/WireResponse'
 import { refuse } from '../websocket/Handshake'
 import { toRequestId } from '../request/Incoming'
-import { bringsSecret, isSecretRequired } from './LaunchSecret'
+import { bringsSecret, isSecretRequired } from '../state/LaunchSecret'
 import type { Runtime } from '../request/Runtime'
 
 /** Listener of `upgrade`. */

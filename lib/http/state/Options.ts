@@ -10,6 +10,7 @@ import { type Clock, systemClock } from '../../node/Clock'
 import { writeToStandardOutput } from '../log/LogLoss'
 import type { LogOptions, LogSettings } from '../log/LogOptions'
 import { memoryStore } from '../store/MemoryStore'
+import { isServedByDev } from './LaunchSecret'
 import { randomId, safeClock, safeId } from './Supplied'
 
 /** Why the state of a session was dropped. */
@@ -17,7 +18,10 @@ export type Eviction = 'expired' | 'evicted'
 
 /** Options of `createApp`. Durations are in milliseconds, sizes in bytes. */
 export interface Options {
-  /** Enables the five debug actions (`_agent_core_app_action`), and shows thrown errors in responses. Default false. */
+  /**
+   * Enables the five debug actions (`_agent_core_app_action`), and shows thrown errors in responses, as `agentcore dev`
+   * always does. Default false.
+   */
   readonly debug?: boolean
   /**
    * How deliberate refusals of an invocation are sent. AgentCore replaces a response with an error status by a 424
@@ -145,6 +149,8 @@ export type Settings = Required<Omit<Options, 'session' | 'websocket' | 'log'>> 
   readonly session: Required<SessionOptions>
   readonly websocket: Required<Omit<WebSocketOptions, 'protocols'>> & Pick<WebSocketOptions, 'protocols'>
   readonly log: LogSettings
+  /** Whether responses show what was thrown. */
+  readonly reveals: boolean
 }
 
 const nothing: Task<void> = () => Promise.resolve()
@@ -202,4 +208,5 @@ export const settings = (options: Options): Settings => ({
     redact: [],
     ...options.log,
   },
+  reveals: options.debug ?? isServedByDev,
 })

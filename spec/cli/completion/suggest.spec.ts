@@ -36,6 +36,7 @@ describe('suggestions', () => {
     ['a second argument', ['configure', 'set-default', 'writer', ''], []],
     ['words after --', ['invoke', '--', '-'], []],
     ['a command after a flag with a value', ['invoke', '--agent', 'writer', '--ne'], ['--new-session']],
+    ['a flag after one whose value may be left out', ['dev', '--inspect', '--po'], ['--port']],
     ['a command after a flag without one', ['invoke', '--ws', '--agent', 'wr'], ['writer']],
   ])('of %s', (_, line, words) => {
     expect(wordsAfter(...line)).toEqual(words)

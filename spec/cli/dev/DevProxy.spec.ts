@@ -1,5 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, request, type RequestListener, type RequestOptions } from 'node:http'
+import { connect } from 'node:net'
+import type { Readable } from 'node:stream'
 import { openFront } from '../../../lib/cli/dev/server/DevProxy'
 
 interface Got {
@@ -9,7 +11,7 @@ interface Got {
   readonly trailers: IncomingMessage['trailers']
 }
 
-const read = async (message: IncomingMessage): Promise<string> => {
+const read = async (message: Readable): Promise<string> => {
   const parts: Array<Buffer> = []
   for await (const part of message) parts.push(part as Buffer) // no encoding was set
   return Buffer.concat(parts).toString()
@@ -84,6 +86,21 @@ describe('the front of dev', () => {
       (_, res) => res.writeHead(426, { upgrade: 'websocket', connection: 'upgrade' }).end(),
       async (port) => {
         expect(await ask(port, {})).toMatchObject({ status: 426, headers: { upgrade: 'websocket' } })
+      },
+    ))
+
+  it('gives a client of HTTP/1.0 plain bytes, closed at their end', () =>
+    fronted(
+      (req, res) => {
+        res.write(`${req.httpVersion} `)
+        setImmediate(() => res.end('and more'))
+      },
+      async (port) => {
+        const client = connect(port, '127.0.0.1')
+        client.write('GET / HTTP/1.0\r\nHost: localhost\r\n\r\n')
+        const [head = '', body] = (await read(client)).split('\r\n\r\n')
+        expect(body).toBe('1.1 and more')
+        expect(head.toLowerCase()).not.toContain('transfer-encoding')
       },
     ))
 

@@ -14,6 +14,7 @@ const ids = fc.integer({ min: 1, max: 6 })
 
 const events: fc.Arbitrary<DevEvent> = fc.oneof(
   fc.constant<DevEvent>({ _tag: 'Changed' }),
+  fc.constant<DevEvent>({ _tag: 'Requested' }),
   programs.map((program): DevEvent => ({ _tag: 'Built', program })),
   fc.constant<DevEvent>({ _tag: 'NotBuilt' }),
   ids.map((id): DevEvent => ({ _tag: 'Answered', id })),
@@ -132,6 +133,23 @@ describe('the state of dev', () => {
   it('restarts nothing for a change that changes nothing', () => {
     const { commands } = after(...serving, { _tag: 'Changed' }, { _tag: 'Built', program: program('a') })
     expect(commands).toEqual([{ _tag: 'Tell', news: { _tag: 'Unchanged' } }])
+  })
+
+  it('starts the same program anew, once, for a restart that was asked for', () => {
+    const again: DevEvent = { _tag: 'Built', program: program('a') }
+    const asked = after(...serving, { _tag: 'Requested' }, again)
+    expect(asked.commands).toEqual([{ _tag: 'Start', server: { id: 2, program: program('a') } }])
+    const twice = after(
+      ...serving,
+      { _tag: 'Requested' },
+      again,
+      { _tag: 'Answered', id: 2 },
+      { _tag: 'Changed' },
+      again,
+    )
+    expect(twice.commands).toEqual([{ _tag: 'Tell', news: { _tag: 'Unchanged' } }])
+    const failed = after(...serving, { _tag: 'Requested' }, { _tag: 'NotBuilt' }, { _tag: 'Changed' }, again)
+    expect(failed.commands).toEqual([{ _tag: 'Tell', news: { _tag: 'Unchanged' } }])
   })
 
   it('builds once more for changes during a build', () => {

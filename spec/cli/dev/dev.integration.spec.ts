@@ -42,6 +42,12 @@ describe('dev', () => {
     })
   })
 
+  it('tells callers what was thrown', async () => {
+    await developing({ 'agent.ts': agentOf(`(() => { throw new Error('no such model') })()`) }, async (dev) => {
+      expect(await dev.ask()).toMatchObject({ error: 'no such model', code: 'INTERNAL_ERROR' })
+    })
+  })
+
   it('tells of types that do not fit, and runs all the same', async () => {
     await developing({ 'agent.ts': agentOf(1, `export const n: number = 'x'`) }, async (dev) => {
       await dev.says(/agent\.ts:4:14: error TS2322: Type 'string' is not assignable to type 'number'/, 60_000)

@@ -6,11 +6,12 @@ import { type Cli, styled } from '../../program/Cli'
 import type { CliError } from '../../program/CliError'
 import { split } from '../../../node/process/Lines'
 import { printLine } from '../../terminal/Progress'
-import { sessionLabel } from '../../logs/LogRecord'
+import { labelled, sessionLabel } from '../../logs/LogRecord'
+import { formatLine, logView } from '../../terminal/LogEntry'
 import { host, type Hosted, type Show } from './Host'
 import type { HostPlan } from './HostPlan'
 
-/** What sessions write, line by line, each with a label of its session. */
+/** What sessions write, line by line, each with a label of its session; log lines for people in a terminal. */
 const showOn = (cli: Cli): Show => {
   const waiting = new Map<string, string>()
   const { dim } = styled(cli, 'stdout')
@@ -19,7 +20,10 @@ const showOn = (cli: Cli): Show => {
     if (rest === '') waiting.delete(session)
     else waiting.set(session, rest)
     const mark = dim(`${sessionLabel(session)} |`)
-    if (lines.length > 0) void cli.stdout.write(lines.map((line) => `${mark} ${line}\n`).join(''))
+    const text = cli.stdout.isTTY
+      ? labelled(logView(cli, 'stdout'), session, (view) => lines.flatMap(formatLine(view)))
+      : lines.map((line) => `${mark} ${line}\n`).join('')
+    if (text !== '') void cli.stdout.write(text)
   }
 }
 

@@ -1,9 +1,13 @@
 /** Explains an agent that does not start, from what it wrote. */
-import type { Style } from '../../program/Style'
-import { formatEntry, parseEntry } from '../../terminal/LogEntry'
+import { formatEntry, type LogView, parseEntry, toListeningPort } from '../../terminal/LogEntry'
 
 const same = (text: string): string => text
-const plain: Style = { bold: same, dim: same, red: same, green: same, yellow: same, cyan: same }
+const plain: LogView = {
+  style: { bold: same, dim: same, red: same, green: same, yellow: same, cyan: same },
+  columns: undefined,
+  folder: '',
+  isVerbose: false,
+}
 
 /** What Node adds to every crash: its own frames, the way that modules are loaded, and its version. */
 const isNoise = (line: string): boolean =>
@@ -17,18 +21,9 @@ export const lastLines = (lines: ReadonlyArray<string>, count = 10): ReadonlyArr
     .filter((line) => !isNoise(line))
     .slice(-count)
 
-const portIn = (line: string): number | undefined => {
-  const { message, fields } = parseEntry(line)
-  if (!/\blisten/i.test(message)) return undefined
-  const { port } = fields
-  if (typeof port === 'number') return port
-  const [, digits] = /(?:\bport\s*:?\s*|:)(\d{2,5})\b/i.exec(message) ?? []
-  return digits === undefined ? undefined : Number(digits)
-}
-
 /** The port at which an agent says it listens, if it says so. */
 export const listeningPort = (output: string): number | undefined => {
-  const ports = output.split('\n').flatMap((line) => portIn(line) ?? [])
+  const ports = output.split('\n').flatMap((line) => toListeningPort(parseEntry(line)) ?? [])
   return ports.at(-1)
 }
 

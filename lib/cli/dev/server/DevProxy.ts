@@ -3,8 +3,7 @@
  * waits for it. What a server that is retired has begun stays with it.
  */
 import { randomUUID } from 'node:crypto'
-import { once } from 'node:events'
-import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import * as E from 'fp-ts/Either'
 import { onBrokenRequest, type RawResponse, respondRaw } from '../../../node/http/RawResponse'
@@ -17,8 +16,8 @@ import { type ProxyRules, proxy } from '../../../node/exchange/ReverseProxy'
 import { tunnel } from '../../../node/exchange/UpgradeTunnel'
 import { launchSecret } from '../../../core/Protocol'
 import { problemText } from '../../../http/response/WireResponse'
-import { errorCode } from '../../../node/SystemError'
-import { isTaken, tries } from '../../../node/network/Port'
+import { answerTo, controlHeader } from '../../../local/dataplane/Control'
+import { listenFrom } from './ListenFrom'
 
 /** A server behind the port, and the secret that it asks every request for. */
 export interface Behind {
@@ -161,31 +160,17 @@ const refuseSocket = (client: Duplex, why: Refusal): void => respondRaw(client, 
 // listening
 // ---------------------------------------------------------------------------------------------------------------------
 
-const listen = async (server: Server, port: number): Promise<boolean> => {
-  if (port !== 0 && (await isTaken(port))) return false
-  server.listen(port, '127.0.0.1')
-  try {
-    await once(server, 'listening')
-    return true
-  } catch (cause) {
-    if (errorCode(cause) === 'EADDRINUSE') return false
-    throw cause
-  }
-}
-
-const listenFrom = async (server: Server, port: number): Promise<void> => {
-  for (let at = port; at < port + tries && at < 65_536; at += 1) if (await listen(server, at)) return
-  throw new Error(`no port from ${port} on is free`)
-}
-
 /** Something that waits for a server, or hears why there is none. */
 interface Guest {
   readonly go: (behind: Behind) => void
   readonly refuse: (why: string) => void
 }
 
-/** Takes the first free port from the given one on. Rejects where there is none, or the system refuses. */
-export const openFront = async (from: number, policy: GuardPolicy): Promise<Front> => {
+/**
+ * Takes the first free port from the given one on. Rejects where there is none, or the system refuses. A command that
+ * knows the control secret gets the proof that this is the port of `agentcore dev`.
+ */
+export const openFront = async (from: number, policy: GuardPolicy, control?: string): Promise<Front> => {
   const waiting = new Map<Guest, NodeJS.Timeout>()
   const clients = new Set<Duplex>()
   let target: Target = { _tag: 'Starting' }
@@ -227,6 +212,8 @@ export const openFront = async (from: number, policy: GuardPolicy): Promise<Fron
     if (flaw !== undefined) return refuseInvalid(req, res, flaw)
     const verdict = guard(req)
     if (E.isLeft(verdict)) return refuse(res, problem(verdict.left))
+    const proof = answerTo(control, req.headers[controlHeader])
+    if (proof !== undefined) return void res.writeHead(204, { [controlHeader]: proof }).end()
     const guest: Guest = { go: (behind) => pass(req, res, behind), refuse: (why) => refuse(res, notRunning(why)) }
     res.once('close', () => leave(guest))
     track(res)
@@ -252,11 +239,10 @@ export const openFront = async (from: number, policy: GuardPolicy): Promise<Fron
     serve(guest)
   })
   server.on('listening', () => (guard = guardOn(policy, server.address())))
-  await listenFrom(server, from)
-  const address = server.address()
+  const port = await listenFrom(server, from)
 
   return {
-    port: typeof address === 'object' && address !== null ? address.port : from,
+    port,
     aim: (to) => {
       target = to
       if (to._tag === 'Starting') return

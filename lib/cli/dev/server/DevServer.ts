@@ -1,13 +1,12 @@
 /** One server of `agentcore dev`: a process of the agent, its output passed on, asked for its health until it answers. */
-import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as E from 'fp-ts/Either'
-import type { Sink } from '../../program/Cli'
-import { launchSecret } from '../../../core/Protocol'
+import { developmentSecret, launchSecret } from '../../../core/Protocol'
 import { get } from '../../../node/exchange/BoundedGet'
 import { newSecret } from '../../../local/launch/Launcher'
 import { freePort } from '../../../node/network/Port'
 import { type GroupExit, lifeline, startGroup } from '../../../node/process/ProcessGroup'
+import { type AgentOutput, passOutput } from '../terminal/AgentOutput'
 
 /** How a process ended. */
 export interface Exit {
@@ -22,6 +21,8 @@ export interface DevServer {
   readonly port: number
   /** What the server asks every request for. */
   readonly secret: string
+  /** The port of its inspector, if it has one. */
+  readonly inspector: number | undefined
   /** Resolves with true at its first healthy answer, with false when it ends before. */
   readonly healthy: Promise<boolean>
   readonly exited: Promise<Exit>
@@ -29,25 +30,21 @@ export interface DevServer {
   readonly stop: (grace: number) => Promise<void>
 }
 
+/** Where a stream of a server goes. */
+export type Shown = Pick<AgentOutput, 'sink' | 'view'>
+
 /** What a server is started with. */
 export interface Launch {
   readonly main: string
   readonly cwd: string
   readonly env: Readonly<Record<string, string | undefined>>
-  readonly stdout: Sink
-  readonly stderr: Sink
+  readonly stdout: Shown
+  readonly stderr: Shown
+  readonly hasInspector: boolean
+  /** It says that it listens on another port than it was given. */
+  readonly onMisplaced: (port: number) => void
   /** Something answers, but not as the service asks for: told once. */
   readonly onUnhealthy: (status: number) => void
-}
-
-/** Passes a stream on, no faster than it is taken. */
-const pass = (stream: Readable, to: Sink): void => {
-  stream.setEncoding('utf8')
-  stream.on('data', (text: string) => {
-    stream.pause()
-    void to.write(text).finally(() => stream.resume())
-  })
-  stream.on('error', () => stream.destroy()) // the process is gone
 }
 
 /** The status of `GET /ping`; undefined where nobody answers. */
@@ -75,26 +72,34 @@ const awaitHealth = async (
   return false
 }
 
+/** Its address is not for people: they connect to that of `agentcore dev`. */
+const inspectorOptions = (port: number | undefined): ReadonlyArray<string> =>
+  port === undefined ? [] : [`--inspect=127.0.0.1:${port}`, '--inspect-publish-uid=http']
+
 const notStarted: Exit = { code: 1, signal: null, lived: 0 }
 
 /** Starts a server on a port of its own. */
-export const startServer = async ({ main, cwd, env, stdout, stderr, onUnhealthy }: Launch): Promise<DevServer> => {
+export const startServer = async (launch: Launch): Promise<DevServer> => {
+  const { main, cwd, env, stdout, stderr, hasInspector, onMisplaced, onUnhealthy } = launch
   const port = await freePort()
-  const secret = newSecret()
+  const inspector = hasInspector ? await freePort() : undefined
+  const secret = developmentSecret + newSecret()
   const began = performance.now()
   const server = startGroup({
     file: process.execPath,
-    args: ['--enable-source-maps', ...lifeline, main],
+    args: [...inspectorOptions(inspector), '--enable-source-maps', ...lifeline, main],
     cwd,
     env: { ...env, PORT: String(port), HOST: '127.0.0.1', [launchSecret.variable]: secret },
     hasLifeline: true,
   })
-  if (server.stdout !== null) pass(server.stdout, stdout)
-  if (server.stderr !== null) pass(server.stderr, stderr)
+  const onListening = (at: number): void => (at === port ? undefined : onMisplaced(at))
+  if (server.stdout !== null) passOutput(server.stdout, { ...stdout, onListening })
+  if (server.stderr !== null) passOutput(server.stderr, { ...stderr, onListening })
   const toExit = (exit: GroupExit): Exit => ({ ...exit, lived: performance.now() - began })
   return {
     port,
     secret,
+    inspector,
     exited: server.started.then(
       () => server.exited.then(toExit),
       () => notStarted,

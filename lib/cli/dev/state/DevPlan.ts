@@ -1,4 +1,5 @@
 import type { GuardPolicy } from '../../../node/http/LoopbackGuard'
+import type { InspectorAddress } from './InspectorAddress'
 
 /** What `agentcore dev` develops, and how. Paths are absolute. */
 export interface DevPlan {
@@ -13,6 +14,8 @@ export interface DevPlan {
   readonly state: string
   /** The port to try first. */
   readonly port: number
+  /** Where the inspector is to listen; undefined without one. */
+  readonly inspect: InspectorAddress | undefined
   /** Which hosts and web pages may call beyond the defaults. */
   readonly guard: GuardPolicy
   readonly env: ReadonlyArray<readonly [name: string, value: string]>

@@ -23,6 +23,8 @@ export interface DevState {
   readonly isBuilding: boolean
   /** Whether the source has changed since the build that runs began. */
   readonly isStale: boolean
+  /** Whether the next program is started though it be the one that serves. */
+  readonly isForced: boolean
   /** The one that requests go to. */
   readonly current?: Server
   /** The one that does not answer yet. */
@@ -37,6 +39,8 @@ export interface DevState {
 
 export type DevEvent =
   | { readonly _tag: 'Changed' }
+  /** The developer asks for a restart. */
+  | { readonly _tag: 'Requested' }
   | { readonly _tag: 'Built'; readonly program: Program }
   | { readonly _tag: 'NotBuilt' }
   | { readonly _tag: 'Answered'; readonly id: number }
@@ -71,7 +75,7 @@ type Step = readonly [DevState, ReadonlyArray<DevCommand>]
 
 /** Before anything was built: the first build runs. */
 export const begin: Step = [
-  { isBuilding: true, isStale: false, isWaiting: false, started: 0, crashes: 0, isOver: false },
+  { isBuilding: true, isStale: false, isForced: false, isWaiting: false, started: 0, crashes: 0, isOver: false },
   [{ _tag: 'Build' }],
 ]
 
@@ -104,6 +108,10 @@ const start = (state: DevState, program: Program): Step => {
 
 const onBuilt = (state: DevState, program: Program): Step => {
   if (state.isStale) return built(state, [])
+  if (state.isForced) {
+    const [forced, commands] = start({ ...state, isForced: false, crashes: 0 }, program)
+    return built(forced, commands)
+  }
   if (state.next?.program.key === program.key) return built(state, [])
   if (state.next === undefined && state.current?.program.key === program.key) {
     return built(state, [announce({ _tag: 'Unchanged' })])
@@ -163,10 +171,14 @@ export const step = (state: DevState, event: DevEvent): Step => {
       return state.isBuilding
         ? [{ ...state, isStale: true }, []]
         : [{ ...state, isBuilding: true }, [{ _tag: 'Build' }]]
+    case 'Requested':
+      return step({ ...state, isForced: true }, { _tag: 'Changed' })
     case 'Built':
       return onBuilt(state, event.program)
     case 'NotBuilt':
-      return built(state, state.isStale ? [] : [announce({ _tag: 'NotBuilt', isKept: state.current !== undefined })])
+      return state.isStale
+        ? built(state, [])
+        : built({ ...state, isForced: false }, [announce({ _tag: 'NotBuilt', isKept: state.current !== undefined })])
     case 'Answered':
       return onAnswered(state, event.id)
     case 'Late':

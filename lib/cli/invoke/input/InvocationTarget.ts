@@ -5,7 +5,7 @@ import * as TE from 'fp-ts/TaskEither'
 import type { AgentConfig } from '../../../config/Project'
 import * as Rules from '../../../config/Rules'
 import { agentIn, saveSession, savedSession } from '../../agent/ConfiguredAgent'
-import { dev, type AgentLocation, locateAgent } from '../../agent/AgentLocation'
+import { type AgentLocation, devAt, locateAgent, locateDev } from '../../agent/AgentLocation'
 import { type Cli, note } from '../../program/Cli'
 import type { CliError } from '../../program/CliError'
 import type { InvokeFlags } from './flags'
@@ -24,13 +24,25 @@ export const locateTarget = (cli: Cli, flags: InvokeFlags): TE.TaskEither<CliErr
       TE.bindTo('agent'),
       TE.bind('reach', ({ agent }) => locateAgent(cli.cwd, agent, { isLocal: flags.local })),
     )
+  if (flags.port !== undefined) {
+    const reach = devAt(flags.port)
+    return pipe(
+      flags.agent === undefined ? ifConfigured(cli, undefined) : agentIn(cli.cwd, flags.agent),
+      TE.map((agent) => ({ agent, reach })),
+    )
+  }
   return pipe(
-    agentIn(cli.cwd, flags.agent),
-    TE.map((agent): AgentConfig | undefined => agent),
-    TE.orElse((error) => (flags.agent === undefined ? TE.right(undefined) : TE.left(error))),
-    TE.map((agent) => ({ agent, reach: dev(flags.port) })),
+    ifConfigured(cli, flags.agent),
+    TE.chain((agent) => locateDev(cli.cwd, flags.agent, agent?.name)),
+    TE.bind('agent', ({ name }) => ifConfigured(cli, name)),
   )
 }
+
+const ifConfigured = (cli: Cli, name: string | undefined): TE.TaskEither<CliError, AgentConfig | undefined> =>
+  pipe(
+    agentIn(cli.cwd, name),
+    TE.orElseW(() => TE.right(undefined)),
+  )
 
 /** The session of this call: the requested one, the last one, or a new one. */
 export const toSession = (cli: Cli, { sessionId, newSession }: InvokeFlags, agent: AgentConfig | undefined): string =>

@@ -20,7 +20,11 @@ export const flags = {
   header: list('-H, --header <line>', 'header as "Name: value", sent as is; repeatable', Rules.headerLine),
   local: toggle('--local', 'call the local runtime even if the agent is deployed'),
   dev: toggle('--dev', 'call the agent served by agentcore dev'),
-  port: value('-p, --port <port>', 'port of agentcore dev (default: 8080)', Rules.port),
+  port: value(
+    '-p, --port <port>',
+    'with --dev: call the server on this port (default: that of agentcore dev in this folder)',
+    Rules.port,
+  ),
   timeout: value(
     '--timeout <seconds>',
     'give up after this long (default: after 15 minutes of silence)',

@@ -4,7 +4,7 @@
  */
 import { timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
-import { launchSecret } from '../../core/Protocol'
+import { developmentSecret, launchSecret } from '../../core/Protocol'
 
 const { variable, header } = launchSecret
 
@@ -20,6 +20,13 @@ const secret = taken()
 
 /** Whether requests require the secret. */
 export const isSecretRequired = secret !== undefined
+
+/**
+ * Whether `agentcore dev` has started this process, whose callers may see what was thrown. `LOCAL_DEV` would be no proof,
+ * since an image or a `.env` can set it. A process that has got such a secret by mistake shows nothing to anybody: it
+ * rejects every request without it.
+ */
+export const isServedByDev = secret?.toString().startsWith(developmentSecret) === true
 
 /** Removes a header, so that no handler, middleware or log line can see its value. */
 const remove = (req: IncomingMessage): void => {

@@ -1,0 +1,83 @@
+/** What an agent writes, on its way to the terminal: log lines for people, everything else as it is. */
+import type { Readable } from 'node:stream'
+import { split } from '../../../node/process/Lines'
+import type { Sink } from '../../program/Cli'
+import { formatLine, type LogView, parseEntry, toListeningPort } from '../../terminal/LogEntry'
+
+/** Where the output of an agent goes, and how. */
+export interface AgentOutput {
+  readonly sink: Sink
+  /** How log lines are shown now; undefined where they stay as they are, for machines. */
+  readonly view: () => LogView | undefined
+  /** Called with the port at which the agent says that it listens. */
+  readonly onListening: (port: number) => void
+}
+
+/** Passes a stream on, no faster than it is taken. */
+export const passOutput = (stream: Readable, output: AgentOutput): void => {
+  const { sink, view, onListening } = output
+  const lines = lineReader((line) => {
+    const port = toListeningPort(parseEntry(line))
+    if (port !== undefined) onListening(port)
+  })
+  const shown = shower(view)
+  stream.setEncoding('utf8')
+  stream.on('data', (text: string) => {
+    lines(text)
+    const toShow = shown(text)
+    if (toShow === '') return
+    stream.pause()
+    void sink.write(Buffer.from(toShow)).finally(() => stream.resume())
+  })
+  stream.once('end', () => {
+    const rest = shown('', true)
+    if (rest !== '') void sink.write(Buffer.from(rest))
+  })
+  stream.on('error', () => stream.destroy()) // the process is gone
+}
+
+/** How many lines are looked at for a port: an agent says it at its start. */
+const firstLines = 200
+
+/** Calls with the first lines of a text that comes piece by piece. */
+const lineReader = (onLine: (line: string) => void): ((text: string) => void) => {
+  let waiting = ''
+  let left = firstLines
+  return (text) => {
+    if (left <= 0) return
+    const [lines, rest] = split(waiting, text)
+    waiting = rest
+    lines.slice(0, left).forEach(onLine)
+    left -= lines.length
+  }
+}
+
+/**
+ * Text so far, as it is shown. An unfinished line waits only if it may become a log line: whatever else an agent writes,
+ * such as progress dot by dot, is shown at once.
+ */
+export const shower = (view: AgentOutput['view']): ((text: string, isOver?: boolean) => string) => {
+  let waiting = ''
+  let isMidLine = false
+  return (text, isOver = false) => {
+    const now = view()
+    if (now === undefined) return text
+    const begun = isMidLine ? (/^[^\n]*\n?/.exec(text)?.[0] ?? '') : ''
+    if (begun !== '') isMidLine = !begun.endsWith('\n')
+    const [lines, rest] = split(waiting, text.slice(begun.length))
+    const mayBeEntry = rest.startsWith('{') && !isOver
+    waiting = mayBeEntry ? rest : ''
+    const plain = mayBeEntry ? '' : rest
+    if (plain !== '') isMidLine = true
+    const end = isOver && isMidLine ? '\n' : ''
+    return (
+      begun +
+      lines
+        .flatMap(formatLine(now))
+        .map((line) => `${line}\n`)
+        .join('') +
+      plain +
+      end
+    )
+  }
+}
