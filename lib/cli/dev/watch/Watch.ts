@@ -1,7 +1,8 @@
 /** Tells when the source of an agent changes: files of the project, and those outside of it that went into the program. */
+import type { Stats } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { dirname, isAbsolute, relative, sep } from 'node:path'
-import type { FSWatcher } from 'chokidar'
+import type { ChokidarOptions, FSWatcher } from 'chokidar'
 
 /** Folders that hold no source. */
 const ignoredFolders: ReadonlySet<string> = new Set(['node_modules', 'dist', 'coverage'])
@@ -52,6 +53,19 @@ const isNewer = async (path: string, since: number): Promise<boolean> => {
   return stats !== undefined && Math.max(stats.mtimeMs, stats.ctimeMs) >= since - lag
 }
 
+const exists = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  )
+
+/** The nearest folder around a missing path that is there. */
+const nearestFolder = async (path: string): Promise<string> => {
+  const folder = dirname(path)
+  const stats = await stat(folder).catch(() => undefined)
+  return folder === path || stats?.isDirectory() === true ? folder : nearestFolder(folder)
+}
+
 /** Calls with the paths that changed, soon after a change and once for those that come together. Resolves when it watches. */
 export const watch = async (
   project: string,
@@ -60,6 +74,8 @@ export const watch = async (
 ): Promise<Watch> => {
   const chokidar = await import('chokidar')
   const added = new Set<string>()
+  const missing = new Set<string>()
+  const around = new Set<string>()
   const changed = new Set<string>()
   let timer: NodeJS.Timeout | undefined
   const watchers: Array<FSWatcher> = []
@@ -76,26 +92,44 @@ export const watch = async (
     timer = setTimeout(tell, together)
   }
   /** A watcher of its own for each set of paths, since only a new one tells when it watches. */
-  const begin = async (paths: string | Array<string>): Promise<void> => {
-    const watcher = chokidar.watch(paths, {
-      ignoreInitial: true,
-      ignored: (path, stats) => !added.has(path) && isIgnored(project, path, stats?.isFile() === true),
-    })
+  const begin = async (paths: string | Array<string>, options: ChokidarOptions): Promise<void> => {
+    const watcher = chokidar.watch(paths, { ignoreInitial: true, ...options })
     watchers.push(watcher)
     watcher.on('all', (_, path) => note(path))
     watcher.on('error', onError)
     await new Promise<void>((resolve) => watcher.once('ready', () => resolve()))
   }
-  await begin(project)
+  const beginFiles = (files: ReadonlyArray<string>): Promise<void> => {
+    files.forEach((path) => [path, ...foldersOf(project, path)].forEach((each) => added.add(each)))
+    return begin([...files], { ignored: toIgnored })
+  }
+  const toIgnored = (path: string, stats?: Stats): boolean =>
+    !added.has(path) && isIgnored(project, path, stats?.isFile() === true)
+  /** A missing file is seen by the nearest folder that is there, whose change leads to another build. */
+  const beginMissing = async (paths: ReadonlyArray<string>): Promise<void> => {
+    paths.forEach((path) => missing.add(path))
+    const folders = new Set(await Promise.all(paths.map(nearestFolder)))
+    const fresh = [...folders].filter((folder) => !around.has(folder))
+    fresh.forEach((folder) => around.add(folder))
+    if (fresh.length > 0)
+      await begin(fresh, { depth: 0, ignored: (path) => !around.has(path) && !leadsToMissing(path) })
+  }
+  const leadsToMissing = (path: string): boolean =>
+    [...missing].some((each) => each === path || each.startsWith(path + sep))
+
+  await begin(project, { ignored: toIgnored })
   return {
     add: async (paths, readAt) => {
-      const fresh = paths.filter(
+      const elsewhere = paths.filter(
         (path) => !added.has(path) && (relative(project, path).startsWith('..') || isIgnored(project, path, true)),
       )
-      fresh.forEach((path) => [path, ...foldersOf(project, path)].forEach((each) => added.add(each)))
-      if (fresh.length === 0 || isClosed) return
-      await begin(fresh)
-      for (const path of fresh) if (await isNewer(path, readAt)) note(path)
+      const isThere = await Promise.all(elsewhere.map(exists))
+      const files = elsewhere.filter((_, at) => isThere[at] === true)
+      const absent = elsewhere.filter((_, at) => isThere[at] !== true)
+      if (isClosed) return
+      if (files.length > 0) await beginFiles(files)
+      if (absent.length > 0) await beginMissing(absent)
+      for (const path of elsewhere) if (await isNewer(path, readAt)) note(path)
     },
     close: async () => {
       isClosed = true
