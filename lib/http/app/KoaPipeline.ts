@@ -194,7 +194,9 @@ export const createKoaPipeline = ({ runtime, routes, sockets, agent, announced }
     if (refusesRewritten(ctx)) return
     const upgrade = upgrades.get(ctx.req)
     if (upgrade !== undefined) return askForSocket(ctx, upgrade)
-    writeToKoa(ctx, await routes.answer(incomingFor(ctx), ctx.res, await toPayload(ctx)))
+    const payload = toPayload(ctx)
+    const parsed = payload instanceof Promise ? await payload : payload
+    writeToKoa(ctx, await routes.answer(incomingFor(ctx), ctx.res, parsed))
   }
 
   /** Innermost: the user's routes, if there are any. */

@@ -28,13 +28,14 @@ const unlessInterrupted = (scope: RequestScope, run: () => Promise<Outcome>): Pr
     })
     const late = (thrown: unknown): void =>
       toLog(scope).warn('A handler failed after its scope was over', { error: thrown })()
-    const settle = (outcome: Outcome): void => {
+    const settle = (result: unknown): void => {
+      const outcome = checked<Reply>(result)
       if (!isOver) return resolve(outcome)
       if (E.isRight(outcome) && outcome.right.body._tag === 'Events') discard(outcome.right.body.source, late)
     }
     const onThrow = (thrown: unknown): void => (isOver ? late(thrown) : resolve(E.left(fromUnknown(thrown))))
     try {
-      run().then((outcome) => settle(checked<Reply>(outcome)), onThrow)
+      run().then(settle, onThrow)
     } catch (thrown) {
       onThrow(thrown)
     }

@@ -3,6 +3,7 @@
  * of the whole object with a replacer takes four times as long.
  */
 import type { Fields, Level } from '../../core/Log'
+import type { Ids, Measures } from './LogSink'
 import { label, toText } from './LogText'
 
 /** The parts of a line: its fields are encoded already, each as `,"name":value`. */
@@ -62,11 +63,26 @@ export const toMembers = (fields: Fields): string => {
   return members
 }
 
+/** Ids as members. */
+export const toIdMembers = ({ requestId, sessionId }: Ids): string => {
+  const request = requestId === undefined ? '' : `,"requestId":${JSON.stringify(requestId)}`
+  return sessionId === undefined ? request : `${request},"sessionId":${JSON.stringify(sessionId)}`
+}
+
+/** Measures as members: their names are constants that JSON does not escape. */
+export const toMeasureMembers = (measures: Measures): string => {
+  let members = ''
+  for (const name in measures) members += `,"${name}":${toNumber(measures[name] ?? Number.NaN)}`
+  return members
+}
+
+const toNumber = (value: number): string => (Number.isFinite(value) ? String(value) : 'null')
+
 /** A value as JSON; as a text of it if it cannot be encoded. */
 const toValue = (value: unknown): string | undefined => {
   switch (typeof value) {
     case 'number':
-      return Number.isFinite(value) ? String(value) : 'null'
+      return toNumber(value)
     case 'boolean':
       return String(value)
     case 'string':

@@ -2,7 +2,7 @@
 import type { Fields, Level } from '../../core/Log'
 import type { Clock } from '../../node/Clock'
 import { flushStandardOutput } from './LogLoss'
-import { reserved, toLine, toMembers, toTimestamp } from './LogLine'
+import { reserved, toIdMembers, toLine, toMeasureMembers, toMembers, toTimestamp } from './LogLine'
 import type { LogSettings } from './LogOptions'
 import { notReentrant, type Origin, scrubbed, type Sink } from './LogSink'
 import { escaped, indented, label, toText } from './LogText'
@@ -60,7 +60,7 @@ const jsonSink: Writers = (send, clock) => ({
         level,
         at,
         message: scrubbed(from, JSON.stringify(message)),
-        ids: toIdMembers(from),
+        ids: toSafeIds(from),
         fields: members === '' ? members : scrubbed(from, members),
       }),
     )
@@ -71,11 +71,11 @@ const jsonSink: Writers = (send, clock) => ({
         level,
         at: clock.now(),
         message: JSON.stringify(message),
-        ids: toIdMembers(from),
-        fields: toMembers(measures),
+        ids: toSafeIds(from),
+        fields: toMeasureMembers(measures),
       }),
     ),
 })
 
 /** The ids as members. A client chooses them, and may have put a secret there. */
-const toIdMembers = (from: Origin): string => (from.members ??= scrubbed(from, toMembers({ ...from.ids() })))
+const toSafeIds = (from: Origin): string => (from.members ??= scrubbed(from, toIdMembers(from.ids())))

@@ -127,7 +127,8 @@ export const fromStream = (reply: Reply, stream: EventStream, sessionId: string)
 }
 
 /** The response for a reply that is not a stream. Left `Unencodable`. */
-export const fromReply = ({ status, body, ...reply }: Reply, sessionId: string): E.Either<AgentError, Answer> => {
+export const fromReply = (reply: Reply, sessionId: string): E.Either<AgentError, Answer> => {
+  const { status, body } = reply
   const withType = (contentType: string): Readonly<Record<string, string>> =>
     hasHeaders(reply)
       ? { 'content-type': contentType, ...reply.headers, [header.sessionId]: sessionId }

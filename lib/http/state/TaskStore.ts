@@ -145,6 +145,14 @@ export const createTasks = ({ clock, maxTasks }: TaskSettings, onChange: IO<void
     return task.id
   }
 
+  // What a runner does with the tasks of any request is made once.
+  const asReported: Tasks.TaskRunner['report'] = (id, progress) => () => report(id, progress)
+  const asCompleted: Tasks.TaskRunner['complete'] = (id, result) => () => end(id, { _tag: 'Completed', result })
+  const asFailed: Tasks.TaskRunner['fail'] = (id, error) => () => end(id, { _tag: 'Failed', error })
+  const asCancelled: Tasks.TaskRunner['cancel'] = (id) => () => end(id, { _tag: 'Failed', error: interrupted })
+  const found: Tasks.TaskRunner['find'] = (id) => () => O.fromNullable(find(id))
+  const watch: Tasks.TaskRunner['watch'] = (id, signal) => watchers.watch(() => find(id), id, signal)
+
   return {
     running: () => running.size,
     list,
@@ -156,13 +164,13 @@ export const createTasks = ({ clock, maxTasks }: TaskSettings, onChange: IO<void
         if (E.isLeft(begun)) throw begun.left
         return begun.right
       },
-      report: (id, progress) => () => report(id, progress),
-      complete: (id, result) => () => end(id, { _tag: 'Completed', result }),
-      fail: (id, error) => () => end(id, { _tag: 'Failed', error }),
-      cancel: (id) => () => end(id, { _tag: 'Failed', error: interrupted }),
+      report: asReported,
+      complete: asCompleted,
+      fail: asFailed,
+      cancel: asCancelled,
       list,
-      find: (id) => () => O.fromNullable(find(id)),
-      watch: (id, signal) => watchers.watch(() => find(id), id, signal),
+      find: found,
+      watch,
       track:
         (name, settings = {}) =>
         (work) =>

@@ -1,6 +1,6 @@
 /** Lines written by hand are what `JSON.stringify` would write. */
 import * as fc from 'fast-check'
-import { toLine, toMembers, toTimestamp } from '../../../lib/http/log/LogLine'
+import { toIdMembers, toLine, toMeasureMembers, toMembers, toTimestamp } from '../../../lib/http/log/LogLine'
 
 const withBigInts = (_: string, item: unknown): unknown => (typeof item === 'bigint' ? String(item) : item)
 
@@ -30,6 +30,24 @@ describe('toMembers', () => {
       ',"a":1,"cyclic":"(a value of type object that has no JSON)","b":"c"',
     )
   })
+})
+
+describe('toIdMembers', () => {
+  it('writes what toMembers does, for any ids', () =>
+    fc.assert(
+      fc.property(fc.record({ requestId: fc.string(), sessionId: fc.string() }, { requiredKeys: [] }), (ids) => {
+        expect(toIdMembers(ids)).toBe(toMembers(ids))
+      }),
+    ))
+})
+
+describe('toMeasureMembers', () => {
+  it('writes what toMembers does, for any numbers', () =>
+    fc.assert(
+      fc.property(fc.double(), fc.integer(), (duration, status) => {
+        expect(toMeasureMembers({ status, duration })).toBe(toMembers({ status, duration }))
+      }),
+    ))
 })
 
 describe('toLine', () => {
