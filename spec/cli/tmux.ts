@@ -21,12 +21,13 @@ export const inTerminal = async <A>(
   cwd: string,
   env: Readonly<Record<string, string>>,
   use: (terminal: Terminal) => Promise<A>,
+  columns = 160,
 ): Promise<A> => {
   const server = `agentcore-${randomUUID()}`
   const tmux = (...args: ReadonlyArray<string>): string =>
     execFileSync('tmux', ['-L', server, '-f', '/dev/null', ...args], { encoding: 'utf8' })
   const variables = Object.entries(env).flatMap(([name, value]) => ['-e', `${name}=${value}`])
-  tmux('new-session', '-d', '-x', '160', '-y', '50', '-c', cwd, ...variables, 'sh')
+  tmux('new-session', '-d', '-x', String(columns), '-y', '50', '-c', cwd, ...variables, 'sh')
   const seen = (): string => tmux('capture-pane', '-p', '-J', '-S', '-')
   try {
     return await use({

@@ -26,6 +26,10 @@ describe('the output of an agent in a terminal', () => {
     expect(shown('got: ', `${entry}\n`, `${entry}\n`)).toEqual(['got: ', `${entry}\n`, '09:00:01.500 INFO hello\n', ''])
   })
 
+  it('leaves out what Node says of a debugger that a restart has detached', () => {
+    expect(shown('Waiting for the debugger to disconnect...\nnext\n').join('')).toBe('next\n')
+  })
+
   it('ends the last line, and shows what only looked like a log line', () => {
     expect(shown('half')).toEqual(['half', '\n'])
     expect(shown('{"half')).toEqual(['', '{"half\n'])

@@ -52,6 +52,9 @@ const lineReader = (onLine: (line: string) => void): ((text: string) => void) =>
   }
 }
 
+/** Node says this when a restart has closed the connection of a debugger, which is gone by then. */
+const isOfAgent = (line: string): boolean => line !== 'Waiting for the debugger to disconnect...'
+
 /**
  * Text so far, as it is shown. An unfinished line waits only if it may become a log line: whatever else an agent writes,
  * such as progress dot by dot, is shown at once.
@@ -73,6 +76,7 @@ export const shower = (view: AgentOutput['view']): ((text: string, isOver?: bool
     return (
       begun +
       lines
+        .filter(isOfAgent)
         .flatMap(formatLine(now))
         .map((line) => `${line}\n`)
         .join('') +
