@@ -16,8 +16,9 @@ export type Entry =
   | { readonly _tag: 'Module' } // it only exports an app or an agent
 
 /**
- * How the entry point with this source becomes a program. It serves itself if it calls `listen` of anything, or `run` of
- * an app: `app.run()`, `createApp(agent).run()`. The `run` of a database is no reason. Left `NoBundler` where esbuild, an
+ * How the entry point with this source becomes a program. It serves itself if it calls `run` or `listen` of an app:
+ * `app.run()`, `createApp(agent).listen(8080)`. The `run` of a database is no reason, nor is the server of a tool that
+ * `listen`s: that of anything else counts only if an app is its `callback`, or if the source makes no agent of this package. Left `NoBundler` where esbuild, an
  * optional dependency, is not installed.
  */
 export const toEntry = (file: string, source: string): TE.TaskEither<BuildError, Entry> =>
@@ -48,12 +49,19 @@ const serves = (program: Program): boolean => {
   const nodes = nodesOf(program)
   const makers = new Set(['createApp', ...nodes.flatMap(makersIn)])
   const apps = new Set(['app', ...nodes.flatMap(appsIn(makers))])
-  return nodes.some((node) => {
-    if (node.type !== 'CallExpression' || node.callee.type !== 'MemberExpression') return false
-    const name = nameOf(node.callee.property)
-    return name === 'listen' || (name === 'run' && isApp({ makers, apps }, node.callee.object))
-  })
+  const methods = nodes.flatMap((node) =>
+    node.type === 'CallExpression' && node.callee.type === 'MemberExpression' ? [node.callee] : [],
+  )
+  const isCalled = (name: string): boolean => methods.some(({ property }) => nameOf(property) === name)
+  const serve = methods.filter(({ property }) => ['run', 'listen'].includes(nameOf(property) ?? ''))
+  return (
+    serve.some(({ object }) => isApp({ makers, apps }, object)) ||
+    (isCalled('listen') && (isCalled('callback') || !nodes.some(isOurs)))
+  )
 }
+
+/** Whether this names the package, in an import or a call of `require`. */
+const isOurs = (node: AnyNode): boolean => node.type === 'Literal' && /^agentcore-fp(?:\/|$)/.test(String(node.value))
 
 const isNode = (value: unknown): value is AnyNode => typeof value === 'object' && value !== null && 'type' in value
 
