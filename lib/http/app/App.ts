@@ -127,8 +127,8 @@ const setUp = (koa: Koa, { logs }: Runtime, pipeline: KoaPipeline): void => {
     const error = fromUnknown(thrown)
     const { status, code, message } = problem(error)
     const who = ctx?.['routeMatched'] === true ? 'A route' : 'A middleware' // a @koa/router says so
-    if (error._tag === 'Rejected') log.info(`${who} refused a request`, { error: thrown })()
-    else if (status < 500) log.info(`${who} refused a request`, { status, code, reason: message })()
+    if (error._tag === 'Rejected' || status < 500)
+      log.warn(`${who} refused a request`, { status, code, reason: message })()
     else log.error(`${who} failed`, { error: cause(error) ?? thrown })()
   })
 }

@@ -106,7 +106,7 @@ describe('a route', () => {
         expect(await failureOf(await send('/fails/now', { headers }))).toMatchObject({ requestId })
         await eventually(() => logged().length >= 2, 'both lines are written')
         expect(logged().filter((line) => line['requestId'] === requestId)).toMatchObject([
-          { message: 'A route refused a request' },
+          { level: 'WARNING', message: 'A route refused a request' },
           {
             message: 'Request completed',
             method: 'GET',
