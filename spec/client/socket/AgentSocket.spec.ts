@@ -311,7 +311,35 @@ const peer = (
   return listening(http, use)
 }
 
+/** A peer that sends one message in pieces of one character. */
+const inPieces =
+  (count: number) =>
+  (ws: WebSocket): void => {
+    for (let piece = 1; piece <= count; piece += 1) ws.send('7', { fin: piece === count })
+  }
+
 describe('a peer', () => {
+  it('that sends a message in as many fragments as maxFragments is heard', () =>
+    peer(inPieces(8), async (url) => {
+      const socket = await rightOf(connect({ maxFragments: 8 })(at(url)))
+      expect(await next(socket)).toBe(77777777)
+      socket.close()()
+    }))
+
+  it('that sends one in more is cut off, and not heard', async () => {
+    const codes: Array<number> = []
+    const serve = (ws: WebSocket): void => {
+      ws.on('close', (code) => codes.push(code))
+      inPieces(9)(ws)
+    }
+    await peer(serve, async (url) => {
+      const socket = await rightOf(connect({ maxFragments: 8 })(at(url)))
+      expect(await leftOf(socket.receive)).toMatchObject({ _tag: 'InvalidAnswer' })
+      await eventually(() => codes.length > 0, 'the peer is told')
+      expect(codes).toEqual([1008])
+    })
+  })
+
   it('that accepts and never answers is given up in time', () =>
     listening(createTcp(), async (url) => {
       const began = performance.now()
