@@ -31,7 +31,7 @@ export const inTerminal = async <A>(
   const seen = (): string => tmux('capture-pane', '-p', '-J', '-S', '-')
   try {
     return await use({
-      type: (...keys) => void tmux('send-keys', ...keys),
+      type: (...keys) => void tmux('send-keys', '--', ...keys),
       seen,
       painted: () => tmux('capture-pane', '-p', '-e', '-J', '-S', '-'),
       shows: (what, within = 20_000) => until(() => what.exec(seen()) ?? undefined, seen, within),

@@ -1,6 +1,7 @@
 /**
  * The scripts of the shells. Each hands the words of the line to `agentcore completion suggest` as they are: nothing of
- * the line is evaluated. Where nothing is suggested, the shell completes names of files.
+ * the line is evaluated. Where nothing is suggested, the shell completes names of files. The script of fish joins the words
+ * by printf, since `string collect` would drop an empty last word.
  */
 
 const bash = `# bash completion for agentcore
@@ -38,7 +39,11 @@ fi
 const fish = `# fish completion for agentcore
 function __agentcore_suggest
   set -l words (commandline -opc) (commandline -ct)
-  set -l found ($words[1] completion suggest -- (string join \\n -- $words[2..-1] | string collect) 2>/dev/null)
+  set -l line (begin
+    printf '%s' $words[2]
+    test (count $words) -gt 2; and printf '\\n%s' $words[3..-1]
+  end | string collect --no-trim-newlines)
+  set -l found ($words[1] completion suggest -- "$line" 2>/dev/null)
   if test (count $found) -gt 0
     printf '%s\\n' $found
   else

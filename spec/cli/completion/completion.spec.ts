@@ -67,10 +67,14 @@ describe('the script of bash', () => {
 describe('the scripts of other shells', () => {
   const shells = ['zsh', 'fish'].map((shell) => [shell] as const)
 
-  it.each(shells)('%s parses where it is installed', (shell) => {
+  it.each(shells)('%s parses where it is installed', async (shell) => {
     if (!has(shell)) return
-    const { status, stderr } = spawnSync(shell, ['-n'], { input: scripts[shell], encoding: 'utf8' })
-    expect([status, stderr]).toEqual([0, ''])
+    await inFolder(async (folder) => {
+      const file = join(folder, 'script')
+      await writeFile(file, scripts[shell] ?? '')
+      const { status, stderr } = spawnSync(shell, ['-n', file], { encoding: 'utf8' })
+      expect([status, stderr]).toEqual([0, ''])
+    })
   })
 
   it.each(shells)('%s hands its words to suggest for both names of the program', async (shell) => {
