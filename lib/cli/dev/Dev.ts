@@ -3,8 +3,10 @@ import { relative } from 'node:path'
 import type { IO } from 'fp-ts/IO'
 import * as E from 'fp-ts/Either'
 import type { BuildError } from '../bundler/BuildError'
+import { openLogFile } from '../../local/launch/LogFile'
 import { newControl } from '../../local/dataplane/Control'
 import { errorMessage } from '../../node/SystemError'
+import { devLogIn } from '../logs/LocalLogs'
 import { announceDev } from '../agent/RunningDev'
 import { type Cli, note } from '../program/Cli'
 import { logView } from '../terminal/LogEntry'
@@ -45,9 +47,10 @@ interface BuildRecord {
 }
 
 /** Log lines are for people in a terminal, for machines elsewhere. */
-const shownOn = (cli: Cli, stream: 'stdout' | 'stderr'): Shown => ({
+const shownOn = (cli: Cli, stream: 'stdout' | 'stderr', keep: Shown['keep']): Shown => ({
   sink: cli[stream],
   view: () => (cli[stream].isTTY && !cli.isJson ? logView(cli, stream) : undefined),
+  keep,
 })
 
 /** Where connections go when no server is current. */
@@ -75,6 +78,8 @@ export const develop = async (cli: Cli, plan: DevPlan): Promise<void> => {
       return () => Promise.resolve()
     },
   )
+  const log = await openLogFile(devLogIn(plan.state)).catch(() => undefined) // a record of what is shown here
+  const keep: Shown['keep'] = (lines) => log?.write(Buffer.from(lines)) ?? Promise.resolve()
   const compiler = createCompiler(plan, cli.env)
   const types = createTypeWatch(plan, say)
   const known: BuildRecord = {
@@ -97,8 +102,8 @@ export const develop = async (cli: Cli, plan: DevPlan): Promise<void> => {
 
   const fleet = createFleet({
     cwd: plan.package,
-    stdout: shownOn(cli, 'stdout'),
-    stderr: shownOn(cli, 'stderr'),
+    stdout: shownOn(cli, 'stdout', keep),
+    stderr: shownOn(cli, 'stderr', keep),
     hasInspector: inspector !== undefined,
     limit: inspector === undefined ? startLimit : undefined,
     onAnswer: (id) => send({ _tag: 'Answered', id }),
@@ -251,7 +256,7 @@ export const develop = async (cli: Cli, plan: DevPlan): Promise<void> => {
         fleet.stopAll(grace.end),
       ]
       void Promise.allSettled(closing)
-        .then(() => front.close(0))
+        .then(() => Promise.all([front.close(0), log?.close()]))
         .then(() => {
           offKeys()
           off()

@@ -56,18 +56,25 @@ const toSession = (fallback: string, records: ReadonlyArray<LogRecord>): string 
 const readOne = async (
   path: string,
   before: Position,
+  owners: Owners,
 ): Promise<{ readonly position: Position; readonly records: ReadonlyArray<LogRecord> }> => {
   const { text, end } = await textFrom(path, before.offset)
   if (text === '') return { position: { ...before, offset: end }, records: [] }
   const [lines, rest] = split(before.rest, text)
   const found = toRecords(before.session, lines, before.at)
-  const session = toSession(before.session, found)
+  const session = owners === 'several' ? before.session : toSession(before.session, found)
   const records = found.map((record) => (record.session === before.session ? { ...record, session } : record))
   return { position: { session, offset: end, rest, at: records.at(-1)?.at ?? before.at }, records }
 }
 
-/** The logs in the folder of a local runtime; the folder may be missing. */
-export const localLogs = (folder: string): LogSource => {
+/** The log of an agent that `agentcore dev` serves, in the folder of the agent's state. */
+export const devLogIn = (state: string): string => join(state, 'logs', 'dev.log')
+
+/** Whose lines the files of a folder hold: each those of one session, or all those of several, as that of `dev` does. */
+export type Owners = 'one' | 'several'
+
+/** The logs in a folder; the folder may be missing. */
+export const localLogs = (folder: string, owners: Owners = 'one'): LogSource => {
   const positions = new Map<string, Position>()
 
   const read = async (): Promise<ReadonlyArray<LogRecord>> => {
@@ -75,7 +82,7 @@ export const localLogs = (folder: string): LogSource => {
     for (const name of await filesIn(folder)) {
       const before = positions.get(name) ?? unread(name.replace(/\.log$/, ''))
       try {
-        const { position, records } = await readOne(join(folder, name), before)
+        const { position, records } = await readOne(join(folder, name), before, owners)
         positions.set(name, position)
         all.push(...records)
       } catch (cause) {
@@ -95,3 +102,11 @@ export const localLogs = (folder: string): LogSource => {
 
   return { read, follow }
 }
+
+/** Several sources as one. */
+export const joined = (sources: ReadonlyArray<LogSource>): LogSource => ({
+  read: async () => inOrder((await Promise.all(sources.map((source) => source.read()))).flat()),
+  follow: async (signal, onRecords) => {
+    await Promise.all(sources.map((source) => source.follow(signal, onRecords)))
+  },
+})

@@ -7,8 +7,8 @@ export const logs = command({
   name: 'logs',
   summary: 'show what the sessions of an agent wrote',
   about:
-    'Shows the logs of sessions that run on this machine with agentcore deploy --local, and of those that have ended ' +
-    'since. With --json it prints one JSON document or, with --follow, one JSON object per line. Exits with code 1 if ' +
+    'Shows the logs of sessions that run on this machine with agentcore deploy --local or agentcore dev, and of those ' +
+    'that have ended since. With --json it prints one JSON document or, with --follow, one JSON object per line. Exits with code 1 if ' +
     'there is nothing to show. Logs in the cloud are not supported yet.',
   flags,
   examples: [

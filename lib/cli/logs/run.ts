@@ -1,20 +1,25 @@
 /** Runs `agentcore logs`. */
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
+import { stateFolder } from '../../node/file/PrivateFile'
 import { agentIn } from '../agent/ConfiguredAgent'
 import { format } from '../document/ExactJson'
 import type { Cli, Output } from '../program/Cli'
 import { type CliError, failed, unexpected } from '../program/CliError'
 import type { Run } from '../program/Command'
 import { logView } from '../terminal/LogEntry'
-import { localLogs } from './LocalLogs'
+import { devLogIn, joined, localLogs } from './LocalLogs'
 import { formatRecord, type LogQuery, type LogRecord, type LogSource, matches, toJson } from './LogRecord'
 import type { LogsFlags } from './logsFlags'
 import { toMoment } from './Since'
 
 const nothingWritten = (agent: string): CliError =>
-  failed('NO_LOGS', `No session of ${agent} has written anything here`, 'run agentcore deploy --local, and invoke it')
+  failed(
+    'NO_LOGS',
+    `No session of ${agent} has written anything here`,
+    'run agentcore dev or agentcore deploy --local, and invoke it',
+  )
 
 const nothingMatches = (records: ReadonlyArray<LogRecord>): CliError => {
   const known = [...new Set(records.map(({ session }) => session))]
@@ -57,7 +62,10 @@ export const run: Run<LogsFlags> = (flags) => (cli) =>
   pipe(
     agentIn(cli.cwd, flags.agent),
     TE.chain(({ name }) => {
-      const source = localLogs(join(cli.cwd, '.bedrock_agentcore', 'local', name, 'logs'))
+      const source = joined([
+        localLogs(join(cli.cwd, stateFolder, 'local', name, 'logs')),
+        localLogs(dirname(devLogIn(join(cli.cwd, stateFolder, name))), 'several'),
+      ])
       const query = { session: flags.session, from: toMoment(flags.since, cli.now()) }
       return pipe(
         TE.tryCatch(() => (flags.follow ? follow(cli, source, query) : readOnce(cli, name, source, query)), unexpected),

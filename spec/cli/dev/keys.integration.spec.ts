@@ -145,6 +145,10 @@ describe('agentcore dev in a terminal', () => {
       inDev(async ({ project, url, type, shows }) => {
         const { stdout } = await inWorld(project.folder, ['invoke', '--dev', '"hello"'])
         expect(JSON.parse(stdout)).toMatchObject({ name: 'one' })
+        await shows(/INFO Asked by one payload=hello/)
+        expect((await inWorld(project.folder, ['logs'])).stdout).toMatch(
+          / \| [\d:.]+ INFO Asked by one [^\n]*payload=hello\n/,
+        )
         expect((await inWorld(project.folder, ['status'])).stdout).toContain(`running at ${url}`)
         type('q')
         await shows(/code 0/)

@@ -49,6 +49,18 @@ describe('agentcore logs', () => {
       ])
     }))
 
+  it('shows what agentcore dev has shown among them', () =>
+    withLogs(async (logs, files) => {
+      const state = join(files, '../../../hello/logs')
+      await mkdir(state, { recursive: true })
+      await writeFile(join(state, 'dev.log'), `starting\n${line('02', 'of a session', { sessionId: a })}stopping\n`)
+      const shown = (await logs()).stdout.split('\n')
+      expect(shown).toEqual(
+        expect.arrayContaining(['dev | starting', '6f1c2a90 | 09:00:02.000 INFO of a session', 'dev | stopping']),
+      )
+      expect((await logs('--session', 'dev')).stdout).toBe('dev | starting\ndev | stopping\n')
+    }))
+
   it('shows one session, by the beginning of its id, or what is recent', () =>
     withLogs(async (logs) => {
       expect((await logs('--session', '6f1c')).stdout).not.toContain('two')

@@ -31,7 +31,7 @@ export interface DevServer {
 }
 
 /** Where a stream of a server goes. */
-export type Shown = Pick<AgentOutput, 'sink' | 'view'>
+export type Shown = Omit<AgentOutput, 'onListening'>
 
 /** What a server is started with. */
 export interface Launch {

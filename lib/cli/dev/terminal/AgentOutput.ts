@@ -9,46 +9,50 @@ export interface AgentOutput {
   readonly sink: Sink
   /** How log lines are shown now; undefined where they stay as they are, for machines. */
   readonly view: () => LogView | undefined
+  /** Writes lines, as the agent wrote them, to the log that `agentcore logs` reads. */
+  readonly keep: (lines: string) => Promise<void>
   /** Called with the port at which the agent says that it listens. */
   readonly onListening: (port: number) => void
 }
 
 /** Passes a stream on, no faster than it is taken. */
 export const passOutput = (stream: Readable, output: AgentOutput): void => {
-  const { sink, view, onListening } = output
-  const lines = lineReader((line) => {
-    const port = toListeningPort(parseEntry(line))
-    if (port !== undefined) onListening(port)
-  })
+  const { sink, view } = output
+  const keep = lineKeeper(output)
   const shown = shower(view)
+  const pass = (text: string, isOver = false): Promise<unknown> => {
+    const toShow = shown(text, isOver)
+    return Promise.all([toShow === '' ? undefined : sink.write(Buffer.from(toShow)), keep(text, isOver)])
+  }
   stream.setEncoding('utf8')
   stream.on('data', (text: string) => {
-    lines(text)
-    const toShow = shown(text)
-    if (toShow === '') return
     stream.pause()
-    void sink.write(Buffer.from(toShow)).finally(() => stream.resume())
+    void pass(text).finally(() => stream.resume())
   })
-  stream.once('end', () => {
-    const rest = shown('', true)
-    if (rest !== '') void sink.write(Buffer.from(rest))
-  })
+  stream.once('end', () => void pass('', true))
   stream.on('error', () => stream.destroy()) // the process is gone
 }
 
 /** How many lines are looked at for a port: an agent says it at its start. */
 const firstLines = 200
 
-/** Calls with the first lines of a text that comes piece by piece. */
-const lineReader = (onLine: (line: string) => void): ((text: string) => void) => {
+/** Keeps whole lines of a text that comes piece by piece: those of two streams go to one file. */
+const lineKeeper = ({
+  keep,
+  onListening,
+}: AgentOutput): ((text: string, isOver: boolean) => Promise<void> | undefined) => {
   let waiting = ''
   let left = firstLines
-  return (text) => {
-    if (left <= 0) return
-    const [lines, rest] = split(waiting, text)
-    waiting = rest
-    lines.slice(0, left).forEach(onLine)
-    left -= lines.length
+  return (text, isOver) => {
+    const [complete, rest] = split(waiting, text)
+    const lines = isOver && rest !== '' ? [...complete, rest] : complete
+    waiting = isOver ? '' : rest
+    lines.slice(0, left).forEach((line) => {
+      const port = toListeningPort(parseEntry(line))
+      if (port !== undefined) onListening(port)
+    })
+    left = Math.max(0, left - lines.length)
+    return lines.length === 0 ? undefined : keep(lines.map((line) => `${line}\n`).join(''))
   }
 }
 
