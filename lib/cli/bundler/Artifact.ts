@@ -16,7 +16,7 @@ export interface Artifact {
   /** `main.js`: what `node` runs. */
   readonly main: string
   readonly folder: string
-  /** All of its files together, in bytes. */
+  /** What `node` reads of it in bytes: not its source map. */
   readonly bytes: number
 }
 
@@ -88,6 +88,8 @@ export const placeIn =
     TE.tryCatch(async () => {
       const folder = await place(parent, files)
       await discardOld(parent)
-      const bytes = files.reduce((sum, { contents }) => sum + contents.length, 0)
+      const bytes = files
+        .filter(({ name }) => !name.endsWith('.map'))
+        .reduce((sum, { contents }) => sum + contents.length, 0)
       return { main: join(folder, 'main.js'), folder, bytes }
     }, buildFailed('writing the program'))

@@ -13,6 +13,12 @@ const other = 65_534
 const asRoot = process.getuid?.() === 0 ? it : it.skip
 
 describe('a program on disk', () => {
+  it('is as large as what node reads, without its source map', () =>
+    inProject({}, async ({ folder }) => {
+      const files = [...bundle.files, { name: 'main.js.map', contents: Buffer.from('larger than the program') }]
+      expect(await placeIn(join(folder, 'builds'))({ files })()).toMatchObject({ right: { bytes: 1 } })
+    }))
+
   asRoot('is used as it is where its times are not ours to set', async () => {
     await inProject({}, async ({ folder }) => {
       const parent = join(folder, 'builds')

@@ -141,7 +141,7 @@ describe('an agent in a local runtime', () => {
         ],
       })
       expect((await command('status', '--verbose')).stdout).toMatch(
-        / limits +100 sessions, 25 new ones a second, 8\.6 GB/,
+        / limits +100 sessions, 25 new ones a second, 8 GB of memory/,
       )
       expect((await command('status', '--verbose')).stdout).toMatch(
         new RegExp(`local +running at ${endpoint}.*\\n.*${arn}\\n[^]*sessions +1\\n +${sessionId} +ready, started`),
