@@ -157,8 +157,11 @@ const isShown =
     }
   }
 
+/** A text stands for itself where it is clear that it is one, and where it ends. */
+const isBare = (value: unknown): value is string => typeof value === 'string' && /^[^\s"={[][^\s"=]*$/.test(value)
+
 const fieldText = ([name, value]: readonly [string, unknown]): string =>
-  `${name}=${typeof value === 'string' ? value : format(value)}`
+  `${name}=${isBare(value) ? value : format(value)}`
 
 /** The place of a frame: a path or a URL of a file in parentheses or after `at`, with a line and a column. */
 const place = /((?:file:\/\/)?(?:\/|[A-Za-z]:[\\/])[^()]*?)(:\d+:\d+\)?)$/
@@ -171,17 +174,16 @@ const toPath = (found: string): string => {
   }
 }
 
-/** A line of a stack trace in a terminal: a frame of the project with its path from the folder, any other frame dimmed. */
+/** A line of a stack trace in a terminal: paths in the folder are shown from there, frames of others' code dimmed. */
 const toFrame = ({ style, folder }: LogView, line: string): string => {
   if (!/^\s*at /.test(line)) return line
   const [, path, end = ''] = place.exec(line) ?? []
   if (path === undefined) return style.dim(line)
   const inside = relative(folder, toPath(path))
-  const isOwn =
-    !inside.startsWith('..') &&
-    !isAbsolute(inside) &&
-    !inside.split(sep).some((name) => name === 'node_modules' || name === stateFolder)
-  return isOwn ? `${line.slice(0, -path.length - end.length)}${inside.split(sep).join('/')}${end}` : style.dim(line)
+  if (inside.startsWith('..') || isAbsolute(inside)) return style.dim(line)
+  const names = inside.split(sep)
+  const shown = `${line.slice(0, -path.length - end.length)}${names.join('/')}${end}`
+  return names.some((name) => name === 'node_modules' || name === stateFolder) ? style.dim(shown) : shown
 }
 
 const nonEmpty = (lines: string): ReadonlyArray<string> => lines.split(/\r?\n/).filter((line) => line.trim() !== '')

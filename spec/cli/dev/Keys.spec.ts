@@ -1,7 +1,10 @@
+import type { ChildProcess } from 'node:child_process'
+import { EventEmitter } from 'node:events'
 import { Readable } from 'node:stream'
-import { openerOn } from '../../../lib/cli/dev/terminal/Browser'
+import { openerOn, openInBrowser } from '../../../lib/cli/dev/terminal/Browser'
 import { hasKeys, keyHelp, keyLine, listenToKeys, toAction } from '../../../lib/cli/dev/terminal/Keys'
 import { toStyle } from '../../../lib/cli/program/Style'
+import type { World } from '../../../lib/cli/program/Cli'
 import { worldIn } from '../world'
 
 const style = toStyle({}, false)
@@ -70,14 +73,32 @@ describe('the keys of dev', () => {
   })
 })
 
+/** A process that does what a spec says. */
+const starting = (what: (child: EventEmitter) => void): World['spawn'] => {
+  return () => {
+    const child = Object.assign(new EventEmitter(), { unref: () => undefined })
+    setImmediate(() => what(child))
+    return child as unknown as ChildProcess // as far as it is used
+  }
+}
+
 describe('a browser', () => {
+  it('is said to have opened only where its program says so', async () => {
+    const env = { DISPLAY: ':0' }
+    const opens = (what: (child: EventEmitter) => void) => openInBrowser({ env, spawn: starting(what) }, 'http://x')()
+    expect(await opens((child) => child.emit('exit', 0))).toBe(true)
+    expect(await opens((child) => child.emit('exit', 3))).toBe(false)
+    expect(await opens((child) => child.emit('error', new Error('ENOENT')))).toBe(false)
+  })
+
   it('is opened by what the system has for it, without a shell', () => {
     expect(openerOn('darwin', {})?.file).toBe('/usr/bin/open')
     expect(openerOn('win32', { SystemRoot: 'D:\\Windows' })?.file).toMatch(/^D:\\Windows.*rundll32\.exe$/)
     expect(openerOn('linux', { DISPLAY: ':0' })?.file).toBe('xdg-open')
+    expect(openerOn('linux', { BROWSER: '/opt/editor/browser.sh' })?.file).toBe('/opt/editor/browser.sh')
   })
 
   it('is not opened without a screen', () => {
-    expect(openerOn('linux', {})).toBeUndefined()
+    expect(openerOn('linux', { DISPLAY: '', BROWSER: 'a:b %s' })).toBeUndefined()
   })
 })

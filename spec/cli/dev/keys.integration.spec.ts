@@ -19,6 +19,11 @@ export const app = createApp(
 )
 `
 
+/** The same in JavaScript, whose types take no time. */
+const script = agent('one')
+  .replace(/^import (.*) from (.*)$/m, 'const $1 = require($2)')
+  .replace('export const app', 'exports.app')
+
 interface Used extends Terminal {
   readonly project: Project
   readonly url: string
@@ -163,7 +168,7 @@ describe('a foreground deploy --local', () => {
   test(
     'shows logs for people too, after the label of their session',
     () =>
-      inProject({ 'agent.ts': agent('one') }, (project) =>
+      inProject({ 'agent.js': script }, (project) =>
         inTerminal(project.folder, { TERM: 'xterm-256color' }, async ({ type, shows, seen }) => {
           type(`${process.execPath} ${bin} deploy --local --port 0; echo "code $?"`, 'Enter')
           const [, url = ''] = await shows(/Endpoint {2}(http:\S+)/)

@@ -34,6 +34,12 @@ describe('an entry in a terminal', () => {
     expect(shown(30, { message: '東京の天気 は晴れ' })).toEqual(['09:00:01.500 INFO 東京の天気', '    は晴れ'])
   })
 
+  it('tells a text from what is around it', () => {
+    expect(shown(120, { message: 'm', a: 'plain', b: 'two words', c: '', d: 'x=1', e: { f: 'g h' }, g: '{' })).toEqual([
+      '09:00:01.500 INFO m a=plain b="two words" c="" d="x=1" e={"f":"g h"} g="{"',
+    ])
+  })
+
   it('has the ids of a request only where something went wrong, or with --verbose', () => {
     const ids = { requestId: 'r', sessionId: 's' }
     expect(shown(80, { message: 'm', ...ids })).toEqual(['09:00:01.500 INFO m'])
@@ -54,7 +60,7 @@ describe('an entry in a terminal', () => {
       '09:00:01.500 INFO Failed',
       '    Error: no key',
       '    at model (src/model.ts:3:9)',
-      '    at call (/home/ada/agent/node_modules/x/index.js:1:1)',
+      '    at call (node_modules/x/index.js:1:1)',
       '    at agent.ts:5:1',
       '    at node:internal/main:1:1',
       '    Caused by: Error: no file',
@@ -64,7 +70,7 @@ describe('an entry in a terminal', () => {
   it('says what was thrown where the stack does not', () => {
     const more = { stackTrace: '    at f (/a.ts:1:2)', errorType: 'Quota', errorMessage: 'used up' }
     expect(shown(80, { message: 'Failed', ...more })[0]).toBe(
-      '09:00:01.500 INFO Failed errorType=Quota errorMessage=used up',
+      '09:00:01.500 INFO Failed errorType=Quota errorMessage="used up"',
     )
   })
 

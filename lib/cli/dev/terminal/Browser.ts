@@ -26,13 +26,18 @@ export const openerOn = (platform: NodeJS.Platform, env: World['env']): Opener |
         args: ['url.dll,FileProtocolHandler'],
       }
     default: {
-      const hasScreen = ['DISPLAY', 'WAYLAND_DISPLAY', 'WSL_DISTRO_NAME', 'BROWSER'].some(
-        (name) => env[name] !== undefined,
-      )
+      const chosen = env['BROWSER'] // as remote editors set it
+      if (chosen !== undefined && /^[^\s:%]+$/.test(chosen)) return { file: chosen, args: [] }
+      const hasScreen = ['DISPLAY', 'WAYLAND_DISPLAY', 'WSL_DISTRO_NAME'].some((name) => isSet(env[name]))
       return hasScreen ? { file: 'xdg-open', args: [] } : undefined
     }
   }
 }
+
+const isSet = (value: string | undefined): boolean => value !== undefined && value !== ''
+
+/** How long a program may take to fail, in milliseconds; a browser itself runs until it is closed. */
+const patience = 3000
 
 const apart: SpawnOptions = { stdio: 'ignore', detached: true }
 
@@ -44,8 +49,13 @@ export const openInBrowser =
       const opener = openerOn(process.platform, world.env)
       if (opener === undefined) return resolve(false)
       const child = world.spawn(opener.file, [...opener.args, url], apart)
-      child.once('error', () => resolve(false))
-      child.once('exit', (code) => resolve(code === 0))
+      const stays = setTimeout(() => resolve(true), patience)
+      const done = (isOpened: boolean): void => {
+        clearTimeout(stays)
+        resolve(isOpened)
+      }
+      child.once('error', () => done(false))
+      child.once('exit', (code) => done(code === 0))
       child.unref()
     })
 
