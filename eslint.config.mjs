@@ -106,6 +106,11 @@ export default defineConfig(
     },
   },
   {
+    // Loaded by `fileStore`, which is synchronous.
+    files: ['lib/http/store/LoadFileLocks.ts'],
+    rules: { '@typescript-eslint/no-require-imports': ['error', { allow: ['/node/file/FileLocks$'] }] },
+  },
+  {
     files: ['lib/core/**/*.ts'],
     rules: {
       'no-restricted-globals': ['error', ...effects],

@@ -69,9 +69,12 @@ const enter =
   (given) =>
   async () => {
     let context = given
-    for (const [at, layer] of layers.entries()) {
+    let count = 0
+    for (const layer of layers) {
+      count += 1
       if (layer._tag === 'Wrap') {
-        const rest = (add: AddState): Step<never> => enter(layers.slice(at + 1), innermost, add)
+        const inner = layers.slice(count)
+        const rest = (add: AddState): Step<never> => enter(inner, innermost, add)
         return checked<Reply.Reply>(await call(call(layer.run(keepingState(rest, addState, context)), context)))
       }
       const provided = checked<object>(await call(layer.run(context)))

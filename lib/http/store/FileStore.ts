@@ -7,8 +7,9 @@ import * as TE from 'fp-ts/TaskEither'
 import { type AgentError, storeFailed } from '../../core/AgentError'
 import type { Log } from '../../core/Log'
 import { isUnchanged, type Seen, type SessionId, type Store, type Stored } from '../../core/Session'
-import { createFileLocks, type FileLocks } from '../../node/file/FileLocks'
+import type { FileLocks } from '../../node/file/FileLocks'
 import { unlessMissing } from '../../node/SystemError'
+import { loadFileLocks } from './LoadFileLocks'
 import { format, putAside, read, write } from './StateFile'
 
 /** The file name is a hash of the id, since an id may contain any character and be longer than a file name. */
@@ -99,7 +100,7 @@ const sweep = async (folder: string, locks: FileLocks, before: number): Promise<
  * ```
  */
 export const fileStore = (folder: string): Store => {
-  const locks = createFileLocks(folder)
+  const locks = loadFileLocks().createFileLocks(folder)
   return {
     load: (id, log) => attempt(() => load(folder, id, log)),
     save: (id, stored) => attempt(() => write(folder, toName(id), format(id, stored), () => locks.check(toName(id)))),
