@@ -9,6 +9,7 @@ import { errorMessage } from '../../node/SystemError'
 import { devLogIn } from '../logs/LocalLogs'
 import { announceDev } from '../agent/RunningDev'
 import { type Cli, note } from '../program/Cli'
+import { fillProse } from '../terminal/Fill'
 import { logView } from '../terminal/LogEntry'
 import { formatDuration } from '../terminal/Progress'
 import type { Style } from '../program/Style'
@@ -61,7 +62,10 @@ const toTarget = (state: DevState): Target =>
 
 /** Develops until a signal comes. Resolves when nothing of it is left. Rejects where no port can be had. */
 export const develop = async (cli: Cli, plan: DevPlan): Promise<void> => {
-  const say = (text: (style: Style) => string): void => void note(text)(cli)
+  const say = (text: (style: Style) => string): void => {
+    const columns = cli.stderr.isTTY ? cli.stderr.columns : undefined
+    void note((style) => fillProse(columns, text(style)))(cli)
+  }
   const control = newControl()
   const front: Front = await openFront(plan.port, plan.guard, control)
   const url = `http://127.0.0.1:${front.port}`

@@ -1,4 +1,5 @@
 /** Fills lines of a terminal with words, so that none is broken at its edge. */
+import { stripVTControlCharacters } from 'node:util'
 
 /** A word and how it is set off. */
 export interface Word {
@@ -17,15 +18,17 @@ const widthOf = (text: string): number =>
     ? text.length
     : [...characters.segment(text)].reduce((sum, { segment }) => sum + (wide.test(segment) ? 2 : 1), 0)
 
-const indent = '    '
-
 /** Words as lines of at most so many columns, all but the first indented; as one line without a width. */
-export const fill = (columns: number | undefined, words: ReadonlyArray<Word>): ReadonlyArray<string> => {
+export const fill = (
+  columns: number | undefined,
+  words: ReadonlyArray<Word>,
+  indent = '    ',
+): ReadonlyArray<string> => {
   const lines: Array<string> = []
   let line: string | undefined
   let width = 0
   for (const { text, paint } of words) {
-    const needed = widthOf(text)
+    const needed = widthOf(stripVTControlCharacters(text))
     if (line !== undefined && columns !== undefined && width + 1 + needed > columns) {
       lines.push(line)
       line = undefined
@@ -36,3 +39,18 @@ export const fill = (columns: number | undefined, words: ReadonlyArray<Word>): R
   }
   return line === undefined ? lines : [...lines, line]
 }
+
+/** Words of a command, colored or not, as lines of at most so many columns. An indented line is code, and stays as it is. */
+export const fillProse = (columns: number | undefined, prose: string): string =>
+  prose
+    .split('\n')
+    .flatMap((line) =>
+      line.startsWith(' ')
+        ? [line]
+        : fill(
+            columns,
+            line.split(' ').map((text) => ({ text, paint: (word: string) => word })),
+            '',
+          ),
+    )
+    .join('\n')
