@@ -38,10 +38,15 @@ const others = [
 
 const nested = ['session', 'websocket', 'log'] as const
 
+/** Settings that follow from an option and are none themselves: `reveals` from `debug`. */
+const derived: ReadonlyArray<string> = ['reveals']
+
 /** The names of all options, as the settings have them. */
-const names = Object.entries(defaults).flatMap(([name, value]) =>
-  nested.some((group) => group === name) ? Object.keys(value as object).map((key) => `${name}.${key}`) : [name],
-)
+const names = Object.entries(defaults)
+  .flatMap(([name, value]) =>
+    nested.some((group) => group === name) ? Object.keys(value as object).map((key) => `${name}.${key}`) : [name],
+  )
+  .filter((name) => !derived.includes(name))
 
 /** The cells of the rows of tables. */
 const rows = (text: string): ReadonlyArray<ReadonlyArray<string>> =>
