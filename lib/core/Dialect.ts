@@ -102,3 +102,13 @@ export const checkFunction = (descriptor: string, given: unknown): void => {
       `${descriptor} takes a function, not ${given === null ? 'null' : `a value of type ${typeof given}`}`,
     )
 }
+
+/** Throws if the argument of `createApp` is no agent, as when JavaScript passes it a handler. */
+export const checkAgent = (given: unknown): void => {
+  if (typeof given === 'function' && 'spec' in given) return
+  throw new TypeError(
+    typeof given === 'function'
+      ? 'createApp takes an agent, not a function: wrap the handler in entrypoint(handler)'
+      : `createApp takes an agent, such as entrypoint(handler), not ${given === null ? 'null' : `a value of type ${typeof given}`}`,
+  )
+}

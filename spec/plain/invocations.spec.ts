@@ -338,6 +338,14 @@ describe('a function of the other dialect', () => {
     expect(JSON.stringify(logged())).toContain(`A function of agentcore-fp/plain returned ${says}`)
   })
 
+  it.each<[string, unknown, string]>([
+    ['a handler', async () => 1, 'not a function: wrap the handler in entrypoint(handler)'],
+    ['nothing', undefined, 'such as entrypoint(handler), not a value of type undefined'],
+    ['null', null, 'such as entrypoint(handler), not null'],
+  ])('as the agent of createApp, %s is an error that says what to pass', (_, given, says) => {
+    expect(() => untyped(functional.createApp)(given)).toThrow(says)
+  })
+
   it.each(['provide', 'wrap', 'entrypoint'] as const)('is found by the functional %s when it is composed', (name) => {
     const compose = untyped(functional.Agent[name])
     expect(() => compose(async () => 1)).toThrow(

@@ -5,6 +5,7 @@ import type { IO } from 'fp-ts/IO'
 import type { Option } from 'fp-ts/Option'
 import Koa = require('koa')
 import type { Agent, Closed, Spec } from '../../core/Agent'
+import { checkAgent } from '../../core/Dialect'
 import { fromUnknown } from '../../core/AgentError'
 import { cause, problem } from '../../core/Problem'
 import type { Context } from '../../core/Context'
@@ -74,6 +75,7 @@ export const createApp = <Needs extends object, Has extends Needs>(
   agent: Agent<Needs, {}, Has>,
   options: Options = {},
 ): App => {
+  checkAgent(agent)
   const spec = close(agent.spec)
   const runtime = createRuntime(options, spec.ping)
   const routes = createRoutes(runtime, spec)
