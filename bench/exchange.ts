@@ -7,6 +7,8 @@ export interface Exchange {
   readonly question: Buffer
   readonly start: Buffer
   readonly size: number
+  /** What may come between answers, such as the ping of a WebSocket. */
+  readonly aside?: Buffer
   /** How many questions wait for their answer on one connection at a time. */
   readonly window: number
 }
@@ -15,7 +17,11 @@ export interface Exchange {
 const patience = 10_000
 
 /** Asks on one connection until `isOver`: how many answers came, from first to last question. */
-const askOn = (socket: Socket, { question, start, size, window }: Exchange, isOver: () => boolean): Promise<number> =>
+const askOn = (
+  socket: Socket,
+  { question, start, size, aside, window }: Exchange,
+  isOver: () => boolean,
+): Promise<number> =>
   new Promise((resolve, reject) => {
     let count = 0
     let waiting = 0
@@ -31,7 +37,9 @@ const askOn = (socket: Socket, { question, start, size, window }: Exchange, isOv
       for (let i = 0; i < times; i++) socket.write(question)
       if (times > 1) socket.uncork()
     }
-    const onData = (part: Buffer): void => {
+    const onData = (data: Buffer): void => {
+      const part = aside === undefined ? data : without(aside, data)
+      if (part.length === 0) return
       const known = Math.min(start.length, part.length)
       if (got === 0 && part.compare(start, 0, known, 0, known) !== 0) return finish(wrong('under load', part))
       got += part.length
@@ -50,6 +58,11 @@ const askOn = (socket: Socket, { question, start, size, window }: Exchange, isOv
     socket.setTimeout(patience, () => finish(wrong('under load', `nothing for ${patience} ms`)))
     send(window)
   })
+
+const without = (aside: Buffer, data: Buffer): Buffer => {
+  const at = data.indexOf(aside)
+  return at < 0 ? data : Buffer.concat([data.subarray(0, at), data.subarray(at + aside.length)])
+}
 
 /** Answers a second on all connections together, asked for `ms` milliseconds; each has had one answer before. */
 export const answersPerSecond = async (

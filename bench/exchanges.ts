@@ -79,6 +79,9 @@ export const openWebSocket = async (port: number): Promise<Socket> => {
   return socket
 }
 
+/** The frame of a ping without a payload, which a server may send at any time: nothing in an answer is like it. */
+const ping = Buffer.of(0x89, 0)
+
 /** Round trips of messages a second, so many at a time on each of so many sockets. */
 export const tripsPerSecond = async (
   port: number,
@@ -87,7 +90,7 @@ export const tripsPerSecond = async (
   ms: number,
 ): Promise<number> => {
   const { said, heard } = frames('{"prompt":"hello there","n":12345}')
-  const exchange: Exchange = { question: said, start: heard, size: heard.length, window }
+  const exchange: Exchange = { question: said, start: heard, size: heard.length, aside: ping, window }
   const sockets = await open(connections, () => openWebSocket(port))
   try {
     return await answersPerSecond(sockets, exchange, ms)
