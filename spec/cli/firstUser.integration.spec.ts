@@ -48,7 +48,7 @@ beforeAll(async () => {
   const tarball = join(temporary, packed?.filename ?? '')
   mkdirSync(folder)
   await shell('npm init -y')
-  await shell(`npm install --no-audit --no-fund ${tarball} fp-ts io-ts esbuild`)
+  await shell(`npm install --no-audit --no-fund ${tarball} zod@4`)
   await shell('npm install --no-audit --no-fund --save-dev typescript@5.9 @types/node@20')
 }, 300_000)
 
