@@ -193,6 +193,8 @@ const discard = (answer: Exclude<Answer, { readonly _tag: 'Json' }>): TE.TaskEit
   TE.fromTask(async () => {
     const body = answer._tag === 'Events' ? answer.events : answer.bytes
     await body[Symbol.asyncIterator]().return?.()
-    const got = /[/+]json\b/i.test(answer.contentType) ? 'a body that is not JSON, or has a number out of range' : 'another type'
+    const got = /[/+]json\b/i.test(answer.contentType)
+      ? 'a body that is not JSON, or has a number out of range'
+      : 'another type'
     return { _tag: 'InvalidAnswer', reason: `expected JSON, got ${got} (content type "${answer.contentType}")` }
   })

@@ -240,7 +240,9 @@ const toNotes = (
     : []),
   ...(settings.protocol === undefined || settings.protocol === 'HTTP'
     ? []
-    : [`agentcore-fp serves HTTP and WebSockets; ${settings.protocol} is for AgentCore, and for an agent that serves it`]),
+    : [
+        `agentcore-fp serves HTTP and WebSockets; ${settings.protocol} is for AgentCore, and for an agent that serves it`,
+      ]),
   ...(settings.region === undefined && existing === undefined && region === undefined
     ? [`No region found; using ${defaultRegion}. Set --region or AWS_REGION.`]
     : []),

@@ -12,7 +12,11 @@ export const flags = {
     Rules.deploymentType,
   ),
   region: value('--region <region>', 'AWS region (default: AWS_REGION, or the region of your profile)', Rules.region),
-  protocol: value('--protocol <protocol>', 'HTTP, MCP, A2A or AGUI (default: HTTP); this machine runs every agent as HTTP', Rules.protocol),
+  protocol: value(
+    '--protocol <protocol>',
+    'HTTP, MCP, A2A or AGUI (default: HTTP); this machine runs every agent as HTTP',
+    Rules.protocol,
+  ),
   executionRole: value(
     '--execution-role <arn>',
     'execution role of the agent (default: created on deployment)',
@@ -63,7 +67,10 @@ export const flags = {
     Rules.sessionSeconds,
   ),
   disableOtel: toggle('--disable-otel', 'for AgentCore: disable observability; no effect on this machine'),
-  disableMemory: toggle('--disable-memory', 'for the starter toolkit: create no memory resource; no effect on this machine'),
+  disableMemory: toggle(
+    '--disable-memory',
+    'for the starter toolkit: create no memory resource; no effect on this machine',
+  ),
   requirementsFile: text('--requirements-file <path>', 'for Python agents; accepted and ignored'),
   default: toggle('--default', 'make it the agent that commands use without --agent'),
   nonInteractive: toggle('--non-interactive', 'never prompt or ask for confirmation; use the defaults'),
