@@ -174,7 +174,7 @@ const lookAtEndpoint = (
     runtimes.endpoint(id, 'DEFAULT'),
     TE.chainEitherK((found) => {
       const { status = 'not there yet', liveVersion, failureReason = '' } = found ?? {}
-      if (/FAILED$/.test(status)) {
+      if (status.endsWith('FAILED')) {
         return E.left(runtimeFailed('The endpoint DEFAULT', status, failureReason, logGroup(id)))
       }
       const isLive = version === undefined || liveVersion === undefined || liveVersion === version

@@ -35,7 +35,7 @@ export const toHeaviest = (entries: ReadonlyArray<ArchiveEntry>): ReadonlyArray<
   }
   return [...weights]
     .map(([name, bytes]) => ({ name, bytes }))
-    .sort((a, b) => b.bytes - a.bytes || (a.name < b.name ? -1 : 1))
+    .sort((a, b) => (a.bytes === b.bytes ? (a.name < b.name ? -1 : 1) : b.bytes - a.bytes))
     .slice(0, 5)
 }
 

@@ -4,7 +4,7 @@ import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { isAlive } from '../../../lib/node/process/Processes'
 import { inProject, node, using } from '../support'
-import { agent, ask, background, bin, deploy, deploying, gone, leavesNothingOn, recordPath } from './deploying'
+import { agent, ask, background, bin, deploy, deploying, gone, leavesNothingOn, recordPath, yaml } from './deploying'
 
 describe('deploy --local --detach', () => {
   it('builds, starts in the background, and says where and what next', async () => {

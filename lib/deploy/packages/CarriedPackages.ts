@@ -5,10 +5,10 @@ import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
 import { type DeployError, packagingFailed } from '../failure/DeployError'
-import type { ArchiveEntry } from './ArchiveEntry'
-import type { Excludes } from './Exclude'
+import type { ArchiveEntry } from '../archive/ArchiveEntry'
+import type { Excludes } from '../archive/Exclude'
 import { findInstalled, missingBuilds } from './InstalledPackages'
-import { isAlternative, machineCodeOf } from './MachineCode'
+import { isAlternative, machineCodeOf } from '../archive/MachineCode'
 import { type PlacedPackage, placePackages } from './PackageTree'
 
 /** Packages of a project. */
