@@ -2,6 +2,7 @@
 import * as E from 'fp-ts/Either'
 import * as TE from 'fp-ts/TaskEither'
 import type { Account } from '../../lib/deploy/findExisting'
+import type { ExistingEndpoint } from '../../lib/deploy/aws/Runtimes'
 import type { Pause } from '../../lib/deploy/aws/Waiting'
 import { type DeployError, nameTaken } from '../../lib/deploy/failure/DeployError'
 import type { ExistingRuntime, RuntimeReplacement, WantedRuntime } from '../../lib/deploy/plan/RuntimeRequest'
@@ -51,7 +52,7 @@ export const fakeAccount = (trouble: Trouble = () => undefined): FakeAccount => 
     const id = replacement.agentRuntimeId ?? ''
     const before = contents.runtimes.get(id)
     const { clientToken: _, ...fields } = { clientToken: undefined, ...replacement }
-    const after: ExistingRuntime = {
+    const answer = {
       ...fields,
       agentRuntimeArn: before?.agentRuntimeArn,
       agentRuntimeName: before?.agentRuntimeName,
@@ -59,20 +60,22 @@ export const fakeAccount = (trouble: Trouble = () => undefined): FakeAccount => 
       createdAt: new Date(0),
       lastUpdatedAt: new Date(0),
       status: 'UPDATING',
-    } as ExistingRuntime // what the service adds on its own is of no interest here
+    }
+    const after = answer as ExistingRuntime // what the service adds on its own is of no interest here
     contents.runtimes.set(id, after)
     return after
   }
 
   const make = (wanted: WantedRuntime): ExistingRuntime => {
     const id = `${wanted.agentRuntimeName ?? ''}-${String(state.next++).padStart(10, '0')}`
-    const made = {
+    const answer = {
       ...wanted,
       agentRuntimeId: id,
       agentRuntimeArn: `arn:aws:bedrock-agentcore:eu-west-1:123456789012:runtime/${id}`,
       agentRuntimeVersion: '1',
       status: 'CREATING',
-    } as ExistingRuntime
+    }
+    const made = answer as ExistingRuntime // as above
     contents.runtimes.set(id, made)
     contents.endpoints.set(id, new Set(['DEFAULT']))
     return made
@@ -124,7 +127,7 @@ export const fakeAccount = (trouble: Trouble = () => undefined): FakeAccount => 
         read('GetAgentRuntime', () => {
           const found = contents.runtimes.get(id)
           // Each look finds it as it is, and the next one finds it done.
-          if (found !== undefined && /ING$/.test(found.status ?? '')) contents.runtimes.set(id, settled(found))
+          if (found !== undefined && (found.status ?? '').endsWith('ING')) contents.runtimes.set(id, settled(found))
           return found
         }),
       findByName: (name) =>
@@ -143,11 +146,11 @@ export const fakeAccount = (trouble: Trouble = () => undefined): FakeAccount => 
           contents.endpoints.delete(id)
         }),
       endpoint: (id, name) =>
-        read('GetAgentRuntimeEndpoint', () =>
-          contents.endpoints.get(id)?.has(name) === true
-            ? ({ name, status: 'READY', liveVersion: contents.runtimes.get(id)?.agentRuntimeVersion } as never)
-            : undefined,
-        ),
+        read('GetAgentRuntimeEndpoint', () => {
+          if (contents.endpoints.get(id)?.has(name) !== true) return undefined
+          const found = { name, status: 'READY', liveVersion: contents.runtimes.get(id)?.agentRuntimeVersion }
+          return found as ExistingEndpoint // as above
+        }),
       endpoints: (id) => read('ListAgentRuntimeEndpoints', () => [...(contents.endpoints.get(id) ?? [])]),
       removeEndpoint: (id, name) =>
         change('DeleteAgentRuntimeEndpoint', () => void contents.endpoints.get(id)?.delete(name)),

@@ -270,7 +270,7 @@ suite('agentcore deploy', () => {
   )
 
   it('has sent nothing that the model of the service does not know', () => {
-    expect(all.length).toBeGreaterThan(50)
+    expect(all.length).toBeGreaterThan(20)
     expect(faultsOf(all)).toEqual([])
   })
 })

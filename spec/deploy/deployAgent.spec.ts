@@ -1,4 +1,5 @@
 import * as fc from 'fast-check'
+import * as E from 'fp-ts/Either'
 import { type DeployError, explain } from '../../lib/deploy/failure/DeployError'
 import { toWords } from '../../lib/deploy/plan/DeployPlan'
 import { bucketName, roleName } from '../../lib/deploy/plan/ResourceNames'
@@ -119,10 +120,23 @@ describe('a second deployment', () => {
     const id = after.bedrock_agentcore?.agent_id ?? ''
     const runtime = fake.contents.runtimes.get(id)
     const byHand = { description: 'by hand', filesystemConfigurations: [{ sessionStorage: { mountPath: '/mnt/x' } }] }
-    fake.contents.runtimes.set(id, { ...runtime, ...byHand } as never) // a runtime with fields that nobody configured
+    if (runtime === undefined) throw new Error('nothing was deployed')
+    fake.contents.runtimes.set(id, { ...runtime, ...byHand })
     const { plan } = await deploy(fake, after, { digest: 'b'.repeat(64) })
     expect(fake.contents.runtimes.get(id)).toMatchObject({ ...byHand, environmentVariables: { KEY: 'v' } })
     expect(plan.kept).toEqual(['filesystemConfigurations', 'environmentVariables.KEY'])
+  })
+
+  it('does not repeat a description that was never set, which reads as an empty one', async () => {
+    const fake = fakeAccount()
+    const { agent: after } = await deploy(fake, agent)
+    const id = after.bedrock_agentcore?.agent_id ?? ''
+    const runtime = fake.contents.runtimes.get(id)
+    if (runtime === undefined) throw new Error('nothing was deployed')
+    fake.contents.runtimes.set(id, { ...runtime, description: '' })
+    expect(right(await planOf(fake, after)).steps).toEqual([])
+    await deploy(fake, after, { digest: 'b'.repeat(64) })
+    expect(fake.contents.runtimes.get(id)).not.toHaveProperty('description')
   })
 
   it('makes a new runtime where the old one was deleted', async () => {
@@ -209,8 +223,8 @@ describe('a deployment that stops', () => {
           ...fake.account.runtimes,
           find: (id: string) => async () => {
             const found = right(await find(id)())
-            const failed = { ...found, status: 'CREATE_FAILED', failureReason: 'x86 code' } as typeof found
-            return { _tag: 'Right' as const, right: found === undefined ? undefined : failed }
+            if (found === undefined) return E.right(undefined)
+            return E.right({ ...found, status: 'CREATE_FAILED' as const, failureReason: 'x86 code' })
           },
         },
       },

@@ -43,10 +43,10 @@ const withChange = (fields: Fields, { path: [key = '', ...rest], value }: Change
 
 /** An agent with changes of the file, which are below `agents` and its name. */
 export const changed = (agent: AgentConfig, changes: ReadonlyArray<Change>): AgentConfig =>
-  changes.reduce<Fields>(
-    (now, { path, value }) => withChange(now, { path: path.slice(2), value }),
-    agent as Fields,
-  ) as AgentConfig
+  changes.reduce<AgentConfig>(
+    (now, { path, value }) => withChange(now, { path: path.slice(2), value }) as AgentConfig, // what the file has then
+    agent,
+  )
 
 export interface Run {
   readonly result: E.Either<Stopped, Deployed>

@@ -197,7 +197,7 @@ describe('a replacement', () => {
   it('says what is wanted, and keeps every other field', () =>
     fc.assert(
       fc.property(existing, wanted, (before, { agentRuntimeName: _, ...wish }) => {
-        const after = toReplacement(before, { agentRuntimeName: '', ...wish } as WantedRuntime)
+        const after = toReplacement(before, { agentRuntimeName: '', ...wish })
         expect(after).toMatchObject(wish)
         expect(after.environmentVariables ?? {}).toMatchObject({
           ...before.environmentVariables,
@@ -212,7 +212,8 @@ describe('a replacement', () => {
     fc.assert(
       fc.property(existing, wanted, (before, wish) => {
         const once = toReplacement(before, wish)
-        const after = { ...before, ...once } as ExistingRuntime
+        const merged = { ...before, ...once }
+        const after = merged as ExistingRuntime // what an update makes of a runtime
         expect(toChanges(after, toReplacement(after, wish))).toEqual([])
       }),
     ))

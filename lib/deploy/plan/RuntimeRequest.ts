@@ -65,7 +65,7 @@ const optionalFields = [
 export const toReplacement = (existing: ExistingRuntime, wanted: WantedRuntime): RuntimeReplacement => {
   const { agentRuntimeName: _, tags: __, ...fields } = wanted
   const kept = Object.fromEntries(
-    optionalFields.flatMap((name) => (isNothing(existing[name]) ? [] : [[name, existing[name]]])),
+    optionalFields.flatMap((name) => (isNothing(filled(existing[name])) ? [] : [[name, existing[name]]])),
   )
   const environmentVariables = { ...existing.environmentVariables, ...wanted.environmentVariables }
   const lifecycleConfiguration = { ...existing.lifecycleConfiguration, ...wanted.lifecycleConfiguration }
@@ -99,7 +99,7 @@ const compared = [
 
 /** What an update changes, by the names of the fields; empty if it changes nothing. */
 export const toChanges = (existing: ExistingRuntime, replacement: RuntimeReplacement): ReadonlyArray<string> =>
-  compared.filter((name) => !isDeepStrictEqual(plain(existing[name]), plain(replacement[name])))
+  compared.filter((name) => !isDeepStrictEqual(plain(filled(existing[name])), plain(replacement[name])))
 
 /** Fields of a runtime that the configuration does not mention, and that therefore stay. */
 export const toKept = (existing: ExistingRuntime, wanted: WantedRuntime): ReadonlyArray<string> => [
@@ -110,6 +110,9 @@ export const toKept = (existing: ExistingRuntime, wanted: WantedRuntime): Readon
     .filter((name) => wanted.environmentVariables?.[name] === undefined)
     .map((name) => `environmentVariables.${name}`),
 ]
+
+/** A description that was never set is read as an empty one, which no request may have. */
+const filled = (value: unknown): unknown => (value === '' ? undefined : value)
 
 /** Whether a field says nothing: absent, or empty, as some answers of the service have it. */
 const isNothing = (value: unknown): boolean =>
