@@ -5,6 +5,7 @@ import { build } from './build/command'
 import { completion } from './completion/command'
 import { configure } from './configure/command'
 import { deploy } from './deploy/command'
+import { destroy } from './destroy/command'
 import { dev } from './dev/command'
 import { invoke } from './invoke/command'
 import { logs } from './logs/command'
@@ -23,6 +24,6 @@ export const program = (): Program => ({
   name: 'agentcore',
   about: 'From a file to a running agent on Amazon Bedrock AgentCore.',
   version: version(),
-  commands: [configure, dev, deploy, invoke, logs, status, stopSession, stop, build, completion(program)],
+  commands: [configure, dev, deploy, invoke, logs, status, stopSession, stop, destroy, build, completion(program)],
   epilogue: '\nRun agentcore COMMAND --help for the flags of a command and examples.\n',
 })

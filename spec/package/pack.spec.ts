@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { outputOf, packInto } from './packing'
 import { filesBelow, root, pages } from './support'
 
-const limit = 700_000
+const limit = 720_000
 
 const temporary = mkdtempSync(join(tmpdir(), 'agentcore-fp-pack-'))
 
@@ -20,7 +20,7 @@ describe('the tarball', () => {
 
   it('holds the build of every file of lib, and nothing else but its papers and examples', () => {
     // Nobody can import the command line and what is below it alone.
-    const isImported = (path: string): boolean => !/^lib\/(cli|config|local)\//.test(path)
+    const isImported = (path: string): boolean => !/^lib\/(cli|config|deploy|local)\//.test(path)
     const built = filesBelow('lib', '.ts').flatMap((path) =>
       ['.js', ...(isImported(path) ? ['.d.ts'] : [])].map((end) => `dist/${path.replace(/\.ts$/, end)}`),
     )

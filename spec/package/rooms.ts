@@ -6,7 +6,7 @@ import { posix } from 'node:path'
 import { importGraph, type Sources } from './layers'
 
 /** Floors whose files are divided into rooms by topic. */
-export const divided = ['auth', 'cli', 'client', 'http', 'local', 'node'] as const
+export const divided = ['auth', 'cli', 'client', 'deploy', 'http', 'local', 'node'] as const
 
 /** How many files a room of those floors may hold, its index aside. */
 const least = 2

@@ -38,7 +38,11 @@ const checkedText = (checked: TypeCheckResult): string => {
   }
 }
 
-const check = (cli: Cli, { where, signal }: PackageOptions): TE.TaskEither<CliError, TypeCheckResult> =>
+/** Checks the types of the agent, where it has any. */
+export const checkTypes = (
+  cli: Cli,
+  { where, signal }: Pick<PackageOptions, 'where' | 'signal'>,
+): TE.TaskEither<CliError, TypeCheckResult> =>
   step(cli, 'Checking types')(
     pipe(
       typeCheck({ project: where.folder, file: where.file, cache: where.state, signal }),
@@ -60,9 +64,8 @@ const bundle = (cli: Cli, { where, isolation }: PackageOptions): TE.TaskEither<C
     TE.map((built) => {
       const outside = [...built.bundle.native, ...built.bundle.external].join(', ')
       if (outside !== '' && isolation !== 'container') {
-        const why = `Not bundled, but loaded from node_modules: ${outside}`
         printLine(
-          `${why}. This works locally, but on AgentCore only in a container (deployment_type: container)`,
+          `Not bundled, but loaded from node_modules: ${outside}. In the cloud it must be built for linux-arm64`,
           'note',
         )(cli)
       }
@@ -146,7 +149,7 @@ export const createPackage = (cli: Cli, what: PackageOptions): TE.TaskEither<Cli
   const region = where.agent.aws?.region ?? undefined
   const variables = givenTo(cli.env, region, env, isolation === 'container')
   return pipe(
-    check(cli, what),
+    checkTypes(cli, what),
     TE.chain(() => bundle(cli, what)),
     TE.chain((built): TE.TaskEither<CliError, Launch> =>
       isolation === 'container'

@@ -1,6 +1,7 @@
-/** `agentcore deploy`: the agent is built, and a runtime started for it. */
+/** `agentcore deploy`: the agent is built, and deployed to AWS or to a runtime on this machine. */
 import * as E from 'fp-ts/Either'
 import * as Rules from '../../config/Rules'
+import { parsePattern } from '../../deploy/archive/Exclude'
 import { allowFlags } from '../agent/AllowedFlags'
 import { command } from '../program/Command'
 import { list, type Parse, text, toggle, value } from '../program/Flag'
@@ -18,10 +19,12 @@ const auth: Parse<'none' | 'sigv4' | 'jwt'> = (given) =>
 /** The command. */
 export const deploy = command({
   name: 'deploy',
-  summary: 'build the agent and run it the way AgentCore does',
+  summary: 'deploy the agent to AgentCore, or run it here the way AgentCore does',
   about:
-    'With --local it runs on this machine: each session gets its own agent, with the limits of the service, and AWS ' +
-    'clients can call it. Deployment to the cloud is not supported yet.',
+    'Makes what is missing in the AWS account (a role, a bucket, the runtime), uploads the code and waits until the agent ' +
+    'is ready. What is up to date is left as it is; after a failure, the same command goes on where it stopped. ' +
+    'Containers cannot be deployed yet. With --local the agent runs on this machine instead: each session gets its own ' +
+    'agent, with the limits of the service, and AWS clients can call it.',
   flags: {
     local: toggle('--local', 'run on this machine'),
     agent: text('-a, --agent <name>', 'agent to use (default: the default agent)'),
@@ -31,6 +34,23 @@ export const deploy = command({
       '--env-from <file>',
       'file with variables for the agent, such as .env; repeatable, --env wins over it',
       E.right,
+    ),
+    dryRun: toggle('--dry-run', 'show what would be done in AWS, and change nothing'),
+    region: value('--region <name>', 'AWS region (default: that of the configuration, then AWS_REGION)', Rules.region),
+    profile: text('--profile <name>', 'profile of the AWS configuration (default: AWS_PROFILE)'),
+    executionRole: value(
+      '--execution-role <arn>',
+      'role that the agent runs with; never modified or deleted (default: one is created)',
+      Rules.role,
+    ),
+    exclude: list(
+      '--exclude <pattern>',
+      'files to leave out of the archive, such as *.map or node_modules/*/docs; repeatable',
+      parsePattern,
+    ),
+    autoUpdateOnConflict: toggle(
+      '--auto-update-on-conflict',
+      'take over an agent runtime of the same name that this project did not deploy',
     ),
     port: value('-p, --port <port>', 'port to listen on (default: the first free one from 8080)', Rules.port),
     detach: toggle('-d, --detach', 'keep it running in the background'),
@@ -48,6 +68,8 @@ export const deploy = command({
     ...allowFlags,
   },
   examples: [
+    { line: 'agentcore deploy', about: 'to AWS, with your credentials' },
+    { line: 'agentcore deploy --dry-run', about: 'what that would do' },
     { line: 'agentcore deploy --local', about: 'run until Ctrl-C, showing the output of the agent' },
     {
       line: 'agentcore deploy --local --detach --port 9000',

@@ -41,6 +41,12 @@ export interface DeployValues {
   readonly auth: Inbound['_tag'] | undefined
   readonly allowOrigin: ReadonlyArray<string>
   readonly allowHost: ReadonlyArray<string>
+  readonly dryRun: boolean
+  readonly region: string | undefined
+  readonly profile: string | undefined
+  readonly executionRole: string | undefined
+  readonly exclude: ReadonlyArray<string>
+  readonly autoUpdateOnConflict: boolean
 }
 
 const firstPort = 8080
@@ -248,17 +254,47 @@ const deployLocal =
     )
   }
 
-const notInTheCloud = failed(
-  'NOT_THERE_YET',
-  'Deployment to the cloud is not supported yet',
-  'use agentcore deploy --local to run the agent on this machine',
-)
+/** Flags that mean nothing to the other kind of deployment are mistakes. */
+const checked = (values: DeployValues): E.Either<CliError, void> => {
+  const forThisMachine: ReadonlyArray<readonly [flag: string, isGiven: boolean]> = [
+    ['--port', values.port !== undefined],
+    ['--detach', values.detach],
+    ['--isolation', values.isolation !== undefined],
+    ['--auth', values.auth !== undefined],
+    ['--allow-origin', values.allowOrigin.length > 0],
+    ['--allow-host', values.allowHost.length > 0],
+  ]
+  const forAws: ReadonlyArray<readonly [flag: string, isGiven: boolean]> = [
+    ['--dry-run', values.dryRun],
+    ['--region', values.region !== undefined],
+    ['--profile', values.profile !== undefined],
+    ['--execution-role', values.executionRole !== undefined],
+    ['--exclude', values.exclude.length > 0],
+    ['--auto-update-on-conflict', values.autoUpdateOnConflict],
+  ]
+  const wrong = (values.local ? forAws : forThisMachine).find(([, isGiven]) => isGiven)
+  if (wrong === undefined) return E.right(undefined)
+  const [flag] = wrong
+  return E.left(
+    values.local
+      ? usage(`${flag} is for deployments to AWS`, 'omit it, or omit --local')
+      : usage(`${flag} is for agents on this machine`, 'add --local, or omit it'),
+  )
+}
+
+const toAws = (values: DeployValues, cli: Cli): TE.TaskEither<CliError, Output> =>
+  pipe(
+    TE.tryCatch(() => import('./cloud/deployCloud.js'), unexpected),
+    TE.chain(({ deployCloud }) => deployCloud(values)(cli)),
+  )
 
 /** Deploys. */
 export const run: Run<DeployValues> = (values) => (cli) => {
-  if (!values.local) return TE.left(notInTheCloud)
-  if (cli.isJson && !values.detach) {
+  const flags = checked(values)
+  if (E.isLeft(flags)) return TE.left(flags.left)
+  if (values.local && cli.isJson && !values.detach) {
     return TE.left(usage('--json: requires --detach, because a foreground runtime has no result', 'add --detach'))
   }
-  return () => deployLocal(values)(cli)().catch((cause: unknown) => E.left(unexpected(cause)))
+  const work = values.local ? deployLocal(values)(cli) : toAws(values, cli)
+  return () => work().catch((cause: unknown) => E.left(unexpected(cause)))
 }

@@ -4,7 +4,7 @@ import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { isAlive } from '../../../lib/node/process/Processes'
 import { inProject, node, using } from '../support'
-import { agent, ask, background, bin, deploy, deploying, gone, leavesNothingOn, recordPath } from './deploying'
+import { agent, ask, background, bin, deploy, deploying, gone, leavesNothingOn, recordPath, yaml } from './deploying'
 
 describe('deploy --local --detach', () => {
   it('builds, starts in the background, and says where and what next', async () => {
@@ -121,13 +121,21 @@ describe('isolation', () => {
 })
 
 describe('deploy without --local', () => {
-  it('says clearly that it is not there yet', async () => {
+  it('takes no flags for this machine, nor --local those for AWS', async () => {
     await deploying({ 'agent.js': agent(1) }, async (project) => {
+      const cloud = await deploy(project, '--port', '9000')
+      expect([cloud.code, cloud.stderr]).toEqual([2, '--port is for agents on this machine: add --local, or omit it\n'])
+      const local = await deploy(project, '--local', '--dry-run')
+      expect([local.code, local.stderr]).toEqual([2, '--dry-run is for deployments to AWS: omit it, or omit --local\n'])
+    })
+  })
+
+  it('says that containers cannot be deployed yet', async () => {
+    await deploying({ 'agent.js': agent(1) }, async (project) => {
+      project.write('.bedrock_agentcore.yaml', yaml.replace('direct_code_deploy', 'container'))
       const { code, stdout, stderr } = await deploy(project)
       expect([code, stdout]).toEqual([1, ''])
-      expect(stderr).toBe(
-        'Deployment to the cloud is not supported yet: use agentcore deploy --local to run the agent on this machine\n',
-      )
+      expect(stderr).toMatch(/^Containers cannot be deployed yet, neither by CodeBuild nor with --local-build: /)
     })
   })
 })

@@ -1,0 +1,107 @@
+/** What a deployment to AWS says: a plan, its end, or how far it came. */
+import type { Deployed, Stopped } from '../../../deploy/deployAgent'
+import { type DeployPlan, isChange, type Step, toWords } from '../../../deploy/plan/DeployPlan'
+import { consoleUrl, logGroup } from '../../../deploy/plan/ResourceNames'
+import { fromDeploy } from '../../cloud/CloudFailure'
+import type { Output } from '../../program/Cli'
+import type { CliError } from '../../program/CliError'
+import type { Style } from '../../program/Style'
+
+const toStep = (step: Step): Readonly<Record<string, unknown>> => ({ step: step._tag, about: toWords(step) })
+
+const upToDate = 'Nothing to do: the code and the configuration are deployed already'
+
+/** `--dry-run`. */
+export const planOutput = ({ settings: { agent, place }, code, steps, kept }: DeployPlan): Output => ({
+  json: {
+    dryRun: true,
+    agent,
+    account: place.account,
+    region: place.region,
+    code: `s3://${code.bucket}/${code.key}`,
+    changes: steps.some(isChange),
+    steps: steps.map(toStep),
+    kept,
+  },
+  text: ({ bold, dim }) =>
+    [
+      steps.length === 0 ? upToDate : bold(`Deploying ${agent} would, in ${place.account} (${place.region}):`),
+      ...steps.map((step, at) => `  ${at + 1}. ${toWords(step)}`),
+      ...keptLines(kept).map((line) => dim(line)),
+    ].join('\n'),
+})
+
+const keptLines = (kept: ReadonlyArray<string>): ReadonlyArray<string> =>
+  kept.length === 0 ? [] : [`Not configured here, so kept as deployed: ${kept.join(', ')}`]
+
+/** A deployment that came to its end. */
+export const deployedOutput = (plan: DeployPlan, deployed: Deployed, which: string): Output => {
+  const { settings, code, kept } = plan
+  const { agent, place, role, authorizer } = settings
+  const changed = deployed.done.some(isChange)
+  const token = authorizer === undefined ? '' : ' --bearer-token "$TOKEN"'
+  const next = [
+    `agentcore invoke${which}${token} '{"prompt": "Hello"}'`,
+    `agentcore status${which}`,
+    `agentcore destroy${which}`,
+  ]
+  return {
+    json: {
+      agent,
+      arn: deployed.arn,
+      id: deployed.id,
+      version: deployed.version,
+      endpoint: 'DEFAULT',
+      account: place.account,
+      region: place.region,
+      code: `s3://${code.bucket}/${code.key}`,
+      executionRole: role.arn,
+      logGroup: logGroup(deployed.id),
+      changed,
+      done: deployed.done.map(toStep),
+      kept,
+      next,
+    },
+    text: (style) => shown(style, plan, deployed, changed, next),
+  }
+}
+
+const shown = (
+  { bold, cyan, dim }: Style,
+  { settings: { agent, place, role }, kept }: DeployPlan,
+  { arn, id, version }: Deployed,
+  changed: boolean,
+  next: ReadonlyArray<string>,
+): string =>
+  [
+    '',
+    changed ? `${bold(agent)} is deployed` : `${bold(agent)}: ${upToDate.charAt(0).toLowerCase()}${upToDate.slice(1)}`,
+    '',
+    `  ARN       ${arn}`,
+    `  Version   ${version}, at the endpoint DEFAULT`,
+    `  Role      ${role.arn}`,
+    `  Logs      ${logGroup(id)}`,
+    `  Console   ${consoleUrl(place)}`,
+    ...keptLines(kept).map((line) => dim(`  ${line}`)),
+    '',
+    dim('Next:'),
+    ...next.map((line) => `  ${cyan(line)}`),
+  ].join('\n')
+
+/** How far a deployment came: what exists, what does not, and what goes on from there. */
+export const stoppedLines = ({ done, at, pending }: Stopped, which: string): ReadonlyArray<string> => {
+  const changes = done.filter(isChange)
+  const left = pending.filter((step) => step !== at)
+  return [
+    ...(changes.length === 0
+      ? ['Nothing was made or changed']
+      : ['Done:', ...changes.map((step) => `  ${toWords(step)}`)]),
+    ...(at === undefined ? [] : [`Stopped at: ${toWords(at)}`]),
+    ...(left.length === 0 ? [] : ['Not done:', ...left.map((step) => `  ${toWords(step)}`)]),
+    `agentcore deploy${which} goes on from here; agentcore destroy${which} removes what was made`,
+  ]
+}
+
+/** A deployment that stopped. */
+export const stoppedFailure = (stopped: Stopped, which: string): CliError =>
+  fromDeploy(stopped.error, stoppedLines(stopped, which))

@@ -1,0 +1,80 @@
+/** What `.bedrock_agentcore.yaml` says of a deployment, in the fields of the starter toolkit. */
+import * as E from 'fp-ts/Either'
+import { pipe } from 'fp-ts/function'
+import * as TE from 'fp-ts/TaskEither'
+import type { Change } from '../config/Document'
+import { update } from '../config/File'
+import { type AgentConfig, toAgent } from '../config/Project'
+import { type DeployError, stateUnsaved } from './failure/DeployError'
+import type { DeploySettings } from './plan/DeploySettings'
+
+/** What is to be remembered of a step that made something. */
+export type Fact =
+  | { readonly _tag: 'Place' }
+  | { readonly _tag: 'Role' }
+  | { readonly _tag: 'Bucket' }
+  | { readonly _tag: 'Runtime'; readonly id: string; readonly arn: string }
+
+/** The changes to the file that facts are. */
+export const toFileChanges = (
+  agent: AgentConfig,
+  { place, role, bucket: { bucket, prefix } }: Pick<DeploySettings, 'place' | 'role' | 'bucket'>,
+  fact: Fact,
+): ReadonlyArray<Change> => {
+  const at = (...path: ReadonlyArray<string>): ReadonlyArray<string> => ['agents', agent.name, ...path]
+  switch (fact._tag) {
+    case 'Place':
+      return [
+        { path: at('aws', 'account'), value: place.account },
+        { path: at('aws', 'region'), value: place.region },
+      ]
+    case 'Role':
+      return [{ path: at('aws', 'execution_role'), value: role.arn }]
+    case 'Bucket':
+      return (agent.aws?.s3_path ?? '') === ''
+        ? [{ path: at('aws', 's3_path'), value: `s3://${bucket}${prefix === '' ? '' : `/${prefix}`}` }]
+        : []
+    case 'Runtime':
+      return [
+        { path: at('bedrock_agentcore', 'agent_id'), value: fact.id },
+        { path: at('bedrock_agentcore', 'agent_arn'), value: fact.arn },
+        // A session belongs to the runtime that it was started with.
+        ...(agent.bedrock_agentcore?.agent_id === fact.id
+          ? []
+          : [{ path: at('bedrock_agentcore', 'agent_session_id'), value: null }]),
+      ]
+  }
+}
+
+/** The changes to the file once nothing of an agent is deployed any more. `yours` is what the user gave. */
+export const toForgotten = (
+  agent: string,
+  { role, bucket }: Pick<DeploySettings, 'role' | 'bucket'>,
+): ReadonlyArray<Change> => {
+  const at = (...path: ReadonlyArray<string>): ReadonlyArray<string> => ['agents', agent, ...path]
+  return [
+    ...['agent_id', 'agent_arn', 'agent_session_id'].map((name) => ({
+      path: at('bedrock_agentcore', name),
+      value: null,
+    })),
+    ...(role.from === 'ours' ? [{ path: at('aws', 'execution_role'), value: null }] : []),
+    ...(bucket.from === 'ours' && bucket.prefix === '' ? [{ path: at('aws', 's3_path'), value: null }] : []),
+  ]
+}
+
+/** Writes changes into the file of a folder. Left: `StateUnsaved`. */
+export const saveChanges =
+  (folder: string, agent: string) =>
+  (toFields: (now: AgentConfig) => ReadonlyArray<Change>): TE.TaskEither<DeployError, void> =>
+    pipe(
+      update(
+        folder,
+        stateUnsaved,
+      )((project) =>
+        pipe(
+          toAgent(agent)(project),
+          E.bimap(stateUnsaved, (now) => ({ changes: toFields(now), value: undefined })),
+        ),
+      ),
+      TE.map(() => undefined),
+    )

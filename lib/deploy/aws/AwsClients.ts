@@ -1,0 +1,94 @@
+/** The clients of the AWS SDK. They are optional packages, loaded by the command that needs them. */
+import type * as Control from '@aws-sdk/client-bedrock-agentcore-control'
+import type * as Iam from '@aws-sdk/client-iam'
+import type * as S3 from '@aws-sdk/client-s3'
+import type * as Sts from '@aws-sdk/client-sts'
+import type * as Storage from '@aws-sdk/lib-storage'
+import * as TE from 'fp-ts/TaskEither'
+import { errorCode } from '../../node/SystemError'
+import { type DeployError, noSdk, packagingFailed } from '../failure/DeployError'
+
+// ---------------------------------------------------------------------------------------------------------------------
+// model
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** The modules of the SDK. */
+export interface AwsModules {
+  readonly control: typeof Control
+  readonly iam: typeof Iam
+  readonly s3: typeof S3
+  readonly sts: typeof Sts
+  readonly storage: typeof Storage
+}
+
+/** The clients of one region, with their modules. */
+export interface AwsClients {
+  readonly modules: AwsModules
+  readonly control: Control.BedrockAgentCoreControlClient
+  readonly iam: Iam.IAMClient
+  readonly s3: S3.S3Client
+  readonly sts: Sts.STSClient
+}
+
+/** Where requests go, and whose they are. What is not given is found as the AWS CLI finds it. */
+export interface ClientOptions {
+  readonly region: string
+  readonly profile?: string | undefined
+  /** The variables of the process, for `AWS_ENDPOINT_URL` and `AWS_ENDPOINT_URL_S3`. */
+  readonly env: Readonly<Record<string, string | undefined>>
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// constructors
+// ---------------------------------------------------------------------------------------------------------------------
+
+const loaders = {
+  '@aws-sdk/client-bedrock-agentcore-control': () => import('@aws-sdk/client-bedrock-agentcore-control'),
+  '@aws-sdk/client-iam': () => import('@aws-sdk/client-iam'),
+  '@aws-sdk/client-s3': () => import('@aws-sdk/client-s3'),
+  '@aws-sdk/client-sts': () => import('@aws-sdk/client-sts'),
+  '@aws-sdk/lib-storage': () => import('@aws-sdk/lib-storage'),
+} as const
+
+/** The packages of the SDK, as npm names them. */
+export const sdkPackages: ReadonlyArray<string> = Object.keys(loaders)
+
+const isNotInstalled = (cause: unknown): boolean => /^(ERR_)?MODULE_NOT_FOUND$/.test(errorCode(cause) ?? '')
+
+/** Loads the SDK. Left: `NoSdk` with all packages that are missing, so that one command installs them. */
+export const loadModules: TE.TaskEither<DeployError, AwsModules> = TE.tryCatch(
+  async () => ({
+    control: await loaders['@aws-sdk/client-bedrock-agentcore-control'](),
+    iam: await loaders['@aws-sdk/client-iam'](),
+    s3: await loaders['@aws-sdk/client-s3'](),
+    sts: await loaders['@aws-sdk/client-sts'](),
+    storage: await loaders['@aws-sdk/lib-storage'](),
+  }),
+  (cause) => (isNotInstalled(cause) ? noSdk(missingPackages()) : packagingFailed(cause)),
+)
+
+const missingPackages = (): ReadonlyArray<string> =>
+  sdkPackages.filter((name) => {
+    try {
+      require.resolve(name)
+      return false
+    } catch {
+      return true
+    }
+  })
+
+/** Clients. The SDK retries what is throttled, with growing waits. */
+export const createClients =
+  ({ region, profile, env }: ClientOptions) =>
+  (modules: AwsModules): AwsClients => {
+    const shared = { region, maxAttempts: 6, ...(profile === undefined ? {} : { profile }) }
+    // Stand-ins for S3 have no host name for each bucket.
+    const isElsewhere = [env['AWS_ENDPOINT_URL_S3'], env['AWS_ENDPOINT_URL']].some((url) => (url ?? '') !== '')
+    return {
+      modules,
+      control: new modules.control.BedrockAgentCoreControlClient(shared),
+      iam: new modules.iam.IAMClient(shared),
+      s3: new modules.s3.S3Client({ ...shared, forcePathStyle: isElsewhere }),
+      sts: new modules.sts.STSClient(shared),
+    }
+  }

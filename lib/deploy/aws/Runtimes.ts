@@ -1,0 +1,125 @@
+/** Agent runtimes and their endpoints in the control plane of AgentCore. */
+import { randomUUID } from 'node:crypto'
+import type { GetAgentRuntimeEndpointResponse } from '@aws-sdk/client-bedrock-agentcore-control'
+import { pipe } from 'fp-ts/function'
+import * as TE from 'fp-ts/TaskEither'
+import { type DeployError, nameTaken } from '../failure/DeployError'
+import { lift, orElseNamed } from '../failure/ServiceFailure'
+import type { ExistingRuntime, RuntimeReplacement, WantedRuntime } from '../plan/RuntimeRequest'
+import type { AwsClients } from './AwsClients'
+
+/** A runtime that was made or replaced. */
+export interface RuntimeVersion {
+  readonly id: string
+  readonly arn: string
+  readonly version: string
+}
+
+/** An endpoint of a runtime. */
+export type ExistingEndpoint = GetAgentRuntimeEndpointResponse
+
+/** What is done with runtimes. Undefined: there is none. */
+export interface Runtimes {
+  readonly find: (id: string) => TE.TaskEither<DeployError, ExistingRuntime | undefined>
+  /** The id of the runtime of a name, sought through every page. */
+  readonly findByName: (name: string) => TE.TaskEither<DeployError, string | undefined>
+  readonly create: (wanted: WantedRuntime) => TE.TaskEither<DeployError, RuntimeVersion>
+  readonly update: (replacement: RuntimeReplacement) => TE.TaskEither<DeployError, RuntimeVersion>
+  readonly remove: (id: string) => TE.TaskEither<DeployError, void>
+  readonly endpoint: (id: string, name: string) => TE.TaskEither<DeployError, ExistingEndpoint | undefined>
+  /** The names of the endpoints of a runtime, through every page. */
+  readonly endpoints: (id: string) => TE.TaskEither<DeployError, ReadonlyArray<string>>
+  readonly removeEndpoint: (id: string, name: string) => TE.TaskEither<DeployError, void>
+}
+
+const missing = ['ResourceNotFoundException', 'NotFound']
+
+/** Runtimes of an account. */
+export const runtimes = ({ control, modules: { control: Control } }: AwsClients): Runtimes => {
+  const find = (id: string): TE.TaskEither<DeployError, ExistingRuntime | undefined> =>
+    pipe(
+      lift('bedrock-agentcore:GetAgentRuntime')(() =>
+        control.send(new Control.GetAgentRuntimeCommand({ agentRuntimeId: id })),
+      ),
+      TE.map(({ $metadata: _, ...runtime }): ExistingRuntime => runtime),
+      orElseNamed(missing, () => TE.right(undefined)),
+    )
+
+  const findByName = (name: string): TE.TaskEither<DeployError, string | undefined> =>
+    lift('bedrock-agentcore:ListAgentRuntimes')(async () => {
+      for await (const { agentRuntimes = [] } of Control.paginateListAgentRuntimes({ client: control }, {})) {
+        const found = agentRuntimes.find(({ agentRuntimeName }) => agentRuntimeName === name)
+        if (found !== undefined) return found.agentRuntimeId
+      }
+      return undefined
+    })
+
+  const create = (wanted: WantedRuntime): TE.TaskEither<DeployError, RuntimeVersion> =>
+    pipe(
+      lift('bedrock-agentcore:CreateAgentRuntime')(() =>
+        // One token for all attempts of the SDK: an answer that was lost makes no second runtime.
+        control.send(new Control.CreateAgentRuntimeCommand({ ...wanted, clientToken: randomUUID() })),
+      ),
+      TE.map(toVersion),
+      orElseNamed(['ConflictException'], () => TE.left(nameTaken(wanted.agentRuntimeName ?? ''))),
+    )
+
+  const update = (replacement: RuntimeReplacement): TE.TaskEither<DeployError, RuntimeVersion> =>
+    pipe(
+      lift('bedrock-agentcore:UpdateAgentRuntime')(() =>
+        control.send(new Control.UpdateAgentRuntimeCommand({ ...replacement, clientToken: randomUUID() })),
+      ),
+      TE.map(toVersion),
+    )
+
+  const remove = (id: string): TE.TaskEither<DeployError, void> =>
+    pipe(
+      lift('bedrock-agentcore:DeleteAgentRuntime')(() =>
+        control.send(new Control.DeleteAgentRuntimeCommand({ agentRuntimeId: id })),
+      ),
+      TE.map(() => undefined),
+      orElseNamed(missing, () => TE.right(undefined)),
+    )
+
+  const endpoint = (id: string, name: string): TE.TaskEither<DeployError, ExistingEndpoint | undefined> =>
+    pipe(
+      lift('bedrock-agentcore:GetAgentRuntimeEndpoint')(() =>
+        control.send(new Control.GetAgentRuntimeEndpointCommand({ agentRuntimeId: id, endpointName: name })),
+      ),
+      TE.map(({ $metadata: _, ...found }): ExistingEndpoint => found),
+      orElseNamed(missing, () => TE.right(undefined)),
+    )
+
+  const endpoints = (id: string): TE.TaskEither<DeployError, ReadonlyArray<string>> =>
+    pipe(
+      lift('bedrock-agentcore:ListAgentRuntimeEndpoints')(async () => {
+        const found: Array<string> = []
+        const pages = Control.paginateListAgentRuntimeEndpoints({ client: control }, { agentRuntimeId: id })
+        for await (const { runtimeEndpoints = [] } of pages)
+          found.push(...runtimeEndpoints.flatMap(({ name }) => name ?? []))
+        return found
+      }),
+      orElseNamed(missing, () => TE.right([])),
+    )
+
+  const removeEndpoint = (id: string, name: string): TE.TaskEither<DeployError, void> =>
+    pipe(
+      lift('bedrock-agentcore:DeleteAgentRuntimeEndpoint')(() =>
+        control.send(new Control.DeleteAgentRuntimeEndpointCommand({ agentRuntimeId: id, endpointName: name })),
+      ),
+      TE.map(() => undefined),
+      orElseNamed(missing, () => TE.right(undefined)),
+    )
+
+  return { find, findByName, create, update, remove, endpoint, endpoints, removeEndpoint }
+}
+
+const toVersion = (made: {
+  readonly agentRuntimeId: string | undefined
+  readonly agentRuntimeArn: string | undefined
+  readonly agentRuntimeVersion: string | undefined
+}): RuntimeVersion => ({
+  id: made.agentRuntimeId ?? '',
+  arn: made.agentRuntimeArn ?? '',
+  version: made.agentRuntimeVersion ?? '',
+})

@@ -1,0 +1,183 @@
+/** Runs a plan: the one interpreter of its steps. What a step makes is written down before the next one begins. */
+import * as E from 'fp-ts/Either'
+import { pipe } from 'fp-ts/function'
+import * as TE from 'fp-ts/TaskEither'
+import type { RuntimeVersion } from './aws/Runtimes'
+import { type Look, retryRole, until, type WaitOptions } from './aws/Waiting'
+import type { Fact } from './DeployState'
+import { type DeployError, interrupted, runtimeFailed } from './failure/DeployError'
+import { type Account, rolePolicyOf } from './findExisting'
+import type { DeployPlan, Step } from './plan/DeployPlan'
+import { trustPolicy } from './plan/ExecutionRole'
+import { logGroup } from './plan/ResourceNames'
+import { toSecured } from './plan/RuntimeRequest'
+
+// ---------------------------------------------------------------------------------------------------------------------
+// model
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** What a plan is run with. */
+export interface DeployWith {
+  readonly account: Account
+  readonly zip: Uint8Array
+  readonly wait: WaitOptions
+  /** Remembers what was made. */
+  readonly save: (fact: Fact) => TE.TaskEither<DeployError, void>
+  readonly onStep: (news: StepNews) => void
+}
+
+/** What is told while a plan runs. */
+export type StepNews =
+  | { readonly _tag: 'Begun'; readonly step: Step }
+  | { readonly _tag: 'Progress'; readonly step: Step; readonly text: string }
+  | { readonly _tag: 'Done'; readonly step: Step }
+
+/** A deployment that came to its end. */
+export interface Deployed {
+  readonly id: string
+  readonly arn: string
+  readonly version: string
+  readonly done: ReadonlyArray<Step>
+}
+
+/** A deployment that stopped: what was done stays, and the next run goes on from there. */
+export interface Stopped {
+  readonly error: DeployError
+  readonly done: ReadonlyArray<Step>
+  readonly at: Step | undefined
+  readonly pending: ReadonlyArray<Step>
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// the interpreter
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** Runs a plan. `current` is the runtime that the plan found. Left: where it stopped. */
+export const deployAgent =
+  (given: DeployWith) =>
+  (plan: DeployPlan, current: RuntimeVersion | undefined): TE.TaskEither<Stopped, Deployed> =>
+  async () => {
+    const done: Array<Step> = []
+    let runtime = current
+    const stop = (error: DeployError, at: Step | undefined): E.Either<Stopped, never> =>
+      E.left({ error, done, at, pending: plan.steps.slice(done.length) })
+
+    const placed = await given.save({ _tag: 'Place' })()
+    if (E.isLeft(placed)) return stop(placed.left, undefined)
+    if (plan.settings.role.from === 'yours') {
+      const saved = await given.save({ _tag: 'Role' })()
+      if (E.isLeft(saved)) return stop(saved.left, undefined)
+    }
+    for (const step of plan.steps) {
+      // Between steps only: a request that is under way comes to its end, so that what it makes is written down.
+      if (given.wait.signal.aborted) return stop(interrupted, step)
+      given.onStep({ _tag: 'Begun', step })
+      const result = await runStep(given, plan, runtime)(step)()
+      if (E.isLeft(result)) return stop(result.left, step)
+      runtime = result.right ?? runtime
+      done.push(step)
+      given.onStep({ _tag: 'Done', step })
+    }
+    const { id = '', arn = '', version = '' } = runtime ?? {}
+    return E.right({ id, arn, version, done })
+  }
+
+/** Runs one step; right: the runtime, where the step has made, changed or looked at it. */
+const runStep =
+  (given: DeployWith, { settings }: DeployPlan, runtime: RuntimeVersion | undefined) =>
+  (step: Step): TE.TaskEither<DeployError, RuntimeVersion | undefined> => {
+    const { account, save, wait } = given
+    const progress = (text: string): void => given.onStep({ _tag: 'Progress', step, text })
+    const unchanged = TE.map((): RuntimeVersion | undefined => undefined)
+    const id = runtime?.id ?? ''
+    switch (step._tag) {
+      case 'CreateRole':
+        return pipe(
+          account.roles.create(step.role, settings.agent, trustPolicy(settings.place)),
+          TE.chain(() => save({ _tag: 'Role' })),
+          unchanged,
+        )
+      case 'WriteRolePolicy':
+        return pipe(account.roles.writePolicy(rolePolicyOf(settings)), unchanged)
+      case 'CreateBucket':
+        return pipe(
+          account.buckets.create(step.bucket),
+          TE.chain(() => save({ _tag: 'Bucket' })),
+          unchanged,
+        )
+      case 'UploadCode':
+        return pipe(
+          account.buckets.upload(step.code, given.zip, {
+            signal: wait.signal,
+            onProgress: (sent) => progress(`${Math.min(100, Math.floor((sent / Math.max(1, step.bytes)) * 100))} %`),
+          }),
+          TE.chain(() => save({ _tag: 'Bucket' })),
+          unchanged,
+        )
+      case 'CreateRuntime':
+        return pipe(
+          account.runtimes.create(step.runtime),
+          retryRole(wait, () => progress('waiting for IAM to make the role known')),
+          TE.chainFirst((made) => save({ _tag: 'Runtime', ...made })),
+        )
+      case 'UpdateRuntime':
+        return pipe(
+          account.runtimes.update(step.runtime),
+          retryRole(wait, () => progress('waiting for IAM to make the role known')),
+          TE.chainFirst((made) => save({ _tag: 'Runtime', ...made })),
+        )
+      case 'RecordRuntime':
+        return pipe(save({ _tag: 'Runtime', id: step.id, arn: step.arn }), unchanged)
+      case 'AwaitRuntime':
+        return pipe(lookAtRuntime(account, id), until(wait, 'The agent runtime', 600, progress))
+      case 'SecureMetadata':
+        return pipe(
+          account.runtimes.find(id),
+          TE.chain((now) => (now === undefined ? TE.left(gone(id)) : account.runtimes.update(toSecured(now)))),
+          TE.chainFirst((made) => save({ _tag: 'Runtime', ...made })),
+        )
+      case 'AwaitEndpoint':
+        return pipe(
+          lookAtEndpoint(account, id, runtime?.version),
+          until(wait, 'The endpoint DEFAULT', 300, progress),
+          unchanged,
+        )
+    }
+  }
+
+const gone = (id: string): DeployError =>
+  runtimeFailed(`The agent runtime ${id}`, 'gone', 'somebody has deleted it meanwhile', logGroup(id))
+
+const lookAtRuntime = ({ runtimes }: Account, id: string): TE.TaskEither<DeployError, Look<RuntimeVersion>> =>
+  pipe(
+    runtimes.find(id),
+    TE.chainEitherK((found) => {
+      if (found === undefined) return E.left(gone(id))
+      const { status = '', failureReason = '' } = found
+      if (status === 'READY') {
+        const { agentRuntimeArn: arn = '', agentRuntimeVersion: version = '' } = found
+        return E.right({ _tag: 'Ready', value: { id, arn, version } })
+      }
+      return /FAILED$|^DELETING$/.test(status)
+        ? E.left(runtimeFailed(`The agent runtime ${id}`, status, failureReason, logGroup(id)))
+        : E.right({ _tag: 'Waiting', status })
+    }),
+  )
+
+/** The endpoint follows the newest version, with some delay: ready with an older one is not ready yet. */
+const lookAtEndpoint = (
+  { runtimes }: Account,
+  id: string,
+  version: string | undefined,
+): TE.TaskEither<DeployError, Look<undefined>> =>
+  pipe(
+    runtimes.endpoint(id, 'DEFAULT'),
+    TE.chainEitherK((found) => {
+      const { status = 'not there yet', liveVersion, failureReason = '' } = found ?? {}
+      if (status.endsWith('FAILED')) {
+        return E.left(runtimeFailed('The endpoint DEFAULT', status, failureReason, logGroup(id)))
+      }
+      const isLive = version === undefined || liveVersion === undefined || liveVersion === version
+      return E.right(status === 'READY' && isLive ? { _tag: 'Ready', value: undefined } : { _tag: 'Waiting', status })
+    }),
+  )

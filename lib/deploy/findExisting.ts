@@ -1,0 +1,83 @@
+/** Looks at the account: what of a deployment exists already. Changes nothing. */
+import { pipe } from 'fp-ts/function'
+import * as TE from 'fp-ts/TaskEither'
+import type { AgentConfig } from '../config/Project'
+import type { Buckets } from './aws/Buckets'
+import type { RolePolicy, Roles } from './aws/Roles'
+import type { Runtimes } from './aws/Runtimes'
+import { type DeployError, invalidSettings } from './failure/DeployError'
+import { type CodeDigest, type Existing, type RoleState, toCode } from './plan/DeployPlan'
+import type { DeploySettings } from './plan/DeploySettings'
+import { executionPolicy } from './plan/ExecutionRole'
+import { policyName } from './plan/ResourceNames'
+import type { ExistingRuntime } from './plan/RuntimeRequest'
+
+/** An account of AWS: all that a deployment does there. */
+export interface Account {
+  readonly buckets: Buckets
+  readonly roles: Roles
+  readonly runtimes: Runtimes
+}
+
+/** The inline policy of the role of an agent. */
+export const rolePolicyOf = ({ agent, place, protocol, role }: DeploySettings): RolePolicy => ({
+  role: role.name,
+  name: policyName(agent),
+  policy: executionPolicy(place, { agent, protocol }),
+})
+
+/** What exists of a deployment. */
+export const findExisting = (
+  { buckets, roles, runtimes }: Account,
+  settings: DeploySettings,
+  digest: CodeDigest,
+  agent: AgentConfig,
+): TE.TaskEither<DeployError, Existing> =>
+  pipe(
+    TE.Do,
+    TE.bind('role', () => findRole(roles, settings)),
+    TE.bind('hasBucket', () => findBucket(buckets, settings)),
+    TE.bind('hasCode', ({ hasBucket }) => (hasBucket ? buckets.hasObject(toCode(settings, digest)) : TE.right(false))),
+    TE.bind('found', () => findRuntime(runtimes, agent)),
+    TE.map(({ found, ...others }) => ({ ...others, ...found })),
+  )
+
+const findRole = (roles: Roles, settings: DeploySettings): TE.TaskEither<DeployError, RoleState | undefined> =>
+  settings.role.from === 'ours' ? roles.find(rolePolicyOf(settings)) : TE.right(undefined)
+
+const findBucket = (
+  buckets: Buckets,
+  { bucket: { bucket, from } }: DeploySettings,
+): TE.TaskEither<DeployError, boolean> =>
+  pipe(
+    buckets.exists(bucket),
+    TE.filterOrElse(
+      (exists) => exists || from === 'ours',
+      () => invalidSettings('aws.s3_path', `there is no bucket ${bucket}`, 'create it, or remove the field'),
+    ),
+  )
+
+type FoundRuntime = Pick<Existing, 'runtime' | 'isKnown'>
+
+/** The runtime that the configuration names, else the one with the name of the agent. One being deleted is none. */
+export const findRuntime = (
+  runtimes: Runtimes,
+  { name, bedrock_agentcore: ids }: AgentConfig,
+): TE.TaskEither<DeployError, FoundRuntime> => {
+  const id = ids?.agent_id ?? ''
+  const usable = (runtime: ExistingRuntime | undefined): ExistingRuntime | undefined =>
+    runtime?.status === 'DELETING' ? undefined : runtime
+  return pipe(
+    id === '' ? TE.right(undefined) : runtimes.find(id),
+    TE.map(usable),
+    TE.chain((known): TE.TaskEither<DeployError, FoundRuntime> =>
+      known !== undefined
+        ? TE.right({ runtime: known, isKnown: true })
+        : pipe(
+            runtimes.findByName(name),
+            TE.chain((other) => (other === undefined ? TE.right(undefined) : runtimes.find(other))),
+            TE.map((runtime) => ({ runtime: usable(runtime), isKnown: false })),
+          ),
+    ),
+  )
+}

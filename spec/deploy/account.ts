@@ -1,0 +1,160 @@
+/** An account in memory, which behaves as AWS does as far as a deployment can tell. */
+import * as E from 'fp-ts/Either'
+import * as TE from 'fp-ts/TaskEither'
+import type { Account } from '../../lib/deploy/findExisting'
+import type { ExistingEndpoint } from '../../lib/deploy/aws/Runtimes'
+import type { Pause } from '../../lib/deploy/aws/Waiting'
+import { type DeployError, nameTaken } from '../../lib/deploy/failure/DeployError'
+import type { ExistingRuntime, RuntimeReplacement, WantedRuntime } from '../../lib/deploy/plan/RuntimeRequest'
+
+/** What is in the account. */
+export interface Contents {
+  readonly roles: Map<string, { readonly isOurs: boolean; policy: unknown }>
+  readonly buckets: Map<string, { readonly isOurs: boolean; readonly objects: Map<string, number> }>
+  readonly runtimes: Map<string, ExistingRuntime>
+  /** The names of the endpoints of each runtime. */
+  readonly endpoints: Map<string, Set<string>>
+}
+
+/** What goes wrong: called before each operation. */
+export type Trouble = (operation: string) => DeployError | undefined
+
+export interface FakeAccount {
+  readonly contents: Contents
+  readonly account: Account
+  /** The operations that changed something, in order. */
+  readonly changes: Array<string>
+}
+
+/** Waiting takes no time. */
+export const noPause: Pause = () => Promise.resolve()
+
+const settled = (runtime: ExistingRuntime): ExistingRuntime => ({ ...runtime, status: 'READY' })
+
+export const fakeAccount = (trouble: Trouble = () => undefined): FakeAccount => {
+  const contents: Contents = { roles: new Map(), buckets: new Map(), runtimes: new Map(), endpoints: new Map() }
+  const changes: Array<string> = []
+  const state = { next: 1 }
+
+  const read =
+    <A>(operation: string, look: () => A): TE.TaskEither<DeployError, A> =>
+    () => {
+      const error = trouble(operation)
+      return Promise.resolve(error === undefined ? E.right(look()) : E.left(error))
+    }
+  const change = <A>(operation: string, act: () => A): TE.TaskEither<DeployError, A> =>
+    read(operation, () => {
+      changes.push(operation)
+      return act()
+    })
+
+  const replace = (replacement: RuntimeReplacement): ExistingRuntime => {
+    const id = replacement.agentRuntimeId ?? ''
+    const before = contents.runtimes.get(id)
+    const { clientToken: _, ...fields } = { clientToken: undefined, ...replacement }
+    const answer = {
+      ...fields,
+      agentRuntimeArn: before?.agentRuntimeArn,
+      agentRuntimeName: before?.agentRuntimeName,
+      agentRuntimeVersion: String(Number(before?.agentRuntimeVersion) + 1),
+      createdAt: new Date(0),
+      lastUpdatedAt: new Date(0),
+      status: 'UPDATING',
+    }
+    const after = answer as ExistingRuntime // what the service adds on its own is of no interest here
+    contents.runtimes.set(id, after)
+    return after
+  }
+
+  const make = (wanted: WantedRuntime): ExistingRuntime => {
+    const id = `${wanted.agentRuntimeName ?? ''}-${String(state.next++).padStart(10, '0')}`
+    const answer = {
+      ...wanted,
+      agentRuntimeId: id,
+      agentRuntimeArn: `arn:aws:bedrock-agentcore:eu-west-1:123456789012:runtime/${id}`,
+      agentRuntimeVersion: '1',
+      status: 'CREATING',
+    }
+    const made = answer as ExistingRuntime // as above
+    contents.runtimes.set(id, made)
+    contents.endpoints.set(id, new Set(['DEFAULT']))
+    return made
+  }
+
+  const versionOf = ({ agentRuntimeId = '', agentRuntimeArn = '', agentRuntimeVersion = '' }: ExistingRuntime) => ({
+    id: agentRuntimeId,
+    arn: agentRuntimeArn,
+    version: agentRuntimeVersion,
+  })
+
+  const account: Account = {
+    roles: {
+      find: ({ role, policy }) =>
+        read('GetRole', () => {
+          const found = contents.roles.get(role)
+          if (found === undefined) return { _tag: 'Missing' }
+          return found.isOurs
+            ? { _tag: 'Ours', hasPolicy: JSON.stringify(found.policy) === JSON.stringify(policy) }
+            : { _tag: 'Others' }
+        }),
+      create: (role) => change('CreateRole', () => void contents.roles.set(role, { isOurs: true, policy: undefined })),
+      writePolicy: ({ role, policy }) =>
+        change('PutRolePolicy', () => {
+          const found = contents.roles.get(role)
+          if (found === undefined) throw new Error(`there is no role ${role}`)
+          found.policy = policy
+        }),
+      remove: (role) => change('DeleteRole', () => void contents.roles.delete(role)),
+    },
+    buckets: {
+      exists: (bucket) => read('HeadBucket', () => contents.buckets.has(bucket)),
+      create: (bucket) =>
+        change('CreateBucket', () => void contents.buckets.set(bucket, { isOurs: true, objects: new Map() })),
+      isOurs: (bucket) => read('GetBucketTagging', () => contents.buckets.get(bucket)?.isOurs === true),
+      remove: (bucket) => change('DeleteBucket', () => void contents.buckets.delete(bucket)),
+      hasObject: ({ bucket, key }) => read('HeadObject', () => contents.buckets.get(bucket)?.objects.has(key) === true),
+      upload: ({ bucket, key }, zip) =>
+        change('PutObject', () => void contents.buckets.get(bucket)?.objects.set(key, zip.length)),
+      keys: (bucket, prefix) =>
+        read('ListObjectsV2', () =>
+          [...(contents.buckets.get(bucket)?.objects.keys() ?? [])].filter((key) => key.startsWith(prefix)),
+        ),
+      removeObjects: (bucket, keys) =>
+        change('DeleteObjects', () => keys.forEach((key) => contents.buckets.get(bucket)?.objects.delete(key))),
+    },
+    runtimes: {
+      find: (id) =>
+        read('GetAgentRuntime', () => {
+          const found = contents.runtimes.get(id)
+          // Each look finds it as it is, and the next one finds it done.
+          if (found !== undefined && (found.status ?? '').endsWith('ING')) contents.runtimes.set(id, settled(found))
+          return found
+        }),
+      findByName: (name) =>
+        read(
+          'ListAgentRuntimes',
+          () => [...contents.runtimes.values()].find((found) => found.agentRuntimeName === name)?.agentRuntimeId,
+        ),
+      create: (wanted) =>
+        [...contents.runtimes.values()].some((found) => found.agentRuntimeName === wanted.agentRuntimeName)
+          ? TE.left(nameTaken(wanted.agentRuntimeName ?? ''))
+          : change('CreateAgentRuntime', () => versionOf(make(wanted))),
+      update: (replacement) => change('UpdateAgentRuntime', () => versionOf(replace(replacement))),
+      remove: (id) =>
+        change('DeleteAgentRuntime', () => {
+          contents.runtimes.delete(id)
+          contents.endpoints.delete(id)
+        }),
+      endpoint: (id, name) =>
+        read('GetAgentRuntimeEndpoint', () => {
+          if (contents.endpoints.get(id)?.has(name) !== true) return undefined
+          const found = { name, status: 'READY', liveVersion: contents.runtimes.get(id)?.agentRuntimeVersion }
+          return found as ExistingEndpoint // as above
+        }),
+      endpoints: (id) => read('ListAgentRuntimeEndpoints', () => [...(contents.endpoints.get(id) ?? [])]),
+      removeEndpoint: (id, name) =>
+        change('DeleteAgentRuntimeEndpoint', () => void contents.endpoints.get(id)?.delete(name)),
+    },
+  }
+  return { contents, account, changes }
+}
