@@ -79,6 +79,7 @@ export const watch = async (
   const changed = new Set<string>()
   let timer: NodeJS.Timeout | undefined
   const watchers: Array<FSWatcher> = []
+  const starts: Array<Promise<void>> = []
   let isClosed = false
   const tell = (): void => {
     const paths = [...changed]
@@ -93,11 +94,14 @@ export const watch = async (
   }
   /** A watcher of its own for each set of paths, since only a new one tells when it watches. */
   const begin = async (paths: string | Array<string>, options: ChokidarOptions): Promise<void> => {
+    if (isClosed) return
     const watcher = chokidar.watch(paths, { ignoreInitial: true, ...options })
     watchers.push(watcher)
     watcher.on('all', (_, path) => note(path))
     watcher.on('error', onError)
-    await new Promise<void>((resolve) => watcher.once('ready', () => resolve()))
+    const started = new Promise<void>((resolve) => watcher.once('ready', () => resolve()))
+    starts.push(started)
+    await started
   }
   const beginFiles = (files: ReadonlyArray<string>): Promise<void> => {
     files.forEach((path) => [path, ...foldersOf(project, path)].forEach((each) => added.add(each)))
@@ -134,6 +138,7 @@ export const watch = async (
     close: async () => {
       isClosed = true
       clearTimeout(timer)
+      await Promise.all(starts) // one that is closed as it starts leaves folders watched, and the process would not end
       await Promise.all(watchers.map((watcher) => watcher.close()))
     },
   }

@@ -1,0 +1,33 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { watch } from '../../../lib/cli/dev/watch/Watch'
+import { inFolder } from '../../config/support'
+
+const watched = (): number => process.getActiveResourcesInfo().filter((name) => name === 'FSEventWrap').length
+
+describe('a watch', () => {
+  it('that is closed as it takes in more files leaves nothing watched', () =>
+    inFolder(async (folder) => {
+      const project = join(folder, 'project')
+      mkdirSync(project)
+      const files = Array.from({ length: 60 }, (_, i) => join(folder, 'shared', `part${i % 7}`, `file${i}.ts`))
+      files.forEach((path) => {
+        mkdirSync(join(path, '..'), { recursive: true })
+        writeFileSync(path, '')
+      })
+      const absent = [join(folder, 'shared', 'absent', 'one.ts')]
+      const before = watched()
+      for (let turns = 0; turns < 12; turns += 1) {
+        const watching = await watch(
+          project,
+          () => undefined,
+          () => undefined,
+        )
+        const adding = watching.add([...files, ...absent], Date.now())
+        for (let ticks = 0; ticks < turns; ticks += 1) await new Promise((resolve) => setImmediate(resolve))
+        await watching.close()
+        await adding
+      }
+      expect(watched()).toBe(before)
+    }))
+})
