@@ -53,6 +53,8 @@ const byRule = (key: string, value: unknown): unknown => {
 }
 
 const reason = (cause: unknown): string => {
+  if (cause instanceof TypeError && cause.message.includes('BigInt'))
+    return 'it contains a BigInt: return it as a string'
   if (cause instanceof RangeError) return 'nested too deeply or circular'
   return cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : 'toJSON threw an error'
 }

@@ -4,8 +4,8 @@ import * as E from 'fp-ts/Either'
 import { type CliError, usage } from './CliError'
 import type { Command, CommandInput } from './Command'
 import { type Flag, toggle } from './Flag'
-import { toExamples } from './help/ExamplesText'
-import { layout } from './help/HelpLayout'
+import { toExamples } from './layout/ExamplesText'
+import { layout } from './layout/HelpLayout'
 
 /** The result of parsing: a text to show, or a command to run. */
 export type ParseResult =

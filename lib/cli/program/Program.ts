@@ -5,7 +5,8 @@ import { format } from '../document/ExactJson'
 import { type Cli, type Output, styled, type World } from './Cli'
 import { explainSystemError } from '../../node/SystemError'
 import { type CliError, explain, unexpected } from './CliError'
-import { helpWidth } from './help/HelpLayout'
+import { fillProse } from './layout/Fill'
+import { helpWidth } from './layout/HelpLayout'
 import { type ParseResult, parse, type Program } from './Parse'
 import { guarded, visible } from './TerminalText'
 
@@ -29,8 +30,10 @@ const writeFailure = async (world: World, error: CliError, isJson: boolean, isVe
   const safe = world.stderr.isTTY ? visible : (text: string): string => text
   if (output.length > 0) await world.stderr.write(`${output.map((text) => `  ${safe(text)}`).join('\n')}\n`)
   const line = safe(message.replace(/\s*\n\s*/g, ' '))
-  const joint = /[.?!]$/.test(line) ? ' ' : ': '
-  await world.stderr.write(`${red(line)}${next === '' ? '' : `${joint}${safe(next)}`}\n`)
+  const advice = next === '' ? '' : `${/[.?!]$/.test(line) ? ' ' : ': '}${safe(next)}`
+  // Filled first, since only spaces become line breaks: the message keeps its length, and its color.
+  const filled = fillProse(world.stderr.isTTY ? world.stderr.columns : undefined, line + advice)
+  await world.stderr.write(`${red(filled.slice(0, line.length))}${filled.slice(line.length)}\n`)
   if (isVerbose && details.length > 0) await world.stderr.write(`${dim(safe(details.join('\n')))}\n`)
   return exitCode
 }

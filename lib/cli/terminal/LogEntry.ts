@@ -7,7 +7,7 @@ import { format, isExactNumber, parse } from '../document/ExactJson'
 import { type Cli, styled } from '../program/Cli'
 import type { Style } from '../program/Style'
 import { visible } from '../program/TerminalText'
-import { fill, type Word } from './Fill'
+import { fill, type Word } from '../program/layout/Fill'
 
 // ---------------------------------------------------------------------------------------------------------------------
 // model

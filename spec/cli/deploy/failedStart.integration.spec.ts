@@ -14,7 +14,7 @@ describe('an agent that throws when it starts', () => {
       expect(stderr).toMatch(/^ +at .*agent\.js:2:\d+\)?$/m)
       expect(stderr).not.toMatch(/node:internal|PORT/)
       expect(stderr.trimEnd().split('\n').at(-1)).toBe(
-        'The agent exited with code 1 before it responded to /ping: deploy does not read .env: pass it with --env-from .env if the agent needs MODEL_API_KEY, OTHER',
+        'The agent exited with code 1 before it responded to /ping: deploy does not read .env. Pass it with --env-from .env if the agent needs MODEL_API_KEY, OTHER',
       )
     }))
 

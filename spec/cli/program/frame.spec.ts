@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { closeSync, openSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
 import { program } from '../../../lib/cli/agentcore'
 import { explain, unexpected } from '../../../lib/cli/program/CliError'
 import type { Command } from '../../../lib/cli/program/Command'
@@ -74,6 +75,21 @@ describe('agentcore', () => {
     expect(stderr.split('\n')).toHaveLength(2)
     if (typeof line === 'string') expect(stderr).toBe(`${line}\n`)
     else expect(stderr).toMatch(line)
+  })
+
+  it('breaks the line of a failure between words where a terminal is narrower', async () => {
+    const lines: Array<string> = []
+    const terminal = {
+      isTTY: true,
+      columns: 40,
+      write: async (text: string | Uint8Array) => void lines.push(String(text)),
+    }
+    const { code } = await inWorld('/', ['invoke', 'hi', '--port', 'x'], { stderr: terminal })
+    const said = stripVTControlCharacters(lines.join(''))
+    expect([code, said]).toEqual([
+      2,
+      '--port: expected a port from 0 to 65535,\ngot "x": see agentcore invoke --help\n',
+    ])
   })
 
   it('exits with 1 for what fails, in one line that says what to do', async () => {

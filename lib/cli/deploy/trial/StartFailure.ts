@@ -31,4 +31,4 @@ export const listeningPort = (output: string): number | undefined => {
 export const missingVariables = (names: ReadonlyArray<string>): string | undefined =>
   names.length === 0
     ? undefined
-    : `deploy does not read .env: pass it with --env-from .env if the agent needs ${names.join(', ')}`
+    : `deploy does not read .env. Pass it with --env-from .env if the agent needs ${names.join(', ')}`

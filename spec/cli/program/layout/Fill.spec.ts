@@ -1,5 +1,5 @@
 import { createColors } from 'picocolors'
-import { fill, fillProse } from '../../../lib/cli/terminal/Fill'
+import { fill, fillProse } from '../../../../lib/cli/program/layout/Fill'
 
 const { dim } = createColors(true)
 
