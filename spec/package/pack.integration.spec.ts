@@ -72,9 +72,12 @@ describe('an installation in an empty folder', () => {
     expect(installed).not.toMatch(/FAILED|EBADENGINE|ERESOLVE|deprecated/)
   })
 
-  it('brings the peers', () => {
+  it('brings the peers, and none of the optional ones', () => {
     const peers = Object.keys(manifest.peerDependencies)
-    expect(peers.filter((peer) => !existsSync(join(consumer, 'node_modules', peer)))).toEqual([])
+    const installed = peers.filter((peer) => existsSync(join(consumer, 'node_modules', peer)))
+    const optional = Object.keys(manifest.peerDependenciesMeta)
+    expect(installed).toEqual(peers.filter((peer) => !optional.includes(peer)))
+    expect(installed).toEqual(['fp-ts', 'io-ts'])
   })
 })
 
