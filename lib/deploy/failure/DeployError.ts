@@ -182,7 +182,7 @@ export const explain = (error: DeployError): Explanation => {
     case 'RuntimeFailed':
       return {
         message: `${error.what} is ${error.status}${error.reason === '' ? '' : `: ${error.reason}`}`,
-        next: `mend what it says and deploy again; output of the agent is in the log group ${error.logGroup}`,
+        next: `fix what it reports and deploy again; the output of the agent is in the log group ${error.logGroup}`,
         details: [],
       }
     case 'NotReady':

@@ -76,7 +76,7 @@ export const deployCloud =
 
 const notConfigured = failed(
   'NOT_CONFIGURED',
-  'No agent is configured in this folder, and a deployment has to be written down',
+  'No agent is configured in this folder, and a deployment is recorded in .bedrock_agentcore.yaml',
   'run agentcore configure first',
 )
 
