@@ -196,7 +196,7 @@ export const createBundler = (source: Source): TE.TaskEither<BuildError, Bundler
         return mains.length > 0 ? { ...mode, mains: [...mode.mains, ...mains] } : undefined
       }
 
-      /** What the errors of a build teach; undefined if they are the developer's to mend. */
+      /** What the errors of a build teach; undefined if the developer has to fix them. */
       const lessonOfErrors = async (
         mode: BundleMode,
         errors: ReadonlyArray<Message>,
@@ -208,7 +208,7 @@ export const createBundler = (source: Source): TE.TaskEither<BuildError, Bundler
         return missing.length > 0 ? { ...mode, missing: [...mode.missing, ...missing] } : undefined
       }
 
-      /** Which files a failed build has read, or looked for: one of them holds the cure. */
+      /** Lists the files that a failed build has read or looked for: a change of one of them may fix it. */
       const toError = async (mode: BundleMode, { errors }: BuildFailure): Promise<BuildError> => {
         const reads = fileReads()
         const options = optionsFor(mode)
@@ -217,7 +217,7 @@ export const createBundler = (source: Source): TE.TaskEither<BuildError, Bundler
         return sourceErrors(errors.map(diagnostic), inputs.filter(isOwn))
       }
 
-      /** Notes that need a look at the settings, which is slow, and so is taken once, and for decorators only. */
+      /** Notes that depend on the compiler settings. Reading these is slow, so it happens once, and only for decorators. */
       const settingsNotes = async (program: string): Promise<ReadonlyArray<BundleNote>> => {
         if (!decorates(program)) return []
         metadata ??= emitsDecoratorMetadata(source.file)

@@ -76,7 +76,7 @@ const entryOptions = ({ file, entry, hasRuntime }: Source): BuildOptions => {
   }
 }
 
-/** esbuild names sources from the output folder, where nothing is written: the text is taken. */
+/** esbuild names the sources of a map relative to the output folder. Nothing is written there: the result stays in memory. */
 const mapOptions = ({ project, mapPaths }: Source): BuildOptions => {
   switch (mapPaths._tag) {
     case 'Absolute':

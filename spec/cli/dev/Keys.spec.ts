@@ -11,6 +11,15 @@ const style = toStyle({}, false)
 
 const terminal = { isTTY: true, stream: Readable.from([]) }
 
+/** A command of someone who types, and sees its output. */
+const typingIn = (world: World) => ({
+  ...world,
+  stdin: terminal,
+  stderr: { ...world.stderr, isTTY: true },
+  isJson: false,
+  isVerbose: false,
+})
+
 describe('the keys of dev', () => {
   it.each([
     ['o', 'open'],
@@ -34,11 +43,7 @@ describe('the keys of dev', () => {
     const called: Array<string> = []
     let press: (key: string) => void = () => undefined
     const cli = {
-      ...world,
-      stdin: terminal,
-      stderr: { ...world.stderr, isTTY: true },
-      isJson: false,
-      isVerbose: false,
+      ...typingIn(world),
       onKey: (listener: (key: string) => void) => {
         press = listener
         return () => void called.push('off')
@@ -58,13 +63,7 @@ describe('the keys of dev', () => {
 
   it('are there only where someone types and sees what comes of it', () => {
     const { world } = worldIn('/')
-    const cli = {
-      ...world,
-      stdin: terminal,
-      stderr: { ...world.stderr, isTTY: true },
-      isJson: false,
-      isVerbose: false,
-    }
+    const cli = typingIn(world)
     expect(hasKeys(cli)).toBe(true)
     expect(hasKeys({ ...cli, isJson: true })).toBe(false)
     expect(hasKeys({ ...cli, stdin: world.stdin })).toBe(false)

@@ -15,7 +15,7 @@ export interface AgentOutput {
   readonly onListening: (port: number) => void
 }
 
-/** Passes a stream on, no faster than it is taken. */
+/** Forwards the output of an agent, with backpressure. */
 export const passOutput = (stream: Readable, output: AgentOutput): void => {
   const { sink, view } = output
   const keep = lineKeeper(output)
