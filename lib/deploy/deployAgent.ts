@@ -8,8 +8,8 @@ import type { Fact } from './DeployState'
 import { type DeployError, interrupted, runtimeFailed } from './failure/DeployError'
 import { type Account, rolePolicyOf } from './findExisting'
 import type { DeployPlan, Step } from './plan/DeployPlan'
-import { trustPolicy } from './plan/ExecutionRole'
-import { logGroup } from './plan/ResourceNames'
+import { trustPolicy } from './resources/ExecutionRole'
+import { logGroup } from './resources/ResourceNames'
 import { toSecured } from './plan/RuntimeRequest'
 
 // ---------------------------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ import { type DeployError, interrupted } from './failure/DeployError'
 import { type Account, findRuntime, rolePolicyOf } from './findExisting'
 import type { DeploySettings } from './plan/DeploySettings'
 import type { Remains, Removal } from './plan/DestroyPlan'
-import { codePrefix, isCodeKey } from './plan/ResourceNames'
+import { codePrefix, isCodeKey } from './resources/ResourceNames'
 
 /** Looks for what is there of an agent. A runtime that merely has its name is not ours. */
 export const findRemains = (

@@ -8,8 +8,8 @@ import type { Runtimes } from './aws/Runtimes'
 import { type DeployError, invalidSettings } from './failure/DeployError'
 import { type CodeDigest, type Existing, type RoleState, toCode } from './plan/DeployPlan'
 import type { DeploySettings } from './plan/DeploySettings'
-import { executionPolicy } from './plan/ExecutionRole'
-import { policyName } from './plan/ResourceNames'
+import { executionPolicy } from './resources/ExecutionRole'
+import { policyName } from './resources/ResourceNames'
 import type { ExistingRuntime } from './plan/RuntimeRequest'
 
 /** An account of AWS: all that a deployment does there. */

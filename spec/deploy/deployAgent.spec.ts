@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import * as E from 'fp-ts/Either'
 import { type DeployError, explain } from '../../lib/deploy/failure/DeployError'
 import { toWords } from '../../lib/deploy/plan/DeployPlan'
-import { bucketName, roleName } from '../../lib/deploy/plan/ResourceNames'
+import { bucketName, roleName } from '../../lib/deploy/resources/ResourceNames'
 import { fakeAccount } from './account'
 import { agentNamed, changed, deploy, left, place, planOf, right } from './deploying'
 

@@ -9,7 +9,7 @@ import { findExisting } from '../../lib/deploy/findExisting'
 import type { DeployError } from '../../lib/deploy/failure/DeployError'
 import { type DeployPlan, toPlan } from '../../lib/deploy/plan/DeployPlan'
 import { type DeployOverrides, type DeploySettings, toSettings } from '../../lib/deploy/plan/DeploySettings'
-import type { Place } from '../../lib/deploy/plan/ResourceNames'
+import type { Place } from '../../lib/deploy/resources/ResourceNames'
 import { type FakeAccount, noPause } from './account'
 
 export const place: Place = { account: '123456789012', region: 'eu-west-1', partition: 'aws' }

@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import * as E from 'fp-ts/Either'
 import { explain } from '../../lib/deploy/failure/DeployError'
 import { toSettings } from '../../lib/deploy/plan/DeploySettings'
-import { executionPolicy, trustPolicy } from '../../lib/deploy/plan/ExecutionRole'
+import { executionPolicy, trustPolicy } from '../../lib/deploy/resources/ExecutionRole'
 import {
   bucketName,
   codeKey,
@@ -11,7 +11,7 @@ import {
   policyName,
   roleArn,
   roleName,
-} from '../../lib/deploy/plan/ResourceNames'
+} from '../../lib/deploy/resources/ResourceNames'
 import {
   type ExistingRuntime,
   toChanges,

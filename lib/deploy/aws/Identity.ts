@@ -6,7 +6,7 @@ import { parse } from '../../core/Arn'
 import { isRegion, toPartition } from '../../core/Region'
 import { type DeployError, invalidSettings } from '../failure/DeployError'
 import { lift } from '../failure/ServiceFailure'
-import type { Place } from '../plan/ResourceNames'
+import type { Place } from '../resources/ResourceNames'
 import type { AwsClients } from './AwsClients'
 
 /** The account of the credentials, and where it is. */

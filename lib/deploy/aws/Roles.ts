@@ -5,8 +5,8 @@ import * as TE from 'fp-ts/TaskEither'
 import type { DeployError } from '../failure/DeployError'
 import { lift, orElseNamed } from '../failure/ServiceFailure'
 import type { RoleState } from '../plan/DeployPlan'
-import type { Policy } from '../plan/ExecutionRole'
-import { ownerTag } from '../plan/ResourceNames'
+import type { Policy } from '../resources/ExecutionRole'
+import { ownerTag } from '../resources/ResourceNames'
 import type { AwsClients } from './AwsClients'
 
 /** An inline policy of a role. */

@@ -2,7 +2,7 @@
 import * as E from 'fp-ts/Either'
 import { type DeployError, nameTaken } from '../failure/DeployError'
 import type { DeploySettings } from './DeploySettings'
-import { codeKey } from './ResourceNames'
+import { codeKey } from '../resources/ResourceNames'
 import {
   type CodeLocation,
   type ExistingRuntime,

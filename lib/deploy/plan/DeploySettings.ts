@@ -4,7 +4,7 @@ import { pipe } from 'fp-ts/function'
 import type { AuthorizerConfiguration, NetworkConfiguration } from '@aws-sdk/client-bedrock-agentcore-control'
 import { type AgentConfig, isSet, toHeaderAllowlist } from '../../config/Project'
 import { type DeployError, invalidSettings, wrongAccount } from '../failure/DeployError'
-import { bucketName, type Place, roleArn, roleName } from './ResourceNames'
+import { bucketName, type Place, roleArn, roleName } from '../resources/ResourceNames'
 
 // ---------------------------------------------------------------------------------------------------------------------
 // model

@@ -1,7 +1,7 @@
 /** What a deployment to AWS says: a plan, its end, or how far it came. */
 import type { Deployed, Stopped } from '../../../deploy/deployAgent'
 import { type DeployPlan, isChange, type Step, toWords } from '../../../deploy/plan/DeployPlan'
-import { consoleUrl, logGroup } from '../../../deploy/plan/ResourceNames'
+import { consoleUrl, logGroup } from '../../../deploy/resources/ResourceNames'
 import { fromDeploy } from '../../cloud/CloudFailure'
 import type { Output } from '../../program/Cli'
 import type { CliError } from '../../program/CliError'
