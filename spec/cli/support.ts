@@ -74,13 +74,14 @@ const started = new Set<ChildProcess>()
 // A spec that runs out of time leaves its process behind, which would keep the whole run from ending.
 afterAll(() => started.forEach((child) => child.kill('SIGKILL')))
 
-/** Starts `node` with these arguments. */
+/** Starts `node` with these arguments; another one than that of the specs where it is named. */
 export const node = (
   args: ReadonlyArray<string>,
   cwd: string,
   env: Readonly<Record<string, string | undefined>> = {},
+  program = process.execPath,
 ): Spawned => {
-  const child = spawn(process.execPath, [...args], {
+  const child = spawn(program, [...args], {
     cwd,
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

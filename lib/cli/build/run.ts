@@ -14,6 +14,7 @@ import { fromBuild } from '../terminal/Failures'
 import { formatBytes } from '../terminal/Progress'
 import { type Bundle, remarks } from '../bundler/Bundle'
 import { build } from '../bundler/bundleAgent'
+import { usedByInstance } from '../bundler/plugins/Native'
 import { foreignIn, realTarget, replaceFolder } from './OutputFolder'
 
 /** The values of its flags. */
@@ -52,7 +53,11 @@ export const run: Run<BuildValues> =
     )
 
 const notes = (bundle: Bundle): ReadonlyArray<string> => [
-  ...bundle.native.map((name) => `${name} cannot be bundled: ship node_modules too`),
+  ...bundle.native.map((name) => {
+    const user = usedByInstance.get(name)
+    const condition = user === undefined ? 'too' : `if the agent uses ${user}`
+    return `${name} cannot be bundled: ship node_modules ${condition}`
+  }),
   ...bundle.external.map((name) => `${name} is not bundled: ship node_modules too`),
   ...remarks(bundle),
 ]

@@ -24,6 +24,8 @@ export interface PackageOptions {
   readonly where: AgentFolder
   readonly isolation: Isolation
   readonly env: ReadonlyArray<readonly [name: string, value: string]>
+  /** Packages that stay in `node_modules`, besides those that `package.json` names. */
+  readonly external: ReadonlyArray<string>
   readonly signal: AbortSignal
 }
 
@@ -51,11 +53,11 @@ export const checkTypes = (
     checkedText,
   )
 
-const bundle = (cli: Cli, { where, isolation }: PackageOptions): TE.TaskEither<CliError, Built> =>
+const bundle = (cli: Cli, { where, isolation, external }: PackageOptions): TE.TaskEither<CliError, Built> =>
   pipe(
     step(cli, 'Bundling')(
       pipe(
-        build(where.folder, where.file, toBuilds(where.folder, where.agent.name), { _tag: 'Absolute' }),
+        build(where.folder, where.file, toBuilds(where.folder, where.agent.name), { _tag: 'Absolute' }, external),
         TE.mapLeft(fromBuild(cli)),
       ),
       ({ artifact, bundle: { format } }) =>

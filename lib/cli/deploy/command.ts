@@ -3,6 +3,7 @@ import * as E from 'fp-ts/Either'
 import * as Rules from '../../config/Rules'
 import { parsePattern } from '../../deploy/archive/Exclude'
 import { allowFlags } from '../agent/AllowedFlags'
+import { externalFlag } from '../entry/ExternalFlag'
 import { command } from '../program/Command'
 import { list, type Parse, text, toggle, value } from '../program/Flag'
 
@@ -52,6 +53,7 @@ export const deploy = command({
       '--auto-update-on-conflict',
       'take over an agent runtime of the same name that this project did not deploy',
     ),
+    ...externalFlag,
     port: value('-p, --port <port>', 'port to listen on (default: the first free one from 8080)', Rules.port),
     detach: toggle('-d, --detach', 'keep it running in the background'),
     isolation: value(

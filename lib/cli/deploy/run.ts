@@ -35,6 +35,7 @@ export interface DeployValues {
   readonly agent: string | undefined
   readonly env: ReadonlyArray<readonly [name: string, value: string]>
   readonly envFrom: ReadonlyArray<string>
+  readonly external: ReadonlyArray<string>
   readonly port: number | undefined
   readonly detach: boolean
   readonly isolation: Isolation | undefined
@@ -204,7 +205,7 @@ const deployLocal =
       TE.bind('env', () => passedVariables(cli.cwd, values.envFrom, values.env)),
       TE.bind('launch', ({ where, env }) => {
         const isolation = toIsolation(where, values.isolation)
-        return createPackage(cli, { where, isolation, env, signal: breaking.signal })
+        return createPackage(cli, { where, isolation, env, external: values.external, signal: breaking.signal })
       }),
       TE.bind('plan', ({ where, inbound, before, launch }) => TE.right(toPlan(where, values, inbound, before, launch))),
       TE.chainFirst(({ where, plan }) =>

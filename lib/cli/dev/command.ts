@@ -1,6 +1,7 @@
 /** `agentcore dev`: the agent from its source, started again when that changes. */
 import * as Rules from '../../config/Rules'
 import { allowFlags } from '../agent/AllowedFlags'
+import { externalFlag } from '../entry/ExternalFlag'
 import { command } from '../program/Command'
 import { list, optional, text, value } from '../program/Flag'
 import { defaultInspector, parseInspector } from './state/InspectorAddress'
@@ -25,6 +26,7 @@ export const dev = command({
       parseInspector,
       defaultInspector,
     ),
+    ...externalFlag,
     ...allowFlags,
   },
   examples: [

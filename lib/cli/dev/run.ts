@@ -16,13 +16,14 @@ export interface DevValues {
   readonly port: number | undefined
   readonly env: ReadonlyArray<readonly [name: string, value: string]>
   readonly inspect: InspectorAddress | undefined
+  readonly external: ReadonlyArray<string>
   readonly allowOrigin: ReadonlyArray<string>
   readonly allowHost: ReadonlyArray<string>
 }
 
 /** Develops until Ctrl-C. */
 export const run: Run<DevValues> =
-  ({ agent: name, entrypoint, port = 8080, env, inspect, allowOrigin, allowHost }) =>
+  ({ agent: name, entrypoint, port = 8080, env, inspect, external, allowOrigin, allowHost }) =>
   (cli) =>
     pipe(
       agentFolder(cli, { agent: name, entrypoint }),
@@ -35,6 +36,7 @@ export const run: Run<DevValues> =
               port,
               env,
               inspect,
+              external,
               guard: guardPolicy({ allowOrigin, allowHost }),
             }),
           (cause) => failed('DEV_FAILED', errorMessage(cause), 'choose another --port or --inspect', { cause }),

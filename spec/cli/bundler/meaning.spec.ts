@@ -141,6 +141,26 @@ describe('a package that stays in node_modules', () => {
     })
   })
 
+  it('is loaded when the first instance is made, where it is a class that few programs make instances of', async () => {
+    const asking = `import Stream from 'thread-stream'
+try { console.log(new Stream(7).size) } catch (e) { console.log(e.code) }
+${listens}`
+    const stream = {
+      'node_modules/thread-stream/package.json': '{"name":"thread-stream","main":"main.js"}',
+      'node_modules/thread-stream/main.js': 'module.exports = class { constructor(size) { this.size = size } }',
+    }
+    await inProject({ ...stream, ...bothFormats(asking) }, async (project) => {
+      for (const entry of ['cjs.mts', 'esm.mts']) {
+        expect(await prints(project, entry)).toBe('7\n')
+        const { artifact } = right(await made(project, entry))
+        renameSync(join(project.folder, 'node_modules/thread-stream'), join(project.folder, 'away'))
+        const agent = node([artifact.main], project.folder)
+        expect([await agent.ended, agent.stdout()]).toEqual([0, 'MODULE_NOT_FOUND\n'])
+        renameSync(join(project.folder, 'away'), join(project.folder, 'node_modules/thread-stream'))
+      }
+    })
+  })
+
   it('is one that finds its own files, though it has no machine code', async () => {
     const files = {
       'node_modules/playwright-core/package.json': '{"name":"playwright-core","main":"main.js"}',

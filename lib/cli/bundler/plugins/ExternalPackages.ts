@@ -3,7 +3,7 @@
  * not installed. A plugin of esbuild. A bundle without such packages pays nothing: the plugin asks for their names only.
  */
 import type { Metafile, OnResolveArgs, OnResolveResult, Plugin, PluginBuild } from 'esbuild'
-import { findPackage } from './Native'
+import { findPackage, usedByInstance } from './Native'
 
 /** Packages by name, by why they are not in the bundle. */
 export interface Outside {
@@ -71,8 +71,24 @@ const onKept =
       return found.errors.length > 0 ? undefined : findPackage(found.path)?.folder
     }
     const [folder, near] = await Promise.all([resolve(resolveDir), resolve(project)])
-    return folder === undefined || folder === near ? external(path) : stub(path, loaderOf(folder, path))
+    const isNear = folder === undefined || folder === near
+    const name = packageName(path)
+    if (name !== undefined && usedByInstance.has(name)) {
+      return stub(path, lazily(isNear ? `module.exports = require(${JSON.stringify(path)})` : loaderOf(folder, path)))
+    }
+    return isNear ? external(path) : stub(path, loaderOf(folder, path))
   }
+
+/** A class whose module is loaded when the first instance is made: a program that makes none runs without the package. */
+const lazily = (loader: string): string => `const load = () => {
+  const module = {}
+  ${loader.replaceAll('\n', '\n  ')}
+  return module.exports
+}
+module.exports = new Proxy(function () {}, {
+  construct: (_, given) => Reflect.construct(load(), given),
+  get: (_, name) => load()[name],
+})`
 
 /**
  * Loads a package that the program cannot find by its name, as in the layout of pnpm, where only its importer can. It is

@@ -12,6 +12,9 @@ const selfLocating = [
   ...['puppeteer', 'puppeteer-core', 'thread-stream', 'tiktoken', 'typescript'],
 ]
 
+/** Those of them that are one class, with what makes instances of it: without that, a program does not need them. */
+export const usedByInstance: ReadonlyMap<string, string> = new Map([['thread-stream', 'transports of pino']])
+
 /** The end of the name of a package that holds the machine code for one kind of machine. */
 const forOneMachine = /(linux|darwin|win32)[-_](x64|arm64|ia32)/
 

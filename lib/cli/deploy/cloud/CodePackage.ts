@@ -23,19 +23,21 @@ import { checkTypes } from '../Package'
 export interface CodePackageOptions {
   readonly where: AgentFolder
   readonly exclude: ReadonlyArray<string>
+  /** Packages that stay in `node_modules`, besides those that `package.json` names. */
+  readonly external: ReadonlyArray<string>
   readonly signal: AbortSignal
 }
 
 /** Packages the agent. Nothing is sent anywhere. */
 export const packageCode = (cli: Cli, options: CodePackageOptions): TE.TaskEither<CliError, CodeArchive> => {
-  const { where, exclude } = options
+  const { where, exclude, external } = options
   const excludes = toExcludes(exclude)
   return pipe(
     admitsNode(where),
     TE.chain(() => checkTypes(cli, options)),
-    TE.chain(() => bundle(cli, where)),
+    TE.chain(() => bundle(cli, where, external)),
     TE.bindTo('bundle'),
-    TE.bind('carried', ({ bundle: { native, external } }) => carry(cli, where, [...native, ...external], excludes)),
+    TE.bind('carried', ({ bundle: made }) => carry(cli, where, [...made.native, ...made.external], excludes)),
     TE.chain(({ bundle: { files }, carried }) =>
       step(cli, 'Packaging')(
         pipe(
@@ -60,15 +62,18 @@ const admitsNode = ({ package: folder, agent }: AgentFolder): TE.TaskEither<CliE
     ),
   )
 
-const bundle = (cli: Cli, where: AgentFolder): TE.TaskEither<CliError, Bundle> =>
+const bundle = (cli: Cli, where: AgentFolder, kept: ReadonlyArray<string>): TE.TaskEither<CliError, Bundle> =>
   pipe(
     step(cli, 'Bundling')(
       pipe(
         // Paths in the source map are those of the project: the archive says nothing of this machine.
-        build(where.folder, where.file, toBuilds(where.folder, where.agent.name), {
-          _tag: 'RelativeTo',
-          folder: join(where.folder, 'dist'),
-        }),
+        build(
+          where.folder,
+          where.file,
+          toBuilds(where.folder, where.agent.name),
+          { _tag: 'RelativeTo', folder: join(where.folder, 'dist') },
+          kept,
+        ),
         TE.mapLeft(fromBuild(cli)),
       ),
       ({ artifact: { bytes }, bundle: { format } }) =>

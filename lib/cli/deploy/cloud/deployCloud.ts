@@ -32,6 +32,7 @@ export interface CloudValues {
   readonly envFrom: ReadonlyArray<string>
   readonly dryRun: boolean
   readonly exclude: ReadonlyArray<string>
+  readonly external: ReadonlyArray<string>
   readonly executionRole: string | undefined
   readonly region: string | undefined
   readonly profile: string | undefined
@@ -108,7 +109,7 @@ const deployThere = (
     TE.bind('settings', ({ place, env }) =>
       pipe(toSettings(place, { env, executionRole: values.executionRole })(where.agent), TE.fromEither, fromHere),
     ),
-    TE.bind('code', () => packageCode(cli, { where, exclude: values.exclude, signal })),
+    TE.bind('code', () => packageCode(cli, { where, exclude: values.exclude, external: values.external, signal })),
     orCancelled,
     TE.bind('existing', ({ account, settings, code }) =>
       step(cli, 'Looking at what is deployed')(

@@ -18,5 +18,7 @@ export interface DevPlan {
   readonly inspect: InspectorAddress | undefined
   /** Which hosts and web pages may call beyond the defaults. */
   readonly guard: GuardPolicy
+  /** Packages that stay in `node_modules`, besides those that `package.json` names. */
+  readonly external: ReadonlyArray<string>
   readonly env: ReadonlyArray<readonly [name: string, value: string]>
 }

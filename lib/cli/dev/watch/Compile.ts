@@ -54,7 +54,7 @@ export const createCompiler = (plan: DevPlan, terminal: Variables): Compiler => 
 
   /** The bundler; another one when the entry point has begun, or ceased, to serve by itself. */
   const bundler: TE.TaskEither<BuildError, Bundler> = pipe(
-    toSource(plan.folder, plan.file, { _tag: 'Absolute' }),
+    toSource(plan.folder, plan.file, { _tag: 'Absolute' }, plan.external),
     TE.chain((source) => {
       if (held !== undefined && isSame(held.source, source)) return TE.right(held.bundler)
       return pipe(
