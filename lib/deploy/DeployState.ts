@@ -6,6 +6,7 @@ import type { Change } from '../config/Document'
 import { update } from '../config/File'
 import { type AgentConfig, toAgent } from '../config/Project'
 import { type DeployError, stateUnsaved } from './failure/DeployError'
+import type { BuiltImage } from './image/ImageSettings'
 import type { DeploySettings } from './plan/DeploySettings'
 
 /** What is to be remembered of a step that made something. */
@@ -13,12 +14,14 @@ export type Fact =
   | { readonly _tag: 'Place' }
   | { readonly _tag: 'Role' }
   | { readonly _tag: 'Bucket' }
+  | { readonly _tag: 'Repository' }
+  | { readonly _tag: 'Project' }
   | { readonly _tag: 'Runtime'; readonly id: string; readonly arn: string }
 
 /** The changes to the file that facts are. */
 export const toFileChanges = (
   agent: AgentConfig,
-  { place, role, bucket: { bucket, prefix } }: Pick<DeploySettings, 'place' | 'role' | 'bucket'>,
+  { place, role, bucket: { bucket, prefix }, image }: Pick<DeploySettings, 'place' | 'role' | 'bucket' | 'image'>,
   fact: Fact,
 ): ReadonlyArray<Change> => {
   const at = (...path: ReadonlyArray<string>): ReadonlyArray<string> => ['agents', agent.name, ...path]
@@ -33,6 +36,16 @@ export const toFileChanges = (
     case 'Bucket':
       return (agent.aws?.s3_path ?? '') === ''
         ? [{ path: at('aws', 's3_path'), value: `s3://${bucket}${prefix === '' ? '' : `/${prefix}`}` }]
+        : []
+    case 'Repository':
+      return image?._tag === 'Built' ? [{ path: at('aws', 'ecr_repository'), value: image.repository.uri }] : []
+    case 'Project':
+      return image?._tag === 'Built'
+        ? [
+            { path: at('codebuild', 'project_name'), value: image.project.name },
+            { path: at('codebuild', 'execution_role'), value: image.role.arn },
+            { path: at('codebuild', 'source_bucket'), value: bucket },
+          ]
         : []
     case 'Runtime':
       return [
@@ -49,7 +62,7 @@ export const toFileChanges = (
 /** The changes to the file once nothing of an agent is deployed any more. `yours` is what the user gave. */
 export const toForgotten = (
   agent: string,
-  { role, bucket }: Pick<DeploySettings, 'role' | 'bucket'>,
+  { role, bucket, image }: Pick<DeploySettings, 'role' | 'bucket' | 'image'>,
 ): ReadonlyArray<Change> => {
   const at = (...path: ReadonlyArray<string>): ReadonlyArray<string> => ['agents', agent, ...path]
   return [
@@ -58,9 +71,18 @@ export const toForgotten = (
       value: null,
     })),
     ...(role.from === 'ours' ? [{ path: at('aws', 'execution_role'), value: null }] : []),
+    ...(image?._tag === 'Built' ? imageFields(image).map((path) => ({ path: at(...path), value: null })) : []),
     ...(bucket.from === 'ours' && bucket.prefix === '' ? [{ path: at('aws', 's3_path'), value: null }] : []),
   ]
 }
+
+/** The fields that name what was made for an image: those of the user stay. */
+const imageFields = ({ repository, project, role }: BuiltImage): ReadonlyArray<ReadonlyArray<string>> => [
+  ...(repository.from === 'ours' ? [['aws', 'ecr_repository']] : []),
+  ...(project.from === 'ours' ? [['codebuild', 'project_name']] : []),
+  ...(role.from === 'ours' ? [['codebuild', 'execution_role']] : []),
+  ['codebuild', 'source_bucket'],
+]
 
 /** Writes changes into the file of a folder. Left: `StateUnsaved`. */
 export const saveChanges =

@@ -6,11 +6,14 @@ import type { RuntimeVersion } from './aws/Runtimes'
 import { type Look, retryRole, until, type WaitOptions } from './aws/Waiting'
 import type { Fact } from './DeployState'
 import { type DeployError, interrupted, runtimeFailed } from './failure/DeployError'
-import { type Account, rolePolicyOf } from './findExisting'
+import { type ImageEngine, runImageStep } from './build/runImageStep'
+import { type Account, imagePolicyOf, rolePolicyOf } from './findExisting'
+import { type ImageStep, isImageStep } from './image/ImagePlan'
+import { pinned } from './image/ImageSettings'
 import type { DeployPlan, Step } from './plan/DeployPlan'
 import { trustPolicy } from './resources/ExecutionRole'
 import { logGroup } from './resources/ResourceNames'
-import { toSecured } from './plan/RuntimeRequest'
+import { toSecured, withImage } from './plan/RuntimeRequest'
 
 // ---------------------------------------------------------------------------------------------------------------------
 // model
@@ -20,6 +23,8 @@ import { toSecured } from './plan/RuntimeRequest'
 export interface DeployWith {
   readonly account: Account
   readonly zip: Uint8Array
+  /** What builds and pushes an image on this machine; undefined where none is to. */
+  readonly engine?: ImageEngine | undefined
   readonly wait: WaitOptions
   /** Remembers what was made. */
   readonly save: (fact: Fact) => TE.TaskEither<DeployError, void>
@@ -30,6 +35,8 @@ export interface DeployWith {
 export type StepNews =
   | { readonly _tag: 'Begun'; readonly step: Step }
   | { readonly _tag: 'Progress'; readonly step: Step; readonly text: string }
+  /** A part of a step that is over, such as a phase of a build. */
+  | { readonly _tag: 'Passed'; readonly step: Step; readonly text: string }
   | { readonly _tag: 'Done'; readonly step: Step }
 
 /** A deployment that came to its end. */
@@ -37,6 +44,8 @@ export interface Deployed {
   readonly id: string
   readonly arn: string
   readonly version: string
+  /** The image that was built, tagged or pushed. */
+  readonly image: string | undefined
   readonly done: ReadonlyArray<Step>
 }
 
@@ -58,7 +67,7 @@ export const deployAgent =
   (plan: DeployPlan, current: RuntimeVersion | undefined): TE.TaskEither<Stopped, Deployed> =>
   async () => {
     const done: Array<Step> = []
-    let runtime = current
+    let state: Made = { runtime: current, image: undefined }
     const stop = (error: DeployError, at: Step | undefined): E.Either<Stopped, never> =>
       E.left({ error, done, at, pending: plan.steps.slice(done.length) })
 
@@ -72,20 +81,60 @@ export const deployAgent =
       // Between steps only: a request that is under way comes to its end, so that what it makes is written down.
       if (given.wait.signal.aborted) return stop(interrupted, step)
       given.onStep({ _tag: 'Begun', step })
-      const result = await runStep(given, plan, runtime)(step)()
+      const result = await runAnyStep(given, plan, state)(step)()
       if (E.isLeft(result)) return stop(result.left, step)
-      runtime = result.right ?? runtime
+      state = { ...state, ...result.right }
       done.push(step)
       given.onStep({ _tag: 'Done', step })
     }
-    const { id = '', arn = '', version = '' } = runtime ?? {}
-    return E.right({ id, arn, version, done })
+    const { id = '', arn = '', version = '' } = state.runtime ?? {}
+    return E.right({ id, arn, version, image: state.image, done })
   }
 
-/** Runs one step; right: the runtime, where the step has made, changed or looked at it. */
+/** What the steps so far have made that later ones need. */
+interface Made {
+  readonly runtime: RuntimeVersion | undefined
+  /** The URI of the image, by its content. */
+  readonly image: string | undefined
+}
+
+/** Runs one step; right: what it has made. */
+const runAnyStep =
+  (given: DeployWith, plan: DeployPlan, made: Made) =>
+  (step: Step): TE.TaskEither<DeployError, Partial<Made>> => {
+    if (!isImageStep(step)) {
+      return pipe(
+        runStep(given, plan, made)(step),
+        TE.map((runtime) => (runtime === undefined ? {} : { runtime })),
+      )
+    }
+    const { settings } = plan
+    const { image } = settings
+    if (image?._tag !== 'Built') return TE.right({}) // no plan has such a step then
+    return pipe(
+      step,
+      runImageStep({
+        services: given.account.images,
+        roles: given.account.roles,
+        place: settings.place,
+        setting: image,
+        policy: imagePolicyOf(settings, image),
+        engine: given.engine,
+        wait: given.wait,
+        news: {
+          onStatus: (text) => given.onStep({ _tag: 'Progress', step, text }),
+          onPassed: (text) => given.onStep({ _tag: 'Passed', step, text }),
+        },
+        save: (_tag) => given.save({ _tag }),
+      }),
+      TE.map((digest) => (digest === undefined ? {} : { image: pinned(image.repository, digest) })),
+    )
+  }
+
+/** Runs a step of the runtime; right: the runtime, where the step has made, changed or looked at it. */
 const runStep =
-  (given: DeployWith, { settings }: DeployPlan, runtime: RuntimeVersion | undefined) =>
-  (step: Step): TE.TaskEither<DeployError, RuntimeVersion | undefined> => {
+  (given: DeployWith, { settings }: DeployPlan, { runtime, image }: Made) =>
+  (step: Exclude<Step, ImageStep>): TE.TaskEither<DeployError, RuntimeVersion | undefined> => {
     const { account, save, wait } = given
     const progress = (text: string): void => given.onStep({ _tag: 'Progress', step, text })
     const unchanged = TE.map((): RuntimeVersion | undefined => undefined)
@@ -93,7 +142,12 @@ const runStep =
     switch (step._tag) {
       case 'CreateRole':
         return pipe(
-          account.roles.create(step.role, settings.agent, trustPolicy(settings.place)),
+          account.roles.create(
+            step.role,
+            settings.agent,
+            trustPolicy(settings.place),
+            `Execution role of the agent ${settings.agent} on Amazon Bedrock AgentCore`,
+          ),
           TE.chain(() => save({ _tag: 'Role' })),
           unchanged,
         )
@@ -116,13 +170,13 @@ const runStep =
         )
       case 'CreateRuntime':
         return pipe(
-          account.runtimes.create(step.runtime),
+          account.runtimes.create(withImage(image)(step.runtime)),
           retryRole(wait, () => progress('waiting for IAM to make the role known')),
           TE.chainFirst((made) => save({ _tag: 'Runtime', ...made })),
         )
       case 'UpdateRuntime':
         return pipe(
-          account.runtimes.update(step.runtime),
+          account.runtimes.update(withImage(image)(step.runtime)),
           retryRole(wait, () => progress('waiting for IAM to make the role known')),
           TE.chainFirst((made) => save({ _tag: 'Runtime', ...made })),
         )

@@ -5,14 +5,15 @@ import * as TE from 'fp-ts/TaskEither'
 import type { AgentConfig } from '../config/Project'
 import { until, type WaitOptions } from './aws/Waiting'
 import { type DeployError, interrupted } from './failure/DeployError'
-import { type Account, findRuntime, rolePolicyOf } from './findExisting'
+import { findImageRemains } from './build/findImage'
+import { type Account, findRuntime, imagePolicyOf, rolePolicyOf } from './findExisting'
 import type { DeploySettings } from './plan/DeploySettings'
 import type { Remains, Removal } from './plan/DestroyPlan'
 import { codePrefix, isCodeKey } from './resources/ResourceNames'
 
 /** Looks for what is there of an agent. A runtime that merely has its name is not ours. */
 export const findRemains = (
-  { runtimes, buckets, roles }: Account,
+  { runtimes, buckets, roles, images }: Account,
   settings: DeploySettings,
   agent: AgentConfig,
 ): TE.TaskEither<DeployError, Remains> => {
@@ -31,7 +32,13 @@ export const findRemains = (
       hasBucket && from === 'ours' ? isFree(buckets, bucket, ours) : TE.right(false),
     ),
     TE.bind('role', () => (settings.role.from === 'ours' ? roles.find(rolePolicyOf(settings)) : TE.right(undefined))),
-    TE.map(({ runtime, endpoints, ours, isBucketFree, role }) => ({
+    TE.bind('image', () =>
+      settings.image?._tag === 'Built'
+        ? findImageRemains(images, roles, settings.image, imagePolicyOf(settings, settings.image))
+        : TE.right(undefined),
+    ),
+    TE.map(({ runtime, endpoints, ours, isBucketFree, role, image }) => ({
+      image,
       runtime,
       endpoints: endpoints.filter((name) => name !== 'DEFAULT'),
       keys: ours,
@@ -92,7 +99,7 @@ export const destroyAgent =
   }
 
 const remove =
-  ({ runtimes, buckets, roles }: Account, wait: WaitOptions) =>
+  ({ runtimes, buckets, roles, images }: Account, wait: WaitOptions) =>
   (removal: Removal): TE.TaskEither<DeployError, void> => {
     switch (removal._tag) {
       case 'RemoveEndpoint':
@@ -110,9 +117,24 @@ const remove =
       case 'RemoveBucket':
         return buckets.remove(removal.bucket)
       case 'RemoveRole':
+      case 'RemoveBuildRole':
         return roles.remove(removal.role)
+      case 'RemoveProject':
+        return removeProject(images, removal.project)
+      case 'RemoveLogGroup':
+        return images.logGroups.remove(removal.logGroup)
+      case 'RemoveRepository':
+        return images.repositories.remove(removal.repository)
     }
   }
+
+/** A project goes with its builds: one under way would write a log and push an image after all else is gone. */
+const removeProject = ({ builds }: Account['images'], project: string): TE.TaskEither<DeployError, void> =>
+  pipe(
+    builds.running(project),
+    TE.chain((ids) => TE.traverseSeqArray(builds.stop)(ids)),
+    TE.chain(() => builds.removeProject(project)),
+  )
 
 /** Deleting takes a while: only what can no longer be found is gone. */
 const whenGone = (

@@ -6,10 +6,16 @@ import type { Buckets } from './aws/Buckets'
 import type { RolePolicy, Roles } from './aws/Roles'
 import type { Runtimes } from './aws/Runtimes'
 import { type DeployError, invalidSettings } from './failure/DeployError'
-import { type CodeDigest, type Existing, type RoleState, toCode } from './plan/DeployPlan'
+import { buildPolicyOf, findImage } from './build/findImage'
+import type { ImageServices } from './build/ImageServices'
+import type { ExistingImage } from './image/ImagePlan'
+import { type BuiltImage, pulledFrom } from './image/ImageSettings'
+import { type CodeDigest, toCode, toImageSource } from './plan/ContentPlan'
+import type { Existing } from './plan/DeployPlan'
 import type { DeploySettings } from './plan/DeploySettings'
 import { executionPolicy } from './resources/ExecutionRole'
-import { policyName } from './resources/ResourceNames'
+import type { RoleState } from './resources/Provenance'
+import { codePrefix, policyName } from './resources/ResourceNames'
 import type { ExistingRuntime } from './plan/RuntimeRequest'
 
 /** An account of AWS: all that a deployment does there. */
@@ -17,18 +23,19 @@ export interface Account {
   readonly buckets: Buckets
   readonly roles: Roles
   readonly runtimes: Runtimes
+  readonly images: ImageServices
 }
 
 /** The inline policy of the role of an agent. */
-export const rolePolicyOf = ({ agent, place, protocol, role }: DeploySettings): RolePolicy => ({
+export const rolePolicyOf = ({ agent, place, protocol, role, image }: DeploySettings): RolePolicy => ({
   role: role.name,
   name: policyName(agent),
-  policy: executionPolicy(place, { agent, protocol }),
+  policy: executionPolicy(place, { agent, protocol, repository: pulledFrom(image) }),
 })
 
 /** What exists of a deployment. */
 export const findExisting = (
-  { buckets, roles, runtimes }: Account,
+  { buckets, roles, runtimes, images }: Account,
   settings: DeploySettings,
   digest: CodeDigest,
   agent: AgentConfig,
@@ -36,11 +43,34 @@ export const findExisting = (
   pipe(
     TE.Do,
     TE.bind('role', () => findRole(roles, settings)),
-    TE.bind('hasBucket', () => findBucket(buckets, settings)),
+    TE.bind('hasBucket', () => (needsBucket(settings) ? findBucket(buckets, settings) : TE.right(false))),
     TE.bind('hasCode', ({ hasBucket }) => (hasBucket ? buckets.hasObject(toCode(settings, digest)) : TE.right(false))),
+    TE.bind('image', () => findBuiltImage(images, roles, settings, digest)),
     TE.bind('found', () => findRuntime(runtimes, agent)),
     TE.map(({ found, ...others }) => ({ ...others, ...found })),
   )
+
+/** An image that is built on this machine, or is there already, needs no bucket. */
+const needsBucket = ({ image }: DeploySettings): boolean =>
+  image === undefined || (image._tag === 'Built' && image.builder === 'CodeBuild')
+
+const findBuiltImage = (
+  images: ImageServices,
+  roles: Roles,
+  settings: DeploySettings,
+  archive: CodeDigest,
+): TE.TaskEither<DeployError, ExistingImage | undefined> => {
+  const { image } = settings
+  return image?._tag === 'Built'
+    ? findImage(images, roles, image, imagePolicyOf(settings, image), toImageSource(settings, archive))
+    : TE.right(undefined)
+}
+
+/** The inline policy of the role that builds the image of an agent. */
+export const imagePolicyOf = (
+  { agent, place, bucket: { bucket, prefix } }: DeploySettings,
+  image: BuiltImage,
+): RolePolicy => buildPolicyOf(image, place, { bucket, prefix: codePrefix(agent, prefix) })
 
 const findRole = (roles: Roles, settings: DeploySettings): TE.TaskEither<DeployError, RoleState | undefined> =>
   settings.role.from === 'ours' ? roles.find(rolePolicyOf(settings)) : TE.right(undefined)

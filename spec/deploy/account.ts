@@ -5,6 +5,7 @@ import type { Account } from '../../lib/deploy/findExisting'
 import type { ExistingEndpoint } from '../../lib/deploy/aws/Runtimes'
 import type { Pause } from '../../lib/deploy/aws/Waiting'
 import { type DeployError, nameTaken } from '../../lib/deploy/failure/DeployError'
+import { fakeImages, type ImageContents } from './images'
 import type { ExistingRuntime, RuntimeReplacement, WantedRuntime } from '../../lib/deploy/plan/RuntimeRequest'
 
 /** What is in the account. */
@@ -24,6 +25,7 @@ export interface FakeAccount {
   readonly account: Account
   /** The operations that changed something, in order. */
   readonly changes: Array<string>
+  readonly images: ImageContents
 }
 
 /** Waiting takes no time. */
@@ -87,7 +89,9 @@ export const fakeAccount = (trouble: Trouble = () => undefined): FakeAccount => 
     version: agentRuntimeVersion,
   })
 
+  const images = fakeImages(read, change)
   const account: Account = {
+    images: images.services,
     roles: {
       find: ({ role, policy }) =>
         read('GetRole', () => {
@@ -156,5 +160,5 @@ export const fakeAccount = (trouble: Trouble = () => undefined): FakeAccount => 
         change('DeleteAgentRuntimeEndpoint', () => void contents.endpoints.get(id)?.delete(name)),
     },
   }
-  return { contents, account, changes }
+  return { contents, account, changes, images: images.contents }
 }

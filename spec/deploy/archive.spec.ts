@@ -110,7 +110,7 @@ describe('the limits', () => {
       heavy('node_modules/small/index.js', 100e6),
     ]
     const { message, next, details } = explain(left(checkUnzipped(entries)))
-    expect(message).toBe('The code is too large: 801 MB unzipped, and AgentCore takes 750 MB')
+    expect(message).toBe('The code is too large: 801 MB unzipped, and the limit is 750 MB')
     expect(next).toContain('--exclude')
     expect(details).toEqual(['700 MB  node_modules/@big/one', '100 MB  node_modules/small', '1.0 MB  main.js'])
     expect(explain(left(checkZipped(mostZipped + 1, entries))).message).toContain('250 MB')

@@ -61,6 +61,7 @@ export interface RunOptions {
   readonly updatesOnConflict?: boolean
   readonly signal?: AbortSignal
   readonly onStep?: DeployWith['onStep']
+  readonly engine?: DeployWith['engine']
 }
 
 /** The plan of a deployment. */
@@ -86,6 +87,7 @@ export const deploy = async (fake: FakeAccount, agent: AgentConfig, options: Run
   const result = await deployAgent({
     account: fake.account,
     zip: new Uint8Array(1000),
+    engine: options.engine,
     wait: { pause: noPause, signal: options.signal ?? new AbortController().signal },
     save: (fact) => {
       now = changed(now, toFileChanges(now, plan.settings, fact))

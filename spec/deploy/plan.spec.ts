@@ -115,7 +115,7 @@ describe('settings', () => {
     })
     const settings = settingsOf(agent, { env: [['HOST', '127.0.0.1']] })
     expect(settings.bucket).toEqual({ from: 'yours', bucket: 'mine', prefix: 'agents' })
-    expect(toWanted(settings, { bucket: 'mine', key: 'k' })).toEqual({
+    expect(toWanted(settings, { _tag: 'Code', code: { bucket: 'mine', key: 'k' } })).toEqual({
       agentRuntimeName: 'hello',
       agentRuntimeArtifact: {
         codeConfiguration: {

@@ -7,6 +7,7 @@ import { buckets } from '../../deploy/aws/Buckets'
 import { findPlace } from '../../deploy/aws/Identity'
 import { roles } from '../../deploy/aws/Roles'
 import { runtimes } from '../../deploy/aws/Runtimes'
+import { imageServices } from '../../deploy/build/ImageServices'
 import type { Account } from '../../deploy/findExisting'
 import type { Place } from '../../deploy/resources/ResourceNames'
 import { findRegion } from '../configure/plan/DefaultRegion'
@@ -29,18 +30,19 @@ export interface AccountFlags {
 
 /**
  * Opens the account of an agent: the region of the command line, else of the configuration, else of the environment, and
- * the credentials that the AWS CLI would find. Left: `NO_SDK`, `NO_CREDENTIALS`, `Usage` without a region.
+ * the credentials that the AWS CLI would find. `more` are packages of the AWS SDK that will be needed later. Left: `NO_SDK`, `NO_CREDENTIALS`, `Usage` without a region.
  */
 export const openAccount = (
   cli: Cli,
   { region, profile }: AccountFlags,
   agent: AgentConfig,
+  more: ReadonlyArray<string> = [],
 ): TE.TaskEither<CliError, CloudAccount> =>
   pipe(
     TE.fromTask<string | undefined, CliError>(() => regionFor(cli, region ?? agent.aws?.region ?? undefined, profile)),
     TE.chain((found) => (found === undefined ? TE.left(noRegion) : TE.right(found))),
     TE.bindTo('name'),
-    TE.bind('modules', () => pipe(loadModules, TE.mapLeft(fromDeploy))),
+    TE.bind('modules', () => pipe(loadModules(more), TE.mapLeft(fromDeploy))),
     TE.let('clients', ({ name, modules }) => createClients({ region: name, profile, env: cli.env })(modules)),
     TE.bind('place', ({ clients, name }) =>
       step(cli, 'Checking credentials')(
@@ -51,8 +53,13 @@ export const openAccount = (
         ({ account }) => `AWS account ${account}, region ${name}`,
       ),
     ),
-    TE.map(({ clients, place }) => ({
-      account: { buckets: buckets(clients, place), roles: roles(clients), runtimes: runtimes(clients) },
+    TE.map(({ clients, name, place }) => ({
+      account: {
+        buckets: buckets(clients, place),
+        roles: roles(clients),
+        runtimes: runtimes(clients),
+        images: imageServices({ region: name, profile, env: cli.env }, place),
+      },
       place,
     })),
   )

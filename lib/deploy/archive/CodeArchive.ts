@@ -8,7 +8,7 @@ import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
 import { type DeployError, packagingFailed } from '../failure/DeployError'
-import type { CodeDigest } from '../plan/DeployPlan'
+import type { CodeDigest } from '../plan/ContentPlan'
 import { type ArchiveEntry, sorted } from './ArchiveEntry'
 import { checkUnzipped, checkZipped } from './ArchiveLimits'
 

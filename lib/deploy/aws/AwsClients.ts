@@ -55,33 +55,59 @@ export const sdkPackages: ReadonlyArray<string> = Object.keys(loaders)
 
 const isNotInstalled = (cause: unknown): boolean => /^(ERR_)?MODULE_NOT_FOUND$/.test(errorCode(cause) ?? '')
 
-/** Loads the SDK. Left: `NoSdk` with all packages that are missing, so that one command installs them. */
-export const loadModules: TE.TaskEither<DeployError, AwsModules> = TE.tryCatch(
-  async () => ({
-    control: await loaders['@aws-sdk/client-bedrock-agentcore-control'](),
-    iam: await loaders['@aws-sdk/client-iam'](),
-    s3: await loaders['@aws-sdk/client-s3'](),
-    sts: await loaders['@aws-sdk/client-sts'](),
-    storage: await loaders['@aws-sdk/lib-storage'](),
-  }),
-  (cause) => (isNotInstalled(cause) ? noSdk(missingPackages()) : packagingFailed(cause)),
-)
+/**
+ * Loads the SDK. `more` are packages that the command will need later. Left: `NoSdk` with all packages that are missing,
+ * so that one command installs them.
+ */
+export const loadModules = (more: ReadonlyArray<string> = []): TE.TaskEither<DeployError, AwsModules> =>
+  more.some((name) => !isInstalled(name)) ? TE.left(noSdk(missingOf(more))) : modules(more)
 
-const missingPackages = (): ReadonlyArray<string> =>
-  sdkPackages.filter((name) => {
-    try {
-      require.resolve(name)
-      return false
-    } catch {
-      return true
-    }
-  })
+const modules = (more: ReadonlyArray<string>): TE.TaskEither<DeployError, AwsModules> =>
+  TE.tryCatch(
+    async () => ({
+      control: await loaders['@aws-sdk/client-bedrock-agentcore-control'](),
+      iam: await loaders['@aws-sdk/client-iam'](),
+      s3: await loaders['@aws-sdk/client-s3'](),
+      sts: await loaders['@aws-sdk/client-sts'](),
+      storage: await loaders['@aws-sdk/lib-storage'](),
+    }),
+    notLoaded(more),
+  )
 
-/** Clients. The SDK retries what is throttled, with growing waits. */
+/** Why a package of the SDK could not be loaded. */
+export const notLoaded =
+  (more: ReadonlyArray<string>) =>
+  (cause: unknown): DeployError =>
+    isNotInstalled(cause) ? noSdk(missingOf(more)) : packagingFailed(cause)
+
+const missingOf = (more: ReadonlyArray<string>): ReadonlyArray<string> =>
+  [...sdkPackages, ...more].filter((name) => !isInstalled(name))
+
+const isInstalled = (name: string): boolean => {
+  try {
+    require.resolve(name)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** What all clients are made with. The SDK retries what is throttled, with growing waits. */
+export const toShared = ({
+  region,
+  profile,
+}: ClientOptions): { readonly region: string; readonly maxAttempts: number; readonly profile?: string } => ({
+  region,
+  maxAttempts: 6,
+  ...(profile === undefined ? {} : { profile }),
+})
+
+/** Clients. */
 export const createClients =
-  ({ region, profile, env }: ClientOptions) =>
+  (options: ClientOptions) =>
   (modules: AwsModules): AwsClients => {
-    const shared = { region, maxAttempts: 6, ...(profile === undefined ? {} : { profile }) }
+    const { env } = options
+    const shared = toShared(options)
     // Stand-ins for S3 have no host name for each bucket.
     const isElsewhere = [env['AWS_ENDPOINT_URL_S3'], env['AWS_ENDPOINT_URL']].some((url) => (url ?? '') !== '')
     return {

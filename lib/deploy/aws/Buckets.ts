@@ -3,8 +3,7 @@ import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
 import { type DeployError, foreignBucket, interrupted } from '../failure/DeployError'
 import { lift, orElseNamed } from '../failure/ServiceFailure'
-import { ownerTag, type Place } from '../resources/ResourceNames'
-import type { CodeLocation } from '../plan/RuntimeRequest'
+import { type CodeLocation, ownerTag, type Place } from '../resources/ResourceNames'
 import type { AwsClients } from './AwsClients'
 
 /** What is done with buckets. */

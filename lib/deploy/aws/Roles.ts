@@ -1,11 +1,11 @@
-/** Execution roles in IAM. Only a role with our tag is ever changed or removed. */
+/** Roles in IAM. Only a role with our tag is ever changed or removed. */
 import { isDeepStrictEqual } from 'node:util'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
 import type { DeployError } from '../failure/DeployError'
 import { lift, orElseNamed } from '../failure/ServiceFailure'
-import type { RoleState } from '../plan/DeployPlan'
-import type { Policy } from '../resources/ExecutionRole'
+import type { Policy } from '../resources/Policy'
+import type { RoleState } from '../resources/Provenance'
 import { ownerTag } from '../resources/ResourceNames'
 import type { AwsClients } from './AwsClients'
 
@@ -19,7 +19,7 @@ export interface RolePolicy {
 /** What is done with roles. */
 export interface Roles {
   readonly find: (wanted: RolePolicy) => TE.TaskEither<DeployError, RoleState>
-  readonly create: (role: string, agent: string, trust: Policy) => TE.TaskEither<DeployError, void>
+  readonly create: (role: string, agent: string, trust: Policy, description: string) => TE.TaskEither<DeployError, void>
   readonly writePolicy: (wanted: RolePolicy) => TE.TaskEither<DeployError, void>
   /** Removes a role with all of its policies, through every page. */
   readonly remove: (role: string) => TE.TaskEither<DeployError, void>
@@ -50,14 +50,14 @@ export const roles = ({ iam, modules: { iam: Iam } }: AwsClients): Roles => {
       ),
     )
 
-  const create = (role: string, agent: string, trust: Policy): TE.TaskEither<DeployError, void> =>
+  const create = (role: string, agent: string, trust: Policy, description: string): TE.TaskEither<DeployError, void> =>
     pipe(
       lift('iam:CreateRole')(() =>
         iam.send(
           new Iam.CreateRoleCommand({
             RoleName: role,
             AssumeRolePolicyDocument: JSON.stringify(trust),
-            Description: `Execution role of the agent ${agent} on Amazon Bedrock AgentCore`,
+            Description: description,
             Tags: [
               { Key: ownerTag.key, Value: ownerTag.value },
               { Key: 'Agent', Value: agent },

@@ -60,11 +60,20 @@ export const until =
 /** The waits before a new role can be taken on, in milliseconds: IAM tells its regions one after the other. */
 const roleWaits = [5000, 10_000, 15_000]
 
-/** Whether the service could not take a role on yet, or never will: it says the same for both. */
-const isRolePending = (error: DeployError): boolean =>
-  error._tag === 'ServiceFailed' &&
-  /^(ValidationException|InvalidParameterValueException|AccessDeniedException)$/.test(error.name) &&
-  /role validation failed|cannot be assumed|unable to assume|not authorized to assume/i.test(error.reason)
+/** Whether a service could not take a role on yet, or never will: it says the same for both. */
+const isRolePending = (error: DeployError): boolean => {
+  if (error._tag === 'BuildFailed') return isBeforeCommands.test(error.phase) && isRefusal.test(error.reason)
+  return error._tag === 'ServiceFailed' && isRoleFailure.test(error.name) && isRefusal.test(error.reason)
+}
+
+const isRoleFailure =
+  /^(ValidationException|InvalidParameterValueException|AccessDeniedException|InvalidInputException)$/
+
+const isRefusal =
+  /role validation failed|cannot be assumed|unable to assume|not authorized to (perform: sts:)?assume|access ?denied|not authorized to perform/i
+
+/** A build that fails before the first of its commands has seen nothing of the source yet. */
+const isBeforeCommands = /^(SUBMITTED|QUEUED|PROVISIONING|DOWNLOAD_SOURCE)$/
 
 /** Runs a request again while a role is not known everywhere. */
 export const retryRole =

@@ -1,6 +1,10 @@
 /** Every failure of a deployment, as one closed union. `explain` says what is wrong and what to do. */
 import * as Config from '../../config/ConfigError'
 import { errorMessage } from '../../node/SystemError'
+import type { Explanation } from './Explanation'
+import { explainImage, type ImageError } from './ImageError'
+
+export type { Explanation } from './Explanation'
 
 // ---------------------------------------------------------------------------------------------------------------------
 // model
@@ -43,7 +47,7 @@ export type DeployError =
   | { readonly _tag: 'NotReady'; readonly what: string; readonly seconds: number }
   | {
       readonly _tag: 'TooLarge'
-      readonly what: 'zipped' | 'unzipped'
+      readonly what: 'zipped' | 'unzipped' | 'in the build context'
       readonly bytes: number
       readonly most: number
       readonly heaviest: ReadonlyArray<Weight>
@@ -55,15 +59,8 @@ export type DeployError =
   | { readonly _tag: 'PackageMissing'; readonly name: string; readonly neededBy: string }
   | { readonly _tag: 'PackagingFailed'; readonly cause: unknown }
   | { readonly _tag: 'StateUnsaved'; readonly error: Config.ConfigError }
+  | ImageError
   | { readonly _tag: 'Interrupted' }
-
-/** A failure in words. */
-export interface Explanation {
-  readonly message: string
-  /** What to do next; empty if there is nothing to say. */
-  readonly next: string
-  readonly details: ReadonlyArray<string>
-}
 
 // ---------------------------------------------------------------------------------------------------------------------
 // constructors
@@ -193,8 +190,11 @@ export const explain = (error: DeployError): Explanation => {
       }
     case 'TooLarge':
       return {
-        message: `The code is too large: ${megabytes(error.bytes)} ${error.what}, and AgentCore takes ${megabytes(error.most)}`,
-        next: 'leave files out with --exclude, or deploy a container',
+        message: `The code is too large: ${megabytes(error.bytes)} ${error.what}, and the limit is ${megabytes(error.most)}`,
+        next:
+          error.what === 'in the build context'
+            ? 'leave files out in .dockerignore'
+            : 'leave files out with --exclude, or deploy a container',
         details: error.heaviest.map(({ name, bytes }) => `${megabytes(bytes)}  ${name}`),
       }
     case 'WrongMachine':
@@ -223,5 +223,12 @@ export const explain = (error: DeployError): Explanation => {
     }
     case 'Interrupted':
       return { message: 'Cancelled', next: 'run the command again: it goes on where it stopped', details: [] }
+    case 'ImageTagTaken':
+    case 'BuildFailed':
+    case 'ImageFailed':
+    case 'LoginRefused':
+    case 'PushFailed':
+    case 'ImageMissing':
+      return explainImage(error)
   }
 }

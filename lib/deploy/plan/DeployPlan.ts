@@ -1,10 +1,12 @@
 /** What a deployment will do: a list of steps, computed from the settings and from what exists. Nothing runs here. */
 import * as E from 'fp-ts/Either'
 import { type DeployError, nameTaken } from '../failure/DeployError'
+import { imageStepText } from '../image/ImagePlan'
+import { type CodeDigest, type ContentStep, type ExistingContent, toContent } from './ContentPlan'
 import type { DeploySettings } from './DeploySettings'
-import { codeKey } from '../resources/ResourceNames'
+import type { RoleState } from '../resources/Provenance'
 import {
-  type CodeLocation,
+  type Artifact,
   type ExistingRuntime,
   type RuntimeReplacement,
   toChanges,
@@ -18,24 +20,10 @@ import {
 // model
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** The archive of the code, before it is uploaded. */
-export interface CodeDigest {
-  /** The SHA-256 of what is in it, in hexadecimal digits. */
-  readonly digest: string
-  /** Its size, in bytes. */
-  readonly bytes: number
-}
-
-/** A role as it is. A role of that name without our tag is used as it is. */
-export type RoleState =
-  { readonly _tag: 'Missing' } | { readonly _tag: 'Ours'; readonly hasPolicy: boolean } | { readonly _tag: 'Others' }
-
 /** What exists in the account. */
-export interface Existing {
+export interface Existing extends ExistingContent {
   /** Undefined for a role that the user gives. */
   readonly role: RoleState | undefined
-  readonly hasBucket: boolean
-  readonly hasCode: boolean
   /** The runtime that this project deployed before, or that has the name of the agent. */
   readonly runtime: ExistingRuntime | undefined
   /** Whether the project knows the runtime, or its name alone is the same. */
@@ -46,8 +34,7 @@ export interface Existing {
 export type Step =
   | { readonly _tag: 'CreateRole'; readonly role: string }
   | { readonly _tag: 'WriteRolePolicy'; readonly role: string }
-  | { readonly _tag: 'CreateBucket'; readonly bucket: string }
-  | { readonly _tag: 'UploadCode'; readonly code: CodeLocation; readonly bytes: number }
+  | ContentStep
   | { readonly _tag: 'CreateRuntime'; readonly runtime: WantedRuntime }
   | { readonly _tag: 'UpdateRuntime'; readonly runtime: RuntimeReplacement; readonly changes: ReadonlyArray<string> }
   /** The runtime of the agent's name is written down as that of this project. */
@@ -60,7 +47,7 @@ export type Step =
 /** The plan. */
 export interface DeployPlan {
   readonly settings: DeploySettings
-  readonly code: CodeLocation
+  readonly artifact: Artifact
   readonly steps: ReadonlyArray<Step>
   /** Fields of the runtime that the configuration does not mention, and that stay as they are. */
   readonly kept: ReadonlyArray<string>
@@ -70,36 +57,29 @@ export interface DeployPlan {
 // constructors
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** Where the code of a deployment is. */
-export const toCode = (
-  { agent, bucket: { bucket, prefix } }: DeploySettings,
-  { digest }: CodeDigest,
-): CodeLocation => ({
-  bucket,
-  key: codeKey(agent, prefix, digest),
-})
-
 /** How a deployment takes a runtime that this project does not know. */
 export interface PlanOptions {
   readonly updatesOnConflict: boolean
 }
 
-/** The plan. Left: `NameTaken`. */
+/** The plan. Left: `NameTaken`, `ImageTagTaken`. */
 export const toPlan =
   ({ updatesOnConflict }: PlanOptions) =>
   (settings: DeploySettings, digest: CodeDigest, existing: Existing): E.Either<DeployError, DeployPlan> => {
     const { runtime, isKnown } = existing
     if (runtime !== undefined && !isKnown && !updatesOnConflict)
       return E.left(nameTaken(settings.agent, runtime.agentRuntimeId))
-    const code = toCode(settings, digest)
-    const wanted = toWanted(settings, code)
+    const content = toContent(settings, digest, existing)
+    if (E.isLeft(content)) return content
+    const { artifact } = content.right
+    const wanted = toWanted(settings, artifact)
     return E.right({
       settings,
-      code,
+      artifact,
       kept: runtime === undefined ? [] : toKept(runtime, wanted),
       steps: [
         ...roleSteps(settings, existing),
-        ...codeSteps(settings, code, digest, existing),
+        ...content.right.steps,
         ...(runtime === undefined ? creation(wanted) : update(runtime, wanted, isKnown)),
       ],
     })
@@ -113,16 +93,6 @@ const roleSteps = ({ role: { name } }: DeploySettings, { role }: Existing): Read
     { _tag: 'WriteRolePolicy', role: name },
   ]
 }
-
-const codeSteps = (
-  { bucket: { bucket } }: DeploySettings,
-  code: CodeLocation,
-  { bytes }: CodeDigest,
-  { hasBucket, hasCode }: Existing,
-): ReadonlyArray<Step> => [
-  ...(hasBucket ? [] : [{ _tag: 'CreateBucket' as const, bucket }]),
-  ...(hasBucket && hasCode ? [] : [{ _tag: 'UploadCode' as const, code, bytes }]),
-]
 
 const creation = (runtime: WantedRuntime): ReadonlyArray<Step> => [
   { _tag: 'CreateRuntime', runtime },
@@ -172,6 +142,16 @@ export const toWords = (step: Step): string => {
       return `create the bucket ${step.bucket}`
     case 'UploadCode':
       return `upload the code (${sizeText(step.bytes)}) to s3://${step.code.bucket}/${step.code.key}`
+    case 'CreateRepository':
+    case 'CreateBuildRole':
+    case 'WriteBuildPolicy':
+    case 'CreateLogGroup':
+    case 'CreateProject':
+    case 'BuildImage':
+    case 'BuildHere':
+    case 'PushImage':
+    case 'TagImage':
+      return imageStepText(step)
     case 'CreateRuntime':
       return `create the agent runtime ${step.runtime.agentRuntimeName ?? ''}`
     case 'UpdateRuntime':

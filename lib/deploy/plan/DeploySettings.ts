@@ -2,23 +2,15 @@
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import type { AuthorizerConfiguration, NetworkConfiguration } from '@aws-sdk/client-bedrock-agentcore-control'
-import { type AgentConfig, isSet, toHeaderAllowlist } from '../../config/Project'
+import { type AgentConfig, isSet, toDeploymentType, toHeaderAllowlist } from '../../config/Project'
 import { type DeployError, invalidSettings, wrongAccount } from '../failure/DeployError'
+import { type ImageOverrides, type ImageSetting, toImage } from '../image/ImageSettings'
+import type { Provenance, RoleSetting } from '../resources/Provenance'
 import { bucketName, type Place, roleArn, roleName } from '../resources/ResourceNames'
 
 // ---------------------------------------------------------------------------------------------------------------------
 // model
 // ---------------------------------------------------------------------------------------------------------------------
-
-/** Something that a deployment makes itself, or that the user gives: the latter is used as it is, and never removed. */
-export type Provenance = 'ours' | 'yours'
-
-/** The role that the agent runs with. */
-export interface RoleSetting {
-  readonly from: Provenance
-  readonly name: string
-  readonly arn: string
-}
 
 /** Where the code is kept. */
 export interface BucketSetting {
@@ -46,12 +38,15 @@ export interface DeploySettings {
   readonly authorizer: AuthorizerConfiguration | undefined
   readonly headerAllowlist: ReadonlyArray<string>
   readonly environment: Readonly<Record<string, string>>
+  /** Undefined for code that runs without an image. */
+  readonly image: ImageSetting | undefined
 }
 
 /** What the command line adds. */
 export interface DeployOverrides {
   readonly executionRole?: string | undefined
   readonly env: ReadonlyArray<readonly [name: string, value: string]>
+  readonly image?: ImageOverrides
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -74,6 +69,7 @@ export const toSettings =
       E.bind('network', () => toNetwork(agent)),
       E.bind('bucket', () => toBucket(agent, place)),
       E.bind('environment', () => toEnvironment(agent, overrides)),
+      E.bind('image', () => toImageSetting(agent, place, overrides)),
       E.map((found) => ({
         ...found,
         agent: agent.name,
@@ -124,6 +120,14 @@ const toNetwork = ({ aws }: AgentConfig): E.Either<DeployError, NetworkConfigura
         ),
       )
 }
+
+/** Without a word of the command line it is what CodeBuild builds. */
+const toImageSetting = (
+  agent: AgentConfig,
+  place: Place,
+  { image = { builder: 'CodeBuild', tag: { name: 'none', isChosen: false } } }: DeployOverrides,
+): E.Either<DeployError, ImageSetting | undefined> =>
+  toDeploymentType(agent) === 'container' ? toImage(agent, place, image) : E.right(undefined)
 
 const toLifecycle = ({ aws }: AgentConfig): LifecycleSetting | undefined => {
   const { idle_runtime_session_timeout: idle, max_lifetime: max } = aws?.lifecycle_configuration ?? {}

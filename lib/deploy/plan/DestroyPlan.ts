@@ -1,4 +1,5 @@
 /** What `destroy` will remove, in the order in which nothing is left that another part needs. Nothing runs here. */
+import { type ImageRemains, type ImageRemoval, imageRemovalText, toImageRemovals } from '../image/ImageRemoval'
 import type { DeploySettings } from './DeploySettings'
 
 /** What is there of an agent. */
@@ -11,6 +12,8 @@ export interface Remains {
   readonly isBucketFree: boolean
   /** Whether the role is ours. */
   readonly hasRole: boolean
+  /** Undefined for an agent without images. */
+  readonly image: ImageRemains | undefined
 }
 
 /** A removal. */
@@ -20,11 +23,12 @@ export type Removal =
   | { readonly _tag: 'RemoveCode'; readonly bucket: string; readonly keys: ReadonlyArray<string> }
   | { readonly _tag: 'RemoveBucket'; readonly bucket: string }
   | { readonly _tag: 'RemoveRole'; readonly role: string }
+  | ImageRemoval
 
 /** The removals. */
 export const toRemovals = (
-  { role, bucket: { bucket } }: Pick<DeploySettings, 'role' | 'bucket'>,
-  { runtime, endpoints, keys, isBucketFree, hasRole }: Remains,
+  { role, bucket: { bucket }, image }: Pick<DeploySettings, 'role' | 'bucket' | 'image'>,
+  { runtime, endpoints, keys, isBucketFree, hasRole, image: imageRemains }: Remains,
 ): ReadonlyArray<Removal> => [
   ...(runtime === undefined
     ? []
@@ -32,6 +36,7 @@ export const toRemovals = (
         ...endpoints.map((endpoint): Removal => ({ _tag: 'RemoveEndpoint', runtime, endpoint })),
         { _tag: 'RemoveRuntime' as const, runtime },
       ]),
+  ...(image?._tag === 'Built' && imageRemains !== undefined ? toImageRemovals(image, imageRemains) : []),
   ...(keys.length === 0 ? [] : [{ _tag: 'RemoveCode' as const, bucket, keys }]),
   ...(isBucketFree ? [{ _tag: 'RemoveBucket' as const, bucket }] : []),
   ...(hasRole && role.from === 'ours' ? [{ _tag: 'RemoveRole' as const, role: role.name }] : []),
@@ -50,5 +55,10 @@ export const removalText = (removal: Removal): string => {
       return `delete the bucket ${removal.bucket}, which is empty then`
     case 'RemoveRole':
       return `delete the execution role ${removal.role}`
+    case 'RemoveProject':
+    case 'RemoveBuildRole':
+    case 'RemoveLogGroup':
+    case 'RemoveRepository':
+      return imageRemovalText(removal)
   }
 }

@@ -1,21 +1,21 @@
 /** The runtime that settings ask for, and how an existing one becomes it without losing what they do not mention. */
 import { isDeepStrictEqual } from 'node:util'
 import type {
+  AgentRuntimeArtifact,
   CreateAgentRuntimeRequest,
   GetAgentRuntimeResponse,
   UpdateAgentRuntimeRequest,
 } from '@aws-sdk/client-bedrock-agentcore-control'
+import type { CodeLocation } from '../resources/ResourceNames'
 import type { DeploySettings } from './DeploySettings'
 
 // ---------------------------------------------------------------------------------------------------------------------
 // model
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** The code of a runtime, in S3. */
-export interface CodeLocation {
-  readonly bucket: string
-  readonly key: string
-}
+/** What a runtime runs: code in S3, or an image in a registry. */
+export type Artifact =
+  { readonly _tag: 'Code'; readonly code: CodeLocation } | { readonly _tag: 'Image'; readonly uri: string }
 
 /** A runtime as it is. */
 export type ExistingRuntime = GetAgentRuntimeResponse
@@ -35,11 +35,9 @@ const entryPoint = 'main.js'
 // ---------------------------------------------------------------------------------------------------------------------
 
 /** The runtime that settings ask for. */
-export const toWanted = (settings: DeploySettings, { bucket, key }: CodeLocation): WantedRuntime => ({
+export const toWanted = (settings: DeploySettings, artifact: Artifact): WantedRuntime => ({
   agentRuntimeName: settings.agent,
-  agentRuntimeArtifact: {
-    codeConfiguration: { code: { s3: { bucket, prefix: key } }, runtime: codeRuntime, entryPoint: [entryPoint] },
-  },
+  agentRuntimeArtifact: toArtifact(artifact),
   roleArn: settings.role.arn,
   networkConfiguration: settings.network,
   protocolConfiguration: { serverProtocol: settings.protocol },
@@ -50,6 +48,20 @@ export const toWanted = (settings: DeploySettings, { bucket, key }: CodeLocation
     ? {}
     : { requestHeaderConfiguration: { requestHeaderAllowlist: [...settings.headerAllowlist] } }),
 })
+
+const toArtifact = (artifact: Artifact): AgentRuntimeArtifact => {
+  if (artifact._tag === 'Image') return { containerConfiguration: { containerUri: artifact.uri } }
+  const { bucket, key } = artifact.code
+  return {
+    codeConfiguration: { code: { s3: { bucket, prefix: key } }, runtime: codeRuntime, entryPoint: [entryPoint] },
+  }
+}
+
+/** A request that names its image by the content: no later push to the registry changes what a version runs. */
+export const withImage =
+  (uri: string | undefined) =>
+  <A extends { readonly agentRuntimeArtifact?: AgentRuntimeArtifact | undefined }>(request: A): A =>
+    uri === undefined ? request : { ...request, agentRuntimeArtifact: toArtifact({ _tag: 'Image', uri }) }
 
 /** The fields that an update drops where it does not repeat them. */
 const optionalFields = [

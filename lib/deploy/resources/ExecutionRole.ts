@@ -1,21 +1,6 @@
 /** The policies of an execution role: who may take it on, and what an agent may do with it. No more than agents use. */
+import type { Policy } from './Policy'
 import type { Place } from './ResourceNames'
-
-/** A statement of an IAM policy. */
-export interface Statement {
-  readonly Sid?: string
-  readonly Effect: 'Allow'
-  readonly Principal?: { readonly Service: string }
-  readonly Action: string | ReadonlyArray<string>
-  readonly Resource?: string | ReadonlyArray<string>
-  readonly Condition?: Readonly<Record<string, Readonly<Record<string, string>>>>
-}
-
-/** An IAM policy. */
-export interface Policy {
-  readonly Version: '2012-10-17'
-  readonly Statement: ReadonlyArray<Statement>
-}
 
 /** Lets the service take the role on, for runtimes of this account and region alone. */
 export const trustPolicy = ({ partition, region, account }: Place): Policy => ({
@@ -34,10 +19,18 @@ export const trustPolicy = ({ partition, region, account }: Place): Policy => ({
   ],
 })
 
+/** What the policy of an agent depends on. */
+export interface ExecutionNeeds {
+  readonly agent: string
+  readonly protocol: string
+  /** The ARN of the repository that its image is pulled from. */
+  readonly repository?: string | undefined
+}
+
 /** What an agent may do: write logs, traces and metrics, call models, and get the tokens of its own identity. */
 export const executionPolicy = (
   { partition, region, account }: Place,
-  { agent, protocol }: { readonly agent: string; readonly protocol: string },
+  { agent, protocol, repository }: ExecutionNeeds,
 ): Policy => {
   const arn = (service: string, resource: string): string =>
     `arn:${partition}:${service}:${region}:${account}:${resource}`
@@ -133,6 +126,7 @@ export const executionPolicy = (
         ],
         Resource: `arn:${partition}:bedrock-agentcore:${region}:aws:code-interpreter/aws.codeinterpreter.v1`,
       },
+      ...(repository === undefined ? [] : pulling(repository)),
       ...(protocol === 'A2A'
         ? [
             {
@@ -146,3 +140,14 @@ export const executionPolicy = (
     ],
   }
 }
+
+/** Pulling an image. A token is not of one repository. */
+const pulling = (repository: string): Policy['Statement'] => [
+  {
+    Sid: 'PullImage',
+    Effect: 'Allow',
+    Action: ['ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'],
+    Resource: repository,
+  },
+  { Sid: 'RegistryToken', Effect: 'Allow', Action: 'ecr:GetAuthorizationToken', Resource: '*' },
+]

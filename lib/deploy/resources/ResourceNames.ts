@@ -9,6 +9,18 @@ export interface Place {
   readonly partition: Partition
 }
 
+/** An archive in S3. */
+export interface CodeLocation {
+  readonly bucket: string
+  readonly key: string
+}
+
+/** The keys of a bucket that begin with a prefix. */
+export interface CodePlace {
+  readonly bucket: string
+  readonly prefix: string
+}
+
 /** The tag on what this tool has made, which `destroy` looks for: what others made is never removed. */
 export const ownerTag = { key: 'CreatedBy', value: 'agentcore-fp' } as const
 
@@ -16,14 +28,17 @@ export const ownerTag = { key: 'CreatedBy', value: 'agentcore-fp' } as const
 export const bucketName = ({ account, region }: Pick<Place, 'account' | 'region'>): string =>
   `bedrock-agentcore-code-${account}-${region}`
 
-const codeFile = 'deployment_package.zip'
+/** What an archive is: the code that the service runs, or the source that an image is built of. */
+export type ArchiveKind = 'Code' | 'Source'
+
+const files: Readonly<Record<ArchiveKind, string>> = { Code: 'deployment_package.zip', Source: 'source.zip' }
 
 /**
- * The key of a code archive. It names the content: what a runtime runs is read in its configuration, and no deployment
+ * The key of an archive. It names the content: what a runtime runs is read in its configuration, and no deployment
  * replaces the code below a version that an endpoint is pinned to.
  */
-export const codeKey = (agent: string, prefix: string, digest: string): string =>
-  `${codePrefix(agent, prefix)}${digest.slice(0, 16)}/${codeFile}`
+export const codeKey = (agent: string, prefix: string, digest: string, kind: ArchiveKind = 'Code'): string =>
+  `${codePrefix(agent, prefix)}${digest.slice(0, 16)}/${files[kind]}`
 
 /** What the keys of all archives of an agent begin with. */
 export const codePrefix = (agent: string, prefix: string): string => `${prefix === '' ? '' : `${prefix}/`}${agent}/`
@@ -31,10 +46,11 @@ export const codePrefix = (agent: string, prefix: string): string => `${prefix =
 /** Whether a key below `codePrefix` is one of `codeKey`: files that people put there stay. */
 export const isCodeKey = (agent: string, prefix: string, key: string): boolean => {
   const start = codePrefix(agent, prefix)
-  return key.startsWith(start) && /^[0-9a-f]{16}\/deployment_package[.]zip$/.test(key.slice(start.length))
+  return key.startsWith(start) && /^[0-9a-f]{16}\/(?:deployment_package|source)[.]zip$/.test(key.slice(start.length))
 }
 
-const shortHash = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 10)
+/** Ten digits that stand for a text in a name. */
+export const shortHash = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 10)
 
 /** The execution role of an agent, as the starter toolkit names it. */
 export const roleName = (agent: string, region: string): string =>

@@ -1,6 +1,7 @@
 /** What a deployment to AWS says: a plan, its end, or how far it came. */
 import type { Deployed, Stopped } from '../../../deploy/deployAgent'
 import { type DeployPlan, isChange, type Step, toWords } from '../../../deploy/plan/DeployPlan'
+import type { Artifact } from '../../../deploy/plan/RuntimeRequest'
 import { consoleUrl, logGroup } from '../../../deploy/resources/ResourceNames'
 import { fromDeploy } from '../../cloud/CloudFailure'
 import type { Output } from '../../program/Cli'
@@ -11,14 +12,22 @@ const toStep = (step: Step): Readonly<Record<string, unknown>> => ({ step: step.
 
 const upToDate = 'Nothing to do: the code and the configuration are deployed already'
 
+/** What runs: where the code is, or the URI of the image. */
+const toSource = (artifact: Artifact): Readonly<Record<string, string>> =>
+  artifact._tag === 'Image' ? { image: artifact.uri } : { code: `s3://${artifact.code.bucket}/${artifact.code.key}` }
+
+/** A plan names an image by its tag where the content is not known yet. */
+const ran = ({ artifact }: DeployPlan, { image }: Deployed): Artifact =>
+  image === undefined ? artifact : { _tag: 'Image', uri: image }
+
 /** `--dry-run`. */
-export const planOutput = ({ settings: { agent, place }, code, steps, kept }: DeployPlan): Output => ({
+export const planOutput = ({ settings: { agent, place }, artifact, steps, kept }: DeployPlan): Output => ({
   json: {
     dryRun: true,
     agent,
     account: place.account,
     region: place.region,
-    code: `s3://${code.bucket}/${code.key}`,
+    ...toSource(artifact),
     changes: steps.some(isChange),
     steps: steps.map(toStep),
     kept,
@@ -36,7 +45,7 @@ const keptLines = (kept: ReadonlyArray<string>): ReadonlyArray<string> =>
 
 /** A deployment that came to its end. */
 export const deployedOutput = (plan: DeployPlan, deployed: Deployed, which: string): Output => {
-  const { settings, code, kept } = plan
+  const { settings, kept } = plan
   const { agent, place, role, authorizer } = settings
   const changed = deployed.done.some(isChange)
   const token = authorizer === undefined ? '' : ' --bearer-token "$TOKEN"'
@@ -54,7 +63,7 @@ export const deployedOutput = (plan: DeployPlan, deployed: Deployed, which: stri
       endpoint: 'DEFAULT',
       account: place.account,
       region: place.region,
-      code: `s3://${code.bucket}/${code.key}`,
+      ...toSource(ran(plan, deployed)),
       executionRole: role.arn,
       logGroup: logGroup(deployed.id),
       changed,
@@ -68,25 +77,30 @@ export const deployedOutput = (plan: DeployPlan, deployed: Deployed, which: stri
 
 const shown = (
   { bold, cyan, dim }: Style,
-  { settings: { agent, place, role }, kept }: DeployPlan,
-  { arn, id, version }: Deployed,
+  plan: DeployPlan,
+  deployed: Deployed,
   changed: boolean,
   next: ReadonlyArray<string>,
-): string =>
-  [
+): string => {
+  const { agent, place, role } = plan.settings
+  const { arn, id, version } = deployed
+  const artifact = ran(plan, deployed)
+  return [
     '',
     changed ? `${bold(agent)} is deployed` : `${bold(agent)}: ${upToDate.charAt(0).toLowerCase()}${upToDate.slice(1)}`,
     '',
     `  ARN       ${arn}`,
     `  Version   ${version}, at the endpoint DEFAULT`,
+    ...(artifact._tag === 'Image' ? [`  Image     ${artifact.uri}`] : []),
     `  Role      ${role.arn}`,
     `  Logs      ${logGroup(id)}`,
     `  Console   ${consoleUrl(place)}`,
-    ...keptLines(kept).map((line) => dim(`  ${line}`)),
+    ...keptLines(plan.kept).map((line) => dim(`  ${line}`)),
     '',
     dim('Next:'),
     ...next.map((line) => `  ${cyan(line)}`),
   ].join('\n')
+}
 
 /** How far a deployment came: what exists, what does not, and what goes on from there. */
 export const stoppedLines = ({ done, at, pending }: Stopped, which: string): ReadonlyArray<string> => {
