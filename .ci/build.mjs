@@ -9,15 +9,17 @@
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { join, relative, resolve } from 'node:path'
+import { join, relative, resolve, sep } from 'node:path'
+import { transform } from 'esbuild'
 import { makeEntries, outputs as entryModules } from './entries.mjs'
+import { folder as runtime, makeRuntime } from './runtime.mjs'
 
 const root = resolve(process.argv[2] ?? join(import.meta.dirname, '..'))
 const dist = join(root, 'dist')
 const stamp = join(dist, '.stamp')
 
 const main = async () => {
-  const begun = performance.now()
+  const begun = Date.now()
   say(isIntact() ? 'Building what has changed …' : 'Building everything …')
   if (!isIntact()) rmSync(dist, { recursive: true, force: true })
   const before = digest()
@@ -27,11 +29,13 @@ const main = async () => {
     .filter(isOrphan)
     .forEach((path) => rmSync(path))
   if (digest() !== before) {
+    await withoutComments(begun)
     bundle()
     await makeEntries(root)
+    await makeRuntime(root)
   }
   writeFileSync(stamp, digest())
-  say(`Built in ${((performance.now() - begun) / 1000).toFixed(1)} s.`)
+  say(`Built in ${((Date.now() - begun) / 1000).toFixed(1)} s.`)
 }
 
 const say = (text) => process.stdout.write(`${text}\n`)
@@ -39,9 +43,13 @@ const say = (text) => process.stdout.write(`${text}\n`)
 /** Whether `dist` is as the last good build left it. */
 const isIntact = () => existsSync(stamp) && readFileSync(stamp, 'utf8') === digest()
 
-/** What tells one state of the outputs from another: their names, sizes and times. */
+/** The scripts of the build: their change is one of the outputs. */
+const scripts = ['build', 'entries', 'runtime'].map((name) => join(import.meta.dirname, `${name}.mjs`))
+
+/** What tells one state of the outputs from another: the scripts, and the names, sizes and times of the outputs. */
 const digest = () => {
   const hash = createHash('sha256')
+  scripts.forEach((path) => hash.update(readFileSync(path)))
   for (const path of outputs()) {
     const { size, mtimeMs } = statSync(path)
     hash.update(`${relative(dist, path)} ${size} ${mtimeMs}\n`)
@@ -65,8 +73,20 @@ const isOrphan = (path) => {
   const output = relative(dist, path)
   const module = entryModules.includes(output) ? '' : '$1' // that of an entry point is made of its TypeScript
   const source = output.replace(/(?:[.]d)?[.](m?)(?:js|ts)$/, `.${module}ts`)
-  return source !== '.tsbuildinfo' && !existsSync(join(root, source))
+  return source !== '.tsbuildinfo' && !output.startsWith(runtime + sep) && !existsSync(join(root, source))
 }
+
+/** Takes the comments out of the JavaScript of lib that was emitted since: the types have them, and Node keeps them in memory. */
+const withoutComments = (since) =>
+  Promise.all(
+    outputs()
+      .filter((path) => relative(dist, path).startsWith(`lib${sep}`) && path.endsWith('.js'))
+      .filter((path) => statSync(path).mtimeMs >= since)
+      .map(async (path) => {
+        const { code } = await transform(readFileSync(path, 'utf8'), { target: 'es2022', legalComments: 'none' })
+        writeFileSync(path, code)
+      }),
+  )
 
 /** Makes one file of `agentcore-fp/client/browser`, over the output of the compiler. */
 const bundle = () => {

@@ -7,8 +7,8 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { transform } from 'esbuild'
 
-/** The entry points with parts that a program may do without. */
-const entries = ['lib/index', 'lib/plain/index']
+/** The entry points for Node. */
+export const entries = ['', 'auth/', 'client/', 'fp/', 'plain/', 'testing/'].map((folder) => `lib/${folder}index`)
 
 /** The paths of the outputs in `dist`. */
 export const outputs = entries.map((entry) => join(`${entry}.mjs`))

@@ -11,6 +11,9 @@ const temporary = mkdtempSync(join(tmpdir(), 'agentcore-fp-pack-'))
 const packed = packInto(temporary)
 const tarball = join(temporary, packed.filename)
 const paths = packed.files.map(({ path }) => path)
+const runtime = paths.filter((path) => path.startsWith('dist/runtime/'))
+const others = paths.filter((path) => !path.startsWith('dist/runtime/'))
+const entries = ['', 'auth/', 'client/', 'fp/', 'plain/', 'testing/']
 
 afterAll(() => rmSync(temporary, { recursive: true, force: true, maxRetries: 10 }))
 
@@ -18,14 +21,21 @@ describe('the tarball', () => {
   const papers = ['CHANGELOG.md', 'LICENSE', 'SECURITY.md', 'llms.txt', 'package.json']
   const besides = [...papers, ...pages, ...filesBelow('examples', '.ts'), ...filesBelow('examples', '.html')]
 
-  it('holds the build of every file of lib, and nothing else but its papers and examples', () => {
+  it('holds the build of every file of lib, what Node loads of it, and nothing else but its papers and examples', () => {
     // Nobody can import the command line and what is below it alone.
     const isImported = (path: string): boolean => !/^lib\/(cli|config|deploy|local)\//.test(path)
     const built = filesBelow('lib', '.ts').flatMap((path) =>
       ['.js', ...(isImported(path) ? ['.d.ts'] : [])].map((end) => `dist/${path.replace(/\.ts$/, end)}`),
     )
-    const forBundlers = ['dist/lib/index.mjs', 'dist/lib/plain/index.mjs']
-    expect([...paths].sort()).toEqual([...besides, ...built, ...forBundlers].sort())
+    const forBundlers = entries.map((entry) => `dist/lib/${entry}index.mjs`)
+    expect(others.sort()).toEqual([...besides, ...built, ...forBundlers].sort())
+  })
+
+  it('holds what Node loads of each entry point, in few files', () => {
+    const shared = runtime.filter((path) => /^dist\/runtime\/chunk-\w+[.]js$/.test(path))
+    const own = [...entries.map((entry) => `dist/runtime/${entry}index.js`), 'dist/runtime/node/file/FileLocks.js']
+    expect([...runtime].sort()).toEqual([...shared, ...own].sort())
+    expect(shared.length).toBeLessThan(20)
   })
 
   it('speaks of no source map', () => {

@@ -2,7 +2,7 @@
  * Finds effects of a context that a handler made and never ran, such as `log.info('x')` without `()`. In development
  * only: an app in production has none of this, and its contexts have the effects themselves.
  */
-import { resolve, sep } from 'node:path'
+import { sep } from 'node:path'
 import type { IO } from 'fp-ts/IO'
 import type { Log, Write } from '../../core/Log'
 import type { Access } from '../../core/Session'
@@ -122,12 +122,15 @@ const ofWork = (call: string): string => `Pass it the work and run the result, a
 // where
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** The folder of this package's code. */
-const own = resolve(__dirname, '../..') + sep
+/** The folder of this package's code; undefined in a bundle, whose source map names the package. */
+const own = /^.*[\\/]dist[\\/](?:lib|runtime)(?=[\\/]|$)/.exec(__dirname)?.[0]
+
+const isOwn = (line: string): boolean =>
+  /[\\/]node_modules[\\/]agentcore-fp[\\/]/.test(line) || (own !== undefined && line.includes(own + sep))
 
 /** The first line of a stack that is neither of this package nor of Node. */
 const toPlace = ({ stack = '' }: Error): string => {
   const lines = stack.split('\n').filter((line) => /^\s+at /.test(line))
-  const line = lines.find((each) => !each.includes(own) && !each.includes('node:')) ?? lines[0] ?? 'unknown'
+  const line = lines.find((each) => !isOwn(each) && !each.includes('node:')) ?? lines[0] ?? 'unknown'
   return line.trim().replace(/^at /, '')
 }
