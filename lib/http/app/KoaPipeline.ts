@@ -17,7 +17,7 @@ import type { Log } from '../../core/Log'
 import { uncheckedPath } from '../../node/http/OpenRequests'
 import { parse } from '../../core/Payload'
 import { dropHeld, hasBody, writeToKoa } from '../response/KoaAnswer'
-import { type Composed, handleRequest, type HandleRequest } from '../response/KoaServing'
+import { handleRequest, type HandleRequest, type Settle } from '../response/KoaServing'
 import { type Answer, writeTo } from '../response/WireResponse'
 import { parseBody } from '../invocation/RequestBody'
 import { isForSocket } from '../websocket/Handshake'
@@ -166,13 +166,17 @@ export const createKoaPipeline = ({ runtime, routes, sockets, agent, announced }
   }
 
   /** Completes a response of the middleware itself: one without a body, or with a stream that may fail. */
-  const settle: Composed = async (ctx) => {
+  const settle: Settle = async (ctx) => {
     const isFull = hasBody(ctx)
-    if (upgrades.get(ctx.req)?.granted !== undefined && ctx.status === 101 && !isFull) ctx.respond = false
-    else if (ctx.respond === false) return
-    else if (ctx.status < 200 && !ctx.headerSent) throw new Error(`A middleware set the status ${ctx.status}`)
-    else if (isFull) await whenBegun(ctx)
+    if (upgrades.get(ctx.req)?.granted !== undefined && ctx.status === 101 && !isFull) {
+      ctx.respond = false
+      return false
+    }
+    if (ctx.respond === false) return true
+    if (ctx.status < 200 && !ctx.headerSent) throw new Error(`A middleware set the status ${ctx.status}`)
+    if (isFull) await whenBegun(ctx)
     else tellBareFailure(ctx)
+    return true
   }
 
   /** Gives a failure status without a body the uniform format. */

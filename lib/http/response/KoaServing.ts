@@ -9,27 +9,32 @@ import { sendHeld } from './KoaAnswer'
 /** The composed middleware of an app. */
 export type Composed = (ctx: Koa.Context) => Promise<void>
 
+/** Completes a response of the middleware. Whether it is left to Koa: one that has become a WebSocket is not. */
+export type Settle = (ctx: Koa.Context) => Promise<boolean>
+
 /** Serves a request; never rejects. A method of the Koa application. */
 export type HandleRequest = (ctx: Koa.Context, run: Composed) => Promise<void>
 
 /** `handleRequest` of an app. `settle` completes what the middleware has left, before Koa responds. */
-export const handleRequest = (koa: Koa, settle: Composed): HandleRequest => {
+export const handleRequest = (koa: Koa, settle: Settle): HandleRequest => {
   const respond = koaRespond(koa)
   return async (ctx, run) => {
     const { res } = ctx
     const onClose = (): void => announceLoss(ctx)
+    let isLeft = true
     res.statusCode = 404
     res.on('error', ignore) // a write after the end must not crash the process
     res.on('close', onClose)
     try {
       await run(ctx)
       if (sendHeld(ctx)) return
-      await settle(ctx)
+      isLeft = await settle(ctx)
     } catch (thrown) {
       return ctx.onerror(asError(thrown))
     }
     res.off('close', onClose)
-    return respond(ctx)
+    // An open WebSocket would keep the listeners of Koa's own code, 1.5 KB each.
+    return isLeft ? respond(ctx) : undefined
   }
 }
 
