@@ -93,13 +93,14 @@ describe('agentcore-fp/auth', () => {
   }
 
   it('loads nothing but itself, the floors below it, fp-ts and io-ts: no Koa, and no jose before the first token', () => {
-    const strangers = loadedBy('agentcore-fp/auth').filter(
-      (path) => !/^(dist\/lib\/(auth|core|node)|node_modules\/(fp-ts|io-ts))\//.test(path),
-    )
-    expect(strangers).toEqual([])
+    const strangers = (paths: ReadonlyArray<string>): ReadonlyArray<string> =>
+      paths.filter((path) => !/^(dist\/lib\/(auth|core|node)|dist\/runtime|node_modules\/(fp-ts|io-ts))\//.test(path))
+    expect(strangers(loadedBy('./dist/lib/auth'))).toEqual([])
+    expect(strangers(loadedBy('agentcore-fp/auth'))).toEqual([])
   })
 
   it('is not loaded by agentcore-fp', () => {
-    expect(loadedBy('agentcore-fp').filter((path) => path.includes('lib/auth'))).toEqual([])
+    expect(loadedBy('./dist/lib').filter((path) => path.includes('lib/auth'))).toEqual([])
+    expect(loadedBy('agentcore-fp')).not.toContain('dist/runtime/auth/index.js')
   })
 })
