@@ -114,7 +114,12 @@ export const AgentConfig = t.intersection(
         aws: maybe(Aws),
         bedrock_agentcore: maybe(
           t.partial(
-            { agent_id: text, agent_arn: text, agent_session_id: maybeWithRule('string', Rules.sessionId) },
+            {
+              agent_id: text,
+              agent_arn: text,
+              agent_session_id: maybeWithRule('string', Rules.sessionId),
+              managed_fields: texts,
+            },
             'a map',
           ),
         ),

@@ -59,6 +59,15 @@ export const sessionId = matching(/^[\x21-\x7e]{33,256}$/, 'a session id of 33 t
 /** Seconds of a session's life. */
 export const sessionSeconds = between(60, 28_800, 'seconds')
 
+/** The name of an endpoint of an agent runtime. */
+export const endpointName = matching(
+  /^[a-zA-Z][a-zA-Z0-9_]{0,47}$/,
+  'a letter, then at most 47 letters, digits and underscores',
+)
+
+/** The number of a version of an agent runtime. */
+export const runtimeVersion = matching(/^[1-9][0-9]{0,4}$/, 'the number of a version, such as 3')
+
 /** A port; 0 is any free one. */
 export const port = between(0, 65_535, 'a port')
 

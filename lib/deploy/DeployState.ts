@@ -1,4 +1,5 @@
 /** What `.bedrock_agentcore.yaml` says of a deployment, in the fields of the starter toolkit. */
+import { isDeepStrictEqual } from 'node:util'
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
@@ -17,11 +18,19 @@ export type Fact =
   | { readonly _tag: 'Repository' }
   | { readonly _tag: 'Project' }
   | { readonly _tag: 'Runtime'; readonly id: string; readonly arn: string }
+  /** The fields of the runtime that this project sets. */
+  | { readonly _tag: 'Fields' }
 
 /** The changes to the file that facts are. */
 export const toFileChanges = (
   agent: AgentConfig,
-  { place, role, bucket: { bucket, prefix }, image }: Pick<DeploySettings, 'place' | 'role' | 'bucket' | 'image'>,
+  {
+    place,
+    role,
+    bucket: { bucket, prefix },
+    image,
+    recorded,
+  }: Pick<DeploySettings, 'place' | 'role' | 'bucket' | 'image' | 'recorded'>,
   fact: Fact,
 ): ReadonlyArray<Change> => {
   const at = (...path: ReadonlyArray<string>): ReadonlyArray<string> => ['agents', agent.name, ...path]
@@ -56,10 +65,18 @@ export const toFileChanges = (
           ? []
           : [{ path: at('bedrock_agentcore', 'agent_session_id'), value: null }]),
       ]
+    case 'Fields':
+      return managedChanges(agent, recorded.managed)
   }
 }
 
-/** The changes to the file once nothing of an agent is deployed any more. `yours` is what the user gave. */
+/** A list that says the same stays as it is written. */
+const managedChanges = (agent: AgentConfig, managed: ReadonlyArray<string>): ReadonlyArray<Change> =>
+  isDeepStrictEqual(agent.bedrock_agentcore?.managed_fields ?? [], managed)
+    ? []
+    : [{ path: ['agents', agent.name, 'bedrock_agentcore', 'managed_fields'], value: managed }]
+
+/** The changes to the file once nothing of an agent is deployed any more. */
 export const toForgotten = (
   agent: string,
   { role, bucket, image }: Pick<DeploySettings, 'role' | 'bucket' | 'image'>,
@@ -70,6 +87,7 @@ export const toForgotten = (
       path: at('bedrock_agentcore', name),
       value: null,
     })),
+    { path: at('bedrock_agentcore', 'managed_fields'), value: undefined },
     ...(role.from === 'ours' ? [{ path: at('aws', 'execution_role'), value: null }] : []),
     ...(image?._tag === 'Built' ? imageFields(image).map((path) => ({ path: at(...path), value: null })) : []),
     ...(bucket.from === 'ours' && bucket.prefix === '' ? [{ path: at('aws', 's3_path'), value: null }] : []),

@@ -2,6 +2,7 @@
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
+import type { EndpointName } from './aws/Endpoints'
 import type { RuntimeVersion } from './aws/Runtimes'
 import { type Look, retryRole, until, type WaitOptions } from './aws/Waiting'
 import type { Fact } from './DeployState'
@@ -39,10 +40,14 @@ export type StepNews =
   | { readonly _tag: 'Passed'; readonly step: Step; readonly text: string }
   | { readonly _tag: 'Done'; readonly step: Step }
 
+/** What of a plan is run. */
+export type Runnable = Pick<DeployPlan, 'settings' | 'steps'>
+
 /** A deployment that came to its end. */
 export interface Deployed {
   readonly id: string
   readonly arn: string
+  /** The newest version of the runtime. */
   readonly version: string
   /** The image that was built, tagged or pushed. */
   readonly image: string | undefined
@@ -64,7 +69,7 @@ export interface Stopped {
 /** Runs a plan. `current` is the runtime that the plan found. Left: where it stopped. */
 export const deployAgent =
   (given: DeployWith) =>
-  (plan: DeployPlan, current: RuntimeVersion | undefined): TE.TaskEither<Stopped, Deployed> =>
+  (plan: Runnable, current: RuntimeVersion | undefined): TE.TaskEither<Stopped, Deployed> =>
   async () => {
     const done: Array<Step> = []
     let state: Made = { runtime: current, image: undefined }
@@ -87,6 +92,8 @@ export const deployAgent =
       done.push(step)
       given.onStep({ _tag: 'Done', step })
     }
+    const recorded = await given.save({ _tag: 'Fields' })()
+    if (E.isLeft(recorded)) return stop(recorded.left, undefined)
     const { id = '', arn = '', version = '' } = state.runtime ?? {}
     return E.right({ id, arn, version, image: state.image, done })
   }
@@ -100,7 +107,7 @@ interface Made {
 
 /** Runs one step; right: what it has made. */
 const runAnyStep =
-  (given: DeployWith, plan: DeployPlan, made: Made) =>
+  (given: DeployWith, plan: Runnable, made: Made) =>
   (step: Step): TE.TaskEither<DeployError, Partial<Made>> => {
     if (!isImageStep(step)) {
       return pipe(
@@ -133,12 +140,18 @@ const runAnyStep =
 
 /** Runs a step of the runtime; right: the runtime, where the step has made, changed or looked at it. */
 const runStep =
-  (given: DeployWith, { settings }: DeployPlan, { runtime, image }: Made) =>
+  (given: DeployWith, { settings }: Runnable, { runtime, image }: Made) =>
   (step: Exclude<Step, ImageStep>): TE.TaskEither<DeployError, RuntimeVersion | undefined> => {
     const { account, save, wait } = given
     const progress = (text: string): void => given.onStep({ _tag: 'Progress', step, text })
     const unchanged = TE.map((): RuntimeVersion | undefined => undefined)
     const id = runtime?.id ?? ''
+    const remembered = TE.chainFirst((made: RuntimeVersion) =>
+      pipe(
+        save({ _tag: 'Runtime', ...made }),
+        TE.chain(() => save({ _tag: 'Fields' })),
+      ),
+    )
     switch (step._tag) {
       case 'CreateRole':
         return pipe(
@@ -172,13 +185,14 @@ const runStep =
         return pipe(
           account.runtimes.create(withImage(image)(step.runtime)),
           retryRole(wait, () => progress('waiting for IAM to make the role known')),
-          TE.chainFirst((made) => save({ _tag: 'Runtime', ...made })),
+          remembered,
         )
       case 'UpdateRuntime':
+      case 'RestoreVersion':
         return pipe(
           account.runtimes.update(withImage(image)(step.runtime)),
           retryRole(wait, () => progress('waiting for IAM to make the role known')),
-          TE.chainFirst((made) => save({ _tag: 'Runtime', ...made })),
+          remembered,
         )
       case 'RecordRuntime':
         return pipe(save({ _tag: 'Runtime', id: step.id, arn: step.arn }), unchanged)
@@ -188,12 +202,20 @@ const runStep =
         return pipe(
           account.runtimes.find(id),
           TE.chain((now) => (now === undefined ? TE.left(gone(id)) : account.runtimes.update(toSecured(now)))),
-          TE.chainFirst((made) => save({ _tag: 'Runtime', ...made })),
+          remembered,
         )
+      case 'PointEndpoint': {
+        const name = { runtime: id, endpoint: step.endpoint }
+        const version = step.version ?? runtime?.version ?? ''
+        return pipe(
+          step.isNew ? account.endpoints.create(name, version) : account.endpoints.update(name, version),
+          unchanged,
+        )
+      }
       case 'AwaitEndpoint':
         return pipe(
-          lookAtEndpoint(account, id, runtime?.version),
-          until(wait, 'The endpoint DEFAULT', 300, progress),
+          lookAtEndpoint(account, { runtime: id, endpoint: step.endpoint }, step.version ?? runtime?.version),
+          until(wait, `The endpoint ${step.endpoint}`, 300, progress),
           unchanged,
         )
     }
@@ -218,18 +240,19 @@ const lookAtRuntime = ({ runtimes }: Account, id: string): TE.TaskEither<DeployE
     }),
   )
 
-/** The endpoint follows the newest version, with some delay: ready with an older one is not ready yet. */
+/** An endpoint takes on a version with some delay: ready with another one is not ready yet. */
 const lookAtEndpoint = (
-  { runtimes }: Account,
-  id: string,
+  { endpoints }: Account,
+  name: EndpointName,
   version: string | undefined,
 ): TE.TaskEither<DeployError, Look<undefined>> =>
   pipe(
-    runtimes.endpoint(id, 'DEFAULT'),
+    endpoints.find(name),
     TE.chainEitherK((found) => {
       const { status = 'not there yet', liveVersion, failureReason = '' } = found ?? {}
       if (status.endsWith('FAILED')) {
-        return E.left(runtimeFailed('The endpoint DEFAULT', status, failureReason, logGroup(id)))
+        const group = logGroup(name.runtime, name.endpoint)
+        return E.left(runtimeFailed(`The endpoint ${name.endpoint}`, status, failureReason, group))
       }
       const isLive = version === undefined || liveVersion === undefined || liveVersion === version
       return E.right(status === 'READY' && isLive ? { _tag: 'Ready', value: undefined } : { _tag: 'Waiting', status })

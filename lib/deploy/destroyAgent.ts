@@ -9,11 +9,11 @@ import { findImageRemains } from './build/findImage'
 import { type Account, findRuntime, imagePolicyOf, rolePolicyOf } from './findExisting'
 import type { DeploySettings } from './plan/DeploySettings'
 import type { Remains, Removal } from './plan/DestroyPlan'
-import { codePrefix, isCodeKey } from './resources/ResourceNames'
+import { codePrefix, defaultEndpoint, isCodeKey } from './resources/ResourceNames'
 
 /** Looks for what is there of an agent. A runtime that merely has its name is not ours. */
 export const findRemains = (
-  { runtimes, buckets, roles, images }: Account,
+  { runtimes, endpoints, buckets, roles, images }: Account,
   settings: DeploySettings,
   agent: AgentConfig,
 ): TE.TaskEither<DeployError, Remains> => {
@@ -22,7 +22,7 @@ export const findRemains = (
     TE.Do,
     TE.bind('found', () => findRuntime(runtimes, agent)),
     TE.let('runtime', ({ found }) => (found.isKnown ? found.runtime?.agentRuntimeId : undefined)),
-    TE.bind('endpoints', ({ runtime }) => (runtime === undefined ? TE.right([]) : runtimes.endpoints(runtime))),
+    TE.bind('named', ({ runtime }) => (runtime === undefined ? TE.right([]) : endpoints.list(runtime))),
     TE.bind('hasBucket', () => buckets.exists(bucket)),
     TE.bind('keys', ({ hasBucket }) =>
       hasBucket ? buckets.keys(bucket, codePrefix(agent.name, prefix)) : TE.right([]),
@@ -37,10 +37,10 @@ export const findRemains = (
         ? findImageRemains(images, roles, settings.image, imagePolicyOf(settings, settings.image))
         : TE.right(undefined),
     ),
-    TE.map(({ runtime, endpoints, ours, isBucketFree, role, image }) => ({
+    TE.map(({ runtime, named, ours, isBucketFree, role, image }) => ({
       image,
       runtime,
-      endpoints: endpoints.filter((name) => name !== 'DEFAULT'),
+      endpoints: named.flatMap(({ name }) => (name === undefined || name === defaultEndpoint ? [] : [name])),
       keys: ours,
       isBucketFree,
       hasRole: role?._tag === 'Ours',
@@ -99,13 +99,13 @@ export const destroyAgent =
   }
 
 const remove =
-  ({ runtimes, buckets, roles, images }: Account, wait: WaitOptions) =>
+  ({ runtimes, endpoints, buckets, roles, images }: Account, wait: WaitOptions) =>
   (removal: Removal): TE.TaskEither<DeployError, void> => {
     switch (removal._tag) {
       case 'RemoveEndpoint':
         return pipe(
-          runtimes.removeEndpoint(removal.runtime, removal.endpoint),
-          TE.chain(() => whenGone(wait, 'The endpoint', runtimes.endpoint(removal.runtime, removal.endpoint))),
+          endpoints.remove(removal),
+          TE.chain(() => whenGone(wait, `The endpoint ${removal.endpoint}`, endpoints.find(removal))),
         )
       case 'RemoveRuntime':
         return pipe(

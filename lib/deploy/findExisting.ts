@@ -3,6 +3,7 @@ import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
 import type { AgentConfig } from '../config/Project'
 import type { Buckets } from './aws/Buckets'
+import type { Endpoints } from './aws/Endpoints'
 import type { RolePolicy, Roles } from './aws/Roles'
 import type { Runtimes } from './aws/Runtimes'
 import { type DeployError, invalidSettings } from './failure/DeployError'
@@ -13,14 +14,16 @@ import { type BuiltImage, pulledFrom } from './image/ImageSettings'
 import { type CodeDigest, toCode, toImageSource } from './plan/ContentPlan'
 import type { Existing } from './plan/DeployPlan'
 import type { DeploySettings } from './plan/DeploySettings'
+import type { ExistingEndpoint } from './plan/EndpointPlan'
 import { executionPolicy } from './resources/ExecutionRole'
 import type { RoleState } from './resources/Provenance'
-import { codePrefix, policyName } from './resources/ResourceNames'
+import { codePrefix, defaultEndpoint, policyName } from './resources/ResourceNames'
 import type { ExistingRuntime } from './plan/RuntimeRequest'
 
 /** An account of AWS: all that a deployment does there. */
 export interface Account {
   readonly buckets: Buckets
+  readonly endpoints: Endpoints
   readonly roles: Roles
   readonly runtimes: Runtimes
   readonly images: ImageServices
@@ -35,7 +38,7 @@ export const rolePolicyOf = ({ agent, place, protocol, role, image }: DeploySett
 
 /** What exists of a deployment. */
 export const findExisting = (
-  { buckets, roles, runtimes, images }: Account,
+  { buckets, endpoints, roles, runtimes, images }: Account,
   settings: DeploySettings,
   digest: CodeDigest,
   agent: AgentConfig,
@@ -47,6 +50,7 @@ export const findExisting = (
     TE.bind('hasCode', ({ hasBucket }) => (hasBucket ? buckets.hasObject(toCode(settings, digest)) : TE.right(false))),
     TE.bind('image', () => findBuiltImage(images, roles, settings, digest)),
     TE.bind('found', () => findRuntime(runtimes, agent)),
+    TE.bind('endpoint', ({ found: { runtime } }) => findEndpoint(endpoints, settings.endpoint, runtime)),
     TE.map(({ found, ...others }) => ({ ...others, ...found })),
   )
 
@@ -71,6 +75,15 @@ export const imagePolicyOf = (
   { agent, place, bucket: { bucket, prefix } }: DeploySettings,
   image: BuiltImage,
 ): RolePolicy => buildPolicyOf(image, place, { bucket, prefix: codePrefix(agent, prefix) })
+/** The named endpoint of a runtime; undefined for `DEFAULT`, which is not planned for. */
+export const findEndpoint = (
+  endpoints: Endpoints,
+  endpoint: string,
+  runtime: ExistingRuntime | undefined,
+): TE.TaskEither<DeployError, ExistingEndpoint | undefined> =>
+  endpoint === defaultEndpoint || runtime === undefined
+    ? TE.right(undefined)
+    : endpoints.find({ runtime: runtime.agentRuntimeId ?? '', endpoint })
 
 const findRole = (roles: Roles, settings: DeploySettings): TE.TaskEither<DeployError, RoleState | undefined> =>
   settings.role.from === 'ours' ? roles.find(rolePolicyOf(settings)) : TE.right(undefined)

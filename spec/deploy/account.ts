@@ -2,7 +2,8 @@
 import * as E from 'fp-ts/Either'
 import * as TE from 'fp-ts/TaskEither'
 import type { Account } from '../../lib/deploy/findExisting'
-import type { ExistingEndpoint } from '../../lib/deploy/aws/Runtimes'
+import type { ListedEndpoint } from '../../lib/deploy/aws/Endpoints'
+import type { ExistingEndpoint } from '../../lib/deploy/plan/EndpointPlan'
 import type { Pause } from '../../lib/deploy/aws/Waiting'
 import { type DeployError, nameTaken } from '../../lib/deploy/failure/DeployError'
 import { fakeImages, type ImageContents } from './images'
@@ -13,8 +14,10 @@ export interface Contents {
   readonly roles: Map<string, { readonly isOurs: boolean; policy: unknown }>
   readonly buckets: Map<string, { readonly isOurs: boolean; readonly objects: Map<string, number> }>
   readonly runtimes: Map<string, ExistingRuntime>
-  /** The names of the endpoints of each runtime. */
-  readonly endpoints: Map<string, Set<string>>
+  /** Every version of each runtime. */
+  readonly versions: Map<string, Map<string, ExistingRuntime>>
+  /** The endpoints of each runtime but `DEFAULT`, and the versions that they serve. */
+  readonly endpoints: Map<string, Map<string, string>>
 }
 
 /** What goes wrong: called before each operation. */
@@ -34,7 +37,13 @@ export const noPause: Pause = () => Promise.resolve()
 const settled = (runtime: ExistingRuntime): ExistingRuntime => ({ ...runtime, status: 'READY' })
 
 export const fakeAccount = (trouble: Trouble = () => undefined): FakeAccount => {
-  const contents: Contents = { roles: new Map(), buckets: new Map(), runtimes: new Map(), endpoints: new Map() }
+  const contents: Contents = {
+    roles: new Map(),
+    buckets: new Map(),
+    runtimes: new Map(),
+    versions: new Map(),
+    endpoints: new Map(),
+  }
   const changes: Array<string> = []
   const state = { next: 1 }
 
@@ -65,6 +74,7 @@ export const fakeAccount = (trouble: Trouble = () => undefined): FakeAccount => 
     }
     const after = answer as ExistingRuntime // what the service adds on its own is of no interest here
     contents.runtimes.set(id, after)
+    contents.versions.get(id)?.set(answer.agentRuntimeVersion, after)
     return after
   }
 
@@ -79,7 +89,8 @@ export const fakeAccount = (trouble: Trouble = () => undefined): FakeAccount => 
     }
     const made = answer as ExistingRuntime // as above
     contents.runtimes.set(id, made)
-    contents.endpoints.set(id, new Set(['DEFAULT']))
+    contents.endpoints.set(id, new Map())
+    contents.versions.set(id, new Map([['1', made]]))
     return made
   }
 
@@ -127,8 +138,9 @@ export const fakeAccount = (trouble: Trouble = () => undefined): FakeAccount => 
         change('DeleteObjects', () => keys.forEach((key) => contents.buckets.get(bucket)?.objects.delete(key))),
     },
     runtimes: {
-      find: (id) =>
+      find: (id, version) =>
         read('GetAgentRuntime', () => {
+          if (version !== undefined) return contents.versions.get(id)?.get(version)
           const found = contents.runtimes.get(id)
           // Each look finds it as it is, and the next one finds it done.
           if (found !== undefined && (found.status ?? '').endsWith('ING')) contents.runtimes.set(id, settled(found))
@@ -139,6 +151,8 @@ export const fakeAccount = (trouble: Trouble = () => undefined): FakeAccount => 
           'ListAgentRuntimes',
           () => [...contents.runtimes.values()].find((found) => found.agentRuntimeName === name)?.agentRuntimeId,
         ),
+      versions: (id) =>
+        read('ListAgentRuntimeVersions', () => [...(contents.versions.get(id)?.keys() ?? [])].reverse()),
       create: (wanted) =>
         [...contents.runtimes.values()].some((found) => found.agentRuntimeName === wanted.agentRuntimeName)
           ? TE.left(nameTaken(wanted.agentRuntimeName ?? ''))
@@ -149,15 +163,29 @@ export const fakeAccount = (trouble: Trouble = () => undefined): FakeAccount => 
           contents.runtimes.delete(id)
           contents.endpoints.delete(id)
         }),
-      endpoint: (id, name) =>
+    },
+    endpoints: {
+      find: ({ runtime, endpoint }) =>
         read('GetAgentRuntimeEndpoint', () => {
-          if (contents.endpoints.get(id)?.has(name) !== true) return undefined
-          const found = { name, status: 'READY', liveVersion: contents.runtimes.get(id)?.agentRuntimeVersion }
+          const newest = contents.runtimes.get(runtime)?.agentRuntimeVersion
+          const version = endpoint === 'DEFAULT' ? newest : contents.endpoints.get(runtime)?.get(endpoint)
+          if (version === undefined) return undefined
+          const found = { name: endpoint, status: 'READY', liveVersion: version, targetVersion: version }
           return found as ExistingEndpoint // as above
         }),
-      endpoints: (id) => read('ListAgentRuntimeEndpoints', () => [...(contents.endpoints.get(id) ?? [])]),
-      removeEndpoint: (id, name) =>
-        change('DeleteAgentRuntimeEndpoint', () => void contents.endpoints.get(id)?.delete(name)),
+      list: (runtime) =>
+        read('ListAgentRuntimeEndpoints', () =>
+          ['DEFAULT', ...(contents.endpoints.get(runtime)?.keys() ?? [])].map((name) => {
+            const listed = { name, status: 'READY' }
+            return listed as ListedEndpoint // as above
+          }),
+        ),
+      create: ({ runtime, endpoint }, version) =>
+        change('CreateAgentRuntimeEndpoint', () => void contents.endpoints.get(runtime)?.set(endpoint, version)),
+      update: ({ runtime, endpoint }, version) =>
+        change('UpdateAgentRuntimeEndpoint', () => void contents.endpoints.get(runtime)?.set(endpoint, version)),
+      remove: ({ runtime, endpoint }) =>
+        change('DeleteAgentRuntimeEndpoint', () => void contents.endpoints.get(runtime)?.delete(endpoint)),
     },
   }
   return { contents, account, changes, images: images.contents }

@@ -3,7 +3,7 @@ import * as E from 'fp-ts/Either'
 import * as TE from 'fp-ts/TaskEither'
 import type { Change } from '../../lib/config/Document'
 import type { AgentConfig } from '../../lib/config/Project'
-import { deployAgent, type Deployed, type DeployWith, type Stopped } from '../../lib/deploy/deployAgent'
+import { deployAgent, type Deployed, type DeployWith, type Runnable, type Stopped } from '../../lib/deploy/deployAgent'
 import { toFileChanges } from '../../lib/deploy/DeployState'
 import { findExisting } from '../../lib/deploy/findExisting'
 import type { DeployError } from '../../lib/deploy/failure/DeployError'
@@ -59,6 +59,7 @@ export interface RunOptions {
   readonly digest?: string
   readonly overrides?: DeployOverrides
   readonly updatesOnConflict?: boolean
+  readonly adopts?: boolean
   readonly signal?: AbortSignal
   readonly onStep?: DeployWith['onStep']
   readonly engine?: DeployWith['engine']
@@ -68,17 +69,27 @@ export interface RunOptions {
 export const planOf = async (
   { account }: FakeAccount,
   agent: AgentConfig,
-  { digest = 'a'.repeat(64), overrides = { env: [] }, updatesOnConflict = false }: RunOptions = {},
+  { digest = 'a'.repeat(64), overrides = { env: [] }, updatesOnConflict = false, adopts = false }: RunOptions = {},
 ): Promise<E.Either<DeployError, DeployPlan>> => {
   const settings = settingsOf(agent, overrides)
   const code = { digest, bytes: 1000 }
   const existing = await findExisting(account, settings, code, agent)()
-  return E.isLeft(existing) ? existing : toPlan({ updatesOnConflict })(settings, code, existing.right)
+  return E.isLeft(existing) ? existing : toPlan({ updatesOnConflict, adopts })(settings, code, existing.right)
 }
 
 /** Plans and runs a deployment. */
 export const deploy = async (fake: FakeAccount, agent: AgentConfig, options: RunOptions = {}): Promise<Run> => {
   const plan = right(await planOf(fake, agent, options))
+  return { plan, ...(await runPlan(fake, agent, plan, options)) }
+}
+
+/** Runs a plan. */
+export const runPlan = async (
+  fake: FakeAccount,
+  agent: AgentConfig,
+  plan: Runnable,
+  options: Pick<RunOptions, 'signal' | 'onStep' | 'engine'> = {},
+): Promise<Omit<Run, 'plan'>> => {
   const before = await fake.account.runtimes.find(agent.bedrock_agentcore?.agent_id ?? '')()
   const known = E.isRight(before) ? before.right : undefined
   const named = [...fake.contents.runtimes.values()].find((found) => found.agentRuntimeName === agent.name)
@@ -104,5 +115,5 @@ export const deploy = async (fake: FakeAccount, agent: AgentConfig, options: Run
           version: found.agentRuntimeVersion ?? '',
         },
   )()
-  return { result, plan, agent: now }
+  return { result, agent: now }
 }

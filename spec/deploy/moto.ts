@@ -7,6 +7,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
+import { agentCore, json, type Reply, type ServiceState } from './agentCore'
 
 // ---------------------------------------------------------------------------------------------------------------------
 // model
@@ -35,8 +36,7 @@ export interface StandIn {
   readonly requests: Array<Recorded>
   /** Answers requests while it gives a failure; undefined lets them through. */
   readonly failing: { with: (request: Recorded) => Failure | undefined }
-  /** Reasons of runtimes that are to fail, by their status; given out by the next look at any runtime. */
-  readonly state: { failedAs: { readonly status: string; readonly reason: string } | undefined }
+  readonly state: ServiceState
   readonly reset: () => Promise<void>
   readonly close: () => Promise<void>
 }
@@ -68,20 +68,8 @@ const startMoto = async (): Promise<{ readonly child: ChildProcess; readonly por
 // the proxy
 // ---------------------------------------------------------------------------------------------------------------------
 
-interface Reply {
-  readonly status: number
-  readonly headers: Readonly<Record<string, string>>
-  readonly body: Buffer
-}
-
 /** Fields of JSON, which are looked at and changed by name. */
 type Fields = Record<string, unknown>
-
-const json = (status: number, value: unknown, name?: string): Reply => ({
-  status,
-  headers: { 'content-type': 'application/json', ...(name === undefined ? {} : { 'x-amzn-errortype': name }) },
-  body: Buffer.from(JSON.stringify(value)),
-})
 
 const runtimePath = /^\/runtimes\/([^/?]+)\/?$/
 const endpointPath = /^\/runtimes\/([^/?]+)\/runtime-endpoints\/([^/?]+)\/?$/
@@ -105,8 +93,6 @@ export const standIn = async (): Promise<StandIn> => {
   const requests: StandIn['requests'] = []
   const failing: StandIn['failing'] = { with: () => undefined }
   const state: StandIn['state'] = { failedAs: undefined }
-  /** What moto forgets of a runtime: whether it demands MMDSv2. */
-  const metadata = new Map<string, unknown>()
 
   const toMoto = async (
     path: string,
@@ -135,53 +121,17 @@ export const standIn = async (): Promise<StandIn> => {
     return { status: response.status, headers: Object.fromEntries(kept), body: answer }
   }
 
-  const asService = (id: string, reply: Reply, headers: IncomingMessage['headers']): Reply => {
-    if (reply.status >= 300) return reply
-    const fields = JSON.parse(reply.body.toString('utf8')) as Fields
-    const region = /\/\d{8}\/([^/]+)\//.exec(headers.authorization ?? '')?.[1] ?? ''
-    const found = typeof fields['agentRuntimeId'] === 'string' ? fields['agentRuntimeId'] : id
-    const failed = state.failedAs
-    return json(reply.status, {
-      ...fields,
-      agentRuntimeArn: `arn:aws:bedrock-agentcore:${region}:123456789012:runtime/${found}`,
-      ...(metadata.has(found) ? { metadataConfiguration: metadata.get(found) } : {}),
-      ...(fields['status'] === 'UPDATING' ? { status: 'READY' } : {}),
-      ...(failed === undefined ? {} : { status: failed.status, failureReason: failed.reason }),
-    })
-  }
+  const service = agentCore(({ path, method, headers, body }) => toMoto(path, method, headers, body), state)
 
-  /** What the service does and moto does not. */
-  const answer = async (recorded: Recorded, body: Buffer): Promise<Reply> => {
-    const { method, path, headers, service } = recorded
-    const through = (): Promise<Reply> => toMoto(path, method, headers, body)
-    if (service !== 'bedrock-agentcore') return through()
-    const [, endpointOf, endpoint] = endpointPath.exec(path) ?? []
-    if (method === 'GET' && endpointOf !== undefined && endpoint === 'DEFAULT') {
-      const runtime = await toMoto(`/runtimes/${endpointOf}/`, 'GET', headers, Buffer.alloc(0))
-      if (runtime.status !== 200) return runtime
-      const { agentRuntimeVersion } = JSON.parse(runtime.body.toString('utf8')) as Fields
-      const times = { createdAt: '2026-01-01T00:00:00Z', lastUpdatedAt: '2026-01-01T00:00:00Z' }
-      return json(200, { name: 'DEFAULT', status: 'READY', liveVersion: agentRuntimeVersion, ...times })
-    }
-    if (method === 'PUT' && /^\/runtimes\/?$/.test(path)) {
-      const { agentRuntimeName } = JSON.parse(recorded.body) as Fields
-      const list = await toMoto('/runtimes/', 'POST', headers, Buffer.from('{}'))
-      const { agentRuntimes = [] } = JSON.parse(list.body.toString('utf8')) as { agentRuntimes?: ReadonlyArray<Fields> }
-      if (agentRuntimes.some((found) => found['agentRuntimeName'] === agentRuntimeName))
-        return json(409, { message: 'An agent with this name already exists' }, 'ConflictException')
-      return asService('', await through(), headers)
-    }
-    const [, id] = runtimePath.exec(path.replace(/\?.*$/, '')) ?? []
-    if (id === undefined || method === 'DELETE') return through()
-    if (method === 'PUT') metadata.set(id, (JSON.parse(recorded.body) as Fields)['metadataConfiguration'])
-    return asService(id, await through(), headers)
-  }
+  const answer = ({ method, path, headers, service: name }: Recorded, body: Buffer): Promise<Reply> =>
+    name === 'bedrock-agentcore' ? service.answer({ method, path, headers, body }) : toMoto(path, method, headers, body)
 
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const body = await buffer(request)
     const { method = 'GET', url: path = '/', headers } = request
-    const service = /Credential=[^/]+\/\d+\/[^/]+\/([^/]+)\//.exec(headers.authorization ?? '')?.[1] ?? ''
-    const recorded: Recorded = { service, method, path, headers, body: service === 's3' ? '' : body.toString('utf8') }
+    const signedFor = /Credential=[^/]+\/\d+\/[^/]+\/([^/]+)\//.exec(headers.authorization ?? '')?.[1] ?? ''
+    const text = signedFor === 's3' ? '' : body.toString('utf8')
+    const recorded: Recorded = { service: signedFor, method, path, headers, body: text }
     requests.push(recorded)
     const failure = failing.with(recorded)
     const reply = failure === undefined ? await answer(recorded, body) : failureReply(recorded, failure)
@@ -218,7 +168,7 @@ export const standIn = async (): Promise<StandIn> => {
       requests.length = 0
       failing.with = () => undefined
       state.failedAs = undefined
-      metadata.clear()
+      service.reset()
     },
     close: async () => {
       server.closeAllConnections()
@@ -242,7 +192,10 @@ const operations: ReadonlyArray<readonly [method: string, path: RegExp, name: st
   ['DELETE', runtimePath, 'DeleteAgentRuntime'],
   ['GET', endpointPath, 'GetAgentRuntimeEndpoint'],
   ['DELETE', endpointPath, 'DeleteAgentRuntimeEndpoint'],
+  ['PUT', endpointPath, 'UpdateAgentRuntimeEndpoint'],
+  ['PUT', /^\/runtimes\/([^/]+)\/runtime-endpoints\/?$/, 'CreateAgentRuntimeEndpoint'],
   ['POST', /^\/runtimes\/([^/]+)\/runtime-endpoints\/?$/, 'ListAgentRuntimeEndpoints'],
+  ['POST', /^\/runtimes\/([^/]+)\/versions\/?$/, 'ListAgentRuntimeVersions'],
 ]
 
 /** The operation of a request to the control plane. */

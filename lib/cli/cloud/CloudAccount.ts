@@ -4,6 +4,7 @@ import * as TE from 'fp-ts/TaskEither'
 import type { AgentConfig } from '../../config/Project'
 import { createClients, loadModules } from '../../deploy/aws/AwsClients'
 import { buckets } from '../../deploy/aws/Buckets'
+import { endpoints } from '../../deploy/aws/Endpoints'
 import { findPlace } from '../../deploy/aws/Identity'
 import { roles } from '../../deploy/aws/Roles'
 import { runtimes } from '../../deploy/aws/Runtimes'
@@ -56,6 +57,7 @@ export const openAccount = (
     TE.map(({ clients, name, place }) => ({
       account: {
         buckets: buckets(clients, place),
+        endpoints: endpoints(clients),
         roles: roles(clients),
         runtimes: runtimes(clients),
         images: imageServices({ region: name, profile, env: cli.env }, place),

@@ -54,6 +54,23 @@ export const deploy = command({
       'take over an agent runtime of the same name that this project did not deploy',
     ),
     ...externalFlag,
+    adopt: text(
+      '--adopt <arn>',
+      'agent runtime that something else has deployed, for this project to update from now on; its role is kept',
+    ),
+    endpoint: value(
+      '--endpoint <name>',
+      'endpoint to serve this version: created if it is missing, and pinned until it is deployed to again ' +
+        '(default: DEFAULT, which serves the newest version)',
+      Rules.endpointName,
+    ),
+    version: value(
+      '--version <number>',
+      'roll back to this version instead of deploying: the endpoint of --endpoint is pointed at it, and for DEFAULT it ' +
+        'is made again as the newest version',
+      Rules.runtimeVersion,
+    ),
+    unsetEnv: list('--unset-env <NAME>', 'environment variable to remove from the deployed agent; repeatable', E.right),
     port: value('-p, --port <port>', 'port to listen on (default: the first free one from 8080)', Rules.port),
     detach: toggle('-d, --detach', 'keep it running in the background'),
     isolation: value(
@@ -72,6 +89,8 @@ export const deploy = command({
   examples: [
     { line: 'agentcore deploy', about: 'to AWS, with your credentials' },
     { line: 'agentcore deploy --dry-run', about: 'what that would do' },
+    { line: 'agentcore deploy --endpoint prod', about: 'and let the endpoint prod serve this version' },
+    { line: 'agentcore deploy --endpoint prod --version 3', about: 'roll prod back to version 3' },
     { line: 'agentcore deploy --local', about: 'run until Ctrl-C, showing the output of the agent' },
     {
       line: 'agentcore deploy --local --detach --port 9000',

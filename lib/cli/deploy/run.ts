@@ -48,6 +48,10 @@ export interface DeployValues {
   readonly executionRole: string | undefined
   readonly exclude: ReadonlyArray<string>
   readonly autoUpdateOnConflict: boolean
+  readonly adopt: string | undefined
+  readonly endpoint: string | undefined
+  readonly version: string | undefined
+  readonly unsetEnv: ReadonlyArray<string>
 }
 
 const firstPort = 8080
@@ -272,6 +276,10 @@ const checked = (values: DeployValues): E.Either<CliError, void> => {
     ['--execution-role', values.executionRole !== undefined],
     ['--exclude', values.exclude.length > 0],
     ['--auto-update-on-conflict', values.autoUpdateOnConflict],
+    ['--adopt', values.adopt !== undefined],
+    ['--endpoint', values.endpoint !== undefined],
+    ['--version', values.version !== undefined],
+    ['--unset-env', values.unsetEnv.length > 0],
   ]
   const wrong = (values.local ? forAws : forThisMachine).find(([, isGiven]) => isGiven)
   if (wrong === undefined) return E.right(undefined)
@@ -283,11 +291,18 @@ const checked = (values: DeployValues): E.Either<CliError, void> => {
   )
 }
 
-const toAws = (values: DeployValues, cli: Cli): TE.TaskEither<CliError, Output> =>
-  pipe(
-    TE.tryCatch(() => import('./cloud/deployCloud.js'), unexpected),
-    TE.chain(({ deployCloud }) => deployCloud(values)(cli)),
-  )
+const toAws = (values: DeployValues, cli: Cli): TE.TaskEither<CliError, Output> => {
+  const { version } = values
+  return version === undefined
+    ? pipe(
+        TE.tryCatch(() => import('./cloud/deployCloud.js'), unexpected),
+        TE.chain(({ deployCloud }) => deployCloud(values)(cli)),
+      )
+    : pipe(
+        TE.tryCatch(() => import('./cloud/rollBack.js'), unexpected),
+        TE.chain(({ rollBack }) => rollBack({ ...values, version })(cli)),
+      )
+}
 
 /** Deploys. */
 export const run: Run<DeployValues> = (values) => (cli) => {

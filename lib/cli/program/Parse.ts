@@ -137,6 +137,7 @@ export const parse =
     const root = quiet(new Commander(program.name), found)
       .description(program.about)
       .version(program.version, '-v, --version', 'show the version')
+      .enablePositionalOptions() // `deploy --version 3` is a flag of deploy
       .addHelpText('after', program.epilogue)
     program.commands.forEach((command) => add(found, root, program.name, command))
     try {

@@ -1,6 +1,5 @@
-/** Agent runtimes and their endpoints in the control plane of AgentCore. */
+/** Agent runtimes in the control plane of AgentCore. */
 import { randomUUID } from 'node:crypto'
-import type { GetAgentRuntimeEndpointResponse } from '@aws-sdk/client-bedrock-agentcore-control'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
 import { type DeployError, nameTaken } from '../failure/DeployError'
@@ -15,31 +14,32 @@ export interface RuntimeVersion {
   readonly version: string
 }
 
-/** An endpoint of a runtime. */
-export type ExistingEndpoint = GetAgentRuntimeEndpointResponse
-
 /** What is done with runtimes. Undefined: there is none. */
 export interface Runtimes {
-  readonly find: (id: string) => TE.TaskEither<DeployError, ExistingRuntime | undefined>
+  /** The newest version of a runtime, or a given one. */
+  readonly find: (id: string, version?: string) => TE.TaskEither<DeployError, ExistingRuntime | undefined>
   /** The id of the runtime of a name, sought through every page. */
   readonly findByName: (name: string) => TE.TaskEither<DeployError, string | undefined>
   readonly create: (wanted: WantedRuntime) => TE.TaskEither<DeployError, RuntimeVersion>
   readonly update: (replacement: RuntimeReplacement) => TE.TaskEither<DeployError, RuntimeVersion>
   readonly remove: (id: string) => TE.TaskEither<DeployError, void>
-  readonly endpoint: (id: string, name: string) => TE.TaskEither<DeployError, ExistingEndpoint | undefined>
-  /** The names of the endpoints of a runtime, through every page. */
-  readonly endpoints: (id: string) => TE.TaskEither<DeployError, ReadonlyArray<string>>
-  readonly removeEndpoint: (id: string, name: string) => TE.TaskEither<DeployError, void>
+  /** The versions of a runtime, the newest first, through every page. */
+  readonly versions: (id: string) => TE.TaskEither<DeployError, ReadonlyArray<string>>
 }
 
 const missing = ['ResourceNotFoundException', 'NotFound']
 
 /** Runtimes of an account. */
 export const runtimes = ({ control, modules: { control: Control } }: AwsClients): Runtimes => {
-  const find = (id: string): TE.TaskEither<DeployError, ExistingRuntime | undefined> =>
+  const find = (id: string, version?: string): TE.TaskEither<DeployError, ExistingRuntime | undefined> =>
     pipe(
       lift('bedrock-agentcore:GetAgentRuntime')(() =>
-        control.send(new Control.GetAgentRuntimeCommand({ agentRuntimeId: id })),
+        control.send(
+          new Control.GetAgentRuntimeCommand({
+            agentRuntimeId: id,
+            ...(version === undefined ? {} : { agentRuntimeVersion: version }),
+          }),
+        ),
       ),
       TE.map(({ $metadata: _, ...runtime }): ExistingRuntime => runtime),
       orElseNamed(missing, () => TE.right(undefined)),
@@ -81,37 +81,19 @@ export const runtimes = ({ control, modules: { control: Control } }: AwsClients)
       orElseNamed(missing, () => TE.right(undefined)),
     )
 
-  const endpoint = (id: string, name: string): TE.TaskEither<DeployError, ExistingEndpoint | undefined> =>
+  const versions = (id: string): TE.TaskEither<DeployError, ReadonlyArray<string>> =>
     pipe(
-      lift('bedrock-agentcore:GetAgentRuntimeEndpoint')(() =>
-        control.send(new Control.GetAgentRuntimeEndpointCommand({ agentRuntimeId: id, endpointName: name })),
-      ),
-      TE.map(({ $metadata: _, ...found }): ExistingEndpoint => found),
-      orElseNamed(missing, () => TE.right(undefined)),
-    )
-
-  const endpoints = (id: string): TE.TaskEither<DeployError, ReadonlyArray<string>> =>
-    pipe(
-      lift('bedrock-agentcore:ListAgentRuntimeEndpoints')(async () => {
+      lift('bedrock-agentcore:ListAgentRuntimeVersions')(async () => {
         const found: Array<string> = []
-        const pages = Control.paginateListAgentRuntimeEndpoints({ client: control }, { agentRuntimeId: id })
-        for await (const { runtimeEndpoints = [] } of pages)
-          found.push(...runtimeEndpoints.flatMap(({ name }) => name ?? []))
-        return found
+        const pages = Control.paginateListAgentRuntimeVersions({ client: control }, { agentRuntimeId: id })
+        for await (const { agentRuntimes = [] } of pages)
+          found.push(...agentRuntimes.flatMap(({ agentRuntimeVersion }) => agentRuntimeVersion ?? []))
+        return found.sort((a, b) => Number(b) - Number(a))
       }),
       orElseNamed(missing, () => TE.right([])),
     )
 
-  const removeEndpoint = (id: string, name: string): TE.TaskEither<DeployError, void> =>
-    pipe(
-      lift('bedrock-agentcore:DeleteAgentRuntimeEndpoint')(() =>
-        control.send(new Control.DeleteAgentRuntimeEndpointCommand({ agentRuntimeId: id, endpointName: name })),
-      ),
-      TE.map(() => undefined),
-      orElseNamed(missing, () => TE.right(undefined)),
-    )
-
-  return { find, findByName, create, update, remove, endpoint, endpoints, removeEndpoint }
+  return { find, findByName, versions, create, update, remove }
 }
 
 const toVersion = (made: {

@@ -37,6 +37,11 @@ export type DeployError =
   | { readonly _tag: 'WrongAccount'; readonly configured: string; readonly actual: string }
   | { readonly _tag: 'ForeignBucket'; readonly bucket: string }
   | { readonly _tag: 'NameTaken'; readonly name: string; readonly id: string | undefined }
+  /** An ARN that names no runtime of the account. */
+  | { readonly _tag: 'RuntimeMissing'; readonly arn: string }
+  /** `known` are the versions that there are, the newest first. */
+  | { readonly _tag: 'UnknownVersion'; readonly version: string; readonly known: ReadonlyArray<string> }
+  | { readonly _tag: 'NotDeployed'; readonly agent: string }
   | {
       readonly _tag: 'RuntimeFailed'
       readonly what: string
@@ -89,6 +94,19 @@ export const foreignBucket = (bucket: string): DeployError => ({ _tag: 'ForeignB
 
 /** The account has a runtime of that name that this project does not know. */
 export const nameTaken = (name: string, id?: string): DeployError => ({ _tag: 'NameTaken', name, id })
+
+/** There is no runtime with an ARN. */
+export const runtimeMissing = (arn: string): DeployError => ({ _tag: 'RuntimeMissing', arn })
+
+/** A runtime has no such version. */
+export const unknownVersion = (version: string, known: ReadonlyArray<string>): DeployError => ({
+  _tag: 'UnknownVersion',
+  version,
+  known,
+})
+
+/** The agent has no runtime. */
+export const notDeployed = (agent: string): DeployError => ({ _tag: 'NotDeployed', agent })
 
 /** A runtime or an endpoint could not be made. */
 export const runtimeFailed = (what: string, status: string, reason: string, logGroup: string): DeployError => ({
@@ -176,6 +194,20 @@ export const explain = (error: DeployError): Explanation => {
         next: 'pass --auto-update-on-conflict to take it over, or choose another name with agentcore configure --name',
         details: [],
       }
+    case 'RuntimeMissing':
+      return {
+        message: `There is no agent runtime ${error.arn} in this account`,
+        next: 'check the ARN, the region and the credentials: aws bedrock-agentcore-control list-agent-runtimes lists what there is',
+        details: [],
+      }
+    case 'UnknownVersion':
+      return {
+        message: `The agent runtime has no version ${error.version}`,
+        next: `pass one of its versions to --version: ${error.known.slice(0, 10).join(', ')}${error.known.length > 10 ? ', …' : ''}`,
+        details: [],
+      }
+    case 'NotDeployed':
+      return { message: `${error.agent} is not deployed`, next: 'run agentcore deploy first', details: [] }
     case 'RuntimeFailed':
       return {
         message: `${error.what} is ${error.status}${error.reason === '' ? '' : `: ${error.reason}`}`,

@@ -4,13 +4,16 @@ import { type DeployError, nameTaken } from '../failure/DeployError'
 import { imageStepText } from '../image/ImagePlan'
 import { type CodeDigest, type ContentStep, type ExistingContent, toContent } from './ContentPlan'
 import type { DeploySettings } from './DeploySettings'
+import { endpointWords, type EndpointStep, type ExistingEndpoint, pointSteps } from './EndpointPlan'
 import type { RoleState } from '../resources/Provenance'
+import { defaultEndpoint } from '../resources/ResourceNames'
 import {
   type Artifact,
   type ExistingRuntime,
   type RuntimeReplacement,
   toChanges,
   toKept,
+  toRemoved,
   toReplacement,
   toWanted,
   type WantedRuntime,
@@ -28,6 +31,8 @@ export interface Existing extends ExistingContent {
   readonly runtime: ExistingRuntime | undefined
   /** Whether the project knows the runtime, or its name alone is the same. */
   readonly isKnown: boolean
+  /** The named endpoint that is to serve the deployment. */
+  readonly endpoint: ExistingEndpoint | undefined
 }
 
 /** A step. */
@@ -42,7 +47,14 @@ export type Step =
   | { readonly _tag: 'AwaitRuntime' }
   /** Demands MMDSv2, which a creation cannot ask for. */
   | { readonly _tag: 'SecureMetadata' }
-  | { readonly _tag: 'AwaitEndpoint' }
+  /** An earlier version becomes the newest one again. */
+  | {
+      readonly _tag: 'RestoreVersion'
+      readonly runtime: RuntimeReplacement
+      readonly version: string
+      readonly changes: ReadonlyArray<string>
+    }
+  | EndpointStep
 
 /** The plan. */
 export interface DeployPlan {
@@ -51,36 +63,48 @@ export interface DeployPlan {
   readonly steps: ReadonlyArray<Step>
   /** Fields of the runtime that the configuration does not mention, and that stay as they are. */
   readonly kept: ReadonlyArray<string>
+  /** Fields that earlier deployments have set and the configuration has no longer, and that are removed. */
+  readonly removed: ReadonlyArray<string>
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
 // constructors
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** How a deployment takes a runtime that this project does not know. */
+/** How a deployment treats a runtime that this project has not deployed. */
 export interface PlanOptions {
+  /** Whether it takes over a runtime that has the name of the agent. */
   readonly updatesOnConflict: boolean
+  /** Whether the runtime is adopted: known by its ARN, and to be recorded. */
+  readonly adopts?: boolean
 }
 
 /** The plan. Left: `NameTaken`, `ImageTagTaken`. */
 export const toPlan =
-  ({ updatesOnConflict }: PlanOptions) =>
+  ({ updatesOnConflict, adopts = false }: PlanOptions) =>
   (settings: DeploySettings, digest: CodeDigest, existing: Existing): E.Either<DeployError, DeployPlan> => {
     const { runtime, isKnown } = existing
+    const { dropped } = settings.recorded
     if (runtime !== undefined && !isKnown && !updatesOnConflict)
       return E.left(nameTaken(settings.agent, runtime.agentRuntimeId))
     const content = toContent(settings, digest, existing)
     if (E.isLeft(content)) return content
     const { artifact } = content.right
     const wanted = toWanted(settings, artifact)
+    const steps =
+      runtime === undefined ? creation(wanted) : update(runtime, wanted, dropped, { isRecorded: isKnown && !adopts })
+    const isNewVersion = steps.some(({ _tag }) => _tag === 'CreateRuntime' || _tag === 'UpdateRuntime')
+    const version = isNewVersion ? undefined : runtime?.agentRuntimeVersion
     return E.right({
       settings,
       artifact,
-      kept: runtime === undefined ? [] : toKept(runtime, wanted),
+      kept: runtime === undefined ? [] : toKept(runtime, wanted, dropped),
+      removed: runtime === undefined ? [] : toRemoved(runtime, dropped),
       steps: [
         ...roleSteps(settings, existing),
         ...content.right.steps,
-        ...(runtime === undefined ? creation(wanted) : update(runtime, wanted, isKnown)),
+        ...steps,
+        ...pointSteps({ endpoint: settings.endpoint, version }, existing.endpoint),
       ],
     })
   }
@@ -94,31 +118,32 @@ const roleSteps = ({ role: { name } }: DeploySettings, { role }: Existing): Read
   ]
 }
 
+const awaitDefault: Step = { _tag: 'AwaitEndpoint', endpoint: defaultEndpoint, version: undefined }
+
 const creation = (runtime: WantedRuntime): ReadonlyArray<Step> => [
   { _tag: 'CreateRuntime', runtime },
   { _tag: 'AwaitRuntime' },
   { _tag: 'SecureMetadata' },
   { _tag: 'AwaitRuntime' },
-  { _tag: 'AwaitEndpoint' },
+  awaitDefault,
 ]
 
-const update = (existing: ExistingRuntime, wanted: WantedRuntime, isKnown: boolean): ReadonlyArray<Step> => {
-  const runtime = toReplacement(existing, wanted)
+const update = (
+  existing: ExistingRuntime,
+  wanted: WantedRuntime,
+  dropped: ReadonlyArray<string>,
+  { isRecorded }: { readonly isRecorded: boolean },
+): ReadonlyArray<Step> => {
+  const runtime = toReplacement(existing, wanted, dropped)
   const changes = toChanges(existing, runtime)
   const { agentRuntimeId: id = '', agentRuntimeArn: arn = '', status } = existing
-  const recorded: ReadonlyArray<Step> = isKnown ? [] : [{ _tag: 'RecordRuntime', id, arn }]
+  const recorded: ReadonlyArray<Step> = isRecorded ? [] : [{ _tag: 'RecordRuntime', id, arn }]
   // The service refuses to update a runtime that it is still making.
   const settled: ReadonlyArray<Step> = status === 'CREATING' || status === 'UPDATING' ? [{ _tag: 'AwaitRuntime' }] : []
   if (changes.length === 0 && !hasFailed(status)) {
-    return [...recorded, ...settled, ...(settled.length > 0 ? [{ _tag: 'AwaitEndpoint' as const }] : [])]
+    return [...recorded, ...settled, ...(settled.length > 0 ? [awaitDefault] : [])]
   }
-  return [
-    ...recorded,
-    ...settled,
-    { _tag: 'UpdateRuntime', runtime, changes },
-    { _tag: 'AwaitRuntime' },
-    { _tag: 'AwaitEndpoint' },
-  ]
+  return [...recorded, ...settled, { _tag: 'UpdateRuntime', runtime, changes }, { _tag: 'AwaitRuntime' }, awaitDefault]
 }
 
 const hasFailed = (status: string | undefined): boolean => status === 'UPDATE_FAILED' || status === 'CREATE_FAILED'
@@ -156,14 +181,17 @@ export const toWords = (step: Step): string => {
       return `create the agent runtime ${step.runtime.agentRuntimeName ?? ''}`
     case 'UpdateRuntime':
       return `update the agent runtime ${step.runtime.agentRuntimeId ?? ''}${step.changes.length === 0 ? ' again, because the last update failed' : `: ${step.changes.map(fieldText).join(', ')}`}`
+    case 'RestoreVersion':
+      return `restore version ${step.version} of the agent runtime ${step.runtime.agentRuntimeId ?? ''} as a new version: ${step.changes.map(fieldText).join(', ')}`
     case 'RecordRuntime':
       return `take over the agent runtime ${step.id}`
     case 'AwaitRuntime':
       return 'wait until the agent runtime is ready'
     case 'SecureMetadata':
       return 'demand MMDSv2 of the agent runtime'
+    case 'PointEndpoint':
     case 'AwaitEndpoint':
-      return 'wait until the endpoint DEFAULT is ready'
+      return endpointWords(step)
   }
 }
 

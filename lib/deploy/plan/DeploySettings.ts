@@ -6,7 +6,8 @@ import { type AgentConfig, isSet, toDeploymentType, toHeaderAllowlist } from '..
 import { type DeployError, invalidSettings, wrongAccount } from '../failure/DeployError'
 import { type ImageOverrides, type ImageSetting, toImage } from '../image/ImageSettings'
 import type { Provenance, RoleSetting } from '../resources/Provenance'
-import { bucketName, type Place, roleArn, roleName } from '../resources/ResourceNames'
+import { bucketName, defaultEndpoint, type Place, roleArn, roleName } from '../resources/ResourceNames'
+import { type RecordedFields, toRecorded } from './ManagedFields'
 
 // ---------------------------------------------------------------------------------------------------------------------
 // model
@@ -40,6 +41,10 @@ export interface DeploySettings {
   readonly environment: Readonly<Record<string, string>>
   /** Undefined for code that runs without an image. */
   readonly image: ImageSetting | undefined
+  /** What becomes of the fields that earlier deployments have set. */
+  readonly recorded: RecordedFields
+  /** The endpoint that is to serve the deployment. `DEFAULT` always serves the newest version. */
+  readonly endpoint: string
 }
 
 /** What the command line adds. */
@@ -47,6 +52,10 @@ export interface DeployOverrides {
   readonly executionRole?: string | undefined
   readonly env: ReadonlyArray<readonly [name: string, value: string]>
   readonly image?: ImageOverrides
+  /** Variables to remove from the runtime. */
+  readonly unsetEnv?: ReadonlyArray<string>
+  /** Default: `DEFAULT`. */
+  readonly endpoint?: string | undefined
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -80,6 +89,14 @@ export const toSettings =
         // `agentcore configure` has checked its form, and the service checks it again.
         authorizer: (agent.authorizer_configuration ?? undefined) as AuthorizerConfiguration | undefined,
         headerAllowlist: toHeaderAllowlist(agent),
+        endpoint: overrides.endpoint ?? defaultEndpoint,
+      })),
+      E.map((found) => ({
+        ...found,
+        recorded: toRecorded(agent.bedrock_agentcore?.managed_fields ?? [], found, {
+          hasVariables: overrides.env.length > 0,
+          unset: overrides.unsetEnv ?? [],
+        }),
       })),
     )
   }

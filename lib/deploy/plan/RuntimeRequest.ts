@@ -8,6 +8,7 @@ import type {
 } from '@aws-sdk/client-bedrock-agentcore-control'
 import type { CodeLocation } from '../resources/ResourceNames'
 import type { DeploySettings } from './DeploySettings'
+import { fieldsOf, withoutFields } from './ManagedFields'
 
 // ---------------------------------------------------------------------------------------------------------------------
 // model
@@ -71,10 +72,15 @@ const optionalFields = [
 
 /**
  * The replacement of a runtime by a wanted one. An update replaces all of it, so whatever the configuration does not
- * mention is repeated as it is; variables and seconds are merged one by one. Invocations of a runtime without MMDSv2 are
- * refused.
+ * mention is repeated as it is, unless it is dropped; variables and seconds are merged one by one. Invocations of a runtime
+ * without MMDSv2 are refused.
  */
-export const toReplacement = (existing: ExistingRuntime, wanted: WantedRuntime): RuntimeReplacement => {
+export const toReplacement = (
+  current: ExistingRuntime,
+  wanted: WantedRuntime,
+  dropped: ReadonlyArray<string> = [],
+): RuntimeReplacement => {
+  const existing = withoutFields(current, dropped)
   const { agentRuntimeName: _, tags: __, ...fields } = wanted
   const kept = Object.fromEntries(
     optionalFields.flatMap((name) => (isNothing(filled(existing[name])) ? [] : [[name, existing[name]]])),
@@ -113,15 +119,26 @@ const compared = [
 export const toChanges = (existing: ExistingRuntime, replacement: RuntimeReplacement): ReadonlyArray<string> =>
   compared.filter((name) => !isDeepStrictEqual(plain(filled(existing[name])), plain(replacement[name])))
 
-/** Fields of a runtime that the configuration does not mention, and that therefore stay. */
-export const toKept = (existing: ExistingRuntime, wanted: WantedRuntime): ReadonlyArray<string> => [
-  ...(['authorizerConfiguration', 'requestHeaderConfiguration', 'filesystemConfigurations'] as const).filter(
-    (name) => !isNothing(existing[name]) && isNothing(wanted[name]),
-  ),
-  ...Object.keys(existing.environmentVariables ?? {})
-    .filter((name) => wanted.environmentVariables?.[name] === undefined)
-    .map((name) => `environmentVariables.${name}`),
-]
+/** Fields of a runtime that the configuration does not mention, and that stay because they are not dropped. */
+export const toKept = (
+  existing: ExistingRuntime,
+  wanted: WantedRuntime,
+  dropped: ReadonlyArray<string> = [],
+): ReadonlyArray<string> =>
+  [
+    ...(['authorizerConfiguration', 'requestHeaderConfiguration', 'filesystemConfigurations'] as const).filter(
+      (name) => !isNothing(existing[name]) && isNothing(wanted[name]),
+    ),
+    ...Object.keys(existing.environmentVariables ?? {})
+      .filter((name) => wanted.environmentVariables?.[name] === undefined)
+      .map((name) => `environmentVariables.${name}`),
+  ].filter((field) => !dropped.includes(field))
+
+/** The dropped fields that a runtime has. */
+export const toRemoved = (existing: ExistingRuntime, dropped: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const fields = fieldsOf(existing)
+  return dropped.filter((field) => fields.includes(field))
+}
 
 /** A description that was never set is read as an empty one, which no request may have. */
 const filled = (value: unknown): unknown => (value === '' ? undefined : value)

@@ -63,8 +63,11 @@ export const policyName = (agent: string): string => `BedrockAgentCoreRuntimeExe
 export const roleArn = ({ partition, account }: Place, name: string): string =>
   `arn:${partition}:iam::${account}:role/${name}`
 
+/** The endpoint that every runtime has; it serves the newest version. */
+export const defaultEndpoint = 'DEFAULT'
+
 /** The log group of an endpoint of a runtime. */
-export const logGroup = (runtimeId: string, endpoint = 'DEFAULT'): string =>
+export const logGroup = (runtimeId: string, endpoint = defaultEndpoint): string =>
   `/aws/bedrock-agentcore/runtimes/${runtimeId}-${endpoint}`
 
 const consoleHosts: Readonly<Record<Partition, string>> = {

@@ -2,13 +2,14 @@
 import type { Deployed, Stopped } from '../../../deploy/deployAgent'
 import { type DeployPlan, isChange, type Step, toWords } from '../../../deploy/plan/DeployPlan'
 import type { Artifact } from '../../../deploy/plan/RuntimeRequest'
-import { consoleUrl, logGroup } from '../../../deploy/resources/ResourceNames'
+import { consoleUrl, defaultEndpoint, logGroup } from '../../../deploy/resources/ResourceNames'
 import { fromDeploy } from '../../cloud/CloudFailure'
 import type { Output } from '../../program/Cli'
 import type { CliError } from '../../program/CliError'
 import type { Style } from '../../program/Style'
 
-const toStep = (step: Step): Readonly<Record<string, unknown>> => ({ step: step._tag, about: toWords(step) })
+/** A step of a plan, for `--json`. */
+export const toStep = (step: Step): Readonly<Record<string, unknown>> => ({ step: step._tag, about: toWords(step) })
 
 const upToDate = 'Nothing to do: the code and the configuration are deployed already'
 
@@ -21,36 +22,46 @@ const ran = ({ artifact }: DeployPlan, { image }: Deployed): Artifact =>
   image === undefined ? artifact : { _tag: 'Image', uri: image }
 
 /** `--dry-run`. */
-export const planOutput = ({ settings: { agent, place }, artifact, steps, kept }: DeployPlan): Output => ({
+export const planOutput = ({
+  settings: { agent, place, endpoint },
+  artifact,
+  steps,
+  kept,
+  removed,
+}: DeployPlan): Output => ({
   json: {
     dryRun: true,
     agent,
     account: place.account,
     region: place.region,
     ...toSource(artifact),
+    endpoint,
     changes: steps.some(isChange),
     steps: steps.map(toStep),
     kept,
+    removed,
   },
   text: ({ bold, dim }) =>
     [
       steps.length === 0 ? upToDate : bold(`Deploying ${agent} would, in ${place.account} (${place.region}):`),
       ...steps.map((step, at) => `  ${at + 1}. ${toWords(step)}`),
-      ...keptLines(kept).map((line) => dim(line)),
+      ...fieldLines(kept, removed).map((line) => dim(line)),
     ].join('\n'),
 })
 
-const keptLines = (kept: ReadonlyArray<string>): ReadonlyArray<string> =>
-  kept.length === 0 ? [] : [`Not configured here, so kept as deployed: ${kept.join(', ')}`]
+const fieldLines = (kept: ReadonlyArray<string>, removed: ReadonlyArray<string>): ReadonlyArray<string> => [
+  ...(removed.length === 0 ? [] : [`No longer configured, so removed: ${removed.join(', ')}`]),
+  ...(kept.length === 0 ? [] : [`Not configured here, so kept as deployed: ${kept.join(', ')}`]),
+]
 
 /** A deployment that came to its end. */
 export const deployedOutput = (plan: DeployPlan, deployed: Deployed, which: string): Output => {
-  const { settings, kept } = plan
-  const { agent, place, role, authorizer } = settings
+  const { settings, kept, removed } = plan
+  const { agent, place, role, authorizer, endpoint } = settings
   const changed = deployed.done.some(isChange)
   const token = authorizer === undefined ? '' : ' --bearer-token "$TOKEN"'
   const next = [
-    `agentcore invoke${which}${token} '{"prompt": "Hello"}'`,
+    `agentcore invoke${which}${endpoint === defaultEndpoint ? '' : ` --endpoint ${endpoint}`}${token} '{"prompt": "Hello"}'`,
     `agentcore status${which}`,
     `agentcore destroy${which}`,
   ]
@@ -60,15 +71,16 @@ export const deployedOutput = (plan: DeployPlan, deployed: Deployed, which: stri
       arn: deployed.arn,
       id: deployed.id,
       version: deployed.version,
-      endpoint: 'DEFAULT',
+      endpoint,
       account: place.account,
       region: place.region,
       ...toSource(ran(plan, deployed)),
       executionRole: role.arn,
-      logGroup: logGroup(deployed.id),
+      logGroup: logGroup(deployed.id, endpoint),
       changed,
       done: deployed.done.map(toStep),
       kept,
+      removed,
       next,
     },
     text: (style) => shown(style, plan, deployed, changed, next),
@@ -82,7 +94,7 @@ const shown = (
   changed: boolean,
   next: ReadonlyArray<string>,
 ): string => {
-  const { agent, place, role } = plan.settings
+  const { agent, place, role, endpoint } = plan.settings
   const { arn, id, version } = deployed
   const artifact = ran(plan, deployed)
   return [
@@ -90,12 +102,12 @@ const shown = (
     changed ? `${bold(agent)} is deployed` : `${bold(agent)}: ${upToDate.charAt(0).toLowerCase()}${upToDate.slice(1)}`,
     '',
     `  ARN       ${arn}`,
-    `  Version   ${version}, at the endpoint DEFAULT`,
+    `  Version   ${version}, at the endpoint ${endpoint}`,
     ...(artifact._tag === 'Image' ? [`  Image     ${artifact.uri}`] : []),
     `  Role      ${role.arn}`,
-    `  Logs      ${logGroup(id)}`,
+    `  Logs      ${logGroup(id, endpoint)}`,
     `  Console   ${consoleUrl(place)}`,
-    ...keptLines(plan.kept).map((line) => dim(`  ${line}`)),
+    ...fieldLines(plan.kept, plan.removed).map((line) => dim(`  ${line}`)),
     '',
     dim('Next:'),
     ...next.map((line) => `  ${cyan(line)}`),

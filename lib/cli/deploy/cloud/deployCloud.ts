@@ -1,35 +1,28 @@
 /** Deploys an agent to AWS as code: what is to be done is planned first, then done step by step. */
-import { join } from 'node:path'
-import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
-import { toDeploymentType } from '../../../config/Project'
-import type { RuntimeVersion } from '../../../deploy/aws/Runtimes'
-import { systemPause } from '../../../deploy/aws/Waiting'
-import { deployAgent, type StepNews } from '../../../deploy/deployAgent'
-import { saveChanges, toFileChanges } from '../../../deploy/DeployState'
-import { findExisting } from '../../../deploy/findExisting'
-import { toPlan, toWords } from '../../../deploy/plan/DeployPlan'
+import { type AgentConfig, toDeploymentType } from '../../../config/Project'
+import * as O from 'fp-ts/Option'
+import { parse } from '../../../core/Arn'
+import { adoptRuntime, type Adoption } from '../../../deploy/adoptRuntime'
+import { type Account, findExisting } from '../../../deploy/findExisting'
+import { toPlan } from '../../../deploy/plan/DeployPlan'
 import { toSettings } from '../../../deploy/plan/DeploySettings'
-import type { ExistingRuntime } from '../../../deploy/plan/RuntimeRequest'
-import { privateFolder } from '../../../node/file/PrivateFile'
-import { withLock } from '../../../node/file/withLock'
-import { agentFolder, type AgentFolder } from '../../agent/AgentFolder'
 import { openAccount } from '../../cloud/CloudAccount'
-import { fromDeploy } from '../../cloud/CloudFailure'
-import { agentsIn } from '../../entry/EntryAgent'
 import type { Cli, Output } from '../../program/Cli'
-import { cancelled, type CliError, failed, stateUnusable, unexpected } from '../../program/CliError'
-import { printLine, showProgress, step } from '../../terminal/Progress'
+import { type CliError, failed } from '../../program/CliError'
+import { step } from '../../terminal/Progress'
 import { passedVariables } from '../EnvFiles'
+import { type CloudWork, fromHere, onAgent, orCancelled, runPlan } from './CloudWork'
 import { packageCode } from './CodePackage'
-import { deployedOutput, planOutput, stoppedFailure, stoppedLines } from './DeployReport'
+import { deployedOutput, planOutput } from './DeployReport'
 
 /** What the command line says. */
 export interface CloudValues {
   readonly agent: string | undefined
   readonly env: ReadonlyArray<readonly [name: string, value: string]>
   readonly envFrom: ReadonlyArray<string>
+  readonly unsetEnv: ReadonlyArray<string>
   readonly dryRun: boolean
   readonly exclude: ReadonlyArray<string>
   readonly external: ReadonlyArray<string>
@@ -37,49 +30,20 @@ export interface CloudValues {
   readonly region: string | undefined
   readonly profile: string | undefined
   readonly autoUpdateOnConflict: boolean
+  readonly adopt: string | undefined
+  readonly endpoint: string | undefined
 }
 
 /** Deploys. */
 export const deployCloud =
   (values: CloudValues) =>
-  (cli: Cli): TE.TaskEither<CliError, Output> => {
-    const breaking = new AbortController()
-    const work = pipe(
-      agentsIn(cli.cwd),
-      TE.filterOrElse(
-        ({ isConfigured }) => isConfigured,
-        () => notConfigured,
-      ),
-      TE.bindTo('project'),
-      TE.bind('where', () => agentFolder(cli, { agent: values.agent })),
-      TE.chainFirst(({ where }) =>
-        toDeploymentType(where.agent) === 'container' ? TE.left(noContainers) : TE.right(0),
-      ),
-      TE.chain(({ where, project }) => {
-        const isDefault = values.agent === undefined || project.project.default_agent === where.agent.name
-        return underLock(where)(
-          deployThere(cli, values, where, isDefault ? '' : ` --agent ${where.agent.name}`, breaking.signal),
-        )
-      }),
+  (cli: Cli): TE.TaskEither<CliError, Output> =>
+    onAgent(
+      cli,
+      values.agent,
+    )((work) =>
+      toDeploymentType(work.where.agent) === 'container' ? TE.left(noContainers) : deployThere(cli, values, work),
     )
-    return async () => {
-      const off = cli.onSignal(() => {
-        if (!breaking.signal.aborted) printLine('Stopping after the request under way', 'note')(cli)
-        breaking.abort()
-      })
-      try {
-        return await work()
-      } finally {
-        off()
-      }
-    }
-  }
-
-const notConfigured = failed(
-  'NOT_CONFIGURED',
-  'No agent is configured in this folder, and a deployment is recorded in .bedrock_agentcore.yaml',
-  'run agentcore configure first',
-)
 
 const noContainers = failed(
   'NOT_THERE_YET',
@@ -87,110 +51,68 @@ const noContainers = failed(
   'deploy it as code: agentcore configure --deployment-type direct_code_deploy; or push the image by hand',
 )
 
-const deployThere = (
-  cli: Cli,
-  values: CloudValues,
-  where: AgentFolder,
-  which: string,
-  signal: AbortSignal,
-): TE.TaskEither<CliError, Output> => {
-  const fromHere = TE.mapLeft((error: Parameters<typeof fromDeploy>[0]) => fromDeploy(error))
-  const orCancelled = <A>(task: TE.TaskEither<CliError, A>): TE.TaskEither<CliError, A> =>
-    pipe(
-      task,
-      TE.filterOrElse(
-        () => !signal.aborted,
-        () => cancelled,
-      ),
-    )
+const deployThere = (cli: Cli, values: CloudValues, work: CloudWork): TE.TaskEither<CliError, Output> => {
+  const { where, which, signal } = work
   return pipe(
-    openAccount(cli, values, where.agent),
+    openAccount(cli, { ...values, region: values.region ?? regionOf(values.adopt) }, where.agent),
     TE.bind('env', () => passedVariables(cli.cwd, values.envFrom, values.env)),
-    TE.bind('settings', ({ place, env }) =>
-      pipe(toSettings(place, { env, executionRole: values.executionRole })(where.agent), TE.fromEither, fromHere),
+    TE.bind('agent', ({ account }) => adopted(cli, values, account, where.agent)),
+    TE.bind('settings', ({ place, env, agent }) =>
+      fromHere(TE.fromEither(toSettings(place, { ...values, env })(agent))),
     ),
     TE.bind('code', () => packageCode(cli, { where, exclude: values.exclude, external: values.external, signal })),
-    orCancelled,
-    TE.bind('existing', ({ account, settings, code }) =>
-      step(cli, 'Looking at what is deployed')(
-        pipe(findExisting(account, settings, code, where.agent), fromHere),
-        ({ runtime }) =>
-          runtime === undefined
-            ? 'Nothing is deployed yet'
-            : `Found version ${runtime.agentRuntimeVersion ?? ''} of ${runtime.agentRuntimeId ?? ''}`,
+    orCancelled(signal),
+    TE.bind('existing', ({ account, settings, code, agent }) =>
+      step(cli, 'Looking at what is deployed')(fromHere(findExisting(account, settings, code, agent)), ({ runtime }) =>
+        runtime === undefined
+          ? 'Nothing is deployed yet'
+          : `Found version ${runtime.agentRuntimeVersion ?? ''} of ${runtime.agentRuntimeId ?? ''}`,
       ),
     ),
-    TE.bind('plan', ({ settings, code, existing }) =>
-      pipe(
-        toPlan({ updatesOnConflict: values.autoUpdateOnConflict })(settings, code, existing),
-        TE.fromEither,
-        fromHere,
-      ),
-    ),
-    orCancelled,
-    TE.chain(({ account, settings, code, existing, plan }) => {
-      if (values.dryRun) return TE.right(planOutput(plan))
-      const save = saveChanges(where.folder, where.agent.name)
-      return pipe(
-        deployAgent({
-          account,
-          zip: code.zip,
-          wait: { pause: systemPause, signal },
-          save: (fact) => save((now) => toFileChanges(now, settings, fact)),
-          onStep: tell(cli),
-        })(plan, toVersion(existing.runtime)),
-        TE.bimap(
-          (stopped) => {
-            // A cancelled command has no lines of its own, and whoever cancelled it wants to know what is there now.
-            if (stopped.error._tag === 'Interrupted') printLine(stoppedLines(stopped, which).join('\n'))(cli)
-            return stoppedFailure(stopped, which)
-          },
-          (deployed) => deployedOutput(plan, deployed, which),
-        ),
-      )
+    TE.bind('plan', ({ settings, code, existing, agent }) => {
+      const options = { updatesOnConflict: values.autoUpdateOnConflict, adopts: isOther(where.agent, agent) }
+      return fromHere(TE.fromEither(toPlan(options)(settings, code, existing)))
     }),
+    orCancelled(signal),
+    TE.chain(({ account, code, existing, plan }) =>
+      values.dryRun
+        ? TE.right(planOutput(plan))
+        : pipe(
+            plan,
+            runPlan(cli, work, { account, zip: code.zip, runtime: existing.runtime }),
+            TE.map((deployed) => deployedOutput(plan, deployed, which)),
+          ),
+    ),
   )
 }
 
-const toVersion = (runtime: ExistingRuntime | undefined): RuntimeVersion | undefined =>
-  runtime === undefined
-    ? undefined
-    : {
-        id: runtime.agentRuntimeId ?? '',
-        arn: runtime.agentRuntimeArn ?? '',
-        version: runtime.agentRuntimeVersion ?? '',
-      }
+/** A runtime that is adopted is where its ARN says. */
+const regionOf = (arn: string | undefined): string | undefined =>
+  pipe(
+    parse(arn ?? ''),
+    O.match(
+      () => undefined,
+      ({ region }) => region,
+    ),
+  )
 
-const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}`
+/** The agent with what an adopted runtime says; unchanged if nothing is adopted. */
+const adopted = (
+  cli: Cli,
+  { adopt, autoUpdateOnConflict, executionRole }: CloudValues,
+  { runtimes }: Account,
+  agent: AgentConfig,
+): TE.TaskEither<CliError, AgentConfig> => {
+  const adoption: Adoption | undefined =
+    adopt !== undefined ? { _tag: 'ByArn', arn: adopt } : autoUpdateOnConflict ? { _tag: 'ByName' } : undefined
+  return adoption === undefined
+    ? TE.right(agent)
+    : step(cli, 'Looking for the agent runtime')(fromHere(adoptRuntime(runtimes, agent, adoption)), (found) =>
+        isOther(agent, found)
+          ? `Adopting ${found.bedrock_agentcore?.agent_id ?? ''}${executionRole === undefined ? ' with its role' : ''}`
+          : '',
+      )
+}
 
-const tell =
-  (cli: Cli) =>
-  (news: StepNews): void => {
-    const text = sentence(toWords(news.step))
-    switch (news._tag) {
-      case 'Begun':
-        return showProgress(text)(cli)
-      case 'Progress':
-        return showProgress(`${text}: ${news.text}`)(cli)
-      case 'Done':
-        return printLine(text, 'done')(cli)
-    }
-  }
-
-/** Two deployments at once would make everything twice. */
-const underLock =
-  ({ folder, agent }: AgentFolder) =>
-  <A>(use: TE.TaskEither<CliError, A>): TE.TaskEither<CliError, A> => {
-    const state = join(folder, '.bedrock_agentcore', 'cloud')
-    return pipe(
-      TE.fromIOEither(E.tryCatchK(() => privateFolder(state), stateUnusable)),
-      TE.chain(() => TE.tryCatch(() => withLock(join(state, `.${agent.name}`), use), unexpected)),
-      TE.chain((outcome) =>
-        outcome._tag === 'Busy'
-          ? TE.left(
-              failed('BUSY', `${agent.name} is being deployed by ${outcome.owner}`, 'try again when that is done'),
-            )
-          : TE.fromEither(outcome.value),
-      ),
-    )
-  }
+const isOther = (before: AgentConfig, after: AgentConfig): boolean =>
+  before.bedrock_agentcore?.agent_id !== after.bedrock_agentcore?.agent_id
