@@ -7,13 +7,13 @@ import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import type { IO } from 'fp-ts/IO'
 import * as O from 'fp-ts/Option'
-import { header, type RawHeaders } from '../../core/Protocol'
+import { header, joined, type RawHeaders } from '../../core/Protocol'
 import { parseId } from '../../core/Session'
 import type { Hold } from '../../node/Budget'
 import * as Ev from '../../node/Eventual'
 import type { Eventual } from '../../node/Eventual'
 import { isTooLarge } from '../relay/Relay'
-import { checked, forwarded, type Line, sentHeaders, toSessionId } from '../service/RequestHeaders'
+import { checked, type Forward, forwarding, type HeaderList, sentHeaders, toSessionId } from '../service/RequestHeaders'
 import { type Marks, refused, type Refused, toMarks } from '../service/Respond'
 import { toPath } from '../service/Route'
 import { payloadTooLarge, type ServiceError } from '../service/ServiceError'
@@ -29,7 +29,7 @@ export interface Admitted {
   readonly sessionId: string
   readonly body: Uint8Array | undefined
   /** The headers to forward to the agent. */
-  readonly lines: ReadonlyArray<Line>
+  readonly headers: HeaderList
   /** The headers of the response, whatever its status. */
   readonly marks: Marks
 }
@@ -41,7 +41,7 @@ export interface PlainAdmitted {
   /** Whether to strip the SigV4 signature, which only the runtime may see. */
   readonly isSigned: boolean
   /** Headers for the agent in addition to those of the request. */
-  readonly lines: ReadonlyArray<Line>
+  readonly headers: HeaderList
   readonly marks: Marks
 }
 
@@ -64,18 +64,19 @@ export const plainSession = 'local-default-session-0000000000000000'
 export const admission = (settings: Settings, url: () => string): Admission => {
   const { authorize, allowList, limits } = settings
   const { maxPayload, maxHeaderValue } = limits
-  const policy = { allowList, maxHeaderValue }
+  const check = checked({ allowList, maxHeaderValue })
   const checkCaller = callerCheck({ authorize, maxPayload, challenge: challenge(settings, url) })
+  const toAdmitted = admitted(settings)
   return {
     toService: (req, query, hold) =>
       pipe(
         checkSize(req, settings),
-        E.chain(() => sentHeaders(req, query)),
-        E.chain(checked(policy)),
+        Ev.chain(() => sentHeaders(req, query)),
+        Ev.chain(check),
         Ev.chain((headers) =>
           pipe(
             checkCaller(req, hold),
-            Ev.map((caller) => admitted(settings, headers, caller)),
+            Ev.map((caller) => toAdmitted(headers, caller)),
           ),
         ),
         Ev.mapLeft(refused),
@@ -106,26 +107,27 @@ const challenge =
       ? undefined
       : `Bearer resource_metadata="${url()}${toPath(arn)}/invocations/.well-known/oauth-protected-resource?qualifier=DEFAULT"`
 
-const admitted = (settings: Settings, headers: RawHeaders, { granted, body }: Caller): Admitted => {
-  const { newId, clock, identityHeaders } = settings
-  const requestId = newId()
-  const sessionId = O.getOrElse(newId)(toSessionId(headers))
-  const own = forwarded(headers, settings, granted.scheme === 'jwt')
-  const traced = own.find(([name]) => name === header.xAmznTraceId)?.[1]
-  const trace = traced ?? toTrace(requestId, clock.now())
-  const lines: ReadonlyArray<Line> = [
-    ...own,
-    ...(traced === undefined ? [[header.xAmznTraceId, trace] as const] : []),
-    [header.sessionId, sessionId],
-    [header.requestId, requestId],
-    ...identityHeaders,
-  ]
-  const marks = toMarks({
-    [header.sessionId]: sessionId,
-    'x-amzn-requestid': requestId,
-    [header.xAmznTraceId]: trace,
-  })
-  return { sessionId, body, lines, marks }
+const admitted = ({ newId, clock, identityHeaders, allowList }: Settings) => {
+  const identity = Object.entries(identityHeaders).flat()
+  const forward: Forward = forwarding(
+    allowList,
+    new Set(Object.keys(identityHeaders).map((name) => name.toLowerCase())),
+  )
+  return (sent: RawHeaders, { granted, body }: Caller): Admitted => {
+    const requestId = newId()
+    const sessionId = joined(sent[header.sessionId]) ?? newId()
+    const traced = joined(sent[header.xAmznTraceId])
+    const trace = traced ?? toTrace(requestId, clock.now())
+    const headers = forward(sent, granted.scheme === 'jwt')
+    if (traced === undefined) headers.push(header.xAmznTraceId, trace)
+    headers.push(header.sessionId, sessionId, header.requestId, requestId, ...identity)
+    const marks = toMarks({
+      [header.sessionId]: sessionId,
+      'x-amzn-requestid': requestId,
+      [header.xAmznTraceId]: trace,
+    })
+    return { sessionId, body, headers, marks }
+  }
 }
 
 /** A new trace, derived from the request id. */
@@ -136,12 +138,14 @@ const toTrace = (requestId: string, now: number): string =>
 
 /** Without an id of the caller the agent is told the id, since one that it made up would name another session. */
 const plainAdmitted = (headers: RawHeaders, { granted, body }: Caller): PlainAdmitted => {
-  const own = O.isSome(toSessionId(headers)) ? {} : { [header.sessionId]: plainSession }
+  const own: Readonly<Record<string, string>> = O.isSome(toSessionId(headers))
+    ? {}
+    : { [header.sessionId]: plainSession }
   return {
     sessionId: plainId(headers),
     body,
     isSigned: granted.scheme === 'sigv4',
-    lines: Object.entries(own),
+    headers: Object.entries(own).flat(),
     marks: toMarks(own),
   }
 }

@@ -70,7 +70,7 @@ export interface Settings {
   readonly authorize: Authorize | undefined
   readonly protectedResource: ProtectedResource | undefined
   readonly control: string | undefined
-  readonly identityHeaders: ReadonlyArray<readonly [string, string]>
+  readonly identityHeaders: Readonly<Record<string, string>>
   readonly finishesAlone: boolean
   readonly pingEvery: number
   readonly log: Log
@@ -99,7 +99,7 @@ export const toSettings = (options: LocalOptions, newId: () => string): Settings
   authorize: options.authorize,
   protectedResource: options.protectedResource,
   control: options.control,
-  identityHeaders: Object.entries(options.identityHeaders ?? {}),
+  identityHeaders: options.identityHeaders ?? {},
   finishesAlone: options.finishesAlone ?? true,
   pingEvery: options.pingEvery ?? pingEvery,
   log: options.log ?? noLog,

@@ -70,12 +70,16 @@ const invocation = ({ settings, sessions }: OperationParts, admit: Admission) =>
     ({ req, res, hold }) =>
       pipe(
         admit.toService(req, '', hold),
-        Ev.chain(({ sessionId, lines, marks, body }) =>
+        Ev.chain(({ sessionId, headers, marks, body }) =>
           pipe(
             sessions.enter(sessionId, 'inFlight', 'refuse'),
             Ev.bimap(refusedWith(marks), (lease) =>
               relayTo(req, res, lease, {
-                ...{ method, path, headers: lines, body, marks },
+                method,
+                path,
+                headers,
+                body,
+                marks,
                 manner: 'service',
                 finishes: finishesAlone && req.headers[endsWithCaller] !== 'true',
               }),
@@ -142,15 +146,16 @@ const plainRequest = ({ settings, sessions }: OperationParts, admit: Admission) 
         size,
         E.mapLeft(refused),
         Ev.chain(() => admit.toAgent(req, '', hold)),
-        Ev.chain(({ sessionId, isSigned, body, lines, marks }) =>
+        Ev.chain(({ sessionId, isSigned, body, headers, marks }) =>
           pipe(
             sessions.enter(sessionId, isPing ? 'look' : 'inFlight', 'wait'),
             Ev.bimap(refusedWith(marks), (lease) =>
               relayTo(req, res, lease, {
                 method: req.method ?? 'GET',
                 path: targetOn(target, isSigned),
-                headers: [...passedOn(req.headers, isSigned), ...lines],
-                ...{ body, marks },
+                headers: [...passedOn(req.headers, isSigned), ...headers],
+                body,
+                marks,
                 manner: 'agent',
                 finishes: false,
               }),

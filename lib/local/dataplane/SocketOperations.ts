@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
+import type { RawHeaders } from '../../core/Protocol'
 import type { Hold } from '../../node/Budget'
 import * as Ev from '../../node/Eventual'
 import type { Eventual } from '../../node/Eventual'
@@ -58,13 +59,13 @@ const serviceSocket =
   ({ req, duplex, head, hold }) =>
     pipe(
       admit.toService(req, query, hold),
-      Ev.chain(({ sessionId, lines, marks }) =>
+      Ev.chain(({ sessionId, headers, marks }) =>
         pipe(
           sessions.enter(sessionId, 'sockets', 'refuse'),
           Ev.bimap(refusedWith(marks), (lease) =>
             sockets.relay(req, duplex, head, lease, {
               path: '/ws',
-              headers: lines,
+              headers,
               marks,
               manner: 'service',
               ...toProtocols(req.headers),
@@ -80,16 +81,13 @@ const plainSocket =
   ({ req, duplex, head, hold }) =>
     pipe(
       admit.toAgent(req, query, hold),
-      Ev.chain(({ sessionId, isSigned, lines, marks }) =>
+      Ev.chain(({ sessionId, isSigned, headers, marks }) =>
         pipe(
           sessions.enter(sessionId, 'sockets', 'wait'),
           Ev.bimap(refusedWith(marks), (lease) =>
             sockets.relay(req, duplex, head, lease, {
               path: targetOn(target, isSigned),
-              headers: [
-                ...passedOn(req.headers, isSigned).filter(([name]) => !name.startsWith('sec-websocket-')),
-                ...lines,
-              ],
+              headers: [...passedOn(withoutHandshake(req.headers), isSigned), ...headers],
               protocols: plainProtocols(req.headers),
               protocol: undefined,
               marks,
@@ -99,3 +97,7 @@ const plainSocket =
         ),
       ),
     )
+
+/** Headers without those of the handshake with this runtime: its own with the agent has others. */
+const withoutHandshake = (headers: RawHeaders): RawHeaders =>
+  Object.fromEntries(Object.entries(headers).filter(([name]) => !name.startsWith('sec-websocket-')))

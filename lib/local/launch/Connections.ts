@@ -2,23 +2,24 @@
  * The connection pool of one agent. Keep-alive connections are reused; one that breaks during an exchange fails that
  * exchange, and no request is ever sent twice.
  */
-import { Agent, type ClientRequest, request } from 'node:http'
+import { type ClientRequest, request } from 'node:http'
 import { launchSecret } from '../../core/Protocol'
+import { connectionPool } from '../../node/exchange/ConnectionPool'
 import { errorCode } from '../../node/SystemError'
 import type { Launched } from './Launcher'
-import type { Line } from '../service/RequestHeaders'
+import type { HeaderList } from '../service/RequestHeaders'
 
-/** The head of a request to an agent. */
+/** The head of a request to an agent. No header may be `host`. */
 export interface AgentRequest {
   readonly method: string
   readonly path: string
-  readonly headers: ReadonlyArray<Line>
+  readonly headers: HeaderList
 }
 
 /** The connections to one agent. */
 export interface Connections {
   /** The launch secret as a header, if the agent requires one. */
-  readonly secret: ReadonlyArray<Line>
+  readonly secret: HeaderList
   /** Begins a request with the given headers, `host` and the secret. Throws if they are invalid in HTTP. */
   readonly request: (head: AgentRequest) => ClientRequest
   /** Explains why an exchange failed. */
@@ -46,31 +47,35 @@ const toReason = (cause: unknown): string => {
 /** Node reports `ECONNRESET` also for a connection that merely ended. */
 const isOfSystem = (cause: unknown): boolean => typeof cause === 'object' && cause !== null && 'syscall' in cause
 
-/**
- * A pool for an agent at the given address; no connection is open yet.
- *
- * Only the `Agent` knows the requests in flight, by their connections. A set of them, in which each is added and deleted,
- * outgrows its table again and again, and an outgrown table that has reached the old generation keeps its requests and
- * every later table alive until a major collection: garbage collection then took 13 % of the busy time instead of 5 %.
- */
+/** A pool for an agent at the given address; no connection is open yet. */
 export const connections = ({ host, port, secret }: Pick<Launched, 'host' | 'port' | 'secret'>): Connections => {
-  const agent = new Agent({ keepAlive: true, timeout: idleTimeout, scheduling: 'lifo' })
-  const ours: ReadonlyArray<Line> = secret === undefined ? [] : [[launchSecret.header, secret]]
+  const { agent, close } = connectionPool({ host, port, idleTimeout })
+  const ours: HeaderList = secret === undefined ? [] : [launchSecret.header, secret]
+  const fixed = ['host', `${host.includes(':') ? `[${host}]` : host}:${port}`, ...ours]
   let isClosed = false
-
   return {
     secret: ours,
     request: ({ method, path, headers }) => {
-      const fields = Object.fromEntries([...ours, ...headers])
-      const asked = request({ host, port, method, path, headers: fields, agent, maxHeaderSize: maxHead })
+      const asked = request({ host, port, method, path, agent, maxHeaderSize: maxHead, setHost: false })
       asked.removeHeader('connection') // hop-by-hop, so not the caller's
-      if (isClosed) asked.destroy()
-      return asked
+      return withHeaders(asked, fixed, headers)
     },
     explain: (cause) => (isClosed ? 'it was stopped' : toReason(cause)),
     close: () => {
       isClosed = true
-      agent.destroy()
+      close()
     },
+  }
+}
+
+/** Adds headers one by one: collecting them in an object first costs more. An invalid one gives the request up. */
+const withHeaders = (request: ClientRequest, ...lists: ReadonlyArray<HeaderList>): ClientRequest => {
+  try {
+    for (const list of lists)
+      for (let i = 0; i < list.length; i += 2) request.setHeader(list[i] ?? '', list[i + 1] ?? '')
+    return request
+  } catch (error) {
+    request.on('error', () => undefined).destroy()
+    throw error
   }
 }

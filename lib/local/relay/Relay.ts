@@ -4,13 +4,14 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import * as E from 'fp-ts/Either'
+import type { IO } from 'fp-ts/IO'
 import type { Log } from '../../core/Log'
 import type { Clock } from '../../node/Clock'
 import { isHopByHop } from '../../node/http/HopByHop'
 import { type ProxyRules, proxy, type Verdict } from '../../node/exchange/ReverseProxy'
 import { errorMessage } from '../../node/SystemError'
 import type { Limits } from '../service/ServiceLimits'
-import type { Line } from '../service/RequestHeaders'
+import type { HeaderList } from '../service/RequestHeaders'
 import { type Marks, respondError } from '../service/Respond'
 import { agentFailed, payloadTooLarge, type ServiceError } from '../service/ServiceError'
 import type { Lease } from '../session/SessionEntry'
@@ -21,7 +22,7 @@ import { grown, noEvent, type Unended } from './EventSize'
 export interface Call {
   readonly method: string
   readonly path: string
-  readonly headers: ReadonlyArray<Line>
+  readonly headers: HeaderList
   /** The body if it has been read already; otherwise it is streamed from the request. */
   readonly body: Uint8Array | undefined
   /** Response headers in addition to the agent's own. */
@@ -54,20 +55,50 @@ const responseHeaders = new Set([
 ])
 
 /** Relays a request. Its lease ends when the agent has responded or failed. */
-export const relay =
-  (parts: RelayParts) =>
-  (req: IncomingMessage, res: ServerResponse, lease: Lease, call: Call): void => {
+export const relay = (parts: RelayParts) => {
+  const { clock, limits } = parts
+  const forward = proxy(rules(parts))
+  return (req: IncomingMessage, res: ServerResponse, lease: Lease, call: Call): void => {
     if (res.destroyed) return lease.leave() // disconnected while the session started
     const asked = E.tryCatch(() => lease.connections.request(toRequest(req, call)), errorMessage)
     if (E.isLeft(asked)) {
       lease.leave() // the path or a header is invalid in HTTP
       return answerFailure(res, lease, call, asked.left)
     }
-    const timer = deadline(parts.clock)
-    const giveUp = proxy({ req, res, asked: asked.right, body: call.body }, rules(parts, res, lease, call, timer))
-    timer.onLate((ms) => giveUp(agentFailed(504, { why: `it took longer than ${ms} ms` })))
-    timer.set(parts.limits.syncTimeout)
+    const relayed: Relayed = {
+      res,
+      lease,
+      call,
+      sent: 0,
+      answer: unread(limits),
+      abort: doNothing,
+      cancelTimeout: doNothing,
+    }
+    relayed.abort = forward({ req, res, asked: asked.right, body: call.body }, relayed)
+    limitTime(clock, relayed, limits.syncTimeout)
   }
+}
+
+/** One relayed request, as the rules know it. Mutated only by them. */
+interface Relayed {
+  readonly res: ServerResponse
+  readonly lease: Lease
+  readonly call: Call
+  /** How many bytes of the request the agent got. */
+  sent: number
+  answer: Reading
+  abort: (error: ServiceError) => void
+  cancelTimeout: IO<void>
+}
+
+const doNothing = (): void => undefined
+
+/** Starts the timeout of a request anew; 0 means no limit. */
+const limitTime = (clock: Clock, relayed: Relayed, ms: number): void => {
+  relayed.cancelTimeout()
+  relayed.cancelTimeout =
+    ms > 0 ? clock.after(ms, () => relayed.abort(agentFailed(504, { why: `it took longer than ${ms} ms` }))) : doNothing
+}
 
 const answerFailure = (res: ServerResponse, lease: Lease, { marks }: Call, why: string): void =>
   void lease
@@ -79,60 +110,49 @@ const answerFailure = (res: ServerResponse, lease: Lease, { marks }: Call, why: 
 // ---------------------------------------------------------------------------------------------------------------------
 
 /** The service's rules for requests and responses, as proxy rules. */
-const rules = (
-  { limits, log }: RelayParts,
-  res: ServerResponse,
-  lease: Lease,
-  call: Call,
-  timer: Deadline,
-): ProxyRules<ServiceError> => {
-  let sent = 0
-  let answer = unread(limits)
-  return {
-    onResponse: (head) => {
-      if (isEventStream(head)) {
-        answer = unreadStream(limits)
-        timer.set(limits.streamTimeout)
-      }
-      return toVerdict(head, res, lease, call, limits)
-    },
-    onResponsePart: (part) => {
-      const next = read(part)(answer)
-      if (E.isRight(next)) answer = next.right
-      return E.isLeft(next) ? agentFailed(500, { why: next.left }) : undefined
-    },
-    onRequestPart: (part) => {
-      sent += part.length
-      return limits.maxPayload > 0 && sent > limits.maxPayload ? payloadTooLarge(limits.maxPayload) : undefined
-    },
-    refuse: (error) => {
-      // A response in flight can no longer become an error: it is aborted, and the log says why.
-      if (res.headersSent && error._tag === 'AgentFailed') {
-        const { session } = lease
-        log.warn(`Aborted a response of session ${session}: ${error.hint.why}`, { session })()
-      }
-      respondError(res, error, call.marks)
-    },
-    onFailure: (cause) => answerFailure(res, lease, call, lease.connections.explain(cause)),
-    onOver: () => {
-      timer.cancel()
-      lease.leave()
-    },
-    finishesAlone: call.finishes,
-    passesTrailers: call.manner === 'agent',
-  }
-}
+const rules = ({ limits, clock, log }: RelayParts): ProxyRules<Relayed, ServiceError> => ({
+  onResponse: (relayed, head) => {
+    const isStream = isEventStream(head)
+    if (isStream) {
+      relayed.answer = unreadStream(limits)
+      limitTime(clock, relayed, limits.streamTimeout)
+    }
+    return toVerdict(relayed, head, isStream ? 0 : limits.maxPayload)
+  },
+  onResponsePart: (relayed, part) => {
+    relayed.answer = read(part)(relayed.answer)
+    const { flaw } = relayed.answer
+    return flaw === undefined ? undefined : agentFailed(500, { why: flaw })
+  },
+  onRequestPart: (relayed, part) => {
+    relayed.sent += part.length
+    return limits.maxPayload > 0 && relayed.sent > limits.maxPayload ? payloadTooLarge(limits.maxPayload) : undefined
+  },
+  refuse: ({ res, lease: { session }, call }, error) => {
+    // A response in flight can no longer become an error: it is aborted, and the log says why.
+    if (res.headersSent && error._tag === 'AgentFailed')
+      log.warn(`Aborted a response of session ${session}: ${error.hint.why}`, { session })()
+    respondError(res, error, call.marks)
+  },
+  onFailure: ({ res, lease, call }, cause) => answerFailure(res, lease, call, lease.connections.explain(cause)),
+  onOver: ({ cancelTimeout, lease }) => {
+    cancelTimeout()
+    lease.leave()
+  },
+  finishesAlone: ({ call }) => call.finishes,
+  passesTrailers: ({ call }) => call.manner === 'agent',
+})
 
 // --- the request
 
 const toRequest = (req: IncomingMessage, { method, path, headers, body }: Call) => ({
   method,
   path,
-  headers: [...headers, framing(req, body)],
+  headers: headers.concat(framing(req, body)),
 })
 
 /** How the request body is framed for the agent: as it was for this runtime. */
-const framing = ({ headers }: IncomingMessage, body: Uint8Array | undefined): Line => {
+const framing = ({ headers }: IncomingMessage, body: Uint8Array | undefined): HeaderList => {
   if (body !== undefined) return ['content-length', String(body.length)]
   const isChunked = headers['content-length'] === undefined && headers['transfer-encoding'] !== undefined
   return isChunked ? ['transfer-encoding', 'chunked'] : ['content-length', headers['content-length'] ?? '0']
@@ -140,21 +160,15 @@ const framing = ({ headers }: IncomingMessage, body: Uint8Array | undefined): Li
 
 // --- the head of the answer
 
-const toVerdict = (
-  head: IncomingMessage,
-  res: ServerResponse,
-  lease: Lease,
-  call: Call,
-  { maxPayload }: Limits,
-): Verdict<ServiceError> => {
+/** `maxPayload`: 0 for a stream, whose length is not limited. */
+const toVerdict = ({ res, lease, call }: Relayed, head: IncomingMessage, maxPayload: number): Verdict<ServiceError> => {
   const status = head.statusCode ?? 0
   if (call.manner === 'service' && (status < 200 || status > 299)) {
     const refuse = (text: string): void => respondError(res, lease.refusal(status, answerHeader(text)), call.marks)
     return { _tag: 'Replace', answer: () => listenTo(head, refuse) }
   }
-  if (maxPayload > 0 && !isEventStream(head) && Number(head.headers['content-length'] ?? 0) > maxPayload) {
+  if (maxPayload > 0 && Number(head.headers['content-length'] ?? 0) > maxPayload)
     return { _tag: 'Reject', fault: agentFailed(500, { why: tooLarge(maxPayload) }) }
-  }
   return { _tag: 'Pass', status, headers: answerHeaders(head, call) }
 }
 
@@ -185,49 +199,41 @@ interface Reading {
   readonly bound: number
   readonly maxEvent: number
   readonly event: Unended
+  /** The limit that was exceeded. */
+  readonly flaw: string | undefined
 }
 
-const unread = ({ maxPayload }: Limits): Reading => ({ received: 0, bound: maxPayload, maxEvent: 0, event: noEvent })
+const unread = ({ maxPayload }: Limits): Reading => ({
+  received: 0,
+  bound: maxPayload,
+  maxEvent: 0,
+  event: noEvent,
+  flaw: undefined,
+})
 
-const unreadStream = ({ maxChunk }: Limits): Reading => ({ received: 0, bound: 0, maxEvent: maxChunk, event: noEvent })
+const unreadStream = ({ maxChunk }: Limits): Reading => ({
+  received: 0,
+  bound: 0,
+  maxEvent: maxChunk,
+  event: noEvent,
+  flaw: undefined,
+})
 
 const tooLarge = (bound: number): string => `its response is larger than ${bound} bytes`
 
-/** Counts a chunk. Left: the limit that it exceeds. */
+/** Counts a chunk. */
 const read =
   (part: Buffer) =>
-  (reading: Reading): E.Either<string, Reading> => {
-    const received = reading.received + part.length
-    if (reading.bound > 0 && received > reading.bound) return E.left(tooLarge(reading.bound))
-    if (reading.maxEvent === 0) return E.right({ ...reading, received })
-    const event = grown(part)(reading.event)
-    if (event.largest > reading.maxEvent) return E.left(`an event is larger than ${reading.maxEvent} bytes`)
-    return E.right({ ...reading, received, event })
+  ({ received: before, bound, maxEvent, event }: Reading): Reading => {
+    const received = before + part.length
+    if (maxEvent === 0) {
+      const flaw = bound > 0 && received > bound ? tooLarge(bound) : undefined
+      return { received, bound, maxEvent, event, flaw }
+    }
+    const next = grown(part)(event)
+    const flaw = next.largest > maxEvent ? `an event is larger than ${maxEvent} bytes` : undefined
+    return { received, bound, maxEvent, event: next, flaw }
   }
-
-// ---------------------------------------------------------------------------------------------------------------------
-// time
-// ---------------------------------------------------------------------------------------------------------------------
-
-/** A timeout that can be restarted; 0 means no limit. */
-interface Deadline {
-  readonly set: (ms: number) => void
-  readonly cancel: () => void
-  readonly onLate: (f: (ms: number) => void) => void
-}
-
-const deadline = (clock: Clock): Deadline => {
-  let cancel = (): void => undefined
-  let late = (_: number): void => undefined
-  return {
-    set: (ms) => {
-      cancel()
-      if (ms > 0) cancel = clock.after(ms, () => late(ms))
-    },
-    cancel: () => cancel(),
-    onLate: (f) => (late = f),
-  }
-}
 
 /** Whether `Content-Length` already exceeds the limit, before anything is read. */
 export const isTooLarge = ({ headers }: IncomingMessage, { maxPayload }: Limits): boolean =>

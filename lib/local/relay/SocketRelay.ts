@@ -10,7 +10,7 @@ import { readStart } from '../../node/exchange/BoundedBody'
 import { isHopByHop } from '../../node/http/HopByHop'
 import { headerLines } from '../../node/http/RequestFields'
 import { errorMessage } from '../../node/SystemError'
-import type { Line } from '../service/RequestHeaders'
+import { type HeaderList, toPairs } from '../service/RequestHeaders'
 import { type Marks, refuseUpgrade, refuseWith } from '../service/Respond'
 import type { Limits } from '../service/ServiceLimits'
 import type { Lease } from '../session/SessionEntry'
@@ -21,7 +21,7 @@ import { closeSide, joinSides } from './JoinedSockets'
 /** A WebSocket request to relay. */
 export interface SocketCall {
   readonly path: string
-  readonly headers: ReadonlyArray<Line>
+  readonly headers: HeaderList
   readonly protocols: ReadonlyArray<string>
   /** The subprotocol to accept if the agent chooses none. */
   readonly protocol: string | undefined
@@ -75,7 +75,7 @@ const openAgent = ({ lease, call }: Upgrade, { maxFrame }: Limits): E.Either<str
   E.tryCatch(
     () =>
       new WebSocket(`ws://${lease.host}:${lease.port}${call.path}`, [...call.protocols], {
-        headers: Object.fromEntries([...call.headers, ...lease.connections.secret]),
+        headers: Object.fromEntries(toPairs([...call.headers, ...lease.connections.secret])),
         autoPong: false,
         perMessageDeflate: false,
         maxPayload: maxFrame,
@@ -133,10 +133,8 @@ const passRefusal = async (duplex: Duplex, answer: IncomingMessage, lease: Lease
 /** Headers of a rejection that are not relayed: the length changes with the limit above, and Node sets its own date. */
 const isOfConnection = (name: string): boolean => isHopByHop(name) || name === 'content-length' || name === 'date'
 
-const toLines = ({ rawHeaders }: IncomingMessage): ReadonlyArray<Line> =>
-  rawHeaders.flatMap((name, i) =>
-    i % 2 === 1 || isOfConnection(name.toLowerCase()) ? [] : [[name, rawHeaders[i + 1] ?? ''] as const],
-  )
+const toLines = ({ rawHeaders }: IncomingMessage): ReadonlyArray<readonly [string, string]> =>
+  toPairs(rawHeaders).filter(([name]) => !isOfConnection(name.toLowerCase()))
 
 // ---------------------------------------------------------------------------------------------------------------------
 // the caller's side

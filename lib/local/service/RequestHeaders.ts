@@ -11,8 +11,12 @@ import { customPrefix, header, isForwardable, launchSecret, lookup, type RawHead
 import { type FieldFault, isFieldValue, repeated, withQuery } from '../../node/http/RequestFields'
 import { invalidField, type ServiceError } from './ServiceError'
 
-/** A header as a name and value. */
-export type Line = readonly [name: string, value: string]
+/** Headers, names and values in turn: as Node lists them, and as it writes them fastest. */
+export type HeaderList = ReadonlyArray<string>
+
+/** Headers as pairs of a name and a value. */
+export const toPairs = (list: HeaderList): ReadonlyArray<readonly [name: string, value: string]> =>
+  list.flatMap((name, i) => (i % 2 === 0 ? [[name, list[i + 1] ?? ''] as const] : []))
 
 /** Header rules from the agent's configuration and the caller's authorization. */
 export interface Policy {
@@ -133,22 +137,27 @@ const mayPass = (name: string, isJwt: boolean): boolean => {
   return !name.startsWith('x-amzn-') && isForwardable(name)
 }
 
-/** The request headers that reach the agent. */
-export const forwarded = (
-  headers: RawHeaders,
-  { allowList }: Pick<Policy, 'allowList'>,
-  isJwt: boolean,
-): ReadonlyArray<Line> => {
-  const lines: Array<Line> = []
-  for (const name of serviceHeaders) {
-    const value = joined(headers[name])
-    if (value !== undefined) lines.push([name, value])
+/** Selects the request headers that reach the agent. `isJwt`: whether a JWT authorizer has verified the caller. */
+export type Forward = (headers: RawHeaders, isJwt: boolean) => Array<string>
+
+/**
+ * The selection of an agent, made once: its requests only look the names up. The names in `replaced` are not forwarded,
+ * because the runtime sends headers of its own by these names.
+ */
+export const forwarding = (allowList: ReadonlySet<string>, replaced: ReadonlySet<string>): Forward => {
+  const names = (isJwt: boolean): ReadonlyArray<string> =>
+    [...new Set([...serviceHeaders, ...[...allowList].filter((name) => mayPass(name, isJwt))])].filter(
+      (name) => !replaced.has(name),
+    )
+  const [forJwt, forOthers] = [names(true), names(false)]
+  return (headers, isJwt) => {
+    const list: Array<string> = []
+    for (const name of isJwt ? forJwt : forOthers) {
+      const value = joined(headers[name])
+      if (value !== undefined) list.push(name, value)
+    }
+    return list
   }
-  for (const name of allowList) {
-    const value = joined(headers[name])
-    if (value !== undefined && mayPass(name, isJwt)) lines.push([name, value])
-  }
-  return lines
 }
 
 /** Headers that the relay sets itself: the body length, the host and the agent's launch secret. */
@@ -157,12 +166,15 @@ const writtenAnew = new Set(['content-length', 'expect', 'host', launchSecret.he
 /** The SigV4 headers, which only the runtime may see. A bearer token stays, since agents elsewhere verify it too. */
 const ofSignature = new Set(['authorization', 'x-amz-date', 'x-amz-content-sha256', 'x-amz-security-token'])
 
-/** The headers of a request on a plain path: all but the hop-by-hop headers and any SigV4 signature. */
-export const passedOn = (headers: RawHeaders, isSigned: boolean): ReadonlyArray<Line> =>
+/**
+ * The headers of a request on a plain path: all but the hop-by-hop headers, any SigV4 signature, and an empty session
+ * id, in place of which the agent gets that of the default session.
+ */
+export const passedOn = (headers: RawHeaders, isSigned: boolean): HeaderList =>
   Object.keys(headers).flatMap((name) => {
     const isKept = !isHopByHop(name) && !writtenAnew.has(name) && !(isSigned && ofSignature.has(name))
     const value = isKept ? joined(headers[name]) : undefined
-    return value === undefined ? [] : [[name, value] as const]
+    return value === undefined || (value === '' && name === header.sessionId) ? [] : [name, value]
   })
 
 /** The target of a request on a plain path, without the query parameters of a presigned URL. */

@@ -83,12 +83,22 @@ export const ready =
 export type Kind = 'inFlight' | 'sockets' | 'look'
 
 /** A use begins. */
-export const enter = (now: number, kind: Kind): ((life: Life) => Life) =>
-  whenReady((life) => (kind === 'look' ? life : { ...life, lastUsed: now, [kind]: life[kind] + 1 }))
+export const enter = (now: number, kind: Kind): ((life: Life) => Life) => used(now, kind, 1)
 
 /** A use ends. */
-export const leave = (now: number, kind: Kind): ((life: Life) => Life) =>
-  whenReady((life) => (kind === 'look' ? life : { ...life, lastUsed: now, [kind]: Math.max(0, life[kind] - 1) }))
+export const leave = (now: number, kind: Kind): ((life: Life) => Life) => used(now, kind, -1)
+
+const used = (now: number, kind: Kind, change: 1 | -1): ((life: Life) => Life) =>
+  whenReady((life) => {
+    switch (kind) {
+      case 'inFlight':
+        return { ...life, lastUsed: now, inFlight: Math.max(0, life.inFlight + change) }
+      case 'sockets':
+        return { ...life, lastUsed: now, sockets: Math.max(0, life.sockets + change) }
+      case 'look':
+        return life
+    }
+  })
 
 /** A WebSocket message has passed. */
 export const touch = (now: number): ((life: Life) => Life) =>

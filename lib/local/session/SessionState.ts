@@ -154,7 +154,8 @@ const whileAbsent = (state: Absent, event: SessionEvent): Step => {
 }
 
 const onEntered = (state: Present, now: number, waiter: Waiter, manner: Manner): Step => {
-  if (state.life._tag === 'Ready') return admit(state, now, [waiter])
+  if (state.life._tag === 'Ready')
+    return waiter.wants === 'end' ? [state, nothing] : [move(state, Life.enter(now, waiter.wants)), [admitted(waiter)]]
   return manner === 'refuse' ? [state, [refuse(waiter, inTransition)]] : [waitedFor(state, waiter), nothing]
 }
 
@@ -219,7 +220,7 @@ const admit = (state: Present, now: number, waiters: ReadonlyArray<Waiter>): Ste
     (entered, { wants }) => (wants === 'end' ? entered : move(entered, Life.enter(now, wants))),
     state,
   ),
-  waiters.map((waiter) => tell(waiter, { _tag: 'Admitted' })),
+  waiters.map(admitted),
 ]
 
 const stop = (state: Present, now: number, why: Life.Why): Step => [
@@ -255,6 +256,10 @@ const warned = (state: Present, before: Life.Ready): readonly [Present, Readonly
 }
 
 const tell = (waiter: Waiter, told: Told): SessionCommand => ({ _tag: 'Tell', waiter, told })
+
+const admission: Told = { _tag: 'Admitted' }
+
+const admitted = (waiter: Waiter): SessionCommand => tell(waiter, admission)
 
 const refuse = (waiter: Waiter, error: ServiceError): SessionCommand => tell(waiter, { _tag: 'Refused', error })
 

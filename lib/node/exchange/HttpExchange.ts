@@ -34,8 +34,8 @@ export const onResponse = (request: ClientRequest, { onResponse, onFailure }: Re
     onFailure(cause)
   }
   request.on('error', fail)
-  request.once('close', () => fail(undefined))
-  request.once('response', (response) => {
+  request.on('close', fail) // without a cause
+  request.on('response', (response) => {
     // 101 without an upgrade arrives as a response, whose body would never end.
     if (response.statusCode === 101) return void request.destroy()
     isSettled = true
@@ -52,6 +52,6 @@ export const onBody = (
   let reason: unknown // the parser reports it to the request; the response only aborts
   request.on('error', (cause) => (reason ??= cause))
   response.on('data', onPart)
-  response.once('end', onEnd)
-  response.once('error', (cause) => onFailure(reason ?? cause))
+  response.on('end', onEnd)
+  response.on('error', (cause) => onFailure(reason ?? cause))
 }

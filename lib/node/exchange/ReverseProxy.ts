@@ -6,31 +6,42 @@
  */
 import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http'
 import { onBody, onResponse } from './HttpExchange'
+import { type ProxyCommand, type ProxyEvent, type ProxyState, step, waiting } from './ProxyState'
 import { endWith } from './SingleWrite'
+
+/** Passes a response. `headers`: names and values in turn. */
+export interface Pass {
+  readonly _tag: 'Pass'
+  readonly status: number
+  readonly reason?: string
+  readonly headers: Array<string>
+}
 
 /** What happens to a response, decided by its head. */
 export type Verdict<Fault> =
-  /** `headers`: names and values in turn. */
-  | { readonly _tag: 'Pass'; readonly status: number; readonly reason?: string; readonly headers: Array<string> }
+  | Pass
   /** `answer` responds in its place; the server's body is drained, so that the connection can be reused. */
   | { readonly _tag: 'Replace'; readonly answer: () => void }
   | { readonly _tag: 'Reject'; readonly fault: Fault }
 
-/** The policy of a proxy. `Fault` is the reason for aborting an exchange. */
-export interface ProxyRules<Fault> {
-  readonly onResponse: (response: IncomingMessage) => Verdict<Fault>
+/**
+ * The policy of a proxy, the same for all its requests; `Call` is what it knows of one request. `Fault` is the reason for
+ * aborting an exchange.
+ */
+export interface ProxyRules<Call, Fault> {
+  readonly onResponse: (call: Call, response: IncomingMessage) => Verdict<Fault>
   /** A fault aborts the exchange before the chunk is forwarded. */
-  readonly onResponsePart: (part: Buffer) => Fault | undefined
-  readonly onRequestPart: (part: Buffer) => Fault | undefined
+  readonly onResponsePart: (call: Call, part: Buffer) => Fault | undefined
+  readonly onRequestPart: (call: Call, part: Buffer) => Fault | undefined
   /** Responds for an aborted exchange; a response that has begun must be destroyed. */
-  readonly refuse: (fault: Fault) => void
+  readonly refuse: (call: Call, fault: Fault) => void
   /** Responds for a server that failed before its response began. */
-  readonly onFailure: (cause: unknown) => void
+  readonly onFailure: (call: Call, cause: unknown) => void
   /** Called once when the exchange is over, in any way, before a failure gets its response. */
-  readonly onOver: () => void
+  readonly onOver: (call: Call) => void
   /** Whether the server continues after the client disconnects. */
-  readonly finishesAlone: boolean
-  readonly passesTrailers: boolean
+  readonly finishesAlone: (call: Call) => boolean
+  readonly passesTrailers: (call: Call) => boolean
 }
 
 /** A request to forward. */
@@ -43,120 +54,220 @@ export interface ProxiedRequest {
   readonly body: Uint8Array | undefined
 }
 
-/** Forwards a request. The returned function aborts the exchange, for example on a timeout. */
-export const proxy = <Fault>(
-  { req, res, asked, body }: ProxiedRequest,
-  rules: ProxyRules<Fault>,
-): ((fault: Fault) => void) => {
-  let isOver = false
-  let isSilent = false // the client disconnected, or the rules responded
-  let isBegun = false
-  let received = 0
-  let response: IncomingMessage | undefined
-  let pending: Array<Buffer> = [] // chunks of this turn
-
-  const finish = (): void => {
-    if (isOver) return
-    isOver = true
-    rules.onOver()
-  }
-  const giveUp = (fault: Fault): void => {
-    if (isOver) return
-    finish()
-    asked.destroy()
-    if (!isSilent) rules.refuse(fault)
-  }
-  const fail = (cause: unknown): void => {
-    if (isOver) return
-    finish()
-    if (isSilent) return
-    if (isBegun) res.destroy()
-    else rules.onFailure(cause)
-  }
-
-  const onHead = (head: IncomingMessage): void => {
-    if (isOver) return void head.destroy()
-    const verdict = rules.onResponse(head)
-    if (verdict._tag === 'Reject') return giveUp(verdict.fault)
-    response = head
-    passBody(head)
-    if (isSilent) return
-    if (verdict._tag === 'Replace') {
-      isSilent = true
-      return verdict.answer()
+/** Forwards a request by rules. The returned function aborts the exchange, for example on a timeout. */
+export const proxy =
+  <Call, Fault>(rules: ProxyRules<Call, Fault>) =>
+  (request: ProxiedRequest, call: Call): ((fault: Fault) => void) => {
+    const { req, res, asked, body } = request
+    const exchange = newExchange(request, rules, call)
+    const onFailure = (cause: unknown): void => {
+      exchange.cause = cause
+      dispatch(exchange, 'ServerFailed')
     }
-    isBegun = true
-    res.on('drain', () => head.resume())
-    if (verdict.reason === undefined) res.writeHead(verdict.status, verdict.headers)
-    else res.writeHead(verdict.status, verdict.reason, verdict.headers)
-    // With the first chunks, or alone: the client of a silent stream should see it begin.
-    process.nextTick(() => {
-      if (received === 0 && !res.writableEnded && !res.destroyed) res.flushHeaders()
-    })
-  }
-
-  const passBody = (from: IncomingMessage): void => {
-    const length = Number(from.headers['content-length'] ?? NaN)
-    onBody(asked, from, {
-      onPart: (part) => {
-        if (isOver || isSilent) return
-        received += part.length
-        const fault = rules.onResponsePart(part)
-        if (fault !== undefined) giveUp(fault)
-        else if (received === length && pending.length === 0) endWith(res, part)
-        else if (pending.push(part) === 1) process.nextTick(writePending, from)
+    onResponse(asked, {
+      onResponse: (head) => {
+        exchange.head = head
+        exchange.length = toLength(head)
+        onBody(asked, head, {
+          onPart: (part) => {
+            exchange.part = part
+            dispatch(exchange, 'PartReceived')
+          },
+          onEnd: () => dispatch(exchange, 'ResponseEnded'),
+          onFailure,
+        })
+        dispatch(exchange, 'HeadReceived')
       },
-      onEnd: () => {
-        writePending(from)
-        finish()
-        if (isSilent || res.writableEnded) return
-        if (rules.passesTrailers) res.addTrailers(from.trailers)
-        res.end()
-      },
-      onFailure: fail,
+      onFailure,
     })
+    res.on('close', () => {
+      if (!res.writableFinished) dispatch(exchange, continues(exchange) ? 'ClientLeft' : 'ClientCancelled')
+    })
+    if (body !== undefined) endWith(asked, body)
+    else if (hasBody(req)) passBody(exchange)
+    else asked.end()
+    return (fault) => abort(exchange, fault)
   }
 
-  /** Batches all chunks of one read into one write: a stream of small events has hundreds of them. */
-  const writePending = (from: IncomingMessage): void => {
-    const parts = pending
-    pending = []
-    if (parts.length === 0 || isSilent || res.writableEnded || res.destroyed) return
-    if (!res.write(parts.length === 1 ? parts[0] : Buffer.concat(parts))) from.pause()
-  }
+// ---------------------------------------------------------------------------------------------------------------------
+// interpreter
+// ---------------------------------------------------------------------------------------------------------------------
 
-  const passRequest = (): void => {
-    const length = Number(req.headers['content-length'] ?? NaN)
-    let sent = 0
-    req.on('data', (part: Buffer) => {
-      if (isOver) return
-      sent += part.length
-      const fault = rules.onRequestPart(part)
-      if (fault !== undefined) giveUp(fault)
-      else if (sent === length) endWith(asked, part)
-      else if (!asked.write(part)) req.pause()
-    })
-    asked.on('drain', () => req.resume())
-    req.once('end', () => {
-      if (isOver || asked.writableEnded) return
-      if (rules.passesTrailers) asked.addTrailers(req.trailers)
-      asked.end()
-    })
-  }
-
-  onResponse(asked, { onResponse: onHead, onFailure: fail })
-  res.once('close', () => {
-    if (res.writableFinished) return
-    isSilent = true
-    if (rules.finishesAlone && (req.complete || body !== undefined)) return void response?.resume()
-    asked.destroy()
-    finish()
-  })
-  if (body !== undefined) endWith(asked, body)
-  else if (hasBody(req)) passRequest()
-  else asked.end()
-  return giveUp
+/** One exchange. Mutated only by the listeners, which keep what an event brings, and by the interpreter. */
+interface Exchange<Call, Fault> extends ProxiedRequest {
+  readonly rules: ProxyRules<Call, Fault>
+  readonly call: Call
+  state: ProxyState
+  head: IncomingMessage | undefined
+  verdict: Verdict<Fault> | undefined
+  /** The latest chunk of the request or of the response. */
+  part: Buffer
+  fault: Fault | undefined
+  cause: unknown
+  /** Bytes of the response that have passed, and those announced; -1 if unknown. */
+  received: number
+  length: number
+  /** The same of the request. */
+  sent: number
+  readonly size: number
+  /** Chunks of the response in this turn. */
+  pending: Array<Buffer>
 }
+
+const none = Buffer.alloc(0)
+
+const newExchange = <Call, Fault>(
+  { req, res, asked, body }: ProxiedRequest,
+  rules: ProxyRules<Call, Fault>,
+  call: Call,
+): Exchange<Call, Fault> => ({
+  req,
+  res,
+  asked,
+  body,
+  rules,
+  call,
+  state: waiting,
+  head: undefined,
+  verdict: undefined,
+  part: none,
+  fault: undefined,
+  cause: undefined,
+  received: 0,
+  length: -1,
+  sent: 0,
+  size: toLength(req),
+  pending: [],
+})
+
+/** An event moves the state before its commands run, since they may dispatch events themselves. */
+const dispatch = <Call, Fault>(exchange: Exchange<Call, Fault>, event: ProxyEvent): void => {
+  const [state, commands] = step(exchange.state, event)
+  exchange.state = state
+  for (const command of commands) perform(exchange, command)
+}
+
+const abort = <Call, Fault>(exchange: Exchange<Call, Fault>, fault: Fault): void => {
+  exchange.fault = fault
+  dispatch(exchange, 'Aborted')
+}
+
+const perform = <Call, Fault>(exchange: Exchange<Call, Fault>, command: ProxyCommand): void => {
+  const { req, res, asked, rules, call, head, verdict, part, fault } = exchange
+  switch (command) {
+    case 'CheckHead':
+      return head === undefined ? undefined : checkHead(exchange, head)
+    case 'CheckPart':
+      return checkPart(exchange, part)
+    case 'CheckRequestPart':
+      return judge(exchange, rules.onRequestPart(call, part), 'RequestPartPassed')
+    case 'WriteHead':
+      return verdict?._tag === 'Pass' ? writeHead(exchange, verdict) : undefined
+    case 'Replace':
+      return verdict?._tag === 'Replace' ? verdict.answer() : undefined
+    case 'WritePart':
+      if (exchange.pending.push(part) === 1) process.nextTick(writePending, exchange)
+      return
+    case 'WriteLastPart':
+      return endWith(res, part)
+    case 'EndResponse':
+      return endResponse(exchange)
+    case 'Refuse':
+      return fault === undefined ? undefined : rules.refuse(call, fault)
+    case 'ReportFailure':
+      return rules.onFailure(call, exchange.cause)
+    case 'AbortResponse':
+      return void res.destroy()
+    case 'SendPart':
+      return sendPart(exchange, part)
+    case 'EndRequest':
+      if (asked.writableEnded) return
+      if (rules.passesTrailers(call)) asked.addTrailers(req.trailers)
+      return void asked.end()
+    case 'AbortRequest':
+      return void asked.destroy()
+    case 'Drain':
+      return void head?.resume()
+    case 'DropHead':
+      return void head?.destroy()
+    case 'ReportOver':
+      return rules.onOver(call)
+  }
+}
+
+const judge = <Call, Fault>(exchange: Exchange<Call, Fault>, fault: Fault | undefined, passed: ProxyEvent): void =>
+  fault === undefined ? dispatch(exchange, passed) : abort(exchange, fault)
+
+// --- the response
+
+const checkHead = <Call, Fault>(exchange: Exchange<Call, Fault>, head: IncomingMessage): void => {
+  const verdict = exchange.rules.onResponse(exchange.call, head)
+  exchange.verdict = verdict
+  if (verdict._tag === 'Reject') return abort(exchange, verdict.fault)
+  dispatch(exchange, verdict._tag === 'Pass' ? 'HeadPassed' : 'HeadReplaced')
+}
+
+const writeHead = <Call, Fault>(exchange: Exchange<Call, Fault>, { status, reason, headers }: Pass): void => {
+  if (reason === undefined) exchange.res.writeHead(status, headers)
+  else exchange.res.writeHead(status, reason, headers)
+  process.nextTick(flushHead, exchange)
+}
+
+/** With the first chunks, or alone: the client of a silent stream should see it begin. */
+const flushHead = <Call, Fault>({ res, received }: Exchange<Call, Fault>): void => {
+  if (received === 0 && !res.writableEnded && !res.destroyed) res.flushHeaders()
+}
+
+const checkPart = <Call, Fault>(exchange: Exchange<Call, Fault>, part: Buffer): void => {
+  exchange.received += part.length
+  const isLast = exchange.received === exchange.length && exchange.pending.length === 0
+  judge(exchange, exchange.rules.onResponsePart(exchange.call, part), isLast ? 'LastPartPassed' : 'PartPassed')
+}
+
+/** Batches all chunks of one read into one write: a stream of small events has hundreds of them. */
+const writePending = <Call, Fault>(exchange: Exchange<Call, Fault>): void => {
+  const { res, head, pending } = exchange
+  if (pending.length === 0) return
+  exchange.pending = []
+  if (res.writableEnded || res.destroyed) return
+  if (res.write(pending.length === 1 ? pending[0] : Buffer.concat(pending)) || head === undefined) return
+  head.pause()
+  res.once('drain', () => head.resume())
+}
+
+const endResponse = <Call, Fault>(exchange: Exchange<Call, Fault>): void => {
+  const { res, rules, call, head } = exchange
+  writePending(exchange)
+  if (res.writableEnded) return
+  if (rules.passesTrailers(call) && head !== undefined) res.addTrailers(head.trailers)
+  res.end()
+}
+
+/** Whether the server continues after the client disconnects: only if it has the whole request. */
+const continues = <Call, Fault>({ req, body, rules, call }: Exchange<Call, Fault>): boolean =>
+  rules.finishesAlone(call) && (req.complete || body !== undefined)
+
+// --- the request
+
+const passBody = <Call, Fault>(exchange: Exchange<Call, Fault>): void => {
+  exchange.req.on('data', (part: Buffer) => {
+    exchange.part = part
+    dispatch(exchange, 'RequestPartReceived')
+  })
+  exchange.req.on('end', () => dispatch(exchange, 'RequestEnded'))
+}
+
+const sendPart = <Call, Fault>(exchange: Exchange<Call, Fault>, part: Buffer): void => {
+  const { req, asked } = exchange
+  exchange.sent += part.length
+  if (exchange.sent === exchange.size) return endWith(asked, part)
+  if (asked.write(part)) return
+  req.pause()
+  asked.once('drain', () => req.resume())
+}
+
+/** The announced length of a body; -1 if unknown. */
+const toLength = ({ headers }: IncomingMessage): number => Number(headers['content-length'] ?? -1)
 
 /** Whether a request has a body. */
 const hasBody = ({ headers }: IncomingMessage): boolean =>

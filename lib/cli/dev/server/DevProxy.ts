@@ -96,11 +96,11 @@ const pass = (req: IncomingMessage, res: ServerResponse, behind: Behind): void =
     headers: withSecret(requestFields(req), behind),
     agent: false,
   })
-  proxy({ req, res, asked, body: undefined }, rules(res))
+  forward({ req, res, asked, body: undefined }, res)
 }
 
-const rules = (res: ServerResponse): ProxyRules<never> => ({
-  onResponse: (response) => ({
+const rules: ProxyRules<ServerResponse, never> = {
+  onResponse: (_, response) => ({
     _tag: 'Pass',
     status: response.statusCode ?? 502,
     reason: response.statusMessage ?? '',
@@ -109,11 +109,13 @@ const rules = (res: ServerResponse): ProxyRules<never> => ({
   onResponsePart: () => undefined,
   onRequestPart: () => undefined,
   refuse: () => undefined,
-  onFailure: () => refuse(res, notRunning('The agent broke the connection off: agentcore dev shows why')),
+  onFailure: (res) => refuse(res, notRunning('The agent broke the connection off: agentcore dev shows why')),
   onOver: () => undefined,
-  finishesAlone: false,
-  passesTrailers: true,
-})
+  finishesAlone: () => false,
+  passesTrailers: () => true,
+}
+
+const forward = proxy(rules)
 
 const requestFields = ({ rawHeaders, headers }: IncomingMessage): Array<string> => [
   ...withoutHopByHop(rawHeaders),
