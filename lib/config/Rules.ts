@@ -109,6 +109,22 @@ const ecrUri = new RegExp(`^(?:\\d{12}[.]dkr[.]ecr[.][a-z0-9-]+[.]amazonaws[.]co
 /** Where images are kept: `auto`, the URI of a repository or its name; without a tag, which each deployment makes. */
 export const ecr = matching(ecrUri, 'auto, or an ECR repository (its URI or name, without a tag)')
 
+/** The tag of an image. Tags that begin with `source-` are given by a deployment. */
+export const imageTag = matching(
+  /^(?!source-)[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/,
+  'a tag of up to 128 letters, digits, dots, dashes and underscores, which does not begin with source-',
+)
+
+const registryUri = new RegExp(
+  `^(?:\\d{12}[.]dkr[.]ecr[.][a-z0-9-]+[.]amazonaws[.]com(?:[.]cn)?|public[.]ecr[.]aws)/[a-z0-9._/-]+(?::[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}|@sha256:[0-9a-f]{64})$`,
+)
+
+/** An image of ECR, which is what the service runs. */
+export const imageUri = matching(
+  registryUri,
+  'an image of Amazon ECR with its tag or digest (123456789012.dkr.ecr.us-west-2.amazonaws.com/name:tag)',
+)
+
 const s3Uri = /^(?:s3:\/\/)?[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:\/[^\s]*)?$/
 
 /** Where code is kept: `auto`, or a bucket with or without a prefix. */

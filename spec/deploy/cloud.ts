@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { inProject, type Project } from '../cli/support'
 import { agentcore, type Said } from '../cli/world'
-import { faultsOf, hasMoto, type Recorded, type StandIn, standIn } from './moto'
+import { faultsOf } from './judge'
+import { hasMoto, type Recorded, type StandIn, standIn } from './moto'
 
 /** The configuration of the agent. */
 export const yaml = `default_agent: hello

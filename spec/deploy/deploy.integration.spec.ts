@@ -4,7 +4,8 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { agentcore, main, type Said } from '../cli/world'
 import { inProject, node, type Project, using } from '../cli/support'
-import { faultsOf, hasMoto, operationOf, type Recorded, type StandIn, standIn } from './moto'
+import { faultsOf } from './judge'
+import { hasMoto, operationOf, type Recorded, type StandIn, standIn } from './moto'
 
 const yaml = `default_agent: hello
 agents:
@@ -231,15 +232,6 @@ suite('agentcore deploy', () => {
       }),
     60_000,
   )
-
-  it('does not deploy containers yet, and says so', () =>
-    inAgent(async (project) => {
-      project.write('.bedrock_agentcore.yaml', yaml.replace('direct_code_deploy', 'container'))
-      expect(await run(project, 'deploy')).toMatchObject({
-        code: 1,
-        stderr: expect.stringContaining('Containers cannot be deployed yet') as string,
-      })
-    }))
 
   it(
     'uploads what Node 22 runs without node_modules',

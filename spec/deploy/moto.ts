@@ -2,11 +2,12 @@
  * A stand-in for AWS: `moto_server`, and before it a proxy that records every request, fills in what moto does not know
  * of AgentCore, and fails where a spec wants it to.
  */
-import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
+import { answerCodeBuild, answerEcr, type Ask, type BuildState } from './codeBuild'
 import { agentCore, json, type Reply, type ServiceState } from './agentCore'
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -37,6 +38,10 @@ export interface StandIn {
   /** Answers requests while it gives a failure; undefined lets them through. */
   readonly failing: { with: (request: Recorded) => Failure | undefined }
   readonly state: ServiceState
+  /** How CodeBuild builds, and what it has built. */
+  readonly builds: BuildState
+  /** Asks moto itself, of which nothing is recorded. */
+  readonly ask: Ask
   readonly reset: () => Promise<void>
   readonly close: () => Promise<void>
 }
@@ -68,24 +73,25 @@ const startMoto = async (): Promise<{ readonly child: ChildProcess; readonly por
 // the proxy
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** Fields of JSON, which are looked at and changed by name. */
-type Fields = Record<string, unknown>
-
 const runtimePath = /^\/runtimes\/([^/?]+)\/?$/
 const endpointPath = /^\/runtimes\/([^/?]+)\/runtime-endpoints\/([^/?]+)\/?$/
 
-const failureReply = ({ service }: Recorded, { status, name, message }: Failure): Reply =>
-  service === 'bedrock-agentcore'
-    ? json(status, { message }, name)
-    : {
-        status,
-        headers: { 'content-type': 'application/xml' },
-        body: Buffer.from(
-          service === 's3'
-            ? `<Error><Code>${name}</Code><Message>${message}</Message></Error>`
-            : `<ErrorResponse><Error><Type>Sender</Type><Code>${name}</Code><Message>${message}</Message></Error></ErrorResponse>`,
-        ),
-      }
+/** Services whose answers are JSON, with the name of a failure in the body. */
+const inJson = ['codebuild', 'ecr', 'logs']
+
+const failureReply = ({ service }: Recorded, { status, name, message }: Failure): Reply => {
+  if (service === 'bedrock-agentcore') return json(status, { message }, name)
+  if (inJson.includes(service)) return json(status, { __type: name, message })
+  return {
+    status,
+    headers: { 'content-type': 'application/xml' },
+    body: Buffer.from(
+      service === 's3'
+        ? `<Error><Code>${name}</Code><Message>${message}</Message></Error>`
+        : `<ErrorResponse><Error><Type>Sender</Type><Code>${name}</Code><Message>${message}</Message></Error></ErrorResponse>`,
+    ),
+  }
+}
 
 /** Starts the stand-in. */
 export const standIn = async (): Promise<StandIn> => {
@@ -123,14 +129,35 @@ export const standIn = async (): Promise<StandIn> => {
 
   const service = agentCore(({ path, method, headers, body }) => toMoto(path, method, headers, body), state)
 
-  const answer = ({ method, path, headers, service: name }: Recorded, body: Buffer): Promise<Reply> =>
-    name === 'bedrock-agentcore' ? service.answer({ method, path, headers, body }) : toMoto(path, method, headers, body)
+  const builds: BuildState = { builds: [], fails: undefined, isHeld: false, registry: undefined }
+
+  const ask: Ask = (name, target, body) => {
+    const scope = `test/20260101/eu-west-1/${name}/aws4_request`
+    const headers = {
+      'content-type': 'application/x-amz-json-1.1',
+      'x-amz-target': target,
+      authorization: `AWS4-HMAC-SHA256 Credential=${scope}, SignedHeaders=host, Signature=0`,
+    }
+    return toMoto('/', 'POST', headers, Buffer.from(JSON.stringify(body)))
+  }
+
+  const answer = async (recorded: Recorded, body: Buffer): Promise<Reply> => {
+    const { method, path, headers, service: name } = recorded
+    if (name === 'bedrock-agentcore') return service.answer({ method, path, headers, body })
+    const played =
+      name === 'codebuild'
+        ? answerCodeBuild(recorded, builds, ask)
+        : name === 'ecr'
+          ? answerEcr(recorded, builds)
+          : undefined
+    return (await played) ?? toMoto(path, method, headers, body)
+  }
 
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const body = await buffer(request)
     const { method = 'GET', url: path = '/', headers } = request
     const signedFor = /Credential=[^/]+\/\d+\/[^/]+\/([^/]+)\//.exec(headers.authorization ?? '')?.[1] ?? ''
-    const text = signedFor === 's3' ? '' : body.toString('utf8')
+    const text = path.includes('.zip') ? '' : body.toString('utf8')
     const recorded: Recorded = { service: signedFor, method, path, headers, body: text }
     requests.push(recorded)
     const failure = failing.with(recorded)
@@ -163,12 +190,16 @@ export const standIn = async (): Promise<StandIn> => {
     requests,
     failing,
     state,
+    builds,
+    ask,
     reset: async () => {
       await fetch(`http://127.0.0.1:${port}/moto-api/reset`, { method: 'POST' })
       requests.length = 0
       failing.with = () => undefined
       state.failedAs = undefined
       service.reset()
+      Object.assign(builds, { fails: undefined, isHeld: false, registry: undefined })
+      builds.builds.length = 0
     },
     close: async () => {
       server.closeAllConnections()
@@ -181,7 +212,7 @@ export const standIn = async (): Promise<StandIn> => {
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
-// the service's own model
+// operations of the control plane
 // ---------------------------------------------------------------------------------------------------------------------
 
 const operations: ReadonlyArray<readonly [method: string, path: RegExp, name: string]> = [
@@ -201,52 +232,3 @@ const operations: ReadonlyArray<readonly [method: string, path: RegExp, name: st
 /** The operation of a request to the control plane. */
 export const operationOf = ({ method, path }: Recorded): string =>
   operations.find(([verb, pattern]) => verb === method && pattern.test(path.replace(/\?.*$/, '')))?.[2] ?? 'unknown'
-
-/** Judges parameters by botocore's model of the service: names, types, lengths and patterns. */
-const judge = `
-import json, re, sys
-import botocore.session
-from botocore.validate import ParamValidator
-model = botocore.session.get_session().get_service_model('bedrock-agentcore-control')
-faults = []
-def patterns(shape, value, at):
-    if shape.type_name == 'structure':
-        for name, inner in value.items():
-            if name in shape.members: patterns(shape.members[name], inner, at + '.' + name)
-            else: faults.append(at + '.' + name + ' is unknown')
-    elif shape.type_name == 'list':
-        for inner in value: patterns(shape.member, inner, at + '[]')
-    elif shape.type_name == 'map':
-        for inner in value.values(): patterns(shape.value, inner, at + '{}')
-    elif shape.type_name == 'string':
-        pattern = shape.metadata.get('pattern')
-        if pattern and not re.fullmatch(pattern, value): faults.append(at + ': ' + value + ' does not match ' + pattern)
-        if shape.enum and value not in shape.enum: faults.append(at + ': ' + value + ' is not one of ' + str(shape.enum))
-for name, params in json.load(sys.stdin):
-    shape = model.operation_model(name).input_shape
-    report = ParamValidator().validate(params, shape)
-    if report.has_errors(): faults.append(name + ': ' + report.generate_report())
-    patterns(shape, params, name)
-print(json.dumps(faults))
-`
-
-/** What the model of the service finds wrong with requests to the control plane. */
-export const faultsOf = (requests: ReadonlyArray<Recorded>): ReadonlyArray<string> => {
-  const calls = requests
-    .filter(({ service }) => service === 'bedrock-agentcore')
-    .map((request) => {
-      const path = request.path.replace(/\?.*$/, '')
-      const [, id, endpointName] = endpointPath.exec(path) ?? /^\/runtimes\/([^/]+)/.exec(path) ?? []
-      return [
-        operationOf(request),
-        {
-          ...(request.body === '' ? {} : (JSON.parse(request.body) as Fields)),
-          ...(id === undefined ? {} : { agentRuntimeId: decodeURIComponent(id) }),
-          ...(endpointName === undefined ? {} : { endpointName }),
-        },
-      ]
-    })
-  return JSON.parse(
-    execFileSync('python3', ['-c', judge], { input: JSON.stringify(calls), encoding: 'utf8' }),
-  ) as ReadonlyArray<string>
-}

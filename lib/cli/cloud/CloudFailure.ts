@@ -7,11 +7,14 @@ export const fromDeploy = (error: DeployError, lines: ReadonlyArray<string> = []
   const { message, next, details } = explain(error)
   if (error._tag === 'StateUnsaved' && lines.length === 0) return config(error.error)
   if (error._tag === 'Interrupted') return cancelledWith(next)
-  // What weighs most, and which files, is what the message is about: nobody can act without it.
-  const shown = error._tag === 'TooLarge' || error._tag === 'WrongMachine' ? details : []
+  const shown = isShown(error) ? details : []
   return failed(toCode(error._tag), message, next, {
     output: [...shown, ...lines],
     details: shown.length > 0 ? [] : details,
     ...('cause' in error ? { cause: error.cause } : {}),
   })
 }
+
+/** What weighs most, which files, or what a build wrote last is what the message is about: nobody can act without it. */
+const isShown = ({ _tag }: DeployError): boolean =>
+  ['TooLarge', 'WrongMachine', 'BuildFailed', 'ImageFailed', 'LoginRefused', 'PushFailed'].includes(_tag)

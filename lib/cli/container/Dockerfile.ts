@@ -85,7 +85,8 @@ const body = (plan: ImagePlan): ReadonlyArray<string> => {
     '# Another registry or version: --build-arg NODE_IMAGE=…',
     `ARG NODE_IMAGE=public.ecr.aws/docker/library/node:${node}-slim`,
     '',
-    'FROM ${NODE_IMAGE} AS build',
+    // What is bundled is the same for every processor; packages with machine code are not.
+    `FROM ${native.length === 0 ? '--platform=$BUILDPLATFORM ' : ''}\${NODE_IMAGE} AS build`,
     'WORKDIR /app',
     ...(copiesFirst ? [exec('COPY', ...manifests), ...installing(install)] : []),
     exec('COPY', '.', '.'),

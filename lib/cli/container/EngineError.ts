@@ -20,6 +20,8 @@ export type EngineError =
   | { readonly _tag: 'NoEngine'; readonly tried: ReadonlyArray<Unusable> }
   | { readonly _tag: 'ImageFailed'; readonly engine: EngineName; readonly step: ReadonlyArray<string> }
   | { readonly _tag: 'ContextFailed'; readonly path: string; readonly cause: unknown }
+  /** The Dockerfile runs commands for arm64, which this machine cannot. */
+  | { readonly _tag: 'NoEmulation'; readonly engine: EngineName; readonly arch: string }
 
 // ---------------------------------------------------------------------------------------------------------------------
 // constructors
@@ -99,6 +101,8 @@ const toMessage = (error: EngineError): string => {
             .join('; ')}`
     case 'ImageFailed':
       return `The image could not be built: ${error.step.at(-1) ?? `${error.engine} printed no output`}`
+    case 'NoEmulation':
+      return `The Dockerfile runs commands for linux/arm64, and ${error.engine} cannot run them on this machine (${error.arch}): install emulation (sudo apt-get install qemu-user-static, or docker run --privileged --rm tonistiigi/binfmt --install arm64), or omit --local-build to build with CodeBuild`
     case 'ContextFailed':
       return `Could not write ${error.path}: ${explainSystemError(error.cause).message}`
   }
@@ -114,6 +118,7 @@ const toDetails = (error: EngineError): ReadonlyArray<string> => {
     case 'ImageFailed':
       return error.step
     case 'ContextFailed':
+    case 'NoEmulation':
       return []
   }
 }

@@ -1,6 +1,4 @@
 /** Packages an agent for its launcher: a program for `node`, or a container image. Reports each step. */
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
 import type { Isolation } from '../../local'
@@ -9,14 +7,15 @@ import { remarks } from '../bundler/Bundle'
 import { build, type Built, toBuilds } from '../bundler/bundleAgent'
 import { type TypeCheckResult, typeCheck } from '../bundler/TypeCheck'
 import type { Cli } from '../program/Cli'
-import { type CliError, usage } from '../program/CliError'
-import { recommendedNode } from '../entry/EntryFile'
-import { emulatesArm, type Engine, findEngine, platformFor } from '../container/Engine'
-import { type EngineName, engineNames } from '../container/EngineError'
-import { buildImage, imageName, planFor, prepare } from '../container/Image'
+import type { CliError } from '../program/CliError'
+import { emulatesArm, type Engine, platformFor } from '../container/Engine'
+import { buildImage, imageName } from '../container/Image'
 import { showProgress, formatBytes, step, printLine } from '../terminal/Progress'
 import { givenTo, inheritedBy } from './AgentEnvironment'
 import { fromBuild, fromEngine } from '../terminal/Failures'
+import { dockerfileFor } from './image/AgentDockerfile'
+import { engineFor } from './image/EngineChoice'
+import { largestImage } from './image/LocalEngine'
 import type { Launch } from './host/HostPlan'
 
 /** What to package. */
@@ -53,7 +52,8 @@ export const checkTypes = (
     checkedText,
   )
 
-const bundle = (cli: Cli, { where, isolation, external }: PackageOptions): TE.TaskEither<CliError, Built> =>
+/** Bundles the agent, and tells what stays outside. */
+export const bundle = (cli: Cli, { where, isolation, external }: PackageOptions): TE.TaskEither<CliError, Built> =>
   pipe(
     step(cli, 'Bundling')(
       pipe(
@@ -76,28 +76,6 @@ const bundle = (cli: Cli, { where, isolation, external }: PackageOptions): TE.Ta
     }),
   )
 
-const isEngine = (name: unknown): name is EngineName => engineNames.some((known) => known === name)
-
-const engineFor = (cli: Cli, { agent }: AgentFolder): TE.TaskEither<CliError, Engine> => {
-  const name = agent.container_runtime
-  if (name !== undefined && name !== null && name !== '' && name.toLowerCase() !== 'none' && !isEngine(name)) {
-    return TE.left(usage(`Unknown container engine: ${name}`, `set --container-runtime to ${engineNames.join(' or ')}`))
-  }
-  return step(cli, 'Looking for a container engine')(
-    pipe(findEngine(isEngine(name) ? name : undefined), TE.mapLeft(fromEngine(cli))),
-    (engine) => `Using ${engine.name} (${engine.arch})`,
-  )
-}
-
-/** The version of this package: the image's build may have to fetch it. */
-const version = (): string => {
-  const manifest = readFileSync(join(__dirname, '../../../../package.json'), 'utf8')
-  return (JSON.parse(manifest) as { readonly version: string }).version
-}
-
-/** The largest image that the service takes, in bytes. */
-const largestImage = 2e9
-
 const image = (
   cli: Cli,
   what: PackageOptions,
@@ -106,19 +84,10 @@ const image = (
 ): TE.TaskEither<CliError, string> => {
   const { where, signal } = what
   const platform = platformFor(engine, emulatesArm())
-  const region = where.agent.aws?.region
-  const given = {
-    nodeVersion: String(where.agent.node_version ?? recommendedNode),
-    native: [...native, ...external],
-    version: version(),
-    ...(region === undefined || region === null ? {} : { region }),
-  }
   const name = imageName(where.agent.name)
   if (platform.note !== undefined) printLine(platform.note, 'note')(cli)
   return pipe(
-    planFor(where.package, where.file, given),
-    TE.chain((plan) => prepare(where.package, where.state, plan)),
-    TE.mapLeft(fromEngine(cli)),
+    dockerfileFor(cli, where, [...native, ...external]),
     TE.chain(({ path, isMade }) =>
       step(cli, `Building ${name}`)(
         pipe(

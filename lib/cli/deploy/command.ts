@@ -24,7 +24,7 @@ export const deploy = command({
   about:
     'Makes what is missing in the AWS account (a role, a bucket, the runtime), uploads the code and waits until the agent ' +
     'is ready. What is up to date is left as it is; after a failure, the same command goes on where it stopped. ' +
-    'Containers cannot be deployed yet. With --local the agent runs on this machine instead: each session gets its own ' +
+    'The image of a container is built by AWS CodeBuild, or on this machine with --local-build. With --local the agent runs on this machine instead: each session gets its own ' +
     'agent, with the limits of the service, and AWS clients can call it.',
   flags: {
     local: toggle('--local', 'run on this machine'),
@@ -49,6 +49,13 @@ export const deploy = command({
       'files to leave out of the archive, such as *.map or node_modules/*/docs; repeatable',
       parsePattern,
     ),
+    localBuild: toggle('--local-build', 'build the image of a container on this machine, and push it'),
+    imageTag: value(
+      '--image-tag <tag>',
+      'tag of the image that is built; never moved to another one (default: the time in UTC)',
+      Rules.imageTag,
+    ),
+    imageUri: value('--image-uri <uri>', 'image in a registry, to run instead of building one', Rules.imageUri),
     autoUpdateOnConflict: toggle(
       '--auto-update-on-conflict',
       'take over an agent runtime of the same name that this project did not deploy',
@@ -91,6 +98,7 @@ export const deploy = command({
     { line: 'agentcore deploy --dry-run', about: 'what that would do' },
     { line: 'agentcore deploy --endpoint prod', about: 'and let the endpoint prod serve this version' },
     { line: 'agentcore deploy --endpoint prod --version 3', about: 'roll prod back to version 3' },
+    { line: 'agentcore deploy --local-build', about: 'a container, built here with docker, finch or podman' },
     { line: 'agentcore deploy --local', about: 'run until Ctrl-C, showing the output of the agent' },
     {
       line: 'agentcore deploy --local --detach --port 9000',

@@ -21,6 +21,7 @@ import { toAuthorizer } from './host/Callers'
 import { hostHere, untilEnded } from './host/Foreground'
 import { type Hosted, createLauncher } from './host/Host'
 import type { HostPlan, Inbound } from './host/HostPlan'
+import { checkFlags, type DeployValues } from './DeployFlags'
 import { createPackage } from './Package'
 import { commands, shown } from './NextSteps'
 import { inheritedBy } from './AgentEnvironment'
@@ -28,31 +29,6 @@ import { notPassed, passedVariables } from './EnvFiles'
 import { missingVariables } from './trial/StartFailure'
 import { tryStart } from './trial/TrialStart'
 import { endRunning, findRunning } from './LocalInstance'
-
-/** The values of its flags. */
-export interface DeployValues {
-  readonly local: boolean
-  readonly agent: string | undefined
-  readonly env: ReadonlyArray<readonly [name: string, value: string]>
-  readonly envFrom: ReadonlyArray<string>
-  readonly external: ReadonlyArray<string>
-  readonly port: number | undefined
-  readonly detach: boolean
-  readonly isolation: Isolation | undefined
-  readonly auth: Inbound['_tag'] | undefined
-  readonly allowOrigin: ReadonlyArray<string>
-  readonly allowHost: ReadonlyArray<string>
-  readonly dryRun: boolean
-  readonly region: string | undefined
-  readonly profile: string | undefined
-  readonly executionRole: string | undefined
-  readonly exclude: ReadonlyArray<string>
-  readonly autoUpdateOnConflict: boolean
-  readonly adopt: string | undefined
-  readonly endpoint: string | undefined
-  readonly version: string | undefined
-  readonly unsetEnv: ReadonlyArray<string>
-}
 
 const firstPort = 8080
 
@@ -259,38 +235,6 @@ const deployLocal =
     )
   }
 
-/** Flags that mean nothing to the other kind of deployment are mistakes. */
-const checked = (values: DeployValues): E.Either<CliError, void> => {
-  const forThisMachine: ReadonlyArray<readonly [flag: string, isGiven: boolean]> = [
-    ['--port', values.port !== undefined],
-    ['--detach', values.detach],
-    ['--isolation', values.isolation !== undefined],
-    ['--auth', values.auth !== undefined],
-    ['--allow-origin', values.allowOrigin.length > 0],
-    ['--allow-host', values.allowHost.length > 0],
-  ]
-  const forAws: ReadonlyArray<readonly [flag: string, isGiven: boolean]> = [
-    ['--dry-run', values.dryRun],
-    ['--region', values.region !== undefined],
-    ['--profile', values.profile !== undefined],
-    ['--execution-role', values.executionRole !== undefined],
-    ['--exclude', values.exclude.length > 0],
-    ['--auto-update-on-conflict', values.autoUpdateOnConflict],
-    ['--adopt', values.adopt !== undefined],
-    ['--endpoint', values.endpoint !== undefined],
-    ['--version', values.version !== undefined],
-    ['--unset-env', values.unsetEnv.length > 0],
-  ]
-  const wrong = (values.local ? forAws : forThisMachine).find(([, isGiven]) => isGiven)
-  if (wrong === undefined) return E.right(undefined)
-  const [flag] = wrong
-  return E.left(
-    values.local
-      ? usage(`${flag} is for deployments to AWS`, 'omit it, or omit --local')
-      : usage(`${flag} is for agents on this machine`, 'add --local, or omit it'),
-  )
-}
-
 const toAws = (values: DeployValues, cli: Cli): TE.TaskEither<CliError, Output> => {
   const { version } = values
   return version === undefined
@@ -306,7 +250,7 @@ const toAws = (values: DeployValues, cli: Cli): TE.TaskEither<CliError, Output> 
 
 /** Deploys. */
 export const run: Run<DeployValues> = (values) => (cli) => {
-  const flags = checked(values)
+  const flags = checkFlags(values)
   if (E.isLeft(flags)) return TE.left(flags.left)
   if (values.local && cli.isJson && !values.detach) {
     return TE.left(usage('--json: requires --detach, because a foreground runtime has no result', 'add --detach'))

@@ -8,8 +8,8 @@ export const destroy = command({
   name: 'destroy',
   summary: 'remove from AWS what agentcore deploy has made',
   about:
-    'Removes the runtime with its endpoints, the uploaded code, the role and the bucket, in this order. Roles and buckets ' +
-    'that you gave stay, and so does a bucket that other agents use. The configuration stays too: agentcore deploy makes ' +
+    'Removes the runtime with its endpoints, what built its images and the repository that holds them, the uploaded code, ' +
+    'the bucket and the role, in this order. What you gave stays, and so does a bucket that other agents use. The configuration stays too: agentcore deploy makes ' +
     'everything again. Asks first, unless --force is given.',
   flags: {
     agent: text('-a, --agent <name>', 'agent to use (default: the default agent)'),

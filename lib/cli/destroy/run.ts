@@ -1,7 +1,9 @@
 /** Runs `agentcore destroy`. */
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
+import { type AgentConfig, toDeploymentType } from '../../config/Project'
 import { systemPause } from '../../deploy/aws/Waiting'
+import { buildPackages } from '../../deploy/build/BuildClients'
 import { destroyAgent, type DestroyStopped, findRemains } from '../../deploy/destroyAgent'
 import { saveChanges, toForgotten } from '../../deploy/DeployState'
 import { type Removal, removalText, toRemovals } from '../../deploy/plan/DestroyPlan'
@@ -30,7 +32,7 @@ export const run: Run<DestroyValues> = (values) => (cli) => {
   const work = pipe(
     agentFolder(cli, { agent: values.agent }),
     TE.bindTo('where'),
-    TE.bind('cloud', ({ where }) => openAccount(cli, values, where.agent)),
+    TE.bind('cloud', ({ where }) => openAccount(cli, values, where.agent, packagesOf(where.agent))),
     TE.bind('settings', ({ where, cloud }) =>
       pipe(
         TE.fromEither(toSettings(cloud.place, { env: [] })(where.agent)),
@@ -88,6 +90,10 @@ export const run: Run<DestroyValues> = (values) => (cli) => {
     }
   }
 }
+
+/** What was built for a container is in other services too. */
+const packagesOf = (agent: AgentConfig): ReadonlyArray<string> =>
+  toDeploymentType(agent) === 'container' ? buildPackages : []
 
 const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}`
 

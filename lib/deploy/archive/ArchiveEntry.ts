@@ -5,6 +5,8 @@ export interface ArchiveEntry {
   readonly name: string
   readonly contents: Uint8Array
   readonly isExecutable: boolean
+  /** A symbolic link, whose contents are its target, or a folder, which has none. Default: a file. */
+  readonly kind?: 'link' | 'folder'
 }
 
 /** Entries in the order of their names, byte by byte, whatever the language of the machine. */

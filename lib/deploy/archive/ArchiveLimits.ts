@@ -27,7 +27,9 @@ const tooLarge = (
 ): DeployError => ({ _tag: 'TooLarge', what, bytes, most, heaviest: toHeaviest(entries) })
 
 /** The five heaviest packages, or files outside of packages. */
-export const toHeaviest = (entries: ReadonlyArray<ArchiveEntry>): ReadonlyArray<Weight> => {
+export const toHeaviest = (
+  entries: ReadonlyArray<{ readonly name: string; readonly contents: { readonly length: number } }>,
+): ReadonlyArray<Weight> => {
   const weights = new Map<string, number>()
   for (const { name, contents } of entries) {
     const owner = ownerOf(name)

@@ -31,6 +31,18 @@ export const logGroups = ({ logs }: Pick<BuildClients, 'logs'>, { partition, reg
 
   const find = (group: string, agent: string): TE.TaskEither<DeployError, ResourceState> =>
     pipe(
+      call('logs:DescribeLogGroups')((client, Logs) =>
+        client.send(new Logs.DescribeLogGroupsCommand({ logGroupNamePrefix: group })),
+      ),
+      TE.chain(({ logGroups: found = [] }) =>
+        found.some(({ logGroupName }) => logGroupName === group)
+          ? isOf(group, agent)
+          : TE.right<DeployError, ResourceState>('Missing'),
+      ),
+    )
+
+  const isOf = (group: string, agent: string): TE.TaskEither<DeployError, ResourceState> =>
+    pipe(
       call('logs:ListTagsForResource')((client, Logs) =>
         client.send(
           new Logs.ListTagsForResourceCommand({

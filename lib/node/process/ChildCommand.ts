@@ -14,6 +14,8 @@ export interface Command {
   readonly args: ReadonlyArray<string>
   readonly cwd?: string
   readonly env?: NodeJS.ProcessEnv
+  /** What the command reads from its standard input; without it, there is nothing to read. */
+  readonly input?: string
   /** Called for each line of stdout and stderr. */
   readonly onLine?: (line: string) => void
   /** Terminates the command, with SIGTERM. */
@@ -54,16 +56,22 @@ const keeper = (): { readonly add: (line: string) => void; readonly lines: IO<Re
 
 /** Runs a command to completion. A failed command is a right with its exit; left only if it could not be started. */
 export const runCommand =
-  ({ file, args, cwd, env = process.env, onLine, signal, timeout }: Command): TaskEither<NotStarted, Ended> =>
+  ({ file, args, cwd, env = process.env, input, onLine, signal, timeout }: Command): TaskEither<NotStarted, Ended> =>
   () =>
     new Promise((resolve) => {
-      const child = spawn(file, [...args], {
+      const options = {
         ...(cwd === undefined ? {} : { cwd }),
         ...(signal === undefined ? {} : { signal }),
         env,
-        stdio: ['ignore', 'pipe', 'pipe'],
         windowsHide: true,
-      })
+      }
+      const child =
+        input === undefined
+          ? spawn(file, [...args], { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
+          : spawn(file, [...args], { ...options, stdio: ['pipe', 'pipe', 'pipe'] })
+      // A command that ends without reading says so by its exit status.
+      child.stdin?.on('error', () => undefined)
+      child.stdin?.end(input)
       // `spawn`'s own timer stays alive if the program does not exist.
       const late = timeout === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), timeout)
       const [out, err] = [keeper(), keeper()]

@@ -19,7 +19,7 @@ describe('a generated Dockerfile', () => {
       '# Another registry or version: --build-arg NODE_IMAGE=…',
       'ARG NODE_IMAGE=public.ecr.aws/docker/library/node:22-slim',
       '',
-      'FROM ${NODE_IMAGE} AS build',
+      'FROM --platform=$BUILDPLATFORM ${NODE_IMAGE} AS build',
       'WORKDIR /app',
       'COPY ["package.json", "package-lock.json*", "npm-shrinkwrap.json*", "pnpm-lock.yaml*", "yarn.lock*", ".npmrc*", "./"]',
       'RUN ["npm", "ci", "--omit=dev", "--no-audit", "--no-fund"]',
@@ -49,6 +49,8 @@ describe('a generated Dockerfile', () => {
 
   it('takes packages along that cannot be bundled', () => {
     expect(lines({ native: ['sharp'] })).toContain('COPY --from=build /app/node_modules ./node_modules')
+    // Packages with machine code must be installed for the processor that runs them.
+    expect(lines({ native: ['sharp'] })).toContain('FROM ${NODE_IMAGE} AS build')
   })
 
   it('copies the project first where packages lie in it, and fetches this package where the project lacks it', () => {

@@ -5,6 +5,7 @@ import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
 import type { RuntimeVersion } from '../../../deploy/aws/Runtimes'
 import { systemPause } from '../../../deploy/aws/Waiting'
+import type { ImageEngine } from '../../../deploy/build/runImageStep'
 import { deployAgent, type Deployed, type Runnable, type StepNews } from '../../../deploy/deployAgent'
 import { saveChanges, toFileChanges } from '../../../deploy/DeployState'
 import type { DeployError } from '../../../deploy/failure/DeployError'
@@ -91,19 +92,22 @@ export const fromHere = <A>(task: TE.TaskEither<DeployError, A>): TE.TaskEither<
 export interface RunOptions {
   readonly account: Account
   readonly zip: Uint8Array
+  /** What builds an image on this machine, where one is built here. */
+  readonly engine?: ImageEngine | undefined
   /** The runtime that the plan found. */
   readonly runtime: ExistingRuntime | undefined
 }
 
 /** Runs a plan, records what it does, and shows each step. */
 export const runPlan =
-  (cli: Cli, { where, which, signal }: CloudWork, { account, zip, runtime }: RunOptions) =>
+  (cli: Cli, { where, which, signal }: CloudWork, { account, zip, engine, runtime }: RunOptions) =>
   (plan: Runnable): TE.TaskEither<CliError, Deployed> => {
     const save = saveChanges(where.folder, where.agent.name)
     return pipe(
       deployAgent({
         account,
         zip,
+        engine,
         wait: { pause: systemPause, signal },
         save: (fact) => save((now) => toFileChanges(now, plan.settings, fact)),
         onStep: showStep(cli),
@@ -136,6 +140,8 @@ const showStep =
         return showProgress(text)(cli)
       case 'Progress':
         return showProgress(`${text}: ${news.text}`)(cli)
+      case 'Passed':
+        return printLine(`  ${news.text}`)(cli)
       case 'Done':
         return printLine(text, 'done')(cli)
     }

@@ -1,7 +1,7 @@
-/** Deploys an agent to AWS as code: what is to be done is planned first, then done step by step. */
+/** Deploys an agent to AWS: what is to be done is planned first, then done step by step. */
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
-import { type AgentConfig, toDeploymentType } from '../../../config/Project'
+import type { AgentConfig } from '../../../config/Project'
 import * as O from 'fp-ts/Option'
 import { parse } from '../../../core/Arn'
 import { adoptRuntime, type Adoption } from '../../../deploy/adoptRuntime'
@@ -10,21 +10,20 @@ import { toPlan } from '../../../deploy/plan/DeployPlan'
 import { toSettings } from '../../../deploy/plan/DeploySettings'
 import { openAccount } from '../../cloud/CloudAccount'
 import type { Cli, Output } from '../../program/Cli'
-import { type CliError, failed } from '../../program/CliError'
+import type { CliError } from '../../program/CliError'
 import { step } from '../../terminal/Progress'
 import { passedVariables } from '../EnvFiles'
 import { type CloudWork, fromHere, onAgent, orCancelled, runPlan } from './CloudWork'
-import { packageCode } from './CodePackage'
+import { type ImageValues, packageContent, packagesFor, toImageOverrides } from './Content'
 import { deployedOutput, planOutput } from './DeployReport'
 
 /** What the command line says. */
-export interface CloudValues {
+export interface CloudValues extends ImageValues {
   readonly agent: string | undefined
   readonly env: ReadonlyArray<readonly [name: string, value: string]>
   readonly envFrom: ReadonlyArray<string>
   readonly unsetEnv: ReadonlyArray<string>
   readonly dryRun: boolean
-  readonly exclude: ReadonlyArray<string>
   readonly external: ReadonlyArray<string>
   readonly executionRole: string | undefined
   readonly region: string | undefined
@@ -38,29 +37,26 @@ export interface CloudValues {
 export const deployCloud =
   (values: CloudValues) =>
   (cli: Cli): TE.TaskEither<CliError, Output> =>
-    onAgent(
-      cli,
-      values.agent,
-    )((work) =>
-      toDeploymentType(work.where.agent) === 'container' ? TE.left(noContainers) : deployThere(cli, values, work),
-    )
-
-const noContainers = failed(
-  'NOT_THERE_YET',
-  'Containers cannot be deployed yet, neither by CodeBuild nor with --local-build',
-  'deploy it as code: agentcore configure --deployment-type direct_code_deploy; or push the image by hand',
-)
+    onAgent(cli, values.agent)((work) => deployThere(cli, values, work))
 
 const deployThere = (cli: Cli, values: CloudValues, work: CloudWork): TE.TaskEither<CliError, Output> => {
   const { where, which, signal } = work
   return pipe(
-    openAccount(cli, { ...values, region: values.region ?? regionOf(values.adopt) }, where.agent),
+    toImageOverrides(cli, where.agent, values),
+    TE.bindTo('image'),
+    TE.chain((given) => {
+      const flags = { ...values, region: values.region ?? regionOf(values.adopt) }
+      return pipe(
+        openAccount(cli, flags, where.agent, packagesFor(where.agent, given.image)),
+        TE.map((cloud) => ({ ...cloud, ...given })),
+      )
+    }),
     TE.bind('env', () => passedVariables(cli.cwd, values.envFrom, values.env)),
     TE.bind('agent', ({ account }) => adopted(cli, values, account, where.agent)),
-    TE.bind('settings', ({ place, env, agent }) =>
-      fromHere(TE.fromEither(toSettings(place, { ...values, env })(agent))),
+    TE.bind('settings', ({ place, env, image, agent }) =>
+      fromHere(TE.fromEither(toSettings(place, { ...values, env, image })(agent))),
     ),
-    TE.bind('code', () => packageCode(cli, { where, exclude: values.exclude, external: values.external, signal })),
+    TE.bind('code', ({ settings }) => packageContent(cli, settings.image, { ...values, where, signal })),
     orCancelled(signal),
     TE.bind('existing', ({ account, settings, code, agent }) =>
       step(cli, 'Looking at what is deployed')(fromHere(findExisting(account, settings, code, agent)), ({ runtime }) =>
@@ -79,7 +75,7 @@ const deployThere = (cli: Cli, values: CloudValues, work: CloudWork): TE.TaskEit
         ? TE.right(planOutput(plan))
         : pipe(
             plan,
-            runPlan(cli, work, { account, zip: code.zip, runtime: existing.runtime }),
+            runPlan(cli, work, { account, zip: code.zip, engine: code.engine, runtime: existing.runtime }),
             TE.map((deployed) => deployedOutput(plan, deployed, which)),
           ),
     ),
