@@ -53,6 +53,10 @@ export type AgentError = { readonly [brand]: true } & (
   | { readonly _tag: 'TooManyTasks'; readonly limit: number }
   | { readonly _tag: 'Stopping' }
   | { readonly _tag: 'AuthorizerUnavailable'; readonly cause: unknown; readonly retryAfter: number }
+  | { readonly _tag: 'ContextTooLong'; readonly cause: unknown }
+  | { readonly _tag: 'BudgetExceeded'; readonly cause: unknown }
+  | { readonly _tag: 'ModelFailed'; readonly cause: unknown }
+  | { readonly _tag: 'ModelThrottled'; readonly cause: unknown; readonly retryAfter: number }
   | { readonly _tag: 'DeadlineExceeded' }
   | { readonly _tag: 'InvalidMessage'; readonly issues: ReadonlyArray<Issue> }
   | { readonly _tag: 'MessageTooLarge'; readonly limit: number }
@@ -235,6 +239,23 @@ export const stopping: AgentError = { ...mark, _tag: 'Stopping' }
 export const authorizerUnavailable = (cause: unknown, retryAfter = 1): AgentError => ({
   ...mark,
   _tag: 'AuthorizerUnavailable',
+  cause,
+  retryAfter,
+})
+
+/** 413 `CONTEXT_TOO_LONG`: the conversation exceeds what the model can read. */
+export const contextTooLong = (cause: unknown): AgentError => ({ ...mark, _tag: 'ContextTooLong', cause })
+
+/** 422 `BUDGET_EXCEEDED`: the agent reached its limit of steps or tokens before it had an answer. */
+export const budgetExceeded = (cause: unknown): AgentError => ({ ...mark, _tag: 'BudgetExceeded', cause })
+
+/** 502 `MODEL_FAILED`: the model's provider refused or failed; the cause is logged, and sent only with `debug`. */
+export const modelFailed = (cause: unknown): AgentError => ({ ...mark, _tag: 'ModelFailed', cause })
+
+/** 503 `MODEL_THROTTLED`, with `Retry-After` in seconds: the model's provider limits the rate, or is overloaded. */
+export const modelThrottled = (cause: unknown, retryAfter = 1): AgentError => ({
+  ...mark,
+  _tag: 'ModelThrottled',
   cause,
   retryAfter,
 })

@@ -29,7 +29,11 @@ export type Entry<Payload, Answer, State extends object = {}> =
   | { readonly _tag: 'Stream'; readonly run: Handler<Payload, Answer, State> }
 
 /** A handler that streams, whatever the payload. */
-interface Streaming<in Payload, out V, in State extends object> extends Handler<Payload, Reply.Stream<V>, State> {
+export interface Streaming<in Payload, out V, in State extends object> extends Handler<
+  Payload,
+  Reply.Stream<V>,
+  State
+> {
   readonly _tag: 'Stream'
 }
 
@@ -130,7 +134,8 @@ export const fromGenerator = <P, V, S extends object = {}>(
     TE.fromEither(E.tryCatch(() => Reply.events(f(payload, toPlain(context))), fromUnknown)),
   )
 
-const streaming = <P, V, S extends object>(run: Handler<P, Reply.Stream<V>, S>): Streaming<P, V, S> =>
+/** Makes a handler one that streams, whatever the payload. */
+export const streaming = <P, V, S extends object>(run: Handler<P, Reply.Stream<V>, S>): Streaming<P, V, S> =>
   Object.freeze(Object.assign((payload: P, context: Context<S>) => run(payload, context), { _tag: 'Stream' as const }))
 
 /**

@@ -115,6 +115,17 @@ export const problem = (error: AgentError): Problem => {
         ...at(503, 'AUTHORIZER_UNAVAILABLE', "Could not fetch the provider's signing keys"),
         headers: { 'retry-after': String(error.retryAfter) },
       }
+    case 'ContextTooLong':
+      return at(413, 'CONTEXT_TOO_LONG', 'The conversation is too long for the model')
+    case 'BudgetExceeded':
+      return at(422, 'BUDGET_EXCEEDED', 'The agent reached its limit of steps or tokens before it had an answer')
+    case 'ModelFailed':
+      return at(502, 'MODEL_FAILED', 'The model could not answer')
+    case 'ModelThrottled':
+      return {
+        ...at(503, 'MODEL_THROTTLED', 'The model is busy: try again later'),
+        headers: { 'retry-after': String(error.retryAfter) },
+      }
     case 'DeadlineExceeded':
       return at(504, 'DEADLINE_EXCEEDED', 'The deadline has passed')
     case 'InvalidMessage':
@@ -149,10 +160,7 @@ export const closeCode = (error: AgentError): number =>
  * export const thrown = AgentError.cause(AgentError.unexpected('no disk')) // 'no disk'
  * ```
  */
-export const cause = (error: AgentError): unknown =>
-  error._tag === 'Unexpected' || error._tag === 'StoreFailed' || error._tag === 'AuthorizerUnavailable'
-    ? error.cause
-    : undefined
+export const cause = (error: AgentError): unknown => ('cause' in error ? error.cause : undefined)
 
 const hasBody = (status: number): boolean =>
   Number.isInteger(status) && status >= 200 && status <= 599 && ![204, 205, 304].includes(status)

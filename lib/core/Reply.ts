@@ -3,6 +3,9 @@
  *
  * @since 0.1.0
  */
+import type { Framing } from './Framing'
+
+export type { Framing } from './Framing'
 
 // ---------------------------------------------------------------------------------------------------------------------
 // model
@@ -14,7 +17,7 @@ export type Source<V = unknown> = AsyncIterable<V> | Iterable<V> | AsyncIterator
 /** The body of a reply. */
 export type Body =
   | { readonly _tag: 'Json'; readonly value: unknown }
-  | { readonly _tag: 'Events'; readonly source: Source }
+  | { readonly _tag: 'Events'; readonly source: Source; readonly framing?: Framing }
   | { readonly _tag: 'Bytes'; readonly bytes: Uint8Array; readonly contentType: string }
   | { readonly _tag: 'Text'; readonly text: string; readonly contentType: string }
   | { readonly _tag: 'Empty' }
@@ -59,7 +62,8 @@ const make = (body: Body, status = 200): Reply => ({ [brand]: true, status, head
 export const json = (value: unknown): Reply => make({ _tag: 'Json', value })
 
 /**
- * Responds 200 with a stream of server-sent events, one for each value of the source.
+ * Responds 200 with a stream of server-sent events, one for each value of the source. How it reports its failure and its
+ * end can be changed for clients that expect events of their own.
  *
  * @example
  * ```ts
@@ -67,8 +71,24 @@ export const json = (value: unknown): Reply => make({ _tag: 'Json', value })
  *
  * export const agent = entrypoint(Handler.fromSync(() => Reply.events(['one', 'two'])))
  * ```
+ *
+ * @example
+ * ```ts
+ * import { entrypoint, Handler, Reply, Sse } from 'agentcore-fp'
+ *
+ * // As clients of OpenAI expect it.
+ * export const agent = entrypoint(
+ *   Handler.fromSync(() =>
+ *     Reply.events([{ choices: [] }], {
+ *       failure: ({ message, code }) => [{ error: { message, code } }],
+ *       end: [Sse.raw({ data: '[DONE]' })],
+ *     }),
+ *   ),
+ * )
+ * ```
  */
-export const events = <V>(source: Source<V>): Stream<V> => make({ _tag: 'Events', source })
+export const events = <V>(source: Source<V>, framing?: Framing): Stream<V> =>
+  make(framing === undefined ? { _tag: 'Events', source } : { _tag: 'Events', source, framing })
 
 /**
  * Responds 200 with bytes.

@@ -33,7 +33,8 @@ export const encodeSource = <A>(codec: Out<A>): ((source: Source) => AsyncIterat
   }
 }
 
-const iterate = (source: Source): AsyncIterator<unknown> | Iterator<unknown> => {
+/** The iterator of a source. */
+export const iterate = (source: Source): AsyncIterator<unknown> | Iterator<unknown> => {
   if (Symbol.asyncIterator in source) return source[Symbol.asyncIterator]()
   return Symbol.iterator in source ? source[Symbol.iterator]() : source
 }

@@ -8,9 +8,12 @@ import * as E from 'fp-ts/Either'
 import { fromUnknown } from '../core/AgentError'
 import { type Codec, decode } from '../core/Codec'
 import { checkFunction, checkPlain, isGenerator, type Plain } from '../core/Dialect'
+import { orThrow } from '../core/EitherThrow'
 import { fromGenerator, type Handler } from '../core/Handler'
 import { type PlainContext, toPlain } from '../core/PlainContext'
+import type * as Reply from '../core/Reply'
 import type { Settings } from '../core/Tasks'
+import { type Chunks, lazily, type UiMessageChunk } from '../core/UiMessages'
 
 // ---------------------------------------------------------------------------------------------------------------------
 // model
@@ -79,6 +82,35 @@ export const cancellable = <Stop, P, A, S extends object = {}>(
   const isStop = decode(stop)
   return async (payload, context) =>
     E.isRight(await isStop(payload)) ? { cancelled: context.session.cancel() } : await handler(payload as P, context) // what is no stop
+}
+
+/**
+ * Makes a handler respond with a UI message stream of the AI SDK, which `useChat` reads: the chunks are those that the
+ * generator yields, or those of the stream that the function returns. The response begins at once, and whatever the
+ * handler throws is an `error` chunk, told by `AgentError.fromModel`.
+ *
+ * @example
+ * ```ts
+ * import { entrypoint, uiMessages } from 'agentcore-fp/plain'
+ *
+ * export const agent = entrypoint(
+ *   uiMessages(async function* () {
+ *     yield { type: 'text-start', id: '1' }
+ *     yield { type: 'text-delta', id: '1', delta: 'Hello' }
+ *     yield { type: 'text-end', id: '1' }
+ *   }),
+ * )
+ * ```
+ */
+export const uiMessages = <
+  P,
+  A extends Reply.Source<UiMessageChunk> | Reply.Stream<UiMessageChunk>,
+  S extends object = {},
+>(
+  handler: PlainHandler<P, A | Promise<A>, S>,
+): PlainHandler<P, Reply.Stream<Chunks<A>>, S> => {
+  checkFunction('uiMessages', handler)
+  return (payload, context) => lazily<Chunks<A>>(async () => orThrow(checkPlain(await handler(payload, context))))
 }
 
 // ---------------------------------------------------------------------------------------------------------------------

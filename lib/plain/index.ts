@@ -11,7 +11,7 @@ export { bodyParser } from '../http/koa/bodyParser'
 export { routes } from '../http/koa/routes'
 export { type Changes, entrypoint, type Messages, type Next, provide, websocket, wrap } from './descriptors'
 export { createApp, type PlainApp as App } from './PlainApp'
-export { asyncTask, cancellable, type Cancelled, type PlainHandler as Handler } from './PlainHandler'
+export { asyncTask, cancellable, type Cancelled, type PlainHandler as Handler, uiMessages } from './PlainHandler'
 export {
   type Events,
   latest,
@@ -27,7 +27,7 @@ export { stateful, type Turn } from './stateful'
 
 export * as Agent from '../core/Agent'
 export * as AgentError from '../core/AgentErrors'
-export * as Reply from '../core/Reply'
+export * as Reply from '../core/Replies'
 export * as Session from '../http/store/SessionStores'
 export * as Sse from '../core/Sse'
 

@@ -50,5 +50,9 @@ export const collect =
       const values: Array<unknown> = []
       for await (const value of toValues(result.right)) values.push(value)
       return values
-    }, fromUnknown)()
+    }, toErrorOf(result.right))()
   }
+
+/** Which failure a value is that a stream throws. */
+const toErrorOf = (answer: unknown): ((thrown: unknown) => AgentError) =>
+  (isReply(answer) && answer.body._tag === 'Events' ? answer.body.framing?.toError : undefined) ?? fromUnknown

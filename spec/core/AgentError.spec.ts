@@ -42,6 +42,10 @@ const each: Readonly<Record<AgentError.AgentError['_tag'], AgentError.AgentError
   TooManyTasks: AgentError.tooManyTasks(7),
   Stopping: AgentError.stopping,
   AuthorizerUnavailable: AgentError.authorizerUnavailable(new Error(secret), 7),
+  ContextTooLong: AgentError.contextTooLong(new Error(secret)),
+  BudgetExceeded: AgentError.budgetExceeded(new Error(secret)),
+  ModelFailed: AgentError.modelFailed(new Error(secret)),
+  ModelThrottled: AgentError.modelThrottled(new Error(secret), 9),
   DeadlineExceeded: AgentError.deadlineExceeded,
   InvalidMessage: AgentError.invalidMessage(issues),
   MessageTooLarge: AgentError.messageTooLarge(10),
@@ -102,6 +106,10 @@ describe('problem', () => {
       TooManyTasks: '503 TOO_MANY_TASKS',
       Stopping: '503 STOPPING',
       AuthorizerUnavailable: '503 AUTHORIZER_UNAVAILABLE',
+      ContextTooLong: '413 CONTEXT_TOO_LONG',
+      BudgetExceeded: '422 BUDGET_EXCEEDED',
+      ModelFailed: '502 MODEL_FAILED',
+      ModelThrottled: '503 MODEL_THROTTLED',
       DeadlineExceeded: '504 DEADLINE_EXCEEDED',
       InvalidMessage: '400 INVALID_MESSAGE',
       MessageTooLarge: '500 MESSAGE_TOO_LARGE',
@@ -156,6 +164,7 @@ describe('problem', () => {
     expect(AgentError.problem(AgentError.unauthorized('no')).headers).toEqual({ 'www-authenticate': 'Bearer' })
     expect(AgentError.problem(each.AwsRefused).headers).toEqual({ 'x-amzn-errortype': 'InvalidSignatureException' })
     expect(AgentError.problem(each.AuthorizerUnavailable).headers).toEqual({ 'retry-after': '7' })
+    expect(AgentError.problem(each.ModelThrottled).headers).toEqual({ 'retry-after': '9' })
   })
 })
 
@@ -215,6 +224,9 @@ describe('closeCode', () => {
 describe('cause', () => {
   it('is there for what was thrown, and for nothing else', () => {
     const told = cases.filter(([, error]) => AgentError.cause(error) !== undefined).map(([tag]) => tag)
-    expect(told).toEqual(['Unexpected', 'StoreFailed', 'AuthorizerUnavailable'])
+    expect(told).toEqual([
+      ...['Unexpected', 'StoreFailed', 'AuthorizerUnavailable'],
+      ...['ContextTooLong', 'BudgetExceeded', 'ModelFailed', 'ModelThrottled'],
+    ])
   })
 })

@@ -1,8 +1,15 @@
 import * as fc from 'fast-check'
 import * as E from 'fp-ts/Either'
 import { AgentError } from '../../lib'
-import { begin, step, type StreamCommand, type StreamEvent, type StreamState } from '../../lib/http/stream/StreamState'
-import { advance, beginning, events } from '../../lib/http/stream/StreamSteps'
+import {
+  begin,
+  beginOpen,
+  step,
+  type StreamCommand,
+  type StreamEvent,
+  type StreamState,
+} from '../../lib/http/stream/StreamState'
+import { advance, beginning, beginningOpen, events } from '../../lib/http/stream/StreamSteps'
 
 const failure = AgentError.badRequest('it broke')
 
@@ -27,6 +34,9 @@ const act: fc.Arbitrary<Act> = fc.oneof(
   },
 )
 
+/** What happens, what the sink says of each write, and whether the response begins at once. */
+type Play = readonly [acts: ReadonlyArray<Act>, full: ReadonlyArray<boolean>, isOpen: boolean]
+
 /** A source, a sink and a turn of the event loop as they would be, and what was seen of them. */
 interface World {
   state: StreamState
@@ -45,9 +55,18 @@ interface World {
   writes: number
 }
 
-const newWorld = (full: ReadonlyArray<boolean>): World => ({
-  ...{ state: begin[0], isPulled: false, isScheduled: false, isEnough: false, sink: 'Missing', given: 0, closed: 0 },
-  ...{ gathered: [], written: [], opened: [], ends: [], full, writes: 0 },
+const newWorld = ([, full, isOpen]: Play): World => ({
+  ...{
+    state: isOpen ? beginOpen : begin[0],
+    isPulled: false,
+    isScheduled: false,
+    isEnough: false,
+    sink: 'Missing',
+    given: 0,
+    closed: 0,
+  },
+  // The interpreter opens a response that begins at once.
+  ...{ gathered: [], written: [], opened: isOpen ? ['Open'] : [], ends: [], full, writes: 0 },
 })
 
 const write = (world: World): void => {
@@ -78,6 +97,9 @@ const perform = (world: World, command: StreamCommand): void => {
       return
     case 'Tell':
       world.gathered.push('last')
+      return
+    case 'Conclude':
+      world.gathered.push('concluded')
       return
     case 'Schedule':
       expect(world.isScheduled).toBe(false)
@@ -159,7 +181,11 @@ const play = (world: World, acts: ReadonlyArray<Act>, each: (event: StreamEvent)
   })
 }
 
-const plays = fc.tuple(fc.array(act, { maxLength: 60 }), fc.array(fc.boolean(), { minLength: 1, maxLength: 5 }))
+const plays: fc.Arbitrary<Play> = fc.tuple(
+  fc.array(act, { maxLength: 60 }),
+  fc.array(fc.boolean(), { minLength: 1, maxLength: 5 }),
+  fc.boolean(),
+)
 
 /** Reads the stream to where it waits for its source, as a client does that takes everything. */
 const readOn = (world: World): void => {
@@ -172,14 +198,15 @@ const readOn = (world: World): void => {
 describe('the state of a stream', () => {
   it('pulls and writes, opens and ends by its laws, whatever happens', () => {
     fc.assert(
-      fc.property(plays, ([acts, full]) => {
-        const world = newWorld(full)
-        play(world, acts, (event) => {
+      fc.property(plays, (one) => {
+        const world = newWorld(one)
+        play(world, one[0], (event) => {
           if (event._tag === 'Cancelled') expect(world.ends).toHaveLength(1)
           expect(world.state.source === 'Over').toBe(world.ends.length === 1)
         })
         expect(world.ends.length).toBeLessThanOrEqual(1)
         expect(world.opened.length).toBeLessThanOrEqual(1)
+        if (one[2]) expect(world.opened).toEqual(['Open'])
         expect(world.closed).toBeLessThanOrEqual(1)
       }),
       { numRuns: 1000 },
@@ -188,9 +215,9 @@ describe('the state of a stream', () => {
 
   it('writes every frame once, in its order, and nothing after the last', () => {
     fc.assert(
-      fc.property(plays, ([acts, full]) => {
-        const world = newWorld(full)
-        play(world, acts)
+      fc.property(plays, (one) => {
+        const world = newWorld(one)
+        play(world, one[0])
         readOn(world)
         const frames = world.written.filter((frame) => /^\d+$/.test(frame))
         expect(frames).toEqual(frames.map((_, index) => String(index)))
@@ -199,7 +226,7 @@ describe('the state of a stream', () => {
         if (E.isRight(end) && end.right === 'cancelled') return
         expect(frames).toHaveLength(world.given)
         expect(world.written.at(-1)).toBe('end')
-        if (E.isLeft(end)) expect(world.written.at(-2)).toBe('last')
+        expect(world.written.at(-2)).toBe(E.isLeft(end) ? 'last' : 'concluded')
       }),
       { numRuns: 1000 },
     )
@@ -207,9 +234,9 @@ describe('the state of a stream', () => {
 
   it('never stops for good: once everything is read, the source is pulled or the stream is over', () => {
     fc.assert(
-      fc.property(plays, ([acts, full]) => {
-        const world = newWorld(full)
-        play(world, acts)
+      fc.property(plays, (one) => {
+        const world = newWorld(one)
+        play(world, one[0])
         readOn(world)
         const isOpenSource = world.ends.length === 0
         const canBeRead = world.opened[0] === 'Open' || world.opened.length === 0
@@ -221,9 +248,9 @@ describe('the state of a stream', () => {
 
   it('closes the source at most once, and always where it did not end by itself', () => {
     fc.assert(
-      fc.property(plays, fc.constantFrom<'cancel' | 'interrupt'>('cancel', 'interrupt'), ([acts, full], last) => {
-        const world = newWorld(full)
-        play(world, [...acts.filter(({ act: name }) => !['done', 'throw'].includes(name)), { act: last }])
+      fc.property(plays, fc.constantFrom<'cancel' | 'interrupt'>('cancel', 'interrupt'), (one, last) => {
+        const world = newWorld(one)
+        play(world, [...one[0].filter(({ act: name }) => !['done', 'throw'].includes(name)), { act: last }])
         expect(world.closed).toBe(1)
       }),
     )
@@ -232,14 +259,17 @@ describe('the state of a stream', () => {
   it('leads where it is looked up to where it is computed to', () => {
     const all = Object.values(events)
     fc.assert(
-      fc.property(fc.array(fc.constantFrom<StreamEvent>(...all), { maxLength: 20 }), (some) => {
-        some.reduce((point, event) => {
-          const [state, commands] = step(point.state, event)
-          const found = advance(point, event)
-          expect([found.to.state, found.commands]).toEqual([state, commands])
-          expect(advance(point, event)).toBe(found)
-          return found.to
-        }, beginning)
+      fc.property(fc.array(fc.constantFrom<StreamEvent>(...all), { maxLength: 20 }), fc.boolean(), (some, isOpen) => {
+        some.reduce(
+          (point, event) => {
+            const [state, commands] = step(point.state, event)
+            const found = advance(point, event)
+            expect([found.to.state, found.commands]).toEqual([state, commands])
+            expect(advance(point, event)).toBe(found)
+            return found.to
+          },
+          isOpen ? beginningOpen : beginning,
+        )
       }),
     )
   })

@@ -1,9 +1,10 @@
 /** Turns the reply or failure of an invocation into its response, which ends the request. */
 import * as E from 'fp-ts/Either'
 import { type AgentError, cancelled, fromUnknown, notAcceptable } from '../../core/AgentError'
-import { problem } from '../../core/Problem'
+import { endFrames, failureFrames, type Framing } from '../../core/Framing'
+import { cause, problem } from '../../core/Problem'
 import { admitsEvents } from '../../core/Protocol'
-import type { Reply, Source } from '../../core/Reply'
+import type { Body, Reply } from '../../core/Reply'
 import { lastFrame } from '../../core/Sse'
 import { interrupt, onInterrupt } from '../request/InFlight'
 import {
@@ -38,10 +39,12 @@ export const fail = (scope: RequestScope, error: AgentError): Answer => {
   return failure(scope)(error)
 }
 
+type Events = Extract<Body, { readonly _tag: 'Events' }>
+
 const encoded = (scope: RequestScope, reply: Reply): Answer | Promise<Answer> => {
   const flaw = validateReply(reply)
   if (reply.body._tag === 'Events') {
-    if (flaw === undefined) return streamed(scope, reply, reply.body.source)
+    if (flaw === undefined) return streamed(scope, reply, reply.body)
     discard(reply.body.source, () => undefined)
   }
   const answer = flaw === undefined ? fromReply(reply, scope.sessionId) : E.left(flaw)
@@ -51,17 +54,22 @@ const encoded = (scope: RequestScope, reply: Reply): Answer | Promise<Answer> =>
   return answer.right
 }
 
-const streamed = (scope: RequestScope, reply: Reply, source: Source): Answer | Promise<Answer> => {
+const streamed = (scope: RequestScope, reply: Reply, { source, framing = {} }: Events): Answer | Promise<Answer> => {
   const { open, settings } = scope.runtime
   const late = (thrown: unknown): void => toLog(scope).warn('A stream failed when it was closed', { error: thrown })()
-  if (!admitsEvents(readIncoming(scope).req.headers.accept)) {
+  const isAccepted = admitsEvents(readIncoming(scope).req.headers.accept)
+  const end = isAccepted ? endFrames(framing) : E.left(notAcceptable)
+  if (E.isLeft(end)) {
     discard(source, late)
-    return fail(scope, notAcceptable)
+    return fail(scope, end.left)
   }
   open.enter()
   const opening = openStream(source, {
     keepAlive: settings.keepAlive,
-    lastFrame: (error) => lastFrame(toProblem(error, settings.reveals), readRequestId(scope)),
+    failureFrames: toFailureFrames(scope, framing),
+    endFrames: end.right,
+    isOpen: framing.early === 'events',
+    toError: framing.toError ?? fromUnknown,
     onEnd: onStreamEnd(scope),
     report: late,
   })
@@ -70,6 +78,18 @@ const streamed = (scope: RequestScope, reply: Reply, source: Source): Answer | P
     E.isLeft(opened) ? failure(scope)(opened.left) : fromStream(reply, opened.right, scope.sessionId),
   )
 }
+
+const toFailureFrames =
+  (scope: RequestScope, framing: Framing) =>
+  (error: AgentError): string => {
+    const told = toProblem(error, scope.runtime.settings.reveals)
+    const requestId = readRequestId(scope)
+    if (framing.failure === undefined) return lastFrame(told, requestId)
+    const own = failureFrames(framing.failure)(told, requestId)
+    if (E.isRight(own)) return own.right
+    toLog(scope).error('The framing of a stream failed', { error: cause(own.left) ?? problem(own.left).message })()
+    return lastFrame(told, requestId)
+  }
 
 const onStreamEnd =
   (scope: RequestScope) =>

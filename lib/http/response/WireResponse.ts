@@ -180,11 +180,19 @@ export const writeTo = (res: ServerResponse, { status, headers, content }: Answe
   res.end(body)
 }
 
-/** Starts a stream as the body of a response whose head is set. */
+/** Starts a stream as the body of a response whose head is set. The head is sent at once, be there something to write or not. */
 export const startStream = (res: ServerResponse, stream: EventStream): void => {
+  let hasBegun = false
   const onDrain = stream.start({
-    write: (text) => res.write(text),
-    end: (text) => void res.end(text),
+    write: (text) => {
+      hasBegun = true
+      return res.write(text)
+    },
+    end: (text) => {
+      hasBegun = true
+      res.end(text)
+    },
   })
+  if (!hasBegun) res.flushHeaders()
   res.on('drain', onDrain)
 }

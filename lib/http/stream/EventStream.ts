@@ -4,13 +4,14 @@
  */
 import * as E from 'fp-ts/Either'
 import type { IO } from 'fp-ts/IO'
-import { type AgentError, fromUnknown } from '../../core/AgentError'
+import type { AgentError } from '../../core/AgentError'
+import { toThrown } from '../../core/EitherThrow'
 import type { Source } from '../../core/Reply'
 import { keepAlive } from '../../core/Sse'
 import { nextTurn } from './nextTurn'
 import { createPull, toIterator } from './SourcePull'
 import { begin, type StreamCommand, type StreamEnd, type StreamEvent } from './StreamState'
-import { advance, beginning, events, type StreamPoint, type StreamStep } from './StreamSteps'
+import { advance, beginning, beginningOpen, events, type StreamPoint, type StreamStep } from './StreamSteps'
 
 // ---------------------------------------------------------------------------------------------------------------------
 // model
@@ -35,8 +36,14 @@ export interface Sink {
 export interface StreamSettings {
   /** After how many milliseconds of silence a comment is sent; 0 means never. */
   readonly keepAlive: number
-  /** The last frame, for a failure. */
-  readonly lastFrame: (error: AgentError) => string
+  /** The last frames, for a failure. */
+  readonly failureFrames: (error: AgentError) => string
+  /** The last frames of a stream that completed. */
+  readonly endFrames: string
+  /** Whether the response begins at once, so that every failure is in its last frames. */
+  readonly isOpen: boolean
+  /** Which failure a value is that the source threw. */
+  readonly toError: (thrown: unknown) => AgentError
   /** Called once, when the stream has ended. */
   readonly onEnd: (end: StreamEnd) => void
   /** Reports what a source threw when it was closed, which nobody else sees. */
@@ -63,17 +70,22 @@ const enough = 32_768
 
 /** Opens a source: pulls its first value. */
 export const openStream = (source: Source, settings: StreamSettings): Opening => {
-  const iterator = E.tryCatch(() => toIterator(source), fromUnknown)
+  const iterator = E.tryCatch(() => toIterator(source), settings.toError)
   if (E.isRight(iterator)) return openIterator(iterator.right, settings)
+  if (settings.isOpen) return openIterator(failing(iterator.left), settings)
   settings.onEnd(iterator)
   return { opened: Promise.resolve(iterator), interrupt: () => undefined }
 }
+
+/** An iterator that only fails. */
+const failing = (error: AgentError): ReturnType<typeof toIterator> => ({ next: () => Promise.reject(toThrown(error)) })
 
 const openIterator = (iterator: ReturnType<typeof toIterator>, settings: StreamSettings): Opening => {
   const run = createRun(iterator, settings)
   const opened = new Promise<E.Either<AgentError, EventStream>>((resolve) => {
     run.settle = resolve
   })
+  if (settings.isOpen) perform(run, { _tag: 'Open' })
   begin[1].forEach((command) => perform(run, command))
   if (settings.keepAlive > 0) nextTurn(() => watch(run)) // deferred: a short stream needs no timer
   return {
@@ -105,12 +117,13 @@ const createRun = (iterator: ReturnType<typeof toIterator>, settings: StreamSett
     pull: createPull(iterator, {
       onFrame: (frame) => gather(run, frame),
       onDone: () => send(run, events.completed),
+      toError: settings.toError,
       onFail: (error, isSourceOpen) => send(run, { _tag: 'Failed', error, isSourceOpen }),
     }),
     close: () => iterator.return?.(),
     onTurn: () => send(run, events.turned),
     pending: [],
-    point: beginning,
+    point: settings.isOpen ? beginningOpen : beginning,
     isSending: false,
     text: '',
     sink: undefined,
@@ -171,7 +184,10 @@ const perform = (run: Run, command: StreamCommand): void => {
       run.text += keepAlive
       return
     case 'Tell':
-      run.text += run.settings.lastFrame(command.error)
+      run.text += run.settings.failureFrames(command.error)
+      return
+    case 'Conclude':
+      run.text += run.settings.endFrames
       return
     case 'Schedule':
       return nextTurn(run.onTurn)

@@ -2,7 +2,7 @@
 import { TextDecoder, types } from 'node:util'
 import * as E from 'fp-ts/Either'
 import type { IO } from 'fp-ts/IO'
-import { type AgentError, fromUnknown } from '../../core/AgentError'
+import type { AgentError } from '../../core/AgentError'
 import { disregard } from '../../core/Call'
 import type { Source } from '../../core/Reply'
 import { frame } from '../../core/Sse'
@@ -12,6 +12,8 @@ export interface PullListeners {
   /** Returns whether to pull the next value at once. */
   readonly onFrame: (frame: string) => boolean
   readonly onDone: IO<void>
+  /** Which failure a thrown value is. */
+  readonly toError: (thrown: unknown) => AgentError
   /** `isSourceOpen` unless the source itself failed, which ended it. */
   readonly onFail: (error: AgentError, isSourceOpen: boolean) => void
 }
@@ -33,12 +35,12 @@ export const toIterator = (source: Source): SourceIterator => {
  * Pulls the next value of an iterator, and those after it as long as `onFrame` asks for more. Called again only after
  * the last pull has settled.
  */
-export const createPull = (iterator: SourceIterator, { onFrame, onDone, onFail }: PullListeners): IO<void> => {
+export const createPull = (iterator: SourceIterator, { onFrame, onDone, toError, onFail }: PullListeners): IO<void> => {
   const toValue = createTextDecoder()
 
-  const onThrow = (cause: unknown): void => onFail(fromUnknown(cause), false)
+  const onThrow = (cause: unknown): void => onFail(toError(cause), false)
 
-  const onRejectedValue = (cause: unknown): void => onFail(fromUnknown(cause), true)
+  const onRejectedValue = (cause: unknown): void => onFail(toError(cause), true)
 
   const takeValue = (value: unknown): boolean => {
     const text = frame(toValue(value))

@@ -45,8 +45,10 @@ export type StreamCommand =
   | { readonly _tag: 'Close' }
   /** Buffers a comment that keeps the connection open. */
   | { readonly _tag: 'KeepAlive' }
-  /** Buffers the last frame, for a failure. */
+  /** Buffers the last frames, for a failure. */
   | { readonly _tag: 'Tell'; readonly error: AgentError }
+  /** Buffers the last frames of a stream that completed. */
+  | { readonly _tag: 'Conclude' }
   /** Schedules `Turned` for the next turn. */
   | { readonly _tag: 'Schedule' }
   /** Flushes the buffer; the sink responds with the event `Written`. */
@@ -89,10 +91,15 @@ const close: Commands = [{ _tag: 'Close' }]
 
 const discard: Commands = [{ _tag: 'Discard' }]
 
+const conclude: Commands = [{ _tag: 'Conclude' }]
+
 const endSink: Commands = [{ _tag: 'EndSink' }]
 
 /** The initial state: the first value has been pulled. */
 export const begin: Step = [{ source: 'Pulled', sink: 'Missing', text: 'None', isDue: false, isOpen: false }, pull]
+
+/** The initial state of a stream whose response begins at once, whatever its source does. */
+export const beginOpen: StreamState = { ...begin[0], isOpen: true }
 
 // ---------------------------------------------------------------------------------------------------------------------
 // transitions
@@ -181,7 +188,7 @@ const over = (state: StreamState, end: StreamEnd, closing: Commands): Step => {
   const begun: Commands = [...closing, { _tag: 'Finish', end }]
   const next: StreamState = { ...state, source: 'Over', text: 'None', isOpen: true }
   if (E.isLeft(end) && !state.isOpen) return [next, [...begun, { _tag: 'Refuse', error: end.left }]]
-  const last: Commands = E.isLeft(end) ? [{ _tag: 'Tell', error: end.left }] : none
+  const last: Commands = E.isLeft(end) ? [{ _tag: 'Tell', error: end.left }] : conclude
   const ending = state.sink === 'Missing' ? none : endSink
   return [next, [...begun, ...last, ...ending, ...(state.isOpen ? none : open)]]
 }
