@@ -1,8 +1,9 @@
 /** Agents on popular frameworks: bundled by `agentcore build`, and run as one file without `node_modules`. */
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { node, using } from '../cli/support'
+import { node, root, using } from '../cli/support'
 import { agentcore } from '../cli/world'
+import { fences } from '../package/support'
 import { inFramework, installed, installing, node22 } from './installed'
 
 const post = (url: string, body: unknown): Promise<Response> =>
@@ -64,6 +65,33 @@ describe('an agent with a client of MCP, OpenTelemetry and pino', () => {
       running('libraries', async (url, { native, external }) => {
         expect([native, external]).toEqual([['thread-stream'], []]) // which nothing asks for without a transport
         expect(await (await post(url, { prompt: 'hi' })).json()).toEqual({ answer: 'Tool said HI', spans: ['call'] })
+      }),
+    60_000,
+  )
+})
+
+describe('the code of the guide', () => {
+  const guide = readFileSync(join(root, 'docs/guides/frameworks.md'), 'utf8')
+  const agents = fences(guide).flatMap(({ info, text }) => {
+    const name = /^js (\S+)$/.exec(info)?.[1]
+    return name === undefined ? [] : [[name, text] as const]
+  })
+  beforeAll(() => agents.forEach(([name]) => installed(name)), installing)
+
+  it('is there for every framework', () => {
+    expect(agents.map(([name]) => name)).toEqual(['ai7', 'strands', 'langgraph', 'openai-agents', 'mastra'])
+  })
+
+  it.each(agents)(
+    'of %s is bundled without a remark, and starts',
+    (name, text) =>
+      inFramework(name, async ({ folder, out }) => {
+        writeFileSync(join(folder, 'agent.mjs'), text)
+        const built = await agentcore(folder, ['build', '--entrypoint', 'agent.mjs', '--outdir', out])
+        expect([built.code, built.stderr]).toEqual([0, ''])
+        expect(built.stdout).toMatch(/^\S+main\.js \([^)]+\)\n$/)
+        const env = { PORT: '0', HOST: '127.0.0.1', NODE_OPTIONS: undefined, OPENAI_API_KEY: 'none' }
+        await using(node(['main.js'], out, env, node22()), ({ says }) => says(/Listening on/))
       }),
     60_000,
   )

@@ -9,6 +9,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -52,17 +53,22 @@ export interface FrameworkProject {
   readonly out: string
 }
 
-/** Uses a copy of the agent in `spec/frameworks`, whose packages are installed. */
-export const inFramework = async <A>(name: string, use: (project: FrameworkProject) => Promise<A>): Promise<A> => {
-  const packages = installed(name)
+/** Uses a copy of the sources in a folder of `spec/frameworks`, with packages installed; those of the folder by default. */
+export const inFramework = async <A>(
+  name: string,
+  use: (project: FrameworkProject) => Promise<A>,
+  packages = name,
+): Promise<A> => {
   const scratch = mkdtempSync(join(tmpdir(), `agentcore-${name}-`))
   const folder = join(scratch, 'project')
   const out = join(scratch, 'out')
   try {
     mkdirSync(folder)
-    copyFileSync(join(sourceOf(name), 'agent.mjs'), join(folder, 'agent.mjs'))
-    copyFileSync(join(sourceOf(name), 'package.json'), join(folder, 'package.json'))
-    symlinkSync(join(packages, 'node_modules'), join(folder, 'node_modules'), 'junction')
+    readdirSync(sourceOf(name))
+      .filter((file) => file.endsWith('.mjs'))
+      .forEach((file) => copyFileSync(join(sourceOf(name), file), join(folder, file)))
+    copyFileSync(join(sourceOf(packages), 'package.json'), join(folder, 'package.json'))
+    symlinkSync(join(installed(packages), 'node_modules'), join(folder, 'node_modules'), 'junction')
     return await use({ folder, out })
   } finally {
     rmSync(scratch, { recursive: true, force: true, maxRetries: 10 })

@@ -1,0 +1,161 @@
+/**
+ * A chat of the AI SDK with an agent: its own client over its own transport, in Node and in a browser, with an agent that
+ * fails before, amid and after its answer, that is stopped and left, on its own and as it is deployed on this machine.
+ */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { build } from 'esbuild'
+import { isAlive } from '../../lib/node/process/Processes'
+import { node, until, using } from '../cli/support'
+import { agentcore } from '../cli/world'
+import { type Browser, describeHere, launch } from '../examples/chromium'
+import { type FrameworkProject, inFramework, installed, installing, node22 } from './installed'
+
+const busy = 'The model is busy: try again later'
+
+const failed = (text: string) => ({ status: 'error', error: busy, text })
+const answered = (text: string) => ({ status: 'ready', error: null, text })
+
+/** What a user sees after each message. */
+const expected = {
+  hello: answered('You said: hello'),
+  throw: failed(''),
+  fail: failed(''),
+  'fail amid': failed('Half'),
+  'throw after': failed('You said: throw after'),
+  cancelled: answered('Wait'),
+  left: answered('Wait'),
+  again: answered('You said: still there?'),
+}
+
+const session = 's'.repeat(36)
+
+/** Waits until both turns that did not complete are over for the agent too. */
+const bothEnded = async (url: string): Promise<void> => {
+  const ended = async (): Promise<unknown> => {
+    const headers = { 'x-amzn-bedrock-agentcore-runtime-session-id': session }
+    const response = await fetch(`${url}/invocations`, { method: 'POST', headers, body: '{"ended":true}' })
+    return ((await response.json()) as { readonly ended: unknown }).ended
+  }
+  let last = await ended()
+  for (let n = 0; n < 100 && last !== 2; n += 1) last = await ended()
+  expect(last).toBe(2)
+}
+
+const built = async ({ folder, out }: FrameworkProject): Promise<void> => {
+  const { code, stderr } = await agentcore(folder, ['build', '--entrypoint', 'agent.mjs', '--outdir', out])
+  expect([code, stderr]).toEqual([0, ''])
+}
+
+/** Uses the agent as one process. */
+const served = (packages: string, use: (url: string, project: FrameworkProject) => Promise<void>): Promise<void> =>
+  inFramework(
+    'chat',
+    async (project) => {
+      await built(project)
+      const env = { PORT: '0', HOST: '127.0.0.1', NODE_OPTIONS: undefined }
+      await using(node(['main.js'], project.out, env, node22()), async ({ says }) => {
+        const [, url = ''] = await says(/Listening on (http:\S+?)"/)
+        await use(url, project)
+        await bothEnded(url)
+      })
+    },
+    packages,
+  )
+
+const yaml = `default_agent: chat
+agents:
+  chat:
+    name: chat
+    entrypoint: agent.mjs
+    deployment_type: direct_code_deploy
+    aws:
+      region: eu-west-1
+`
+
+/** Uses the agent as it is deployed on this machine. */
+const deployed = (packages: string, use: (url: string, project: FrameworkProject) => Promise<void>): Promise<void> =>
+  inFramework(
+    'chat',
+    async (project) => {
+      writeFileSync(join(project.folder, '.bedrock_agentcore.yaml'), yaml)
+      const { code, stdout, stderr } = await agentcore(project.folder, ['deploy', '--local', '--detach', '--json'])
+      if (code !== 0) throw new Error(`${stdout}\n${stderr}`)
+      const { pid, endpoint } = JSON.parse(stdout) as { readonly pid: number; readonly endpoint: string }
+      try {
+        await use(endpoint, project)
+        await bothEnded(endpoint)
+      } finally {
+        process.kill(pid, 'SIGTERM')
+        await until(
+          () => (isAlive(pid) ? undefined : true),
+          () => `${pid} is gone`,
+          20_000,
+        )
+      }
+    },
+    packages,
+  )
+
+const inNode = async (url: string, { folder }: FrameworkProject): Promise<unknown> => {
+  const page = node(['main.mjs', url, session], folder, { NODE_OPTIONS: undefined }, node22())
+  expect([await page.ended, page.stderr()]).toEqual([0, ''])
+  return JSON.parse(page.stdout())
+}
+
+const versions = ['ai6', 'ai7']
+
+beforeAll(() => {
+  node22()
+  versions.forEach(installed)
+}, installing)
+
+describe.each(versions)('a chat of %s in Node', (version) => {
+  it(
+    'shows every outcome as it is',
+    () => served(version, async (url, project) => expect(await inNode(url, project)).toEqual(expected)),
+    60_000,
+  )
+
+  it(
+    'shows the same of an agent that is deployed on this machine',
+    () => deployed(version, async (url, project) => expect(await inNode(url, project)).toEqual(expected)),
+    60_000,
+  )
+})
+
+describeHere('a chat of the AI SDK in a browser', () => {
+  let browser: Browser
+
+  beforeAll(async () => {
+    browser = await launch()
+  }, 60_000)
+  afterAll(() => browser.close(), 30_000)
+
+  /** The client, as a script of a page. */
+  const scriptOf = async ({ folder }: FrameworkProject): Promise<string> => {
+    const { outputFiles } = await build({
+      entryPoints: [join(folder, 'page.mjs')],
+      bundle: true,
+      write: false,
+      platform: 'browser',
+      format: 'iife',
+      globalName: 'chat',
+      logLevel: 'silent',
+    })
+    return outputFiles[0]?.text ?? ''
+  }
+
+  const inBrowser = async (url: string, project: FrameworkProject): Promise<unknown> => {
+    const page = await browser.newPage()
+    await page.goto(`${url}/ping`) // a page of the same origin
+    await page.evaluate(`${await scriptOf(project)};globalThis.chat = chat`)
+    return page.evaluate(`chat.playAll(${JSON.stringify(url)}, ${JSON.stringify(session)})`)
+  }
+
+  it.each(versions)(
+    'shows every outcome as it is, with %s',
+    (version) => served(version, async (url, project) => expect(await inBrowser(url, project)).toEqual(expected)),
+    60_000,
+  )
+})
