@@ -25,6 +25,9 @@ export const makeEntries = async (root) => {
 
 const verbatim = { compilerOptions: { verbatimModuleSyntax: true } }
 
-/** ES modules name files, of this package and of fp-ts. */
-const toFile = (_, specifier) =>
-  JSON.stringify(specifier.startsWith('.') ? `${specifier}.js` : `${specifier.replace(/^fp-ts\//, 'fp-ts/lib/')}.js`)
+/** ES modules name files, of this package and of fp-ts; other packages say themselves which file is meant. */
+const toFile = (_, specifier) => {
+  if (specifier.startsWith('.')) return JSON.stringify(`${specifier}.js`)
+  const path = specifier.replace(/^fp-ts\//, 'fp-ts/lib/')
+  return JSON.stringify(path === specifier ? path : `${path}.js`)
+}

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { build, stop } from 'esbuild'
 import { outputOf } from './packing'
-import { manifest, publicNames, root } from './support'
+import { manifest, publicNames, root, subpaths } from './support'
 
 const folder = mkdtempSync(join(tmpdir(), 'agentcore-fp-bundle-'))
 
@@ -65,6 +65,14 @@ describe('a bundle of an agent', () => {
       `import { createApp, ${name} } from '${from}'; export { createApp, ${name} }`
     expect(await optionalIn('routes.ts', exporting('routes'))).toEqual(['@koa/router'])
     expect(await optionalIn('parser.ts', exporting('bodyParser'))).toEqual(['koa-bodyparser'])
+  })
+
+  it('has what every entry point exports', async () => {
+    for (const { name } of subpaths) {
+      expect(
+        await packagesIn('whole.ts', `import * as all from '${name}'; export default Object.keys(all)`),
+      ).toBeDefined()
+    }
   })
 
   it('has the package once, and whole, for what requires it besides', async () => {

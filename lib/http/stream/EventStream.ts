@@ -5,7 +5,7 @@
 import * as E from 'fp-ts/Either'
 import type { IO } from 'fp-ts/IO'
 import type { AgentError } from '../../core/AgentError'
-import { toThrown } from '../../core/EitherThrow'
+import { orThrow } from '../../core/EitherThrow'
 import type { Source } from '../../core/Reply'
 import { keepAlive } from '../../core/Sse'
 import { nextTurn } from './nextTurn'
@@ -78,7 +78,9 @@ export const openStream = (source: Source, settings: StreamSettings): Opening =>
 }
 
 /** An iterator that only fails. */
-const failing = (error: AgentError): ReturnType<typeof toIterator> => ({ next: () => Promise.reject(toThrown(error)) })
+const failing = (error: AgentError): AsyncIterator<unknown> => ({
+  next: async () => Promise.resolve(orThrow<IteratorResult<unknown>>(E.left(error))),
+})
 
 const openIterator = (iterator: ReturnType<typeof toIterator>, settings: StreamSettings): Opening => {
   const run = createRun(iterator, settings)
