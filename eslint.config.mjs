@@ -30,7 +30,7 @@ const effects = [
 ]
 
 export default defineConfig(
-  { ignores: ['dist/', 'coverage/', '.tmp*/'] },
+  { ignores: ['dist/', 'coverage/', '.tmp*/', 'examples/templates/'] },
   {
     linterOptions: { noInlineConfig: true, reportUnusedDisableDirectives: 'error' },
     rules: {

@@ -79,7 +79,9 @@ const add = (found: ParseState, above: Commander, path: string, command: Command
   own.action(() => {
     const raw = (flag: Flag<unknown>): unknown => {
       const option = options.get(flag)
-      return option === undefined ? undefined : (own.getOptionValue(option.attributeName()) as unknown)
+      if (option === undefined) return undefined
+      const given = own.getOptionValue(option.attributeName()) as unknown
+      return option.negate ? given === false : given // `--no-git` makes `git` false, which is true else
     }
     const all = own.optsWithGlobals<Readonly<Record<string, unknown>>>()
     const isSet = (flag: Flag<unknown>): boolean => all[options.get(flag)?.attributeName() ?? ''] === true
