@@ -12,7 +12,7 @@ import { status } from './status/command'
 import { stop } from './stop/command'
 import { stopSession } from './stopSession/command'
 import type { Program } from './program/Parse'
-import { version } from './Version'
+import { version } from './document/Version'
 
 /** The whole program. */
 export const program = (): Program => ({

@@ -7,11 +7,11 @@ import * as TE from 'fp-ts/TaskEither'
 import { malformed, unreadable } from '../../config/ConfigError'
 import { stateFolder } from '../../node/file/PrivateFile'
 import { type AgentConfig, fileName } from '../../config/Project'
+import { realWithin } from '../../node/file/Within'
 import { agentAt, agentsIn, isNoFile, noAgent } from '../entry/EntryAgent'
 import { type Cli, note } from '../program/Cli'
 import { type CliError, config, usage } from '../program/CliError'
 import { agentIn } from './ConfiguredAgent'
-import { realWithin } from '../entry/Within'
 
 /** An agent of the folder that a command runs in. Paths are absolute. */
 export interface AgentFolder {

@@ -2,11 +2,7 @@
 import { command } from '../program/Command'
 import { text, toggle, value } from '../program/Flag'
 import { parseManager } from './plan/PackageManager'
-import { parseTemplate, templates } from './plan/Template'
-
-const listed = Object.entries(templates)
-  .map(([name, about]) => `${name} (${about})`)
-  .join(', ')
+import { parseTemplate, templateNames } from './plan/Template'
 
 /** The command. */
 export const create = command({
@@ -22,7 +18,7 @@ export const create = command({
     isRequired: false,
   },
   flags: {
-    template: value('-t, --template <name>', `${listed} (default: minimal)`, parseTemplate),
+    template: value('-t, --template <name>', `${templateNames.join(', ')} (default: minimal)`, parseTemplate),
     packageManager: value(
       '--package-manager <name>',
       'npm, pnpm, yarn or bun (default: the one that runs this command)',

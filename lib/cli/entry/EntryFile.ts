@@ -4,8 +4,8 @@ import { dirname, join, relative, resolve, sep } from 'node:path'
 import * as E from 'fp-ts/Either'
 import type * as TE from 'fp-ts/TaskEither'
 import { readText } from '../../node/file/TextFile'
+import { isWithin } from '../../node/file/Within'
 import { type CliError, unexpected, usage } from '../program/CliError'
-import { isWithin } from './Within'
 
 /** An entry point; paths are relative to the folder, with forward slashes. */
 export interface Entry {

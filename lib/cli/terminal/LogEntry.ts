@@ -1,8 +1,9 @@
 /** A line that an agent wrote: one of its log, which is JSON where there is no terminal, or any other text. */
-import { isAbsolute, relative, sep } from 'node:path'
+import { relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import * as E from 'fp-ts/Either'
 import { stateFolder } from '../../node/file/PrivateFile'
+import { isWithin } from '../../node/file/Within'
 import { format, isExactNumber, parse } from '../document/ExactJson'
 import { type Cli, styled } from '../program/Cli'
 import type { Style } from '../program/Style'
@@ -179,9 +180,9 @@ const toFrame = ({ style, folder }: LogView, line: string): string => {
   if (!/^\s*at /.test(line)) return line
   const [, path, end = ''] = place.exec(line) ?? []
   if (path === undefined) return style.dim(line)
-  const inside = relative(folder, toPath(path))
-  if (inside.startsWith('..') || isAbsolute(inside)) return style.dim(line)
-  const names = inside.split(sep)
+  const file = toPath(path)
+  if (!isWithin(folder, file)) return style.dim(line)
+  const names = relative(folder, file).split(sep)
   const shown = `${line.slice(0, -path.length - end.length)}${names.join('/')}${end}`
   return names.some((name) => name === 'node_modules' || name === stateFolder) ? style.dim(shown) : shown
 }

@@ -2,10 +2,11 @@
 import { existsSync } from 'node:fs'
 import { cp, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { isAbsolute, join, relative, resolve } from 'node:path'
+import { join, relative, resolve } from 'node:path'
 import * as T from 'fp-ts/Task'
 import * as TE from 'fp-ts/TaskEither'
 import { privateFolder } from '../../node/file/PrivateFile'
+import { isWithin } from '../../node/file/Within'
 import { launchSecret, localRuntime } from '../../core/Protocol'
 import { createPorts } from '../../node/network/PortRange'
 import { measureMemory } from '../../node/process/Processes'
@@ -135,6 +136,5 @@ const copyTo = async (folder: string, file: string, from: string): Promise<strin
   await cp(from, folder, { recursive: true, filter: (path) => noPackages(relative(from, path)) })
   const packages = join(from, 'node_modules')
   if (existsSync(packages)) await symlink(packages, join(folder, 'node_modules'), 'junction') // too large to copy
-  const inside = relative(from, file)
-  return inside.startsWith('..') || isAbsolute(inside) ? file : join(folder, inside)
+  return isWithin(from, file) ? join(folder, relative(from, file)) : file
 }

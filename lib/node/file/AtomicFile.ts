@@ -6,10 +6,11 @@
 import { randomUUID } from 'node:crypto'
 import { fsync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { mkdir, open, realpath, rename, rm, stat } from 'node:fs/promises'
-import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { errorCode } from '../SystemError'
+import { isWithin } from './Within'
 
 /** The target of a path: a link is written through, never replaced. */
 const resolveTarget = (path: string): Promise<string> => realpath(path).catch(() => path)
@@ -83,12 +84,6 @@ export const writeWholeNow = (path: string, text: string, mode: number): void =>
     rmSync(temporary, { force: true })
     throw cause
   }
-}
-
-/** Whether a path is that of a folder, or below it. */
-const isWithin = (folder: string, path: string): boolean => {
-  const way = relative(folder, path)
-  return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way)
 }
 
 /**

@@ -1,11 +1,22 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { watch } from '../../../lib/cli/dev/watch/Watch'
+import { isIgnored, watch } from '../../../lib/cli/dev/watch/Watch'
 import { inFolder } from '../../config/support'
 
 const watched = (): number => process.getActiveResourcesInfo().filter((name) => name === 'FSEventWrap').length
 
 describe('a watch', () => {
+  it.each([
+    ['..bedrock_agentcore.yaml.0b3f.tmp', true], // what an invocation writes before it is renamed
+    ['.git/index', true],
+    ['dist/main.js', true],
+    ['agent.ts', false],
+    ['../shared/tool.ts', false],
+  ])('of a project ignores %s: %s', (path, expected) => {
+    const project = join('/', 'work', 'project')
+    expect(isIgnored(project, join(project, path), true)).toBe(expected)
+  })
+
   it('that is closed as it takes in more files leaves nothing watched', () =>
     inFolder(async (folder) => {
       const project = join(folder, 'project')

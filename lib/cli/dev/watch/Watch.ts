@@ -1,8 +1,9 @@
 /** Tells when the source of an agent changes: files of the project, and those outside of it that went into the program. */
 import type { Stats } from 'node:fs'
 import { stat } from 'node:fs/promises'
-import { dirname, isAbsolute, relative, sep } from 'node:path'
+import { dirname, relative, sep } from 'node:path'
 import type { ChokidarOptions, FSWatcher } from 'chokidar'
+import { isWithin } from '../../../node/file/Within'
 
 /** Folders that hold no source. */
 const ignoredFolders: ReadonlySet<string> = new Set(['node_modules', 'dist', 'coverage'])
@@ -17,7 +18,7 @@ const installed = ['.package-lock.json', '.modules.yaml', '.yarn-state.yml', '.y
 /** Whether a path of the project is no matter of the source. */
 export const isIgnored = (project: string, path: string, isFile: boolean): boolean => {
   const inside = relative(project, path)
-  if (inside === '' || inside.startsWith('..') || isAbsolute(inside)) return false
+  if (inside === '' || !isWithin(project, path)) return false
   if (inside === '.env') return false
   if (inside === 'node_modules' || installed.some((name) => inside === ['node_modules', name].join(sep))) return false
   const names = inside.split(sep)
@@ -40,7 +41,7 @@ const together = 25
 
 /** The folders of a path that are in the project. */
 const foldersOf = (project: string, path: string): ReadonlyArray<string> =>
-  relative(project, dirname(path)).startsWith('..') || dirname(path) === project
+  !isWithin(project, dirname(path)) || dirname(path) === project
     ? []
     : [dirname(path), ...foldersOf(project, dirname(path))]
 
@@ -125,7 +126,7 @@ export const watch = async (
   return {
     add: async (paths, readAt) => {
       const elsewhere = paths.filter(
-        (path) => !added.has(path) && (relative(project, path).startsWith('..') || isIgnored(project, path, true)),
+        (path) => !added.has(path) && (!isWithin(project, path) || isIgnored(project, path, true)),
       )
       const isThere = await Promise.all(elsewhere.map(exists))
       const files = elsewhere.filter((_, at) => isThere[at] === true)

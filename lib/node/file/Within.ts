@@ -1,7 +1,7 @@
 /** Whether a path lies in a folder: as it is written, and for `realWithin` also where its symbolic links lead. */
 import { realpath } from 'node:fs/promises'
 import { dirname, isAbsolute, relative, sep } from 'node:path'
-import { isMissing } from '../../node/SystemError'
+import { isMissing } from '../SystemError'
 
 /** Whether a path is the folder or below it, by its text alone. Both are absolute. */
 export const isWithin = (folder: string, path: string): boolean => {

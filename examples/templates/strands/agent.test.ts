@@ -1,0 +1,27 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { inject, readEvents } from 'agentcore-fp/testing'
+import { createAgent } from './agent.js'
+import { ScriptedModel } from './model.js'
+
+const headers = { 'X-Amzn-Bedrock-AgentCore-Runtime-Session-Id': 'a-session-of-the-tests-of-this-agent' }
+
+test('streams the answer, calls a tool, and remembers the conversation of a session', async () => {
+  const send = inject(createAgent(new ScriptedModel()))
+  const say = async (prompt: string): Promise<string> => {
+    const response = await send('/invocations', { method: 'POST', headers, body: JSON.stringify({ prompt }) })
+    return (await readEvents(response)).map(({ data }) => data).join('')
+  }
+  assert.equal(await say('Hello'), 'You said: Hello (turn 1)')
+  assert.equal(await say('What is the time?'), 'Here is the time (turn 2)')
+  assert.equal(await say('Thank you'), 'You said: Thank you (turn 3)')
+})
+
+test('explains an invalid payload', async () => {
+  const response = await inject(createAgent(new ScriptedModel()))('/invocations', {
+    method: 'POST',
+    body: '{"prompt": 1}',
+  })
+  assert.equal(response.status, 400)
+  assert.match(await response.text(), /"path":"prompt"/)
+})
