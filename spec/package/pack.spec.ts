@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { outputOf, packInto } from './packing'
@@ -15,11 +15,17 @@ const runtime = paths.filter((path) => path.startsWith('dist/runtime/'))
 const others = paths.filter((path) => !path.startsWith('dist/runtime/'))
 const entries = ['', 'auth/', 'client/', 'fp/', 'plain/', 'testing/']
 
+/** Those of projects are more than TypeScript. */
+const examples = filesBelow('examples', '').filter(
+  (path) =>
+    statSync(join(root, path)).isFile() && (path.startsWith('examples/templates/') || /[.](?:ts|html)$/.test(path)),
+)
+
 afterAll(() => rmSync(temporary, { recursive: true, force: true, maxRetries: 10 }))
 
 describe('the tarball', () => {
   const papers = ['CHANGELOG.md', 'LICENSE', 'SECURITY.md', 'llms.txt', 'package.json']
-  const besides = [...papers, ...pages, ...filesBelow('examples', '.ts'), ...filesBelow('examples', '.html')]
+  const besides = [...papers, ...pages, ...examples]
 
   it('holds the build of every file of lib, what Node loads of it, and nothing else but its papers and examples', () => {
     // Nobody can import the command line and what is below it alone.

@@ -13,6 +13,7 @@ const top = [
   'README.md',
   'SECURITY.md',
   'bench',
+  'create-agentcore-fp',
   'docs',
   'eslint.config.mjs',
   'examples',

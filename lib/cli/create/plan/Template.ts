@@ -6,6 +6,9 @@ import type { Parse } from '../../program/Flag'
 export const templates = {
   minimal: 'plain async functions',
   functional: 'functions composed with fp-ts',
+  strands: 'Strands Agents',
+  langgraph: 'LangGraph and LangChain',
+  'openai-agents': 'OpenAI Agents SDK',
 } as const
 
 /** The name of a template. */

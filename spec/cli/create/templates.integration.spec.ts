@@ -1,0 +1,108 @@
+/** Each template as its user meets it: created from the tarball, installed, tested, and invoked on this machine. */
+import { execFile, type ExecFileException } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { delimiter, dirname, join } from 'node:path'
+import { templateNames } from '../../../lib/cli/create/plan/Template'
+import { installing, node22 } from '../../frameworks/installed'
+import { packInto } from '../../package/packing'
+import { root } from '../../package/support'
+
+const temporary = realpathSync(mkdtempSync(join(tmpdir(), 'agentcore-create-')))
+const tarball = join(temporary, packInto(temporary).filename)
+
+let environment: NodeJS.ProcessEnv = {}
+
+beforeAll(() => {
+  // The version of Node that the service runs.
+  const path = [dirname(node22()), process.env['PATH']].join(delimiter)
+  environment = { ...process.env, PATH: path, AWS_REGION: 'us-west-2', NO_COLOR: '1' }
+  for (const name of ['AUTHOR', 'COMMITTER']) {
+    environment[`GIT_${name}_NAME`] = 'A developer'
+    environment[`GIT_${name}_EMAIL`] = 'developer@example.org'
+  }
+}, installing)
+
+afterAll(() => rmSync(temporary, { recursive: true, force: true, maxRetries: 10 }))
+
+/** What a command prints. Rejects with all that it says when it fails. */
+const printed = (cwd: string, file: string, ...args: ReadonlyArray<string>): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const options = { cwd, env: environment, encoding: 'utf8', maxBuffer: 1e8 } as const
+    execFile(file, [...args], options, (error: ExecFileException | null, stdout, stderr) => {
+      if (error === null) resolve(stdout)
+      else reject(new Error(`${error.message}\n${stdout}\n${stderr}`))
+    }).stdin?.end()
+  })
+
+const main = join(root, 'dist/lib/cli/main.js')
+
+const create = (folder: string, ...flags: ReadonlyArray<string>): Promise<string> =>
+  printed(temporary, process.execPath, main, 'create', folder, '--sdk', tarball, '--json', ...flags)
+
+/** Calls the agent as `agentcore deploy --local` runs it. */
+const invokedLocally = async (project: string, ...prompts: ReadonlyArray<string>): Promise<ReadonlyArray<string>> => {
+  const agentcore = (...args: ReadonlyArray<string>): Promise<string> =>
+    printed(project, 'npx', '--no-install', 'agentcore', ...args)
+  await agentcore('deploy', '--local', '--detach')
+  try {
+    const answers: Array<string> = []
+    for (const prompt of prompts) answers.push(await agentcore('invoke', JSON.stringify({ prompt })))
+    return answers
+  } finally {
+    await agentcore('stop')
+  }
+}
+
+describe('agentcore create', () => {
+  it.each(templateNames)(
+    'makes a project on the template %s that installs, passes its tests and answers',
+    async (template) => {
+      const made = JSON.parse(await create(`my-${template}`, '--template', template)) as Record<string, unknown>
+      expect(made).toMatchObject({ template, done: ['WriteFiles', 'Install', 'InitGit', 'Commit'], notes: [] })
+      const project = join(temporary, `my-${template}`)
+      expect(await printed(project, 'git', 'status', '--porcelain')).toBe('')
+      expect(await printed(project, 'npm', 'test')).toMatch(/^# fail 0$/m)
+      const [first, second] = await invokedLocally(project, 'Hello', 'Hello again')
+      expect([first, second]).toEqual(['You said: Hello (turn 1)\n', 'You said: Hello again (turn 2)\n'])
+    },
+    300_000,
+  )
+
+  it('leaves nothing behind when an installation fails', async () => {
+    const failing = create('broken', '--sdk', join(temporary, 'absent.tgz'))
+    await expect(failing).rejects.toThrow(/"code": "NOT_INSTALLED"/)
+    expect(existsSync(join(temporary, 'broken'))).toBe(false)
+  }, 120_000)
+
+  it('is what npm create agentcore-fp runs', async () => {
+    const folder = join(temporary, 'creator')
+    mkdirSync(folder)
+    const manifest = JSON.parse(readFileSync(join(root, 'create-agentcore-fp/package.json'), 'utf8')) as {
+      readonly version: string
+      readonly dependencies: Readonly<Record<string, string>>
+    }
+    const own = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { readonly version: string }
+    expect([manifest.version, manifest.dependencies['agentcore-fp']]).toEqual([own.version, own.version])
+    // As the registry would resolve them: the version that it depends on is this tarball.
+    const packages = {
+      'agentcore-fp': `file:${tarball}`,
+      'create-agentcore-fp': `file:${join(root, 'create-agentcore-fp')}`,
+    }
+    const overrides = { 'create-agentcore-fp': { 'agentcore-fp': '$agentcore-fp' } }
+    writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true, dependencies: packages, overrides }))
+    await printed(folder, 'npm', 'install', '--no-audit', '--no-fund', '--install-links')
+    const said = await printed(
+      folder,
+      'npx',
+      '--no-install',
+      'create-agentcore-fp',
+      'chat',
+      '--no-install',
+      '--no-git',
+      '--json',
+    )
+    expect(JSON.parse(said)).toMatchObject({ name: 'chat', template: 'minimal' })
+    expect(existsSync(join(folder, 'chat/agent.ts'))).toBe(true)
+  }, 120_000)
+})
