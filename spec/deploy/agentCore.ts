@@ -191,6 +191,27 @@ export const agentCore = (
     return page('agentRuntimes', agentRuntimes, request.path)
   }
 
+  /** The data plane, as far as callers can tell it from an agent that answers: who may call, and what is not there. */
+  const onCall = (request: ControlRequest, arn: string, operation: string): Reply => {
+    const runtime = runtimes.get(arn.replace(/^.*runtime\//, ''))
+    const qualifier = new URL(request.path, 'http://x').searchParams.get('qualifier') ?? 'DEFAULT'
+    const endpoint = runtime === undefined ? undefined : endpointsOf(runtime).find(([name]) => name === qualifier)?.[1]
+    if (runtime === undefined || endpoint === undefined) return notFound(`endpoint ${qualifier} of ${arn}`)
+    const settings = runtime.versions.get(endpoint.live) ?? {}
+    const hasToken = request.headers.authorization?.startsWith('Bearer ') === true
+    if (hasToken !== (settings['authorizerConfiguration'] !== undefined))
+      return refused(403, 'AccessDeniedException', 'Authorization method mismatch. The agent uses another one.')
+    if ((settings['metadataConfiguration'] as Fields | undefined)?.['requireMMDSV2'] !== true)
+      return refused(400, 'ValidationException', 'MMDSv2 must be required')
+    const session = String(request.headers['x-amzn-bedrock-agentcore-runtime-session-id'] ?? '')
+    if (operation === 'stopruntimesession') return json(200, {})
+    const payload = JSON.parse(request.body.toString('utf8')) as unknown
+    if (payload === 'fail')
+      return refused(424, 'RuntimeClientError', 'Received error (500) from runtime. Please check your CloudWatch logs.')
+    const reply = json(200, { payload, qualifier, version: endpoint.live, session })
+    return { ...reply, headers: { ...reply.headers, 'x-amzn-bedrock-agentcore-runtime-session-id': session } }
+  }
+
   const onRuntime = async (request: ControlRequest, id: string, below: string, rest: string): Promise<Reply> => {
     const runtime = runtimes.get(id)
     if (runtime === undefined) return notFound(`agent runtime ${id}`)
@@ -221,6 +242,7 @@ export const agentCore = (
     answer: async (request) => {
       const [, id = '', below = '', rest = ''] =
         /^\/runtimes\/?(?:([^/?]+)\/?(?:([^/?]+)\/?(?:([^/?]+)\/?)?)?)?(?:\?|$)/.exec(request.path) ?? []
+      if (decodeURIComponent(id).startsWith('arn:')) return onCall(request, decodeURIComponent(id), below)
       if (id !== '') return onRuntime(request, decodeURIComponent(id), below, decodeURIComponent(rest))
       return request.method === 'PUT' ? createRuntime(request) : listRuntimes(request)
     },

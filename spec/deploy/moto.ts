@@ -156,7 +156,9 @@ export const standIn = async (): Promise<StandIn> => {
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const body = await buffer(request)
     const { method = 'GET', url: path = '/', headers } = request
-    const signedFor = /Credential=[^/]+\/\d+\/[^/]+\/([^/]+)\//.exec(headers.authorization ?? '')?.[1] ?? ''
+    const signedFor =
+      /Credential=[^/]+\/\d+\/[^/]+\/([^/]+)\//.exec(headers.authorization ?? '')?.[1] ??
+      (headers.authorization?.startsWith('Bearer ') === true ? 'bedrock-agentcore' : '')
     const text = path.includes('.zip') ? '' : body.toString('utf8')
     const recorded: Recorded = { service: signedFor, method, path, headers, body: text }
     requests.push(recorded)

@@ -18,11 +18,15 @@ import { find } from './RunningRuntime'
 export type AgentLocation =
   | { readonly _tag: 'Dev'; readonly url: string }
   | { readonly _tag: 'Local'; readonly record: Record.LocalRecord }
-  | { readonly _tag: 'Deployed'; readonly arn: string; readonly region: string | undefined }
+  /** Without an endpoint, AgentCore takes `DEFAULT`. */
+  | { readonly _tag: 'Deployed'; readonly arn: string; readonly endpoint: string | undefined }
 
-/** Whether to use the local runtime even if the agent is deployed. */
+/** Where to look for an agent. */
 export interface LocateOptions {
+  /** Whether to use the local runtime even if the agent is deployed. */
   readonly isLocal: boolean
+  /** The endpoint of the deployed agent. */
+  readonly endpoint?: string | undefined
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -77,22 +81,29 @@ const nowhere = (name: string): CliError =>
   failed(
     'NOT_DEPLOYED',
     `${name} is neither deployed nor running locally`,
-    'run agentcore deploy --local --detach, or run agentcore dev and invoke with --dev',
+    'run agentcore deploy, or agentcore deploy --local --detach, or agentcore dev and invoke with --dev',
   )
 
-const deployedAt = ({ bedrock_agentcore: ids, aws }: AgentConfig): AgentLocation | undefined => {
+const deployedAt = (
+  { bedrock_agentcore: ids }: AgentConfig,
+  endpoint: string | undefined,
+): AgentLocation | undefined => {
   const arn = ids?.agent_arn ?? undefined
-  return arn === undefined || arn === '' ? undefined : { _tag: 'Deployed', arn, region: aws?.region ?? undefined }
+  return arn === undefined || arn === '' ? undefined : { _tag: 'Deployed', arn, endpoint }
 }
+
+const notDeployed = (name: string): CliError =>
+  failed('NOT_DEPLOYED', `${name} is not deployed, and --endpoint is for deployed agents`, 'run agentcore deploy first')
 
 /** Locates an agent: the local runtime if requested, else the cloud, else the local runtime. Left: `Failed`, `Config`. */
 export const locateAgent = (
   cwd: string,
   agent: AgentConfig,
-  { isLocal }: LocateOptions,
+  { isLocal, endpoint }: LocateOptions,
 ): TE.TaskEither<CliError, AgentLocation> => {
-  const deployed = isLocal ? undefined : deployedAt(agent)
+  const deployed = isLocal ? undefined : deployedAt(agent, endpoint)
   if (deployed !== undefined) return TE.right(deployed)
+  if (endpoint !== undefined) return TE.left(notDeployed(agent.name))
   return pipe(
     find(cwd, agent.name),
     TE.chain((runtime): TE.TaskEither<CliError, AgentLocation> => {

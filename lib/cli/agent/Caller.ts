@@ -6,6 +6,7 @@ import type { ClientError } from '../../client/error/ClientError'
 import type { Environment } from '../../client/transport/Environment'
 import { type AuthOptions, type ClientOptions, environment } from '../../client/Options'
 import { type AgentConfig, isSet } from '../../config/Project'
+import { deployedHint } from '../cloud/DeployedHint'
 import type { Cli } from '../program/Cli'
 import { client, type CliError, failed, usage } from '../program/CliError'
 import { type AgentLocation, unreachableHint } from './AgentLocation'
@@ -16,6 +17,8 @@ export const tokenVariable = 'BEDROCK_AGENTCORE_BEARER_TOKEN'
 /** The credentials given on the command line. */
 export interface Caller {
   readonly bearerToken: string | undefined
+  /** A profile of the AWS configuration. */
+  readonly profile?: string | undefined
 }
 
 const noToken = failed('NO_TOKEN', 'The agent requires a bearer token', `pass --bearer-token, or set ${tokenVariable}`)
@@ -25,7 +28,7 @@ const toAuth = (
   { env }: Cli,
   reach: AgentLocation,
   agent: AgentConfig | undefined,
-  { bearerToken }: Caller,
+  { bearerToken, profile }: Caller,
 ): E.Either<CliError, AuthOptions> => {
   if (bearerToken === '') return E.left(usage('--bearer-token: the token is empty', 'pass a token'))
   if (bearerToken !== undefined) return E.right({ bearerToken })
@@ -36,7 +39,11 @@ const toAuth = (
     const token = env[tokenVariable]
     return token === undefined || token === '' ? E.left(noToken) : E.right({ bearerToken: token })
   }
-  return E.right(reach._tag === 'Local' && takes === undefined ? { anonymous: true } : {})
+  if (reach._tag === 'Local' && takes === undefined) return E.right({ anonymous: true })
+  // Nothing says what an agent accepts that was given by its ARN alone: a token that is there is meant for it.
+  const token = agent === undefined ? (env[tokenVariable] ?? '') : ''
+  if (token !== '' && profile === undefined) return E.right({ bearerToken: token })
+  return E.right(profile === undefined ? {} : { profile })
 }
 
 const toTarget = (reach: AgentLocation): ClientOptions => {
@@ -46,18 +53,26 @@ const toTarget = (reach: AgentLocation): ClientOptions => {
     case 'Local':
       return { runtimeArn: reach.record.arn, endpoint: reach.record.endpoint }
     case 'Deployed':
-      return { runtimeArn: reach.arn }
+      return { runtimeArn: reach.arn, ...(reach.endpoint === undefined ? {} : { qualifier: reach.endpoint }) }
   }
+}
+
+/** The agent of a call, for the commands to paste that a failure names. */
+export interface Called extends Caller {
+  readonly agent?: string | undefined
 }
 
 /** Converts a client failure, with a hint for its location. */
 export const failure =
-  (reach: AgentLocation) =>
-  (error: ClientError): CliError =>
-    client(
-      error,
-      error._tag === 'ConnectionFailed' || error._tag === 'ConnectTimeout' ? unreachableHint(reach) : undefined,
-    )
+  (reach: AgentLocation, called: Called = { bearerToken: undefined }) =>
+  (error: ClientError): CliError => {
+    if (error._tag === 'ConnectionFailed' || error._tag === 'ConnectTimeout')
+      return client(error, unreachableHint(reach))
+    if (reach._tag !== 'Deployed') return client(error)
+    const { agent, bearerToken } = called
+    const which = `${agent === undefined ? '' : ` --agent ${agent}`}${reach.endpoint === undefined ? '' : ` --endpoint ${reach.endpoint}`}`
+    return client(error, deployedHint(error, { which, hasToken: bearerToken !== undefined }))
+  }
 
 /** Runs with an environment for the agent, whose connections are closed afterwards. Left: as `use`, and what is wrong. */
 export const withEnvironment =

@@ -18,6 +18,7 @@ export const invoke = command({
     { line: 'agentcore invoke @payload.json --timeout 60', about: 'from a file, for at most a minute' },
     { line: 'echo hi | agentcore invoke - --json', about: 'from a pipe, with the response as one JSON document' },
     { line: `agentcore invoke hi --dev --port 3000 -H 'traceparent: 00-…'`, about: 'what agentcore dev serves' },
+    { line: `agentcore invoke hi --endpoint prod`, about: 'an endpoint of the deployed agent' },
     { line: 'agentcore invoke --ws', about: 'a conversation over a WebSocket' },
   ],
   load: () => import('./run.js'),

@@ -21,6 +21,12 @@ import { toDocument, print } from './Print'
 
 const wrongTogether = (flags: InvokeFlags): string | undefined => {
   if (flags.dev && flags.local) return '--dev and --local: use only one of them'
+  const here = flags.dev ? '--dev' : flags.local ? '--local' : undefined
+  if (here !== undefined && flags.endpoint !== undefined) return `${here} and --endpoint: use only one of them`
+  if (here !== undefined && flags.arn !== undefined) return `${here} and --arn: use only one of them`
+  if (flags.agent !== undefined && flags.arn !== undefined) return '--agent and --arn: use only one of them'
+  if (flags.profile !== undefined && flags.bearerToken !== undefined)
+    return '--profile: only for callers with AWS credentials, not with a token'
   if (flags.port !== undefined && !flags.dev) return '--port: requires --dev'
   if (flags.sessionId !== undefined && flags.newSession) return '--session-id and --new-session: use only one of them'
   if (flags.userId !== undefined && flags.bearerToken !== undefined)
@@ -86,7 +92,7 @@ const post = (
   )((env) =>
     pipe(
       invoke(new TextEncoder().encode(json), options)(env),
-      TE.mapLeft(failure(reach)),
+      TE.mapLeft(failure(reach, flags)),
       TE.chainFirst((answer) => rememberSession(cli, agent)(answer.sessionId)),
       TE.chain((answer) =>
         pipe(

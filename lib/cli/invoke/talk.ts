@@ -159,7 +159,7 @@ export const talk = (
     const headers = toHeaders(agent === undefined ? [] : toHeaderAllowlist(agent), flags.headers ?? [], flags.header)
     return pipe(
       connect({ sessionId, headers, format: 'text', signal })(env),
-      TE.mapLeft((error): CliError => failure(reach)(error)),
+      TE.mapLeft((error): CliError => failure(reach, flags)(error)),
       TE.chainFirst(() => rememberSession(cli, agent)(sessionId)),
       TE.chainFirst(() =>
         text === undefined && canAsk(cli)

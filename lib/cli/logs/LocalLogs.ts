@@ -2,8 +2,11 @@
 import { open, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { pipe } from 'fp-ts/function'
+import * as TE from 'fp-ts/TaskEither'
 import { isMissing } from '../../node/SystemError'
 import { split } from '../../node/process/Lines'
+import { unexpected } from '../program/CliError'
 import { inOrder, type LogRecord, type LogSource, toRecords } from './LogRecord'
 
 /** How many bytes of the end of a file are read. */
@@ -92,21 +95,29 @@ export const localLogs = (folder: string, owners: Owners = 'one'): LogSource => 
     return inOrder(all)
   }
 
-  const follow: LogSource['follow'] = async (signal, onRecords) => {
-    while (!signal.aborted) {
-      const records = await read()
-      if (records.length > 0) await onRecords(records)
-      await sleep(every, undefined, { signal }).catch(() => undefined)
-    }
-  }
+  const follow: LogSource['follow'] = (signal, onRecords) =>
+    TE.tryCatch(async () => {
+      while (!signal.aborted) {
+        const records = await read()
+        if (records.length > 0) await onRecords(records)
+        await sleep(every, undefined, { signal }).catch(() => undefined)
+      }
+    }, unexpected)
 
-  return { read, follow }
+  return { read: TE.tryCatch(read, unexpected), follow }
 }
 
 /** Several sources as one. */
 export const joined = (sources: ReadonlyArray<LogSource>): LogSource => ({
-  read: async () => inOrder((await Promise.all(sources.map((source) => source.read()))).flat()),
-  follow: async (signal, onRecords) => {
-    await Promise.all(sources.map((source) => source.follow(signal, onRecords)))
-  },
+  read: pipe(
+    sources,
+    TE.traverseArray((source) => source.read),
+    TE.map((all) => inOrder(all.flat())),
+  ),
+  follow: (signal, onRecords) =>
+    pipe(
+      sources,
+      TE.traverseArray((source) => source.follow(signal, onRecords)),
+      TE.map(() => undefined),
+    ),
 })

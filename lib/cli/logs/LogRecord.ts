@@ -1,4 +1,6 @@
-/** A log line of a session, whatever keeps it: a file on this machine today, a log group of the cloud as well one day. */
+/** A log line of a session, whatever keeps it: a file on this machine, or a log group of CloudWatch Logs. */
+import type * as TE from 'fp-ts/TaskEither'
+import type { CliError } from '../program/CliError'
 import { beside, formatEntry, type LogEntry, type LogView, parseEntry } from '../terminal/LogEntry'
 
 /** A line and the session that wrote it. */
@@ -12,12 +14,12 @@ export interface LogRecord {
 /** Where log lines come from. */
 export interface LogSource {
   /** All lines so far, in order of time. */
-  readonly read: () => Promise<ReadonlyArray<LogRecord>>
+  readonly read: TE.TaskEither<CliError, ReadonlyArray<LogRecord>>
   /** Calls back with further lines until the signal aborts. Begins where the last `read` ended. */
   readonly follow: (
     signal: AbortSignal,
     onRecords: (records: ReadonlyArray<LogRecord>) => Promise<void>,
-  ) => Promise<void>
+  ) => TE.TaskEither<CliError, void>
 }
 
 /** Which lines to show. */

@@ -6,11 +6,15 @@ import { status as flags } from './flags'
 export const status = command({
   name: 'status',
   summary: 'show configured, deployed and running agents and their sessions',
-  about: 'Exits with code 1 if a local runtime does not respond. --verbose adds limits, processes and log files.',
+  about:
+    'Agents that this project has deployed are looked up in AWS. Exits with code 1 if AWS cannot be asked, if a deployed ' +
+    'agent has failed or no longer exists, or if a local runtime does not respond; what is known is shown all the same. ' +
+    '--verbose adds limits, processes and log files.',
   flags,
   examples: [
     { line: 'agentcore status', about: 'all agents in this folder' },
     { line: 'agentcore status --agent hello --json', about: 'one agent, as JSON' },
+    { line: 'agentcore status --local', about: 'without AWS' },
   ],
   load: () => import('./run.js'),
 })

@@ -5,6 +5,8 @@ import * as TE from 'fp-ts/TaskEither'
 import type { DevRecord } from '../../config/DevRecord'
 import type * as Record from '../../config/LocalRecord'
 import { type AgentConfig, toAgent, toDeploymentType, isSet, toLifecycle, type Project } from '../../config/Project'
+import { findDeployed } from '../../deploy/findDeployed'
+import { fromDeploy } from '../cloud/CloudFailure'
 import { type Overview, fetchOverview, type Session } from '../agent/RuntimeOverview'
 import { findAllDev } from '../agent/RunningDev'
 import { find } from '../agent/RunningRuntime'
@@ -14,6 +16,7 @@ import { type CliError, config, explain } from '../program/CliError'
 import type { Run } from '../program/Command'
 import type { StatusFlags } from './flags'
 import type { Style } from '../program/Style'
+import { type CloudRecord, cloudDocument, cloudFailure, cloudLines, type CloudStatus } from './CloudStatus'
 import { limitLines } from './LimitsText'
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -34,6 +37,7 @@ interface Status {
   readonly here: LocalState
   /** What `agentcore dev` serves of it. */
   readonly served: ReadonlyArray<DevRecord>
+  readonly cloud: CloudStatus
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -62,6 +66,26 @@ const findLocal = (cwd: string, name: string): TE.TaskEither<never, LocalState> 
     }),
     TE.orElse((error) => TE.right(broken(error))),
   )
+
+/** What AWS says of it, where anything is deployed: most agents are not, and need neither credentials nor the SDK. */
+const findCloud = (
+  cli: Cli,
+  { local, region, profile }: StatusFlags,
+  agent: AgentConfig,
+): TE.TaskEither<never, CloudStatus> => {
+  const arn = agent.bedrock_agentcore?.agent_arn ?? null
+  return local
+    ? TE.right({ _tag: 'Skipped', arn })
+    : pipe(
+        findDeployed(agent, { region, profile, env: cli.env }),
+        TE.orElse((error) => TE.right<never, CloudStatus>({ _tag: 'Unknown', arn, error: fromDeploy(error) })),
+      )
+}
+
+const toRecord = ({ agent, isDefault }: Pick<Status, 'agent' | 'isDefault'>): CloudRecord => ({
+  managed: agent.bedrock_agentcore?.managed_fields ?? [],
+  which: isDefault ? '' : ` --agent ${agent.name}`,
+})
 
 const selectAgents = (name: string | undefined, project: Project): E.Either<CliError, ReadonlyArray<AgentConfig>> =>
   name === undefined
@@ -106,7 +130,7 @@ const localDocument = (here: LocalState): Readonly<Record<string, unknown>> => {
   }
 }
 
-const toDocument = ({ agent, isDefault, here, served }: Status): Readonly<Record<string, unknown>> => ({
+const toDocument = ({ agent, isDefault, here, served, cloud }: Status): Readonly<Record<string, unknown>> => ({
   name: agent.name,
   isDefault,
   entrypoint: agent.entrypoint,
@@ -116,7 +140,7 @@ const toDocument = ({ agent, isDefault, here, served }: Status): Readonly<Record
   callers: isSet(agent.authorizer_configuration) ? 'jwt' : 'iam',
   lifecycle: toLifecycle(agent),
   sessionId: agent.bedrock_agentcore?.agent_session_id ?? null,
-  cloud: { arn: agent.bedrock_agentcore?.agent_arn ?? null },
+  cloud: cloudDocument(cloud, toRecord({ agent, isDefault })),
   local: localDocument(here),
   dev: served.map(({ pid, endpoint, startedAt }) => ({ pid, endpoint, startedAt })),
 })
@@ -181,18 +205,15 @@ const localLines = (cli: Cli, style: Style, here: LocalState): ReadonlyArray<str
 
 const toLines =
   (cli: Cli, style: Style) =>
-  ({ agent, isDefault, here, served }: Status): string => {
+  ({ agent, isDefault, here, served, cloud }: Status): string => {
     const { bold, dim, green } = style
-    const arn = agent.bedrock_agentcore?.agent_arn ?? undefined
     const life = toLifecycle(agent)
     return [
       `${bold(agent.name)}${isDefault ? dim(' (default)') : ''}`,
       `  configured ${agent.entrypoint}, ${toDeploymentType(agent)}, ${agent.aws?.region ?? 'no region'}, callers by ${
         isSet(agent.authorizer_configuration) ? 'JWT' : 'IAM'
       }, session idle timeout ${life.idleRuntimeSessionTimeout} s, lifetime ${life.maxLifetime} s`,
-      arn === undefined
-        ? `  cloud      ${dim('not deployed')}`
-        : `  cloud      ${arn} ${dim('(cloud status is not supported yet)')}`,
+      ...cloudLines(style, cloud, toRecord({ agent, isDefault })),
       ...localLines(cli, style, here),
       ...served.map(
         ({ endpoint, pid }) =>
@@ -208,7 +229,10 @@ const toLines =
 const output =
   (cli: Cli) =>
   (statuses: ReadonlyArray<Status>): Output => {
-    const [failure] = statuses.flatMap(({ here }) => (here._tag === 'Broken' ? [here.error] : []))
+    const [failure] = statuses.flatMap(({ here, cloud }) => [
+      ...(here._tag === 'Broken' ? [here.error] : []),
+      ...[cloudFailure(cloud)].filter((found) => found !== undefined),
+    ])
     return {
       json: { agents: statuses.map(toDocument) },
       text: (style) => statuses.map(toLines(cli, style)).join('\n\n'),
@@ -231,10 +255,13 @@ export const run: Run<StatusFlags> = (flags) => (cli) =>
             agents,
             TE.traverseArray((agent) =>
               pipe(
-                findLocal(cli.cwd, agent.name),
-                TE.map((here): Status => ({
+                TE.Do,
+                TE.apS('here', findLocal(cli.cwd, agent.name)),
+                TE.apS('cloud', findCloud(cli, flags, agent)),
+                TE.map(({ here, cloud }): Status => ({
                   agent,
                   here,
+                  cloud,
                   served: served.filter((record) => record.agent === agent.name),
                   isDefault: agent.name === toDefault(project),
                 })),

@@ -5,8 +5,9 @@ import type * as S3 from '@aws-sdk/client-s3'
 import type * as Sts from '@aws-sdk/client-sts'
 import type * as Storage from '@aws-sdk/lib-storage'
 import * as TE from 'fp-ts/TaskEither'
-import { errorCode } from '../../node/SystemError'
 import { type DeployError, noSdk, packagingFailed } from '../failure/DeployError'
+import { type ClientOptions, toShared } from '../sdk/ClientOptions'
+import { isNotInstalled, withoutVersionWarning } from '../sdk/SdkModule'
 
 // ---------------------------------------------------------------------------------------------------------------------
 // model
@@ -30,14 +31,6 @@ export interface AwsClients {
   readonly sts: Sts.STSClient
 }
 
-/** Where requests go, and whose they are. What is not given is found as the AWS CLI finds it. */
-export interface ClientOptions {
-  readonly region: string
-  readonly profile?: string | undefined
-  /** The variables of the process, for `AWS_ENDPOINT_URL` and `AWS_ENDPOINT_URL_S3`. */
-  readonly env: Readonly<Record<string, string | undefined>>
-}
-
 // ---------------------------------------------------------------------------------------------------------------------
 // constructors
 // ---------------------------------------------------------------------------------------------------------------------
@@ -53,8 +46,6 @@ const loaders = {
 /** The packages of the SDK, as npm names them. */
 export const sdkPackages: ReadonlyArray<string> = Object.keys(loaders)
 
-const isNotInstalled = (cause: unknown): boolean => /^(ERR_)?MODULE_NOT_FOUND$/.test(errorCode(cause) ?? '')
-
 /**
  * Loads the SDK. `more` are packages that the command will need later. Left: `NoSdk` with all packages that are missing,
  * so that one command installs them.
@@ -64,13 +55,13 @@ export const loadModules = (more: ReadonlyArray<string> = []): TE.TaskEither<Dep
 
 const modules = (more: ReadonlyArray<string>): TE.TaskEither<DeployError, AwsModules> =>
   TE.tryCatch(
-    async () => ({
+    withoutVersionWarning(async () => ({
       control: await loaders['@aws-sdk/client-bedrock-agentcore-control'](),
       iam: await loaders['@aws-sdk/client-iam'](),
       s3: await loaders['@aws-sdk/client-s3'](),
       sts: await loaders['@aws-sdk/client-sts'](),
       storage: await loaders['@aws-sdk/lib-storage'](),
-    }),
+    })),
     notLoaded(more),
   )
 
@@ -91,16 +82,6 @@ const isInstalled = (name: string): boolean => {
     return false
   }
 }
-
-/** What all clients are made with. The SDK retries what is throttled, with growing waits. */
-export const toShared = ({
-  region,
-  profile,
-}: ClientOptions): { readonly region: string; readonly maxAttempts: number; readonly profile?: string } => ({
-  region,
-  maxAttempts: 6,
-  ...(profile === undefined ? {} : { profile }),
-})
 
 /** Clients. */
 export const createClients =

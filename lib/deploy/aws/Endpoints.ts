@@ -6,7 +6,7 @@ import * as TE from 'fp-ts/TaskEither'
 import type { DeployError } from '../failure/DeployError'
 import { lift, orElseNamed } from '../failure/ServiceFailure'
 import type { ExistingEndpoint } from '../plan/EndpointPlan'
-import type { AwsClients } from './AwsClients'
+import type { ControlClient } from '../sdk/ControlClient'
 
 /** An endpoint in a list. */
 export type ListedEndpoint = AgentRuntimeEndpoint
@@ -30,7 +30,7 @@ export interface Endpoints {
 const missing = ['ResourceNotFoundException', 'NotFound']
 
 /** Endpoints of an account. */
-export const endpoints = ({ control, modules: { control: Control } }: AwsClients): Endpoints => {
+export const endpoints = ({ control, modules: { control: Control } }: ControlClient): Endpoints => {
   const at = ({ runtime, endpoint }: EndpointName): { agentRuntimeId: string; endpointName: string } => ({
     agentRuntimeId: runtime,
     endpointName: endpoint,

@@ -5,7 +5,7 @@ import * as TE from 'fp-ts/TaskEither'
 import { type DeployError, nameTaken } from '../failure/DeployError'
 import { lift, orElseNamed } from '../failure/ServiceFailure'
 import type { ExistingRuntime, RuntimeReplacement, WantedRuntime } from '../plan/RuntimeRequest'
-import type { AwsClients } from './AwsClients'
+import type { ControlClient } from '../sdk/ControlClient'
 
 /** A runtime that was made or replaced. */
 export interface RuntimeVersion {
@@ -30,7 +30,7 @@ export interface Runtimes {
 const missing = ['ResourceNotFoundException', 'NotFound']
 
 /** Runtimes of an account. */
-export const runtimes = ({ control, modules: { control: Control } }: AwsClients): Runtimes => {
+export const runtimes = ({ control, modules: { control: Control } }: ControlClient): Runtimes => {
   const find = (id: string, version?: string): TE.TaskEither<DeployError, ExistingRuntime | undefined> =>
     pipe(
       lift('bedrock-agentcore:GetAgentRuntime')(() =>

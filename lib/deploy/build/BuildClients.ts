@@ -4,9 +4,11 @@ import type * as Ecr from '@aws-sdk/client-ecr'
 import type * as Logs from '@aws-sdk/client-cloudwatch-logs'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
-import { type ClientOptions, notLoaded, toShared } from '../aws/AwsClients'
+import { notLoaded } from '../aws/AwsClients'
 import type { DeployError } from '../failure/DeployError'
 import { lift } from '../failure/ServiceFailure'
+import { type ClientOptions, toShared } from '../sdk/ClientOptions'
+import { withoutVersionWarning } from '../sdk/SdkModule'
 
 /** A client with its module, loaded once. */
 export type Lazy<Module, Client> = TE.TaskEither<DeployError, { readonly module: Module; readonly client: Client }>
@@ -32,7 +34,7 @@ const lazily = <Module, Client>(
 ): Lazy<Module, Client> => {
   const state: { loading: ReturnType<Lazy<Module, Client>> | undefined } = { loading: undefined }
   const loaded = pipe(
-    TE.tryCatch(load, notLoaded(buildPackages)),
+    TE.tryCatch(withoutVersionWarning(load), notLoaded(buildPackages)),
     TE.map((module) => ({ module, client: create(module) })),
   )
   return () => (state.loading ??= loaded())

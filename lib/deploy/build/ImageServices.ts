@@ -1,5 +1,5 @@
 /** The services of AWS that images are built and kept with. */
-import type { ClientOptions } from '../aws/AwsClients'
+import type { ClientOptions } from '../sdk/ClientOptions'
 import type { Place } from '../resources/ResourceNames'
 import { createBuildClients } from './BuildClients'
 import { builds, type Builds } from './Builds'

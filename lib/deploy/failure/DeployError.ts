@@ -140,7 +140,7 @@ export const explain = (error: DeployError): Explanation => {
   switch (error._tag) {
     case 'NoSdk':
       return {
-        message: `Deployment needs the AWS SDK, of which ${error.packages.join(', ')} ${error.packages.length === 1 ? 'is' : 'are'} not installed`,
+        message: `This needs the AWS SDK, of which ${error.packages.join(', ')} ${error.packages.length === 1 ? 'is' : 'are'} not installed`,
         next: `run npm install --save-dev ${error.packages.join(' ')}`,
         details: [],
       }

@@ -502,13 +502,13 @@ describe('a deployed agent', () => {
     })
   })
 
-  it('is told by status as deployed, and that its state is not asked for yet', async () => {
+  it('is told by status --local as deployed, without a look at AWS', async () => {
     await inFolder(async (folder) => {
       await writeFile(join(folder, '.bedrock_agentcore.yaml'), file)
-      const { code, stdout } = await inWorld(folder, ['status'])
+      const { code, stdout } = await inWorld(folder, ['status', '--local'])
       expect([code, stdout]).toEqual([
         0,
-        expect.stringContaining(`cloud      ${arn} (cloud status is not supported yet)`),
+        expect.stringContaining(`cloud      ${arn} (not looked at)`),
       ])
     })
   })

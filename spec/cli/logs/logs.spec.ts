@@ -101,9 +101,9 @@ describe('agentcore logs', () => {
         seen.push(...records.map(({ entry }) => entry.message))
         if (seen.length === 1) await writeFile(join(files, 'new.log'), line('09', 'from a new session'))
         else controller.abort()
-      })
+      })()
       await appendFile(join(files, `${a}.log`), line('08', 'later'))
-      await followed
+      expect(await followed).toEqual({ _tag: 'Right' })
       expect(seen).toEqual(['later', 'from a new session'])
     }))
 })

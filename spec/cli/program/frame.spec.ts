@@ -143,7 +143,7 @@ describe('--json', () => {
   })
 
   it.each([
-    [['status']],
+    [['status', '--local']],
     [['configure', 'list']],
     [['configure', 'set-default', 'support']],
     [['configure', '--name', 'support', '--idle-timeout', '700']],

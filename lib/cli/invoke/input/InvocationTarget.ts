@@ -18,11 +18,13 @@ export interface InvocationTarget {
 
 /** Resolves the target from the flags. Left: `Config`, `Failed`. */
 export const locateTarget = (cli: Cli, flags: InvokeFlags): TE.TaskEither<CliError, InvocationTarget> => {
+  if (flags.arn !== undefined)
+    return TE.right({ agent: undefined, reach: { _tag: 'Deployed', arn: flags.arn, endpoint: flags.endpoint } })
   if (!flags.dev)
     return pipe(
       agentIn(cli.cwd, flags.agent),
       TE.bindTo('agent'),
-      TE.bind('reach', ({ agent }) => locateAgent(cli.cwd, agent, { isLocal: flags.local })),
+      TE.bind('reach', ({ agent }) => locateAgent(cli.cwd, agent, { isLocal: flags.local, endpoint: flags.endpoint })),
     )
   if (flags.port !== undefined) {
     const reach = devAt(flags.port)

@@ -18,6 +18,13 @@ export const flags = {
     Rules.headerPairs,
   ),
   header: list('-H, --header <line>', 'header as "Name: value", sent as is; repeatable', Rules.headerLine),
+  endpoint: value(
+    '--endpoint <name>',
+    'endpoint of the deployed agent (default: DEFAULT, which serves the newest version)',
+    Rules.endpointName,
+  ),
+  arn: text('--arn <arn>', 'call the agent runtime with this ARN; needs no configuration'),
+  profile: text('--profile <name>', 'profile of the AWS configuration (default: AWS_PROFILE)'),
   local: toggle('--local', 'call the local runtime even if the agent is deployed'),
   dev: toggle('--dev', 'call the agent served by agentcore dev'),
   port: value(
