@@ -153,107 +153,116 @@ const toBundle = (
 export const createBundler = (source: Source): TE.TaskEither<BuildError, Bundler> =>
   pipe(
     load,
-    TE.map(({ build, context: contextOf, transform }) => {
-      let held: ActiveContext | undefined
-      let underWay: Promise<unknown> = Promise.resolve()
-      let metadata: Promise<boolean> | undefined
-
-      const optionsFor = (mode: BundleMode): BundleOptions => ({
-        ...toOptions(source, mode.format),
-        plugins: [
-          shim(mode.format),
-          externalPackages({ kept: [...mode.native, ...source.external], missing: mode.missing }, source.project),
-          mainModule(transform, source.file, mode.mains),
-        ],
-      })
-
-      const hold = async (mode: BundleMode): Promise<ActiveContext> => {
-        if (held?.mode === mode) return held
-        await held?.context.dispose()
-        held = undefined
-        held = { mode, context: await contextOf(optionsFor(mode)) }
-        return held
-      }
-
-      /** What a successful build teaches of the next; undefined if it is as good as it gets. */
-      const lessonOf = async (
-        mode: BundleMode,
-        result: BuildResult<BundleOptions>,
-      ): Promise<BundleMode | undefined> => {
-        const { metafile, outputFiles } = result
-        const paths = Object.keys(metafile.inputs).filter((path) => !/^[\w-]+:/.test(path))
-        const native = await nativeAmong(paths.map((path) => resolve(source.project, path)))
-        if (native.length > 0) return { ...mode, native: [...mode.native, ...native].sort() }
-        const needed = neededAtStart(metafile, mode.missing)
-        if (needed.length > 0) {
-          const missing = mode.missing.filter((name) => !needed.includes(name))
-          return { ...mode, missing, needed: [...mode.needed, ...needed] }
-        }
-        if (!outputFiles.some(({ path, text }) => path.endsWith('.js') && asksForMain(text))) return undefined
-        const others = ownInputs(source, result).filter((path) => path !== source.file && !mode.mains.includes(path))
-        const texts = await Promise.all(others.map((path) => readFile(path, 'utf8')))
-        const mains = others.filter((_, at) => asksForMain(texts[at] ?? ''))
-        return mains.length > 0 ? { ...mode, mains: [...mode.mains, ...mains] } : undefined
-      }
-
-      /** What the errors of a build teach; undefined if the developer has to fix them. */
-      const lessonOfErrors = async (
-        mode: BundleMode,
-        errors: ReadonlyArray<Message>,
-      ): Promise<BundleMode | undefined> => {
-        if (mode.format === 'cjs' && needsEsm(errors)) return { ...mode, format: 'esm' }
-        const known = new Set([...mode.missing, ...mode.needed])
-        const optional = await optionalAmong(errors, source.project)
-        const missing = optional.filter((name) => !known.has(name))
-        return missing.length > 0 ? { ...mode, missing: [...mode.missing, ...missing] } : undefined
-      }
-
-      /** Lists the files that a failed build has read or looked for: a change of one of them may fix it. */
-      const toError = async (mode: BundleMode, { errors }: BuildFailure): Promise<BuildError> => {
-        const reads = fileReads()
-        const options = optionsFor(mode)
-        await build({ ...options, plugins: [reads.plugin, ...(options.plugins ?? [])] }).catch(() => undefined)
-        const inputs = [...reads.paths, ...missingFiles(errors, source.project)]
-        return sourceErrors(errors.map(diagnostic), inputs.filter(isOwn))
-      }
-
-      /** Notes that depend on the compiler settings. Reading these is slow, so it happens once, and only for decorators. */
-      const settingsNotes = async (program: string): Promise<ReadonlyArray<BundleNote>> => {
-        if (!decorates(program)) return []
-        metadata ??= emitsDecoratorMetadata(source.file)
-        return (await metadata) ? [noMetadata] : []
-      }
-
-      const attempt = async (mode: BundleMode): Promise<E.Either<BuildError, Bundle>> => {
-        const { context } = await hold(mode)
-        const result = await context.rebuild().catch((cause: unknown) => {
-          if (isBuildFailure(cause)) return cause
-          throw cause
-        })
-        if (!(result instanceof Error)) {
-          const lesson = await lessonOf(mode, result)
-          return lesson === undefined
-            ? E.right(toBundle(source, mode, result, await settingsNotes(programIn(result))))
-            : attempt(lesson)
-        }
-        const lesson = await lessonOfErrors(mode, result.errors)
-        return lesson === undefined ? E.left(await toError(mode, result)) : attempt(lesson)
-      }
-
-      const bundle = (): Promise<E.Either<BuildError, Bundle>> => {
-        const work = attempt(held?.mode ?? nothingLearnt)
-        underWay = work.catch(() => undefined) // whoever asked for it is told
-        return work
-      }
-
-      return {
-        bundle: pipe(TE.tryCatch(bundle, buildFailed('bundling')), TE.chainEitherK(identity)),
-        dispose: async () => {
-          await held?.context.cancel()
-          await underWay // it may have been about to hold something
-          await held?.context.dispose()
-          held = undefined
-        },
-      }
-    }),
+    TE.map((esbuild) => bundlerOf(source, esbuild)),
   )
+
+const bundlerOf = (source: Source, esbuild: Esbuild): Bundler => {
+  let held: ActiveContext | undefined
+  let underWay: Promise<unknown> = Promise.resolve()
+  let metadata: Promise<boolean> | undefined
+
+  const hold = async (mode: BundleMode): Promise<ActiveContext> => {
+    if (held?.mode === mode) return held
+    await held?.context.dispose()
+    held = undefined
+    held = { mode, context: await esbuild.context(optionsFor(source, esbuild, mode)) }
+    return held
+  }
+
+  /** Notes that depend on the compiler settings. Reading these is slow, so it happens once, and only for decorators. */
+  const settingsNotes = async (program: string): Promise<ReadonlyArray<BundleNote>> => {
+    if (!decorates(program)) return []
+    metadata ??= emitsDecoratorMetadata(source.file)
+    return (await metadata) ? [noMetadata] : []
+  }
+
+  const attempt = async (mode: BundleMode): Promise<E.Either<BuildError, Bundle>> => {
+    const { context } = await hold(mode)
+    const result = await context.rebuild().catch((cause: unknown) => {
+      if (isBuildFailure(cause)) return cause
+      throw cause
+    })
+    if (!(result instanceof Error)) {
+      const lesson = await lessonOf(source, mode, result)
+      return lesson === undefined
+        ? E.right(toBundle(source, mode, result, await settingsNotes(programIn(result))))
+        : attempt(lesson)
+    }
+    const lesson = await lessonOfErrors(source, mode, result.errors)
+    return lesson === undefined ? E.left(await toError(source, esbuild, mode, result)) : attempt(lesson)
+  }
+
+  const bundle = (): Promise<E.Either<BuildError, Bundle>> => {
+    const work = attempt(held?.mode ?? nothingLearnt)
+    underWay = work.catch(() => undefined) // whoever asked for it is told
+    return work
+  }
+
+  return {
+    bundle: pipe(TE.tryCatch(bundle, buildFailed('bundling')), TE.chainEitherK(identity)),
+    dispose: async () => {
+      await held?.context.cancel()
+      await underWay // it may have been about to hold something
+      await held?.context.dispose()
+      held = undefined
+    },
+  }
+}
+
+const optionsFor = (source: Source, { transform }: Pick<Esbuild, 'transform'>, mode: BundleMode): BundleOptions => ({
+  ...toOptions(source, mode.format),
+  plugins: [
+    shim(mode.format),
+    externalPackages({ kept: [...mode.native, ...source.external], missing: mode.missing }, source.project),
+    mainModule(transform, source.file, mode.mains),
+  ],
+})
+
+/** What a successful build teaches of the next; undefined if it is as good as it gets. */
+const lessonOf = async (
+  source: Source,
+  mode: BundleMode,
+  result: BuildResult<BundleOptions>,
+): Promise<BundleMode | undefined> => {
+  const { metafile, outputFiles } = result
+  const paths = Object.keys(metafile.inputs).filter((path) => !/^[\w-]+:/.test(path))
+  const native = await nativeAmong(paths.map((path) => resolve(source.project, path)))
+  if (native.length > 0) return { ...mode, native: [...mode.native, ...native].sort() }
+  const needed = neededAtStart(metafile, mode.missing)
+  if (needed.length > 0) {
+    const missing = mode.missing.filter((name) => !needed.includes(name))
+    return { ...mode, missing, needed: [...mode.needed, ...needed] }
+  }
+  if (!outputFiles.some(({ path, text }) => path.endsWith('.js') && asksForMain(text))) return undefined
+  const others = ownInputs(source, result).filter((path) => path !== source.file && !mode.mains.includes(path))
+  const texts = await Promise.all(others.map((path) => readFile(path, 'utf8')))
+  const mains = others.filter((_, at) => asksForMain(texts[at] ?? ''))
+  return mains.length > 0 ? { ...mode, mains: [...mode.mains, ...mains] } : undefined
+}
+
+/** What the errors of a build teach; undefined if the developer has to fix them. */
+const lessonOfErrors = async (
+  source: Source,
+  mode: BundleMode,
+  errors: ReadonlyArray<Message>,
+): Promise<BundleMode | undefined> => {
+  if (mode.format === 'cjs' && needsEsm(errors)) return { ...mode, format: 'esm' }
+  const known = new Set([...mode.missing, ...mode.needed])
+  const optional = await optionalAmong(errors, source.project)
+  const missing = optional.filter((name) => !known.has(name))
+  return missing.length > 0 ? { ...mode, missing: [...mode.missing, ...missing] } : undefined
+}
+
+/** Lists the files that a failed build has read or looked for: a change of one of them may fix it. */
+const toError = async (
+  source: Source,
+  esbuild: Esbuild,
+  mode: BundleMode,
+  { errors }: BuildFailure,
+): Promise<BuildError> => {
+  const reads = fileReads()
+  const options = optionsFor(source, esbuild, mode)
+  await esbuild.build({ ...options, plugins: [reads.plugin, ...(options.plugins ?? [])] }).catch(() => undefined)
+  const inputs = [...reads.paths, ...missingFiles(errors, source.project)]
+  return sourceErrors(errors.map(diagnostic), inputs.filter(isOwn))
+}

@@ -1,28 +1,17 @@
 /** The Koa side of an app: middleware around the routes, and a uniform format for failures. */
-import { type IncomingMessage, STATUS_CODES } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import * as E from 'fp-ts/Either'
 import type * as Koa from 'koa'
 import compose = require('koa-compose')
-import {
-  type AgentError,
-  fromUnknown,
-  methodNotAllowed,
-  notFound,
-  rejected,
-  unauthorized,
-  unexpected,
-} from '../../core/AgentError'
-import type { Log } from '../../core/Log'
+import { type AgentError, notFound, unauthorized, unexpected } from '../../core/AgentError'
 import { uncheckedPath } from '../../node/http/OpenRequests'
 import { parse } from '../../core/Payload'
-import { dropHeld, hasBody, writeToKoa } from '../response/KoaAnswer'
+import { hasBody, writeToKoa } from '../response/KoaAnswer'
+import { createKoaFailures } from '../response/KoaFailure'
 import { handleRequest, type HandleRequest, type Settle } from '../response/KoaServing'
-import { type Answer, writeTo } from '../response/WireResponse'
 import { parseBody } from '../invocation/RequestBody'
 import { isForSocket } from '../websocket/Handshake'
-import { carried } from '../response/HeaderFields'
-import { reportFlaws, reportHeaders } from '../response/HeaderFlaws'
 import { requestId, type Incoming, toIncoming } from '../request/Incoming'
 import { whenBegun } from '../response/KoaBody'
 import { type AgentMiddleware, type ParsedContext, parsedPayload } from '../koa/AppParts'
@@ -59,31 +48,6 @@ export interface KoaPipeline {
   readonly upgrades: WeakMap<IncomingMessage, Upgrade>
 }
 
-/** Headers that describe a body, dropped when an error replaces it. */
-const bodyHeader =
-  /^(content-(?!security-policy)|etag$|last-modified$|transfer-encoding$|cache-control$|accept-ranges$)/
-
-/** The value of `f`, or a fallback if it throws: a thrown value may be a proxy or have throwing getters. */
-const attempt = <A>(f: () => A, instead: (thrown: unknown) => A): A => {
-  try {
-    return f()
-  } catch (thrown) {
-    return instead(thrown)
-  }
-}
-
-/** The response headers of a thrown error, as `ctx.throw` accepts them. */
-const headersOfError = (thrown: unknown): Readonly<Record<string, string>> => {
-  if (typeof thrown !== 'object' || thrown === null || !('headers' in thrown)) return {}
-  return Object.fromEntries(
-    Object.entries(thrown.headers ?? {}).flatMap(([name, value]) =>
-      !bodyHeader.test(name.toLowerCase()) && (typeof value === 'string' || typeof value === 'number')
-        ? [[name, String(value)] as const]
-        : [],
-    ),
-  )
-}
-
 const incoming: unique symbol = Symbol('incoming')
 
 /**
@@ -92,27 +56,6 @@ const incoming: unique symbol = Symbol('incoming')
  */
 interface Identified extends Koa.Context {
   [incoming]?: Incoming
-}
-
-const none = (): Readonly<Record<string, string>> => ({})
-
-/** The error for a failure status without a body. `allow` is the `Allow` header, if the response has one. */
-const errorOfStatus = (status: number, allow = ''): AgentError => {
-  if (status === 404) return notFound()
-  return status === 405 && allow !== ''
-    ? methodNotAllowed(allow)
-    : rejected(status, STATUS_CODES[status] ?? String(status))
-}
-
-/** Maps an error thrown by middleware. As in Koa, its status is exposed even if its message is not. */
-const errorOfThrown = (thrown: unknown): AgentError => {
-  const error = fromUnknown(thrown)
-  if (error._tag !== 'Unexpected' || typeof thrown !== 'object' || thrown === null || !('status' in thrown))
-    return error
-  const { status } = thrown
-  return typeof status === 'number' && status >= 400 && status !== 500 && status in STATUS_CODES
-    ? errorOfStatus(status)
-    : error
 }
 
 /** What the pipeline needs from the app. */
@@ -133,29 +76,15 @@ export const createKoaPipeline = ({ runtime, routes, sockets, agent, announced }
   const incomingFor = (ctx: Identified): Incoming =>
     (ctx[incoming] ??= toIncoming(ctx.req, runtime.settings.newId, () => ctx.request, true))
 
-  const failure = (ctx: Koa.Context): ((error: AgentError) => Answer) => runtime.failure(requestId(incomingFor(ctx)))
-
-  const tell = (ctx: Koa.Context, error: AgentError): void => writeToKoa(ctx, failure(ctx)(error))
-
-  /** The payload, if a middleware has read the body. */
-  const toPayload = (
-    ctx: Koa.Context & ParsedContext,
-  ): E.Either<AgentError, unknown> | Promise<E.Either<AgentError, unknown>> | undefined => {
-    if (!ctx.req.readableEnded && !ctx.req.readableDidRead) return undefined
-    const { request }: { readonly request: object } = ctx
-    const found = ctx[parsedPayload]
-    // As the middleware after the body parser has left it.
-    if (found !== undefined) return 'body' in request && request.body !== undefined ? E.right(request.body) : found
-    if ('rawBody' in request && typeof request.rawBody === 'string') {
-      return parse(runtime.settings)(request.rawBody)
-    }
-    if ('rawBody' in request && request.rawBody instanceof Uint8Array) {
-      return parseBody(request.rawBody, ctx.req, runtime)
-    }
-    return 'body' in request
-      ? E.right(request.body)
-      : E.left(unexpected(new Error('A middleware read the body but did not set ctx.request.body')))
-  }
+  const { tell, tellBare, onError } = createKoaFailures({
+    failure: (ctx) => runtime.failure(requestId(incomingFor(ctx))),
+    logFor: (ctx) =>
+      runtime.logs(
+        () => ({ requestId: requestId(incomingFor(ctx)) }),
+        () => toSecrets(ctx.req.headers, ctx.originalUrl),
+      ),
+    isSocket: (ctx) => upgrades.get(ctx.req)?.isOpen === true,
+  })
 
   const askForSocket = async (ctx: Koa.Context, upgrade: Upgrade): Promise<void> => {
     if (!isForSocket(ctx.req)) return tell(ctx, notFound())
@@ -175,13 +104,8 @@ export const createKoaPipeline = ({ runtime, routes, sockets, agent, announced }
     if (ctx.respond === false) return true
     if (ctx.status < 200 && !ctx.headerSent) throw new Error(`A middleware set the status ${ctx.status}`)
     if (isFull) await whenBegun(ctx)
-    else tellBareFailure(ctx)
+    else tellBare(ctx)
     return true
-  }
-
-  /** Gives a failure status without a body the uniform format. */
-  const tellBareFailure = (ctx: Koa.Context): void => {
-    if (ctx.status >= 400 && !ctx.headerSent) tell(ctx, errorOfStatus(ctx.status, ctx.response.get('allow')))
   }
 
   /** Refuses a request that an authorizer admitted without authentication, and whose path was rewritten since. */
@@ -198,7 +122,7 @@ export const createKoaPipeline = ({ runtime, routes, sockets, agent, announced }
     if (refusesRewritten(ctx)) return
     const upgrade = upgrades.get(ctx.req)
     if (upgrade !== undefined) return askForSocket(ctx, upgrade)
-    const payload = toPayload(ctx)
+    const payload = toPayload(runtime, ctx)
     const parsed = payload instanceof Promise ? await payload : payload
     writeToKoa(ctx, await routes.answer(incomingFor(ctx), ctx.res, parsed))
   }
@@ -210,49 +134,11 @@ export const createKoaPipeline = ({ runtime, routes, sockets, agent, announced }
     return async (ctx) => {
       if (refusesRewritten(ctx)) return
       await serveRoutes(ctx, incomingFor(ctx))
-      if (ctx.respond !== false && !hasBody(ctx)) tellBareFailure(ctx)
+      if (ctx.respond !== false && !hasBody(ctx)) tellBare(ctx)
     }
   }
 
   const terminal = announced(serveOwnRoutes(answerOwn, answerOthers()))
-
-  const logFor = (ctx: Koa.Context): Log =>
-    runtime.logs(
-      () => ({ requestId: requestId(incomingFor(ctx)) }),
-      () => toSecrets(ctx.req.headers, ctx.originalUrl),
-    )
-
-  /** Emits Koa's `error` event, whose listeners may be the user's and throw. */
-  const announce = (ctx: Koa.Context, thrown: unknown): void =>
-    attempt(
-      () => void ctx.app.emit('error', thrown, ctx),
-      (error) => logFor(ctx).error('A listener of the error event failed', { error })(),
-    )
-
-  const answerThrown = (ctx: Koa.Context, thrown: unknown): void => {
-    dropHeld(ctx)
-    for (const name of ctx.res.getHeaderNames()) if (bodyHeader.test(name)) ctx.remove(name)
-    const asked = carried(attempt(() => headersOfError(thrown), none))
-    const error = attempt(
-      () => errorOfThrown(thrown),
-      () => unexpected(thrown),
-    )
-    reportHeaders(logFor(ctx), asked.flaws)
-    reportFlaws(logFor(ctx), error)
-    for (const [name, value] of Object.entries(asked.fields)) ctx.set(name, value)
-    const { status, headers, content } = failure(ctx)(error)
-    ctx.status = status
-    for (const [name, value] of Object.entries(headers)) ctx.set(name, value)
-    ctx.res.end(content._tag === 'Text' ? content.text : '')
-  }
-
-  /** The response when nothing else has worked. */
-  const answerBare = (ctx: Koa.Context, error: unknown): void => {
-    logFor(ctx).error('A request could not be answered', { error })()
-    if (ctx.res.headersSent) return void ctx.res.destroy()
-    for (const name of ctx.res.getHeaderNames()) ctx.res.removeHeader(name)
-    writeTo(ctx.res, failure(ctx)(unexpected(error)))
-  }
 
   return {
     upgrades,
@@ -270,21 +156,27 @@ export const createKoaPipeline = ({ runtime, routes, sockets, agent, announced }
       }
     },
     handleRequest: (koa) => handleRequest(koa, settle),
-    onError: (ctx, thrown) => {
-      const isTold = ctx.headerSent || !ctx.writable || upgrades.get(ctx.req)?.isOpen === true
-      // Koa's default, once the response is over. Before that, a middleware has thrown it.
-      if (isTold && (thrown === null || thrown === undefined)) return
-      announce(ctx, thrown)
-      // Koa calls this uncaught: a throw would crash the process.
-      if (!isTold)
-        attempt(
-          () => answerThrown(ctx, thrown),
-          (error) =>
-            attempt(
-              () => answerBare(ctx, error),
-              () => void ctx.res.destroy(),
-            ),
-        )
-    },
+    onError,
   }
+}
+
+/** The payload, if a middleware has read the body. */
+const toPayload = (
+  runtime: Runtime,
+  ctx: Koa.Context & ParsedContext,
+): E.Either<AgentError, unknown> | Promise<E.Either<AgentError, unknown>> | undefined => {
+  if (!ctx.req.readableEnded && !ctx.req.readableDidRead) return undefined
+  const { request }: { readonly request: object } = ctx
+  const found = ctx[parsedPayload]
+  // As the middleware after the body parser has left it.
+  if (found !== undefined) return 'body' in request && request.body !== undefined ? E.right(request.body) : found
+  if ('rawBody' in request && typeof request.rawBody === 'string') {
+    return parse(runtime.settings)(request.rawBody)
+  }
+  if ('rawBody' in request && request.rawBody instanceof Uint8Array) {
+    return parseBody(request.rawBody, ctx.req, runtime)
+  }
+  return 'body' in request
+    ? E.right(request.body)
+    : E.left(unexpected(new Error('A middleware read the body but did not set ctx.request.body')))
 }

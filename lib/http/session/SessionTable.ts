@@ -6,7 +6,7 @@ import * as E from 'fp-ts/Either'
 import type { IO } from 'fp-ts/IO'
 import { type AgentError, tooManySessions } from '../../core/AgentError'
 import { isExpired, type Seen, type SessionId } from '../../core/Session'
-import { steady } from '../../node/Clock'
+import { type Clock, steady } from '../../node/Clock'
 import { createQueue, type Link } from '../../node/queue/Queue'
 import type { Settings } from '../state/Options'
 import {
@@ -50,7 +50,6 @@ export const createSessionTable = (
   const idle = createQueue<Entry>() // least recently used first
   let kept = 0
   let gone: Entry | undefined
-  let cancelTimer: IO<void> | undefined
 
   const add = (id: SessionId): Entry => {
     // Written out: an object created by spreading takes twice the memory.
@@ -73,7 +72,7 @@ export const createSessionTable = (
     const wasKept = entry.state.isKept
     entry.state = state
     if (wasKept !== state.isKept) kept += state.isKept ? 1 : -1
-    if (state.isKept && !wasKept) arm(idleTimeout)
+    if (state.isKept && !wasKept) timer.arm(idleTimeout)
     const where = toPlace(state)
     if (where === 'Idle') idle.push(entry)
     else idle.remove(entry)
@@ -108,21 +107,17 @@ export const createSessionTable = (
     return move(entry, { _tag: 'Admitted', seen })
   }
 
-  const arm = (after: number): void => {
-    cancelTimer ??= clock.after(after, expire)
-  }
-
   const expire = (): void => {
-    cancelTimer = undefined
     const at = now()
     let oldest = idle.oldest()
     for (let count = 0; count < batch && oldest !== undefined; count += 1, oldest = idle.oldest()) {
       if (!isExpired(at, idleTimeout)(oldest.state)) break
       move(oldest, { _tag: 'Due', now: at })
     }
-    if (oldest !== undefined) arm(Math.max(1, oldest.state.lastUsed + idleTimeout - at))
-    else if (kept > 0) arm(idleTimeout)
+    if (oldest !== undefined) timer.arm(Math.max(1, oldest.state.lastUsed + idleTimeout - at))
+    else if (kept > 0) timer.arm(idleTimeout)
   }
+  const timer = createTimer(clock, expire)
 
   const dispatch = (id: SessionId, event: TrackEvent): E.Either<AgentError, TrackedSession> =>
     move(entries.get(id) ?? add(id), event)
@@ -135,9 +130,23 @@ export const createSessionTable = (
       if (entry !== undefined) move(entry, { _tag: 'Left', now: now() })
     },
     size: () => ({ kept, known: entries.size - (gone !== undefined && isGone(gone) ? 1 : 0) }),
-    stop: () => {
-      cancelTimer?.()
-      cancelTimer = undefined
+    stop: timer.stop,
+  }
+}
+
+/** A timer that is armed at most once at a time. */
+const createTimer = (clock: Clock, f: IO<void>) => {
+  let cancel: IO<void> | undefined
+  return {
+    arm: (after: number): void => {
+      cancel ??= clock.after(after, () => {
+        cancel = undefined
+        f()
+      })
+    },
+    stop: (): void => {
+      cancel?.()
+      cancel = undefined
     },
   }
 }

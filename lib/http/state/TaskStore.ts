@@ -51,14 +51,33 @@ const unknownTask: AbortSignal = AbortSignal.abort(interrupted)
 const toOutcome = (result: E.Either<AgentError, unknown>): Tasks.Outcome =>
   E.isLeft(result) ? { _tag: 'Failed', error: result.left } : { _tag: 'Completed', result: result.right }
 
+/** No tasks yet. `onChange` is called after each transition. */
+export const createTasks = (settings: TaskSettings, onChange: IO<void>): TaskCell => {
+  const table = createTable(settings, onChange)
+  const forked = new Set<Promise<unknown>>()
+  const shared = createSharedRunner(table)
+  return {
+    running: () => table.running.size,
+    list: table.list,
+    whenSettled: () => Promise.all(forked),
+    abort: () => table.running.forEach(({ aborting }) => aborting?.abort(stopping)),
+    runner: (hold, log) => createRunner({ table, shared, forked, hold, log }),
+  }
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// the table of tasks
+// ---------------------------------------------------------------------------------------------------------------------
+
+type Table = ReturnType<typeof createTable>
+
 /**
- * No tasks yet. `onChange` is called after each transition. The transitions are those of `Tasks.begin` and `Tasks.end`,
- * but in place, so that their cost does not grow with the number of running tasks.
+ * The transitions of tasks: those of `Tasks.begin` and `Tasks.end`, but in place, so that their cost does not grow with
+ * the number of running tasks.
  */
-export const createTasks = ({ clock, maxTasks }: TaskSettings, onChange: IO<void>): TaskCell => {
+const createTable = ({ clock, maxTasks }: TaskSettings, onChange: IO<void>) => {
   const running = new Map<Tasks.TaskId, Running>()
   const ended: Array<Tasks.Task> = []
-  const forked = new Set<Promise<unknown>>()
   const watchers = createWatchers()
   let nextId = Tasks.empty.nextId
 
@@ -105,39 +124,6 @@ export const createTasks = ({ clock, maxTasks }: TaskSettings, onChange: IO<void
 
   const list = (): ReadonlyArray<Tasks.Task> => [...ended, ...[...running.values()].map(({ task }) => task)]
 
-  /** What the work of a task knows of it. The signal is created on demand. */
-  const toSelf = (id: Tasks.TaskId): Tasks.Self => ({
-    id,
-    get signal() {
-      const found = running.get(id)
-      return found === undefined ? unknownTask : (found.aborting ??= new AbortController()).signal
-    },
-    report: (progress) => () => void report(id, progress),
-  })
-
-  /** Runs the work of a task with its deadline, and ends the task with the outcome. Never rejects. */
-  const carryOut = <A>(
-    id: Tasks.TaskId,
-    deadline: number | undefined,
-    work: Tasks.Work<A>,
-  ): Promise<E.Either<AgentError, A>> =>
-    new Promise((resolve) => {
-      const settle = (result: E.Either<AgentError, A>): void => {
-        cancel()
-        end(id, toOutcome(result))
-        resolve(result)
-      }
-      const cancel = deadline === undefined ? nothing : clock.after(deadline, () => settle(E.left(deadlineExceeded)))
-      const run = async (): Promise<unknown> => {
-        const given = work(toSelf(id))
-        return typeof given === 'function' ? given() : given
-      }
-      run().then(
-        (result) => settle(checked<A>(result)),
-        (thrown: unknown) => settle(E.left(fromUnknown(thrown))),
-      )
-    })
-
   /** Records a task that could not start as failed, with an id like any other. */
   const refuse = (name: string, error: AgentError, settings?: Tasks.Settings): Tasks.TaskId => {
     const task = toTask(name, settings)
@@ -145,61 +131,109 @@ export const createTasks = ({ clock, maxTasks }: TaskSettings, onChange: IO<void
     return task.id
   }
 
-  // What a runner does with the tasks of any request is made once.
-  const asReported: Tasks.TaskRunner['report'] = (id, progress) => () => report(id, progress)
-  const asCompleted: Tasks.TaskRunner['complete'] = (id, result) => () => end(id, { _tag: 'Completed', result })
-  const asFailed: Tasks.TaskRunner['fail'] = (id, error) => () => end(id, { _tag: 'Failed', error })
-  const asCancelled: Tasks.TaskRunner['cancel'] = (id) => () => end(id, { _tag: 'Failed', error: interrupted })
-  const found: Tasks.TaskRunner['find'] = (id) => () => O.fromNullable(find(id))
-  const watch: Tasks.TaskRunner['watch'] = (id, signal) => watchers.watch(() => find(id), id, signal)
-
-  return {
-    running: () => running.size,
-    list,
-    whenSettled: () => Promise.all(forked),
-    abort: () => running.forEach(({ aborting }) => aborting?.abort(stopping)),
-    runner: (hold, log) => ({
-      add: (name, metadata) => () => {
-        const begun = begin(hold, name, metadata === undefined ? {} : { metadata })
-        if (E.isLeft(begun)) throw begun.left
-        return begun.right
-      },
-      report: asReported,
-      complete: asCompleted,
-      fail: asFailed,
-      cancel: asCancelled,
-      list,
-      find: found,
-      watch,
-      track:
-        (name, settings = {}) =>
-        (work) =>
-        () => {
-          const begun = begin(hold, name, settings)
-          return E.isLeft(begun) ? Promise.resolve(begun) : carryOut(begun.right, settings.deadline, work)
-        },
-      fork:
-        (name, settings = {}) =>
-        (work) =>
-        () => {
-          const begun = begin(hold, name, settings)
-          if (E.isLeft(begun)) {
-            const id = refuse(name, begun.left, settings)
-            logFailure(log(), name, id, begun.left)
-            return { id, outcome: () => Promise.resolve(begun) }
-          }
-          const id = begun.right
-          const outcome = carryOut(id, settings.deadline, work).then((result) => {
-            if (E.isLeft(result)) logFailure(log(), name, id, result.left)
-            return result
-          })
-          forked.add(outcome)
-          void outcome.then(() => forked.delete(outcome))
-          return { id, outcome: () => outcome }
-        },
-    }),
-  }
+  return { clock, running, begin, end, report, find, list, refuse, watch: watchers.watch }
 }
+
+// ---------------------------------------------------------------------------------------------------------------------
+// runners
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** What a runner does with the tasks of any request, made once. */
+const createSharedRunner = ({
+  end,
+  report,
+  find,
+  list,
+  watch,
+}: Table): Pick<Tasks.TaskRunner, 'report' | 'complete' | 'fail' | 'cancel' | 'list' | 'find' | 'watch'> => ({
+  report: (id, progress) => () => report(id, progress),
+  complete: (id, result) => () => end(id, { _tag: 'Completed', result }),
+  fail: (id, error) => () => end(id, { _tag: 'Failed', error }),
+  cancel: (id) => () => end(id, { _tag: 'Failed', error: interrupted }),
+  list,
+  find: (id) => () => O.fromNullable(find(id)),
+  watch: (id, signal) => watch(() => find(id), id, signal),
+})
+
+/** What the runner of a request depends on. */
+interface RunnerParts {
+  readonly table: Table
+  readonly shared: ReturnType<typeof createSharedRunner>
+  /** The outcomes of forked tasks that have not settled. */
+  readonly forked: Set<Promise<unknown>>
+  readonly hold: IO<IO<void>>
+  readonly log: () => Log
+}
+
+const createRunner = ({ table, shared, forked, hold, log }: RunnerParts): Tasks.TaskRunner => ({
+  ...shared,
+  add: (name, metadata) => () => {
+    const begun = table.begin(hold, name, metadata === undefined ? {} : { metadata })
+    if (E.isLeft(begun)) throw begun.left
+    return begun.right
+  },
+  track:
+    (name, settings = {}) =>
+    (work) =>
+    () => {
+      const begun = table.begin(hold, name, settings)
+      return E.isLeft(begun) ? Promise.resolve(begun) : carryOut(table, begun.right, settings.deadline, work)
+    },
+  fork:
+    (name, settings = {}) =>
+    (work) =>
+    () => {
+      const begun = table.begin(hold, name, settings)
+      if (E.isLeft(begun)) {
+        const id = table.refuse(name, begun.left, settings)
+        logFailure(log(), name, id, begun.left)
+        return { id, outcome: () => Promise.resolve(begun) }
+      }
+      const id = begun.right
+      const outcome = carryOut(table, id, settings.deadline, work).then((result) => {
+        if (E.isLeft(result)) logFailure(log(), name, id, result.left)
+        return result
+      })
+      forked.add(outcome)
+      void outcome.then(() => forked.delete(outcome))
+      return { id, outcome: () => outcome }
+    },
+})
+
+/** Runs the work of a task with its deadline, and ends the task with the outcome. Never rejects. */
+const carryOut = <A>(
+  table: Table,
+  id: Tasks.TaskId,
+  deadline: number | undefined,
+  work: Tasks.Work<A>,
+): Promise<E.Either<AgentError, A>> =>
+  new Promise((resolve) => {
+    const settle = (result: E.Either<AgentError, A>): void => {
+      cancel()
+      table.end(id, toOutcome(result))
+      resolve(result)
+    }
+    const cancel =
+      deadline === undefined ? nothing : table.clock.after(deadline, () => settle(E.left(deadlineExceeded)))
+    const run = async (): Promise<unknown> => {
+      const given = work(toSelf(table, id))
+      return typeof given === 'function' ? given() : given
+    }
+    run().then(
+      (result) => settle(checked<A>(result)),
+      (thrown: unknown) => settle(E.left(fromUnknown(thrown))),
+    )
+  })
+
+/** What the work of a task knows of it. The signal is created on demand. */
+const toSelf = ({ running, report }: Table, id: Tasks.TaskId): Tasks.Self => ({
+  id,
+  get signal() {
+    const found = running.get(id)
+    return found === undefined ? unknownTask : (found.aborting ??= new AbortController()).signal
+  },
+  report: (progress) => () => void report(id, progress),
+})
 
 /** Those who wait for the next change of a task. */
 interface Watchers {

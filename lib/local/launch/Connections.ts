@@ -9,11 +9,11 @@ import { errorCode } from '../../node/SystemError'
 import type { Launched } from './Launcher'
 import type { HeaderList } from '../service/RequestHeaders'
 
-/** The head of a request to an agent. No header may be `host`. */
+/** The head of a request to an agent. Its headers are those of all lists, none of which may contain `host`. */
 export interface AgentRequest {
   readonly method: string
   readonly path: string
-  readonly headers: HeaderList
+  readonly headers: ReadonlyArray<HeaderList>
 }
 
 /** The connections to one agent. */
@@ -58,7 +58,7 @@ export const connections = ({ host, port, secret }: Pick<Launched, 'host' | 'por
     request: ({ method, path, headers }) => {
       const asked = request({ host, port, method, path, agent, maxHeaderSize: maxHead, setHost: false })
       asked.removeHeader('connection') // hop-by-hop, so not the caller's
-      return withHeaders(asked, fixed, headers)
+      return withHeaders(asked, [fixed, ...headers])
     },
     explain: (cause) => (isClosed ? 'it was stopped' : toReason(cause)),
     close: () => {
@@ -69,7 +69,7 @@ export const connections = ({ host, port, secret }: Pick<Launched, 'host' | 'por
 }
 
 /** Adds headers one by one: collecting them in an object first costs more. An invalid one gives the request up. */
-const withHeaders = (request: ClientRequest, ...lists: ReadonlyArray<HeaderList>): ClientRequest => {
+const withHeaders = (request: ClientRequest, lists: ReadonlyArray<HeaderList>): ClientRequest => {
   try {
     for (const list of lists)
       for (let i = 0; i < list.length; i += 2) request.setHeader(list[i] ?? '', list[i + 1] ?? '')

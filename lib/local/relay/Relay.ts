@@ -148,7 +148,7 @@ const rules = ({ limits, clock, log }: RelayParts): ProxyRules<Relayed, ServiceE
 const toRequest = (req: IncomingMessage, { method, path, headers, body }: Call) => ({
   method,
   path,
-  headers: headers.concat(framing(req, body)),
+  headers: [headers, framing(req, body)],
 })
 
 /** How the request body is framed for the agent: as it was for this runtime. */

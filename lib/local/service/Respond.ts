@@ -18,9 +18,11 @@ export type Marks = Readonly<Record<string, string>> & { readonly [isMade]: true
 
 /** The headers of one response: `everyResponse` and its own. */
 export const toMarks = (own: Readonly<Record<string, string>> = {}): Marks => {
-  const all: Readonly<Record<string, string>> = { ...everyResponse, ...own }
+  const all: Readonly<Record<string, string>> = hasMore ? { ...everyResponse, ...own } : own
   return all as Marks // the brand exists only in the type
 }
+
+const hasMore = Object.keys(everyResponse).length > 0
 
 /** A rejected request: the error, and the headers of its response. */
 export interface Refused {

@@ -11,7 +11,7 @@ const enough = 65_536
 /** The agent's response to `/ping`; none if it fails, or does not respond within the timeout in milliseconds. */
 export const ping = (open: Connections, timeout: number): Promise<O.Option<Report>> =>
   new Promise((resolve) => {
-    const asked = open.request({ method: 'GET', path: '/ping', headers: ['accept', 'application/json'] })
+    const asked = open.request({ method: 'GET', path: '/ping', headers: [['accept', 'application/json']] })
     const finish = (report: O.Option<Report>): void => {
       clearTimeout(late)
       resolve(report)
