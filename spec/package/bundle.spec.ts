@@ -84,12 +84,31 @@ console.log(Agent.empty === required.Agent.empty, Object.keys(required).sort().j
       `true ${publicNames('agentcore-fp').join()}\n`,
     )
   })
+
+  it('has what its entry points share once', async () => {
+    const source = `import { entrypoint } from 'agentcore-fp/plain'
+import { jwtAuthorizer } from 'agentcore-fp/auth'
+import { createClient } from 'agentcore-fp/client'
+import { pipe, t } from 'agentcore-fp/fp'
+import { inject } from 'agentcore-fp/testing'
+const discoveryUrl = 'https://issuer.example/.well-known/openid-configuration'
+const agent = entrypoint((name) => 'Hello ' + name)
+const secured = pipe(agent, jwtAuthorizer({ customJWTAuthorizer: { discoveryUrl, allowedClients: ['one'] } }))
+const status = (agent) => inject(agent)('/invocations', { method: 'POST', body: '"Ada"' }).then((response) => response.status)
+Promise.all([agent, secured].map(status)).then((all) => console.log(...all, typeof createClient, typeof t.string))`
+    await packagesIn('all.ts', source)
+    expect(await outputOf(process.execPath, [join(folder, 'all.ts.out.js')], folder)).toBe('200 401 function object\n')
+  })
 })
 
 describe('an entry point as an ES module', () => {
   it.each([
     ['agentcore-fp', 'dist/lib/index.mjs'],
+    ['agentcore-fp/auth', 'dist/lib/auth/index.mjs'],
+    ['agentcore-fp/client', 'dist/lib/client/index.mjs'],
+    ['agentcore-fp/fp', 'dist/lib/fp/index.mjs'],
     ['agentcore-fp/plain', 'dist/lib/plain/index.mjs'],
+    ['agentcore-fp/testing', 'dist/lib/testing/index.mjs'],
   ])('of %s exports the same', async (name, path) => {
     const script = `import(${JSON.stringify(join(root, path))}).then((all) => console.log(Object.keys(all).sort().join()))`
     expect(await outputOf(process.execPath, ['-e', script], root)).toBe(`${publicNames(name).join()}\n`)

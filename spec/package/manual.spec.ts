@@ -103,7 +103,8 @@ describe('llms.txt', () => {
   })
 
   it('lists every example', () => {
-    const examples = filesBelow('examples', '.ts')
+    // Of a project its agent stands for the rest.
+    const examples = filesBelow('examples', '.ts').filter((path) => !/templates.*(?<!\/agent[.]ts)$/.test(path))
     expect(entries.map(({ page }) => page).filter((page) => page.startsWith('examples/'))).toEqual(examples)
   })
 })

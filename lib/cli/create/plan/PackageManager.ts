@@ -13,7 +13,7 @@ export const parseManager: Parse<PackageManager> = (text) => {
 
 /** The manager that runs this process, as it says in `npm_config_user_agent`: `pnpm/10.2.0 npm/? node/v22.0.0`. */
 export const toManager = (userAgent: string | undefined): PackageManager =>
-  managers.find((name) => userAgent?.startsWith(`${name}/`)) ?? 'npm'
+  managers.find((name) => (userAgent ?? '').startsWith(`${name}/`)) ?? 'npm'
 
 /** The words for commands, as people type them. */
 export interface Words {

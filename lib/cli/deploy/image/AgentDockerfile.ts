@@ -1,5 +1,5 @@
 /** The Dockerfile of an agent: its own, or one that is made for it. */
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
@@ -9,6 +9,7 @@ import { recommendedNode } from '../../entry/EntryFile'
 import type { Cli } from '../../program/Cli'
 import type { CliError } from '../../program/CliError'
 import { fromEngine } from '../../terminal/Failures'
+import { version } from '../../document/Version'
 
 /** The Dockerfile; `native` are the packages that the image takes along in `node_modules`. Left: `CONTEXT_FAILED`. */
 export const dockerfileFor = (
@@ -31,9 +32,3 @@ export const dockerfileFor = (
 
 /** Whether the project has a Dockerfile of its own. */
 export const hasDockerfile = ({ package: folder }: AgentFolder): boolean => existsSync(join(folder, 'Dockerfile'))
-
-/** The version of this package: the image's build may have to fetch it. */
-const version = (): string => {
-  const manifest = readFileSync(join(__dirname, '../../../../../package.json'), 'utf8')
-  return (JSON.parse(manifest) as { readonly version: string }).version
-}
