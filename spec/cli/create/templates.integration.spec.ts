@@ -5,8 +5,10 @@ import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { templateNames } from '../../../lib/cli/create/plan/Template'
 import { installing, node22 } from '../../frameworks/installed'
+import { launch } from '../../examples/chromium'
 import { packInto } from '../../package/packing'
 import { root } from '../../package/support'
+import { node, using } from '../support'
 
 const temporary = realpathSync(mkdtempSync(join(tmpdir(), 'agentcore-create-')))
 const tarball = join(temporary, packInto(temporary).filename)
@@ -54,6 +56,10 @@ const invokedLocally = async (project: string, ...prompts: ReadonlyArray<string>
   }
 }
 
+/** The text in the chunks of a UI message stream. */
+const toText = (printedChunks: string): string =>
+  [...printedChunks.matchAll(/"delta":"((?:[^"\\\\]|\\\\.)*)"/g)].map(([, delta]) => delta).join('')
+
 describe('agentcore create', () => {
   it.each(templateNames)(
     'makes a project on the template %s that installs, passes its tests and answers',
@@ -63,11 +69,37 @@ describe('agentcore create', () => {
       const project = join(temporary, `my-${template}`)
       expect(await printed(project, 'git', 'status', '--porcelain')).toBe('')
       expect(await printed(project, 'npm', 'test')).toMatch(/^# fail 0$/m)
-      const [first, second] = await invokedLocally(project, 'Hello', 'Hello again')
-      expect([first, second]).toEqual(['You said: Hello (turn 1)\n', 'You said: Hello again (turn 2)\n'])
+      const answers = await invokedLocally(project, 'Hello', 'Hello again')
+      // The client of a chat page keeps the conversation, and reads more than text.
+      if (template === 'ai-sdk')
+        expect(answers.map(toText)).toEqual(['You said: Hello (turn 1)', 'You said: Hello again (turn 1)'])
+      else expect(answers).toEqual(['You said: Hello (turn 1)\n', 'You said: Hello again (turn 2)\n'])
     },
     300_000,
   )
+
+  it('serves the chat page of the template ai-sdk', async () => {
+    const project = join(temporary, 'my-ai-sdk')
+    const bin = join(project, 'node_modules/agentcore-fp/dist/lib/cli/main.js')
+    await using(node([bin, 'dev', '--port', '0'], project, {}), async ({ says }) => {
+      const [, url = ''] = await says(/Ready at (http:\S+)/)
+      const browser = await launch()
+      try {
+        const page = await browser.newPage()
+        await page.goto(url)
+        for (const [said, answer] of [
+          ['Hello', 'You said: Hello (turn 1)'],
+          ['What is the time?', 'Here is the time (turn 2)'],
+        ] as const) {
+          await page.getByRole('textbox', { name: 'Message' }).fill(said)
+          await page.getByRole('button', { name: 'Send' }).click()
+          await page.getByText(answer).waitFor()
+        }
+      } finally {
+        await browser.close()
+      }
+    })
+  }, 120_000)
 
   it('leaves nothing behind when an installation fails', async () => {
     const failing = create('broken', '--sdk', join(temporary, 'absent.tgz'))

@@ -7,6 +7,7 @@ export const templates = {
   minimal: 'plain async functions',
   functional: 'functions composed with fp-ts',
   strands: 'Strands Agents',
+  'ai-sdk': 'AI SDK, with a chat page',
   langgraph: 'LangGraph and LangChain',
   'openai-agents': 'OpenAI Agents SDK',
 } as const

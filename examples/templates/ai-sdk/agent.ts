@@ -1,0 +1,59 @@
+/** A chat agent on the AI SDK. `useChat` reads its answers, and so does the page that it serves at `/`. */
+import { AgentError, createApp, entrypoint, pipe, routes, uiMessages } from 'agentcore-fp/plain'
+import {
+  convertToModelMessages,
+  type LanguageModel,
+  stepCountIs,
+  streamText,
+  tool,
+  toUIMessageStream,
+  type UIMessage,
+} from 'ai'
+import { z } from 'zod'
+import { scriptedModel } from './model.js'
+import { page } from './page.js'
+
+/** What `useChat` sends, or a single prompt. */
+const Chat = z.union([
+  z.object({ messages: z.array(z.custom<UIMessage>((value) => typeof value === 'object' && value !== null)).min(1) }),
+  z.object({ prompt: z.string().min(1) }),
+])
+
+const toMessages = (chat: z.infer<typeof Chat>): Array<UIMessage> =>
+  'messages' in chat ? chat.messages : [{ id: '1', role: 'user', parts: [{ type: 'text', text: chat.prompt }] }]
+
+const clock = tool({
+  description: 'The present time in a time zone',
+  inputSchema: z.object({ zone: z.string().describe('An IANA time zone, such as Asia/Tokyo') }),
+  execute: ({ zone }) => new Date().toLocaleTimeString('en', { timeZone: zone }),
+})
+
+/** What the user is told of a failure: what a provider says of it is for the log. */
+const onError = (error: unknown): string => AgentError.problem(AgentError.fromModel(error)).message
+
+/** The client keeps the conversation, and sends all of it with each turn. */
+export const createAgent = (model: LanguageModel) =>
+  pipe(
+    entrypoint(
+      Chat,
+      uiMessages(async (chat, { signal }) => {
+        const { stream } = streamText({
+          model,
+          system: 'Answer briefly.',
+          messages: await convertToModelMessages(toMessages(chat)),
+          tools: { clock },
+          stopWhen: stepCountIs(10),
+          abortSignal: signal,
+        })
+        return toUIMessageStream({ stream, onError })
+      }),
+    ),
+    routes((router) =>
+      router.get('/', (ctx) => {
+        ctx.type = 'html'
+        ctx.body = page
+      }),
+    ),
+  )
+
+export const app = createApp(createAgent(scriptedModel))
