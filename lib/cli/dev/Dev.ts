@@ -32,8 +32,8 @@ export const develop = async (cli: Cli, plan: DevPlan): Promise<void> => {
   const ended = untilEnd(dev, async () => {
     const closing = [
       withdraw(),
-      dev.inspector?.close(),
-      dev.watching?.close(),
+      dev.inspector?.close() ?? Promise.resolve(),
+      dev.watching?.close() ?? Promise.resolve(),
       dev.types.end(),
       dev.compiler.dispose(),
       dev.fleet.stopAll(grace.end),
