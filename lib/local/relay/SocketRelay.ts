@@ -17,6 +17,7 @@ import type { Lease } from '../session/SessionEntry'
 import { answerHeader } from './AgentAnswer'
 import { framed, isOverRate, noFrames } from './FrameRate'
 import { closeSide, joinSides } from './JoinedSockets'
+import { opening, type SocketCommand, type SocketEvent, type SocketState, step } from './SocketState'
 
 /** A WebSocket request to relay. */
 export interface SocketCall {
@@ -36,7 +37,7 @@ export interface SocketRelay {
   readonly close: () => void
 }
 
-/** A client's upgrade request, pending until the agent responds. */
+/** A client's upgrade request. */
 interface Upgrade {
   readonly req: IncomingMessage
   readonly duplex: Duplex
@@ -45,22 +46,34 @@ interface Upgrade {
   readonly call: SocketCall
 }
 
+/** What all relayed WebSockets share. */
+interface Shared {
+  readonly limits: Limits
+  readonly clock: Clock
+  readonly accept: Accept
+  /** What closes each open relay. */
+  readonly open: Set<() => void>
+}
+
 /** A relay without open WebSockets. */
 export const socketRelay = (limits: Limits, clock: Clock): SocketRelay => {
-  const accept = createCallerServer(limits)
   const open = new Set<() => void>()
+  const shared = { limits, clock, accept: createCallerServer(limits), open }
 
   const relay: SocketRelay['relay'] = (req, duplex, head, lease, call) => {
     if (duplex.destroyed) return lease.leave() // disconnected while the session started
     const upgrade = { req, duplex, head, lease, call }
     const opened = openAgent(upgrade, limits)
     if (E.isLeft(opened)) return refuseUnsendable(upgrade, opened.left)
-    const agent = opened.right
-    whenAccepted(upgrade, agent, () => {
-      const caller = accept(upgrade, agent.protocol)
-      if (caller !== undefined) return join({ caller, agent, lease, limits, clock, open })
-      agent.terminate() // the client's handshake was invalid
-      lease.leave()
+    listen({
+      ...shared,
+      upgrade,
+      agent: opened.right,
+      caller: undefined,
+      state: opening,
+      failure: '',
+      answer: undefined,
+      closing: { code: 1001, reason: '' },
     })
   }
 
@@ -68,8 +81,50 @@ export const socketRelay = (limits: Limits, clock: Clock): SocketRelay => {
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
-// the agent's side
+// interpreter
 // ---------------------------------------------------------------------------------------------------------------------
+
+/** One relayed WebSocket. Mutated only by its listeners, which keep what an event brings, and by the interpreter. */
+interface Relayed extends Shared {
+  readonly upgrade: Upgrade
+  readonly agent: WebSocket
+  caller: WebSocket | undefined
+  state: SocketState
+  /** Why the agent failed, and the response with which it refused. */
+  failure: string
+  answer: IncomingMessage | undefined
+  /** The close frame with which it ends. */
+  closing: { readonly code: number; readonly reason: string }
+}
+
+const dispatch = (relayed: Relayed, event: SocketEvent): void => {
+  const [state, commands] = step(relayed.state, event)
+  relayed.state = state
+  for (const command of commands) perform(relayed, command)
+}
+
+const perform = (relayed: Relayed, command: SocketCommand): void => {
+  const { upgrade, agent, answer } = relayed
+  switch (command) {
+    case 'AcceptCaller':
+      relayed.caller = relayed.accept(upgrade, agent.protocol)
+      return dispatch(relayed, relayed.caller === undefined ? 'HandshakeFailed' : 'CallerAccepted')
+    case 'Join':
+      return relayed.caller === undefined ? undefined : join(relayed, relayed.caller)
+    case 'PassRefusal':
+      return answer === undefined ? undefined : void passRefusal(upgrade, answer)
+    case 'RefuseFailure':
+      return refuseFailure(upgrade, relayed.failure)
+    case 'DropCaller':
+      return void upgrade.duplex.destroy()
+    case 'TerminateAgent':
+      return agent.terminate()
+    case 'Close':
+      return closeBoth(relayed)
+    case 'Leave':
+      return upgrade.lease.leave()
+  }
+}
 
 const openAgent = ({ lease, call }: Upgrade, { maxFrame }: Limits): E.Either<string, WebSocket> =>
   E.tryCatch(
@@ -84,45 +139,40 @@ const openAgent = ({ lease, call }: Upgrade, { maxFrame }: Limits): E.Either<str
   )
 
 /** Rejects a path, header or subprotocol that is invalid in HTTP, and ends the lease. */
-const refuseUnsendable = ({ duplex, lease, call }: Upgrade, reason: string): void => {
-  lease.leave()
+const refuseUnsendable = (upgrade: Upgrade, reason: string): void => {
+  upgrade.lease.leave()
+  refuseFailure(upgrade, reason)
+}
+
+const refuseFailure = ({ duplex, lease, call }: Upgrade, reason: string): void =>
   void lease
     .failure(reason)()
     .then((failure) => refuseWith(duplex, failure, call.marks))
-}
 
-/** Waits for the agent's response, then rejects the client's upgrade or continues. The first outcome wins. */
-const whenAccepted = ({ duplex, lease, call }: Upgrade, agent: WebSocket, onAccepted: () => void): void => {
-  let isSettled = false
-  const settle = (): boolean => {
-    if (isSettled) return false
-    isSettled = true
-    duplex.off('close', onGone)
-    return true
-  }
-  const refuse = (answer: () => void | Promise<void>): void => {
-    if (!settle()) return
-    lease.leave()
-    void answer()
-  }
-  const onGone = (): void =>
-    refuse(() => {
-      agent.terminate()
-      duplex.destroy()
-    })
-  duplex.once('close', onGone)
-  agent.on('error', (error) => refuse(async () => refuseWith(duplex, await lease.failure(error.message)(), call.marks)))
-  agent.once('unexpected-response', (_, answer: IncomingMessage) =>
-    refuse(() => passRefusal(duplex, answer, lease, call)),
-  )
-  agent.once('open', () => (settle() ? onAccepted() : agent.terminate()))
+/** Waits for the agent's response, or for the client to leave. */
+const listen = (relayed: Relayed): void => {
+  const { agent, upgrade } = relayed
+  const onLeft = (): void => dispatch(relayed, 'CallerLeft')
+  upgrade.duplex.once('close', onLeft)
+  agent.on('error', ({ message }) => {
+    relayed.failure = message
+    dispatch(relayed, 'AgentFailed')
+  })
+  agent.once('unexpected-response', (_, answer: IncomingMessage) => {
+    relayed.answer = answer
+    dispatch(relayed, 'AgentRefused')
+  })
+  agent.once('open', () => {
+    upgrade.duplex.off('close', onLeft) // from here on, the WebSocket of the client tells
+    dispatch(relayed, 'AgentAccepted')
+  })
 }
 
 /** How much of the body of an agent's rejection is relayed, in bytes. */
 const maxRefusal = 65_536
 
 /** Rejects the upgrade with the agent's own response, or with that of the service. */
-const passRefusal = async (duplex: Duplex, answer: IncomingMessage, lease: Lease, call: SocketCall): Promise<void> => {
+const passRefusal = async ({ duplex, lease, call }: Upgrade, answer: IncomingMessage): Promise<void> => {
   const status = answer.statusCode ?? 500
   const body = await readStart(answer, maxRefusal)
   if (call.manner === 'service')
@@ -171,22 +221,14 @@ const createCallerServer = ({ maxFrame }: Limits): Accept => {
 // both sides
 // ---------------------------------------------------------------------------------------------------------------------
 
-interface Joined {
-  readonly caller: WebSocket
-  readonly agent: WebSocket
-  readonly lease: Lease
-  readonly limits: Limits
-  readonly clock: Clock
-  /** What closes each open relay. */
-  readonly open: Set<() => void>
-}
-
 /** Joins a client and the agent until one side closes, the lease ends, or a limit is reached. */
-const join = ({ caller, agent, lease, limits, clock, open }: Joined): void => {
+const join = (relayed: Relayed, caller: WebSocket): void => {
+  const { agent, limits, clock, open } = relayed
+  const { lease } = relayed.upgrade
   const { framesPerSecond, streamTimeout } = limits
   const end = (code: number, reason: string): void => {
-    closeSide(caller, code, reason)
-    closeSide(agent, code, reason)
+    relayed.closing = { code, reason }
+    dispatch(relayed, 'Ended')
   }
   let rate = noFrames
   const fromCaller = (): boolean => {
@@ -212,6 +254,11 @@ const join = ({ caller, agent, lease, limits, clock, open }: Joined): void => {
     open.delete(stop)
     late?.()
     forget()
-    lease.leave()
+    dispatch(relayed, 'CallerClosed')
   })
+}
+
+const closeBoth = ({ caller, agent, closing: { code, reason } }: Relayed): void => {
+  if (caller !== undefined) closeSide(caller, code, reason)
+  closeSide(agent, code, reason)
 }
