@@ -8,7 +8,9 @@ import { join } from 'node:path'
 import { transform } from 'esbuild'
 
 /** The entry points for Node. */
-export const entries = ['', 'auth/', 'client/', 'fp/', 'plain/', 'testing/'].map((folder) => `lib/${folder}index`)
+export const entries = ['', 'auth/', 'client/', 'fp/', 'plain/', 'strands/', 'testing/'].map(
+  (folder) => `lib/${folder}index`,
+)
 
 /** The paths of the outputs in `dist`. */
 export const outputs = entries.map((entry) => join(`${entry}.mjs`))

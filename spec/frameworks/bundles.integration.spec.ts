@@ -79,7 +79,7 @@ describe('the code of the guide', () => {
   beforeAll(() => agents.forEach(([name]) => installed(name)), installing)
 
   it('is there for every framework', () => {
-    expect(agents.map(([name]) => name)).toEqual(['ai7', 'strands', 'langgraph', 'openai-agents', 'mastra'])
+    expect(agents.map(([name]) => name)).toEqual(['ai7', 'strands', 'strands', 'langgraph', 'openai-agents', 'mastra'])
   })
 
   it.each(agents)(

@@ -9,26 +9,8 @@ import { isAlive } from '../../lib/node/process/Processes'
 import { node, until, using } from '../cli/support'
 import { agentcore } from '../cli/world'
 import { type Browser, describeHere, launch } from '../examples/chromium'
+import { expected, inNode, session } from './chat'
 import { type FrameworkProject, inFramework, installed, installing, node22 } from './installed'
-
-const busy = 'The model is busy: try again later'
-
-const failed = (text: string) => ({ status: 'error', error: busy, text })
-const answered = (text: string) => ({ status: 'ready', error: null, text })
-
-/** What a user sees after each message. */
-const expected = {
-  hello: answered('You said: hello'),
-  throw: failed(''),
-  fail: failed(''),
-  'fail amid': failed('Half'),
-  'throw after': failed('You said: throw after'),
-  cancelled: answered('Wait'),
-  left: answered('Wait'),
-  again: answered('You said: still there?'),
-}
-
-const session = 's'.repeat(36)
 
 /** Waits until both turns that did not complete are over for the agent too. */
 const bothEnded = async (url: string): Promise<void> => {
@@ -96,12 +78,6 @@ const deployed = (packages: string, use: (url: string, project: FrameworkProject
     },
     packages,
   )
-
-const inNode = async (url: string, { folder }: FrameworkProject): Promise<unknown> => {
-  const page = node(['main.mjs', url, session], folder, { NODE_OPTIONS: undefined }, node22())
-  expect([await page.ended, page.stderr()]).toEqual([0, ''])
-  return JSON.parse(page.stdout())
-}
 
 const versions = ['ai6', 'ai7']
 

@@ -13,7 +13,7 @@ const tarball = join(temporary, packed.filename)
 const paths = packed.files.map(({ path }) => path)
 const runtime = paths.filter((path) => path.startsWith('dist/runtime/'))
 const others = paths.filter((path) => !path.startsWith('dist/runtime/'))
-const entries = ['', 'auth/', 'client/', 'fp/', 'plain/', 'testing/']
+const entries = ['', 'auth/', 'client/', 'fp/', 'plain/', 'strands/', 'testing/']
 
 /** Those of projects are more than TypeScript. */
 const examples = filesBelow('examples', '').filter(

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { root } from './support'
 
-const entries = ['', '/auth', '/client', '/fp', '/plain', '/testing']
+const entries = ['', '/auth', '/client', '/fp', '/plain', '/strands', '/testing']
 const modules = (entry: string): string => join(root, 'dist/lib', entry, 'index.js')
 
 /** What a script prints in a process of its own, which loads the package as its users do. */
