@@ -2,7 +2,6 @@
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
-import type { EndpointName } from './aws/Endpoints'
 import type { RuntimeVersion } from './aws/Runtimes'
 import { type Look, retryRole, until, type WaitOptions } from './aws/Waiting'
 import type { Fact } from './DeployState'
@@ -13,7 +12,8 @@ import { type ImageStep, isImageStep } from './image/ImagePlan'
 import { pinned } from './image/ImageSettings'
 import type { DeployPlan, Step } from './plan/DeployPlan'
 import { trustPolicy } from './resources/ExecutionRole'
-import { logGroup } from './resources/ResourceNames'
+import { logGroup, networkRole } from './resources/ResourceNames'
+import { runEndpointStep } from './runEndpointStep'
 import { toSecured, withImage } from './plan/RuntimeRequest'
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -166,6 +166,16 @@ const runStep =
         )
       case 'WriteRolePolicy':
         return pipe(account.roles.writePolicy(rolePolicyOf(settings)), unchanged)
+      case 'CreateNetworkRole':
+        return pipe(
+          account.roles.createForService(networkRole.service),
+          // IAM tells its regions of a new role one after the other, and the service only says that it cannot use it.
+          TE.chainTaskK(() => () => {
+            progress('waiting for IAM to make the role known')
+            return wait.pause(networkRoleWait, wait.signal)
+          }),
+          unchanged,
+        )
       case 'CreateBucket':
         return pipe(
           account.buckets.create(step.bucket),
@@ -204,22 +214,17 @@ const runStep =
           TE.chain((now) => (now === undefined ? TE.left(gone(id)) : account.runtimes.update(toSecured(now)))),
           remembered,
         )
-      case 'PointEndpoint': {
-        const name = { runtime: id, endpoint: step.endpoint }
-        const version = step.version ?? runtime?.version ?? ''
-        return pipe(
-          step.isNew ? account.endpoints.create(name, version) : account.endpoints.update(name, version),
-          unchanged,
-        )
+      case 'PointEndpoint':
+      case 'AwaitEndpoint': {
+        const { endpoints } = account
+        const given = { endpoints, wait, onStatus: progress, runtime: id, newest: runtime?.version }
+        return pipe(step, runEndpointStep(given), unchanged)
       }
-      case 'AwaitEndpoint':
-        return pipe(
-          lookAtEndpoint(account, { runtime: id, endpoint: step.endpoint }, step.version ?? runtime?.version),
-          until(wait, `The endpoint ${step.endpoint}`, 300, progress),
-          unchanged,
-        )
     }
   }
+
+/** How long a new service-linked role takes to be known, in milliseconds. */
+const networkRoleWait = 10_000
 
 const gone = (id: string): DeployError =>
   runtimeFailed(`The agent runtime ${id}`, 'gone', 'somebody has deleted it meanwhile', logGroup(id))
@@ -237,24 +242,5 @@ const lookAtRuntime = ({ runtimes }: Account, id: string): TE.TaskEither<DeployE
       return /FAILED$|^DELETING$/.test(status)
         ? E.left(runtimeFailed(`The agent runtime ${id}`, status, failureReason, logGroup(id)))
         : E.right({ _tag: 'Waiting', status })
-    }),
-  )
-
-/** An endpoint takes on a version with some delay: ready with another one is not ready yet. */
-const lookAtEndpoint = (
-  { endpoints }: Account,
-  name: EndpointName,
-  version: string | undefined,
-): TE.TaskEither<DeployError, Look<undefined>> =>
-  pipe(
-    endpoints.find(name),
-    TE.chainEitherK((found) => {
-      const { status = 'not there yet', liveVersion, failureReason = '' } = found ?? {}
-      if (status.endsWith('FAILED')) {
-        const group = logGroup(name.runtime, name.endpoint)
-        return E.left(runtimeFailed(`The endpoint ${name.endpoint}`, status, failureReason, group))
-      }
-      const isLive = version === undefined || liveVersion === undefined || liveVersion === version
-      return E.right(status === 'READY' && isLive ? { _tag: 'Ready', value: undefined } : { _tag: 'Waiting', status })
     }),
   )

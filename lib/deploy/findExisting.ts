@@ -17,7 +17,7 @@ import type { DeploySettings } from './plan/DeploySettings'
 import type { ExistingEndpoint } from './plan/EndpointPlan'
 import { executionPolicy } from './resources/ExecutionRole'
 import type { RoleState } from './resources/Provenance'
-import { codePrefix, defaultEndpoint, policyName } from './resources/ResourceNames'
+import { codePrefix, defaultEndpoint, networkRole, policyName } from './resources/ResourceNames'
 import type { ExistingRuntime } from './plan/RuntimeRequest'
 
 /** An account of AWS: all that a deployment does there. */
@@ -46,6 +46,7 @@ export const findExisting = (
   pipe(
     TE.Do,
     TE.bind('role', () => findRole(roles, settings)),
+    TE.bind('hasNetworkRole', () => findNetworkRole(roles, settings)),
     TE.bind('hasBucket', () => (needsBucket(settings) ? findBucket(buckets, settings) : TE.right(false))),
     TE.bind('hasCode', ({ hasBucket }) => (hasBucket ? buckets.hasObject(toCode(settings, digest)) : TE.right(false))),
     TE.bind('image', () => findBuiltImage(images, roles, settings, digest)),
@@ -75,6 +76,14 @@ export const imagePolicyOf = (
   { agent, place, bucket: { bucket, prefix } }: DeploySettings,
   image: BuiltImage,
 ): RolePolicy => buildPolicyOf(image, place, { bucket, prefix: codePrefix(agent, prefix) })
+const findNetworkRole = (roles: Roles, { network }: DeploySettings): TE.TaskEither<DeployError, boolean> =>
+  network.networkMode === 'VPC'
+    ? pipe(
+        roles.find({ role: networkRole.name, name: '', policy: { Version: '2012-10-17', Statement: [] } }),
+        TE.map(({ _tag }) => _tag !== 'Missing'),
+      )
+    : TE.right(true)
+
 /** The named endpoint of a runtime; undefined for `DEFAULT`, which is not planned for. */
 export const findEndpoint = (
   endpoints: Endpoints,

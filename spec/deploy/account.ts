@@ -113,6 +113,12 @@ export const fakeAccount = (trouble: Trouble = () => undefined): FakeAccount => 
             : { _tag: 'Others' }
         }),
       create: (role) => change('CreateRole', () => void contents.roles.set(role, { isOurs: true, policy: undefined })),
+      createForService: () =>
+        change(
+          'CreateServiceLinkedRole',
+          () =>
+            void contents.roles.set('AWSServiceRoleForBedrockAgentCoreNetwork', { isOurs: false, policy: undefined }),
+        ),
       writePolicy: ({ role, policy }) =>
         change('PutRolePolicy', () => {
           const found = contents.roles.get(role)

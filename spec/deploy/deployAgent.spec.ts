@@ -61,6 +61,25 @@ describe('a first deployment', () => {
     expect(fake.contents.roles.get(roleName('hello', 'eu-west-1'))?.policy).toBe('theirs')
   })
 
+  it('makes the service-linked role for VPCs where the account has none, and only for agents in a VPC', async () => {
+    const fake = fakeAccount()
+    const inVpc = agentNamed('inside', {
+      aws: {
+        network_configuration: {
+          network_mode: 'VPC',
+          network_mode_config: { subnets: ['subnet-1'], security_groups: ['sg-1'] },
+        },
+      },
+    })
+    expect(right(await planOf(fake, agent)).steps.map(({ _tag }) => _tag)).not.toContain('CreateNetworkRole')
+    const { agent: after } = await deploy(fake, inVpc)
+    expect(fake.changes.filter((operation) => operation === 'CreateServiceLinkedRole')).toHaveLength(1)
+    expect(right(await planOf(fake, after)).steps).toEqual([])
+    expect(right(await planOf(fake, { ...inVpc, name: 'second' })).steps.map(({ _tag }) => _tag)).not.toContain(
+      'CreateNetworkRole',
+    )
+  })
+
   it('waits for a new role to become known', async () => {
     let refusals = 0
     const fake = fakeAccount((operation) =>

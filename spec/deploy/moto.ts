@@ -37,6 +37,8 @@ export interface StandIn {
   readonly requests: Array<Recorded>
   /** Answers requests while it gives a failure; undefined lets them through. */
   readonly failing: { with: (request: Recorded) => Failure | undefined }
+  /** Cuts the connection of a request in the middle of its body. */
+  readonly cutting: { if: (method: string, path: string) => boolean }
   readonly state: ServiceState
   /** How CodeBuild builds, and what it has built. */
   readonly builds: BuildState
@@ -98,6 +100,7 @@ export const standIn = async (): Promise<StandIn> => {
   const { child, port } = await startMoto()
   const requests: StandIn['requests'] = []
   const failing: StandIn['failing'] = { with: () => undefined }
+  const cutting: StandIn['cutting'] = { if: () => false }
   const state: StandIn['state'] = { failedAs: undefined }
 
   const toMoto = async (
@@ -154,8 +157,12 @@ export const standIn = async (): Promise<StandIn> => {
   }
 
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const body = await buffer(request)
     const { method = 'GET', url: path = '/', headers } = request
+    if (cutting.if(method, path)) {
+      request.once('data', () => request.socket.destroy())
+      return
+    }
+    const body = await buffer(request)
     const signedFor =
       /Credential=[^/]+\/\d+\/[^/]+\/([^/]+)\//.exec(headers.authorization ?? '')?.[1] ??
       (headers.authorization?.startsWith('Bearer ') === true ? 'bedrock-agentcore' : '')
@@ -191,6 +198,7 @@ export const standIn = async (): Promise<StandIn> => {
     },
     requests,
     failing,
+    cutting,
     state,
     builds,
     ask,
@@ -198,6 +206,7 @@ export const standIn = async (): Promise<StandIn> => {
       await fetch(`http://127.0.0.1:${port}/moto-api/reset`, { method: 'POST' })
       requests.length = 0
       failing.with = () => undefined
+      cutting.if = () => false
       state.failedAs = undefined
       service.reset()
       Object.assign(builds, { fails: undefined, isHeld: false, registry: undefined })

@@ -1,6 +1,8 @@
 import * as fc from 'fast-check'
 import * as E from 'fp-ts/Either'
+import { isRegion, toPartition } from '../../lib/core/Region'
 import { explain } from '../../lib/deploy/failure/DeployError'
+import { type Existing, toPlan } from '../../lib/deploy/plan/DeployPlan'
 import { toSettings } from '../../lib/deploy/plan/DeploySettings'
 import { executionPolicy, trustPolicy } from '../../lib/deploy/resources/ExecutionRole'
 import {
@@ -8,6 +10,7 @@ import {
   codeKey,
   consoleUrl,
   isCodeKey,
+  type Place,
   policyName,
   roleArn,
   roleName,
@@ -56,6 +59,46 @@ describe('names', () => {
     const arns = JSON.stringify([trustPolicy(there), executionPolicy(there, { agent: 'hello', protocol: 'A2A' })])
     expect(arns.match(/arn:[\w-]+/g)?.every((start) => start === `arn:${partition}`)).toBe(true)
   })
+})
+
+describe('a plan', () => {
+  const regions = ['us-east-1', 'ap-southeast-7', 'us-gov-west-1', 'us-gov-east-1', 'cn-north-1', 'cn-northwest-1']
+
+  it('names the partition of its region in every ARN, whatever the agent', () =>
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...regions),
+        fc.stringMatching(/^[a-zA-Z][a-zA-Z0-9_]{0,47}$/),
+        fc.constantFrom('HTTP' as const, 'MCP' as const, 'A2A' as const, 'AGUI' as const),
+        (region, name, protocol) => {
+          if (!isRegion(region)) throw new Error('no region')
+          const partition = toPartition(region)
+          const there: Place = { account: '123456789012', region, partition }
+          const agent = agentNamed(name, { aws: { protocol_configuration: { server_protocol: protocol } } })
+          const settings = right(toSettings(there, { env: [] })(agent))
+          const existing: Existing = {
+            role: { _tag: 'Missing' },
+            hasNetworkRole: true,
+            hasBucket: false,
+            hasCode: false,
+            image: undefined,
+            runtime: undefined,
+            isKnown: false,
+            endpoint: undefined,
+          }
+          const plan = right(toPlan({ updatesOnConflict: false })(settings, { digest: 'ab', bytes: 1 }, existing))
+          const policies = [trustPolicy(there), executionPolicy(there, { agent: name, protocol })]
+          const arns = JSON.stringify([plan.settings, plan.steps, policies]).match(/arn:[^:"]*:/g) ?? []
+          expect(arns.length).toBeGreaterThan(5)
+          expect([...new Set(arns)]).toEqual([`arn:${partition}:`])
+          expect(consoleUrl(there)).toContain(region)
+          const hosts = { aws: 'aws.amazon.com', 'aws-us-gov': 'amazonaws-us-gov.com', 'aws-cn': 'amazonaws.cn' }
+          expect(new URL(consoleUrl(there)).host.endsWith(hosts[partition])).toBe(true)
+          // Service principals are those of the global partition everywhere.
+          expect(JSON.stringify(trustPolicy(there))).toContain('"bedrock-agentcore.amazonaws.com"')
+        },
+      ),
+    ))
 })
 
 describe('the policies of a role', () => {

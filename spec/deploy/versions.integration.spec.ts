@@ -134,6 +134,26 @@ cloudSuite('agentcore deploy with versions', ({ aws, inAgent, run, json, awsCli 
     120_000,
   )
 
+  it(
+    'makes the service-linked role for an agent in a VPC, and leaves it',
+    () =>
+      inAgent(async (project) => {
+        const vpc = `      network_configuration:
+        network_mode: VPC
+        network_mode_config:
+          subnets: [subnet-0123456789abcdef0]
+          security_groups: [sg-0123456789abcdef0]
+`
+        project.write('.bedrock_agentcore.yaml', yaml.replace('      lifecycle', `${vpc}      lifecycle`))
+        expect(steps(await json(project, 'deploy'))).toContain('CreateNetworkRole')
+        const roles = async (): Promise<string> => JSON.stringify((await awsCli('iam', 'list-roles'))['Roles'])
+        expect(await roles()).toContain('aws-service-role/network.bedrock-agentcore.amazonaws.com')
+        await json(project, 'destroy', '--force')
+        expect(await roles()).toContain('aws-service-role/network.bedrock-agentcore.amazonaws.com')
+      }),
+    60_000,
+  )
+
   it.each([
     [['--version', '3', '--env', 'A=b'], '--env cannot be used with --version'],
     [['--version', '0'], 'the number of a version'],

@@ -20,6 +20,8 @@ export interface RolePolicy {
 export interface Roles {
   readonly find: (wanted: RolePolicy) => TE.TaskEither<DeployError, RoleState>
   readonly create: (role: string, agent: string, trust: Policy, description: string) => TE.TaskEither<DeployError, void>
+  /** Makes the role of a service, such as `network.bedrock-agentcore.amazonaws.com`; one that is there is no failure. */
+  readonly createForService: (service: string) => TE.TaskEither<DeployError, void>
   readonly writePolicy: (wanted: RolePolicy) => TE.TaskEither<DeployError, void>
   /** Removes a role with all of its policies, through every page. */
   readonly remove: (role: string) => TE.TaskEither<DeployError, void>
@@ -69,6 +71,17 @@ export const roles = ({ iam, modules: { iam: Iam } }: AwsClients): Roles => {
       orElseNamed(['EntityAlreadyExistsException', 'EntityAlreadyExists'], () => TE.right(undefined)),
     )
 
+  const createForService = (service: string): TE.TaskEither<DeployError, void> =>
+    pipe(
+      lift('iam:CreateServiceLinkedRole')(() =>
+        iam.send(new Iam.CreateServiceLinkedRoleCommand({ AWSServiceName: service })),
+      ),
+      TE.map((): void => undefined),
+      TE.orElse((error) =>
+        error._tag === 'ServiceFailed' && /has been taken/.test(error.reason) ? TE.right(undefined) : TE.left(error),
+      ),
+    )
+
   const writePolicy = ({ role, name, policy }: RolePolicy): TE.TaskEither<DeployError, void> =>
     pipe(
       lift('iam:PutRolePolicy')(() =>
@@ -95,7 +108,7 @@ export const roles = ({ iam, modules: { iam: Iam } }: AwsClients): Roles => {
       orElseNamed(['NoSuchEntityException', 'NoSuchEntity'], () => TE.right(undefined)),
     )
 
-  return { find, create, writePolicy, remove }
+  return { find, create, createForService, writePolicy, remove }
 }
 
 /** Whether a document of IAM, which gives it URL-encoded, says the same as a policy. */

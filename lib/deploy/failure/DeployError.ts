@@ -25,6 +25,8 @@ export type DeployError =
   /** `operation` is the name of the IAM action: `iam:CreateRole`. */
   | { readonly _tag: 'AccessDenied'; readonly operation: string; readonly reason: string }
   | { readonly _tag: 'Throttled'; readonly operation: string }
+  /** No response, or none that was complete. */
+  | { readonly _tag: 'Unreachable'; readonly operation: string; readonly reason: string }
   | {
       readonly _tag: 'ServiceFailed'
       readonly operation: string
@@ -166,6 +168,12 @@ export const explain = (error: DeployError): Explanation => {
       return {
         message: `AWS throttled ${error.operation} again and again`,
         next: 'run the command again in a minute: it goes on where it stopped',
+        details: [],
+      }
+    case 'Unreachable':
+      return {
+        message: `Could not reach AWS (${error.operation}): ${error.reason}`,
+        next: 'check the network, the region and AWS_ENDPOINT_URL, and run the command again: it goes on where it stopped',
         details: [],
       }
     case 'ServiceFailed':

@@ -1,6 +1,6 @@
 /** Lifts calls of the AWS SDK: the one place where its exceptions become failures. */
 import * as TE from 'fp-ts/TaskEither'
-import { errorMessage } from '../../node/SystemError'
+import { errorCode, errorMessage } from '../../node/SystemError'
 import type { DeployError } from './DeployError'
 
 /** Runs a call of an operation, named as its IAM action: `s3:PutObject`. */
@@ -28,6 +28,8 @@ const isInvalid = /^(UnrecognizedClientException|InvalidClientTokenId|InvalidAcc
 const isDenied = /^(AccessDenied|AccessDeniedException|UnauthorizedOperation|AllAccessDisabled)$/
 const isThrottled = /^(Throttling|ThrottlingException|TooManyRequestsException|SlowDown|RequestLimitExceeded)$/
 
+const isUnreachable = /^(ECONNRESET|ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH)$/
+
 const toFailure = (operation: string, cause: unknown): DeployError => {
   const reason = errorMessage(cause).replace(/\s+/g, ' ')
   const metadata = field(cause, '$metadata')
@@ -38,6 +40,8 @@ const toFailure = (operation: string, cause: unknown): DeployError => {
   if (isNoCredentials.test(known) || isInvalid.test(known)) return { _tag: 'NoCredentials', reason }
   if (isExpired.test(known)) return { _tag: 'CredentialsExpired', reason }
   if (isDenied.test(known)) return { _tag: 'AccessDenied', operation, reason }
+  if (isUnreachable.test(errorCode(cause) ?? '') || known === 'TimeoutError')
+    return { _tag: 'Unreachable', operation, reason }
   if (isThrottled.test(known)) return { _tag: 'Throttled', operation }
   return { _tag: 'ServiceFailed', operation, name: known, reason, requestId: textOf(field(metadata, 'requestId')) }
 }

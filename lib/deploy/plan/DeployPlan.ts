@@ -6,7 +6,7 @@ import { type CodeDigest, type ContentStep, type ExistingContent, toContent } fr
 import type { DeploySettings } from './DeploySettings'
 import { endpointWords, type EndpointStep, type ExistingEndpoint, pointSteps } from './EndpointPlan'
 import type { RoleState } from '../resources/Provenance'
-import { defaultEndpoint } from '../resources/ResourceNames'
+import { defaultEndpoint, networkRole } from '../resources/ResourceNames'
 import {
   type Artifact,
   type ExistingRuntime,
@@ -31,6 +31,8 @@ export interface Existing extends ExistingContent {
   readonly runtime: ExistingRuntime | undefined
   /** Whether the project knows the runtime, or its name alone is the same. */
   readonly isKnown: boolean
+  /** Whether the account has the role for VPCs, or the agent needs none. */
+  readonly hasNetworkRole: boolean
   /** The named endpoint that is to serve the deployment. */
   readonly endpoint: ExistingEndpoint | undefined
 }
@@ -39,6 +41,8 @@ export interface Existing extends ExistingContent {
 export type Step =
   | { readonly _tag: 'CreateRole'; readonly role: string }
   | { readonly _tag: 'WriteRolePolicy'; readonly role: string }
+  /** The role of the account by which AgentCore reaches into VPCs. */
+  | { readonly _tag: 'CreateNetworkRole' }
   | ContentStep
   | { readonly _tag: 'CreateRuntime'; readonly runtime: WantedRuntime }
   | { readonly _tag: 'UpdateRuntime'; readonly runtime: RuntimeReplacement; readonly changes: ReadonlyArray<string> }
@@ -102,6 +106,7 @@ export const toPlan =
       removed: runtime === undefined ? [] : toRemoved(runtime, dropped),
       steps: [
         ...roleSteps(settings, existing),
+        ...(existing.hasNetworkRole ? [] : [{ _tag: 'CreateNetworkRole' as const }]),
         ...content.right.steps,
         ...steps,
         ...pointSteps({ endpoint: settings.endpoint, version }, existing.endpoint),
@@ -161,6 +166,8 @@ export const toWords = (step: Step): string => {
   switch (step._tag) {
     case 'CreateRole':
       return `create the execution role ${step.role}`
+    case 'CreateNetworkRole':
+      return `create the service-linked role ${networkRole.name}, by which AgentCore reaches into VPCs`
     case 'WriteRolePolicy':
       return `write the policy of the role ${step.role}`
     case 'CreateBucket':

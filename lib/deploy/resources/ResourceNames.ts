@@ -63,6 +63,12 @@ export const policyName = (agent: string): string => `BedrockAgentCoreRuntimeExe
 export const roleArn = ({ partition, account }: Place, name: string): string =>
   `arn:${partition}:iam::${account}:role/${name}`
 
+/** The role by which AgentCore reaches into VPCs, one for the whole account. AWS owns it, and it is never removed. */
+export const networkRole = {
+  name: 'AWSServiceRoleForBedrockAgentCoreNetwork',
+  service: 'network.bedrock-agentcore.amazonaws.com',
+} as const
+
 /** The endpoint that every runtime has; it serves the newest version. */
 export const defaultEndpoint = 'DEFAULT'
 

@@ -139,7 +139,8 @@ const showStep =
       case 'Begun':
         return showProgress(text)(cli)
       case 'Progress':
-        return showProgress(`${text}: ${news.text}`)(cli)
+        // Lines are cut at the width of the terminal: what changes stands first.
+        return showProgress(`${news.text}: ${text}`)(cli)
       case 'Passed':
         return printLine(`  ${news.text}`)(cli)
       case 'Done':
