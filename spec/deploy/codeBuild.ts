@@ -155,11 +155,6 @@ export const answerCodeBuild = async (
   }
 }
 
-const accepted = [
-  'application/vnd.oci.image.manifest.v1+json',
-  'application/vnd.docker.distribution.manifest.v2+json',
-].join(', ')
-
 /** Answers a request to ECR from the registry behind it; undefined for moto's own. */
 export const answerEcr = async ({ headers, body }: Recorded, { registry }: BuildState): Promise<Answer | undefined> => {
   if (registry === undefined) return undefined
@@ -180,5 +175,3 @@ export const answerEcr = async ({ headers, body }: Recorded, { registry }: Build
     imageDetails: [{ registryId: '123456789012', repositoryName: name, imageDigest, imageTags: [imageTag] }],
   })
 }
-
-export { accepted as manifestTypes }

@@ -130,7 +130,12 @@ export const buildImage = (what: BuildImageOptions): TE.TaskEither<EngineError, 
       pipe(
         runCommand({
           file: engine.name,
-          args: ['build', '--platform', platform.name, '-t', name, '-f', dockerfile, project],
+          args: [
+            ...['build', '--platform', platform.name],
+            // BuildKit knows it by itself; podman before its version 5 has to be told.
+            ...['--build-arg', `BUILDPLATFORM=linux/${engine.arch}`],
+            ...['-t', name, '-f', dockerfile, project],
+          ],
           cwd: project,
           env: { ...process.env, BUILDKIT_PROGRESS: 'plain' },
           onLine: (line) => {

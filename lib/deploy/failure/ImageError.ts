@@ -87,6 +87,7 @@ const advice = (lines: ReadonlyArray<string>): string => {
     return 'check the permissions for the registry, and that the image exists'
   if (/no such host|dial tcp|i\/o timeout|connection refused|TLS handshake|name resolution/i.test(text))
     return 'check that this machine reaches the registry'
-  if (/manifest unknown|not found|does not exist/i.test(text)) return 'check the name and the tag of the base image'
+  if (/manifest unknown|manifest for .* not found|name unknown|repository .* (does )?not (found|exist)/i.test(text))
+    return 'check the name and the tag of the base image'
   return 'fix what it reports and deploy again'
 }

@@ -26,7 +26,7 @@ describe('a generated Dockerfile', () => {
       'COPY [".", "."]',
       'RUN ["npx", "--no-install", "agentcore", "build", "--entrypoint", "src/agent.ts", "--outdir", "/bundle"]',
       '',
-      'FROM ${NODE_IMAGE}',
+      'FROM --platform=$TARGETPLATFORM ${NODE_IMAGE}',
       'ENV NODE_ENV=production DOCKER_CONTAINER=1 AWS_REGION=eu-west-1 AWS_DEFAULT_REGION=eu-west-1',
       'WORKDIR /app',
       'COPY --from=build /bundle ./dist',
