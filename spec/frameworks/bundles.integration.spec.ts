@@ -1,6 +1,9 @@
 /** Agents on popular frameworks: bundled by `agentcore build`, and run as one file without `node_modules`. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import * as E from 'fp-ts/Either'
+import { explain } from '../../lib/cli/bundler/BuildError'
+import { typeCheck } from '../../lib/cli/bundler/TypeCheck'
 import { node, root, using } from '../cli/support'
 import { agentcore } from '../cli/world'
 import { fences } from '../package/support'
@@ -73,7 +76,7 @@ describe('an agent with a client of MCP, OpenTelemetry and pino', () => {
 describe('the code of the guide', () => {
   const guide = readFileSync(join(root, 'docs/guides/frameworks.md'), 'utf8')
   const agents = fences(guide).flatMap(({ info, text }) => {
-    const name = /^js (\S+)$/.exec(info)?.[1]
+    const name = /^ts with (\S+)$/.exec(info)?.[1]
     return name === undefined ? [] : [[name, text] as const]
   })
   beforeAll(() => agents.forEach(([name]) => installed(name)), installing)
@@ -83,16 +86,19 @@ describe('the code of the guide', () => {
   })
 
   it.each(agents)(
-    'of %s is bundled without a remark, and starts',
+    'of %s has the right types, is bundled without a remark, and starts',
     (name, text) =>
       inFramework(name, async ({ folder, out }) => {
-        writeFileSync(join(folder, 'agent.mjs'), text)
-        const built = await agentcore(folder, ['build', '--entrypoint', 'agent.mjs', '--outdir', out])
+        writeFileSync(join(folder, 'agent.ts'), text)
+        const file = join(folder, 'agent.ts')
+        const checked = await typeCheck({ project: folder, file, cache: join(folder, '.cache') })()
+        expect(E.isLeft(checked) ? explain(checked.left).details : checked.right._tag).toBe('Checked')
+        const built = await agentcore(folder, ['build', '--entrypoint', 'agent.ts', '--outdir', out])
         expect([built.code, built.stderr]).toEqual([0, ''])
         expect(built.stdout).toMatch(/^\S+main\.js \([^)]+\)\n$/)
         const env = { PORT: '0', HOST: '127.0.0.1', NODE_OPTIONS: undefined, OPENAI_API_KEY: 'none' }
         await using(node(['main.js'], out, env, node22()), ({ says }) => says(/Listening on/))
       }),
-    60_000,
+    90_000,
   )
 })

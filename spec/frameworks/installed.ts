@@ -16,7 +16,7 @@ import {
   symlinkSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { root } from '../cli/support'
 
 const sourceOf = (name: string): string => join(root, 'spec/frameworks', name)
@@ -30,19 +30,37 @@ export const installed = (name: string): string => {
     'node_modules/.cache/frameworks',
     `${name}-${createHash('sha256').update(lock).digest('hex').slice(0, 8)}`,
   )
-  if (existsSync(folder)) return folder
+  if (existsSync(folder)) return withTools(folder)
   const temporary = `${folder}.${randomUUID()}`
   mkdirSync(temporary, { recursive: true })
   try {
     for (const file of ['package.json', 'package-lock.json']) copyFileSync(join(source, file), join(temporary, file))
     execFileSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: temporary, stdio: 'pipe' })
-    symlinkSync(root, join(temporary, 'node_modules/agentcore-fp'), 'junction')
     renameSync(temporary, folder)
   } finally {
     rmSync(temporary, { recursive: true, force: true })
   }
+  return withTools(folder)
+}
+
+/** Links what any project has beside: this package, and the compiler of this repository. */
+const withTools = (folder: string): string => {
+  const links = {
+    'agentcore-fp': root,
+    ...toolsOf('typescript'),
+    ...toolsOf('@types/node'),
+    ...toolsOf('undici-types'),
+  }
+  for (const [name, target] of Object.entries(links)) {
+    const link = join(folder, 'node_modules', name)
+    if (existsSync(link)) continue
+    mkdirSync(dirname(link), { recursive: true })
+    symlinkSync(target, link, 'junction')
+  }
   return folder
 }
+
+const toolsOf = (name: string): Readonly<Record<string, string>> => ({ [name]: join(root, 'node_modules', name) })
 
 /** What installing one takes where the cache is empty, in milliseconds. */
 export const installing = 180_000
