@@ -52,7 +52,7 @@ const refused = (status: number, name: string, message: string): Reply => json(s
 
 const notFound = (what: string): Reply => refused(404, 'ResourceNotFoundException', `There is no ${what}`)
 
-const parsed = (body: Buffer): Fields => JSON.parse(body.toString('utf8') || '{}') as Fields
+const parsed = (body: Buffer): Fields => (body.length === 0 ? {} : (JSON.parse(body.toString('utf8')) as Fields))
 
 /** What a runtime has of its own; all else is told by the request that made its version. */
 const identity = ['agentRuntimeId', 'agentRuntimeName', 'createdAt', 'lastUpdatedAt', 'workloadIdentityDetails']
@@ -168,7 +168,8 @@ export const agentCore = (
       return json(202, { status: 'DELETING', agentRuntimeId: id, endpointName: name })
     }
     if (found.isBusy) return refused(409, 'ConflictException', 'The endpoint is being updated')
-    found.target = String(parsed(request.body)['agentRuntimeVersion'] ?? newest(runtime))
+    const { agentRuntimeVersion: target } = parsed(request.body)
+    found.target = typeof target === 'string' ? target : newest(runtime)
     if (!runtime.versions.has(found.target)) return notFound(`version ${found.target}`)
     found.isBusy = true
     return json(202, endpointFields(request, id, name, found))

@@ -56,7 +56,7 @@ export const configuration = ({ folder }: Project): string =>
 
 /** Calls of agents have raw bodies, which the judge cannot read; the client has specs of its own. */
 const isCall = ({ service, path }: Recorded): boolean =>
-  service === 'bedrock-agentcore' && /^\/runtimes\/arn/.test(path)
+  service === 'bedrock-agentcore' && path.startsWith('/runtimes/arn')
 
 const isThere = hasMoto()
 if (!isThere) process.stderr.write('moto_server is not installed: the specs of deployments to AWS are skipped\n')

@@ -32,7 +32,28 @@ export const deployedHint = (error: ClientError, { which, hasToken }: DeployedCa
       return 'AWS limits the rate of calls: try again in a moment'
     case 'InternalServerException':
       return 'this is a failure of AgentCore: try again in a moment'
-    default:
+    case 'UnauthorizedException':
+    case 'InvalidArn':
+    case 'InvalidRegion':
+    case 'RegionMismatch':
+    case 'InvalidEndpoint':
+    case 'InvalidQualifier':
+    case 'InvalidSessionId':
+    case 'InvalidExpiry':
+    case 'InvalidToken':
+    case 'InvalidParameter':
+    case 'Unencodable':
+    case 'NoCredentials':
+    case 'ConnectionFailed':
+    case 'ConnectTimeout':
+    case 'IdleTimeout':
+    case 'Aborted':
+    case 'Truncated':
+    case 'InvalidAnswer':
+    case 'AgentFailure':
+    case 'UnexpectedStatus':
+    case 'StreamFailure':
+    case 'SocketClosed':
       return undefined
   }
 }

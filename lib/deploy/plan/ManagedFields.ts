@@ -69,14 +69,25 @@ export const withoutFields = (
   runtime: GetAgentRuntimeResponse,
   dropped: ReadonlyArray<string>,
 ): GetAgentRuntimeResponse => {
-  const remaining = (group: string, fields: object | undefined): object | undefined =>
-    fields === undefined
-      ? undefined
-      : Object.fromEntries(Object.entries(fields).filter(([name]) => !dropped.includes(`${group}.${name}`)))
-  const kept = Object.entries(runtime).filter(([name]) => !dropped.includes(name))
+  const { authorizerConfiguration, requestHeaderConfiguration, ...rest } = runtime
   return {
-    ...Object.fromEntries(kept),
-    environmentVariables: remaining('environmentVariables', runtime.environmentVariables),
-    lifecycleConfiguration: remaining('lifecycleConfiguration', runtime.lifecycleConfiguration),
-  } as GetAgentRuntimeResponse // the required fields are never dropped
+    ...rest,
+    ...(dropped.includes('authorizerConfiguration') ? {} : { authorizerConfiguration }),
+    ...(dropped.includes('requestHeaderConfiguration') ? {} : { requestHeaderConfiguration }),
+    environmentVariables: without(dropped, 'environmentVariables', runtime.environmentVariables),
+    lifecycleConfiguration: without(
+      dropped,
+      'lifecycleConfiguration',
+      runtime.lifecycleConfiguration === undefined ? undefined : { ...runtime.lifecycleConfiguration },
+    ),
+  }
 }
+
+const without = <A>(
+  dropped: ReadonlyArray<string>,
+  group: string,
+  fields: { readonly [name: string]: A } | undefined,
+): { [name: string]: A } | undefined =>
+  fields === undefined
+    ? undefined
+    : Object.fromEntries(Object.entries(fields).filter(([name]) => !dropped.includes(`${group}.${name}`)))
