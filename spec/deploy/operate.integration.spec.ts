@@ -149,7 +149,7 @@ cloudSuite('the commands for deployed agents', ({ aws, inAgent, run, json, awsCl
           expect(said.code).toBe(1)
           expect(JSON.parse(said.stdout)).toMatchObject({ code, next: expect.stringMatching(next) as string })
         }
-        await fails('RUNTIME_CLIENT_ERROR', /agentcore logs --endpoint prod --deployed/, '"fail"', '--endpoint', 'prod')
+        await fails('RUNTIME_CLIENT_ERROR', /agentcore logs --endpoint prod shows/, '"fail"', '--endpoint', 'prod')
         await fails('RESOURCE_NOT_FOUND_EXCEPTION', /agentcore status lists/, '{}', '--endpoint', 'nowhere')
         await fails('ACCESS_DENIED_EXCEPTION', /without a bearer token/, '{}', '--bearer-token', token)
 
@@ -169,11 +169,17 @@ cloudSuite('the commands for deployed agents', ({ aws, inAgent, run, json, awsCl
       inAgent(async (project) => {
         const nowhere = await run(project, 'logs', '--deployed')
         expect(nowhere).toMatchObject({ code: 1, stderr: expect.stringContaining('is not deployed') as string })
-        const { id } = await json(project, 'deploy')
+        const { id, arn } = await json(project, 'deploy')
         const empty = await run(project, 'logs')
         expect(empty).toMatchObject({ code: 1, stderr: expect.stringContaining('with the first invocation') as string })
         const group = `/aws/bedrock-agentcore/runtimes/${String(id)}-DEFAULT`
         await logsIn(project, group)
+        await inProject({}, async (elsewhere) => {
+          const document = await json(elsewhere, 'logs', '--arn', String(arn), '--since', '1d')
+          expect(document).toMatchObject({ agent: null, records: expect.arrayContaining([]) as unknown })
+          expect((document['records'] as ReadonlyArray<unknown>).length).toBeGreaterThan(4)
+          expect(await run(elsewhere, 'logs', '--arn', 'arn:nonsense')).toMatchObject({ code: 1 })
+        })
       }),
     120_000,
   )

@@ -60,6 +60,7 @@ const toTarget = (reach: AgentLocation): ClientOptions => {
 /** The agent of a call, for the commands to paste that a failure names. */
 export interface Called extends Caller {
   readonly agent?: string | undefined
+  readonly arn?: string | undefined
 }
 
 /** Converts a client failure, with a hint for its location. */
@@ -69,8 +70,12 @@ export const failure =
     if (error._tag === 'ConnectionFailed' || error._tag === 'ConnectTimeout')
       return client(error, unreachableHint(reach))
     if (reach._tag !== 'Deployed') return client(error)
-    const { agent, bearerToken } = called
-    const which = `${agent === undefined ? '' : ` --agent ${agent}`}${reach.endpoint === undefined ? '' : ` --endpoint ${reach.endpoint}`}`
+    const { agent, arn, bearerToken } = called
+    const which = [
+      ...(agent === undefined ? [] : [` --agent ${agent}`]),
+      ...(arn === undefined ? [] : [` --arn ${arn}`]),
+      ...(reach.endpoint === undefined ? [] : [` --endpoint ${reach.endpoint}`]),
+    ].join('')
     return client(error, deployedHint(error, { which, hasToken: bearerToken !== undefined }))
   }
 

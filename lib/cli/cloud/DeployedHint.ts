@@ -13,8 +13,8 @@ export const deployedHint = (error: ClientError, { which, hasToken }: DeployedCa
   switch (error._tag) {
     case 'RuntimeClientError':
       return /initialization/i.test(error.message)
-        ? `the agent took too long to start: agentcore logs${which} --deployed shows how far it came`
-        : `agentcore logs${which} --deployed shows what the agent wrote`
+        ? `the agent took too long to start: agentcore logs${which} shows how far it came`
+        : `agentcore logs${which} shows what the agent wrote`
     case 'AccessDeniedException':
       return /method mismatch/i.test(error.message) ? mismatch(hasToken) : undefined
     case 'ValidationException':

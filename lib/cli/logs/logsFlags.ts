@@ -16,6 +16,7 @@ export const flags = {
   deployed: toggle('--deployed', 'the deployed agent (default if it is deployed)'),
   local: toggle('--local', 'what runs on this machine (default if it is not deployed)'),
   endpoint: value('--endpoint <name>', 'endpoint of the deployed agent (default: DEFAULT)', Rules.endpointName),
+  arn: text('--arn <arn>', 'the agent runtime with this ARN; needs no configuration'),
   profile: text('--profile <name>', 'profile of the AWS configuration (default: AWS_PROFILE)'),
 }
 

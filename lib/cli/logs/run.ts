@@ -3,12 +3,13 @@ import { dirname, join } from 'node:path'
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
+import { parse, type RuntimeArn } from '../../client/target/AgentArn'
 import type { AgentConfig } from '../../config/Project'
 import { stateFolder } from '../../node/file/PrivateFile'
 import { agentIn } from '../agent/ConfiguredAgent'
 import { format } from '../document/ExactJson'
 import type { Cli, Output } from '../program/Cli'
-import { type CliError, failed, usage } from '../program/CliError'
+import { client, type CliError, failed, usage } from '../program/CliError'
 import type { Run } from '../program/Command'
 import { logView } from '../terminal/LogEntry'
 import { cloudLogs, groupOf } from './CloudLogs'
@@ -23,7 +24,8 @@ import { toMoment } from './Since'
 
 /** A log, which lines of it, and what it means if there are none. */
 interface Chosen {
-  readonly agent: string
+  /** Undefined for one that is given by its ARN. */
+  readonly agent: string | undefined
   readonly source: LogSource
   readonly query: LogQuery
   readonly nothing: CliError
@@ -49,16 +51,15 @@ const notDeployed = (agent: string, flag: string): CliError =>
 /** What a deployed agent has written of late is what is asked for: all that it ever wrote may be gigabytes. */
 const hour = 3_600_000
 
-const fromCloud = (cli: Cli, { name, bedrock_agentcore: ids }: AgentConfig, flags: LogsFlags): Chosen => {
-  const [, , , region = '', , resource = ''] = (ids?.agent_arn ?? '').split(':')
+const fromCloud = (cli: Cli, name: string | undefined, { region, id }: RuntimeArn, flags: LogsFlags): Chosen => {
   const from = flags.since === undefined ? cli.now() - hour : toMoment(flags.since, cli.now())
   const { endpoint, profile } = flags
-  const place = { runtime: resource.replace(/^runtime\//, ''), endpoint, region, profile, from }
+  const place = { runtime: id, endpoint, region, profile, from }
   return {
     agent: name,
     source: cloudLogs(cli, place),
     query: { session: flags.session, from },
-    nothing: nothingThere(name, groupOf(place), flags.since === undefined),
+    nothing: nothingThere(name ?? 'The agent', groupOf(place), flags.since === undefined),
   }
 }
 
@@ -77,9 +78,31 @@ const choose = (cli: Cli, agent: AgentConfig, flags: LogsFlags): E.Either<CliErr
   const forCloud = flags.deployed ? '--deployed' : flags.endpoint !== undefined ? '--endpoint' : undefined
   if (flags.local && forCloud !== undefined)
     return E.left(usage(`--local and ${forCloud}: use only one of them`, 'see agentcore logs --help'))
-  const isDeployed = (agent.bedrock_agentcore?.agent_arn ?? '') !== ''
-  if (forCloud !== undefined && !isDeployed) return E.left(notDeployed(agent.name, forCloud))
-  return E.right(isDeployed && !flags.local ? fromCloud(cli, agent, flags) : fromHere(cli, agent, flags))
+  const arn = agent.bedrock_agentcore?.agent_arn ?? ''
+  if (forCloud !== undefined && arn === '') return E.left(notDeployed(agent.name, forCloud))
+  return arn !== '' && !flags.local ? ofArn(cli, agent.name, arn, flags) : E.right(fromHere(cli, agent, flags))
+}
+
+const ofArn = (cli: Cli, name: string | undefined, arn: string, flags: LogsFlags): E.Either<CliError, Chosen> =>
+  pipe(
+    parse(arn),
+    E.bimap(
+      (error) => client(error),
+      (found) => fromCloud(cli, name, found, flags),
+    ),
+  )
+
+const find = (cli: Cli, flags: LogsFlags): TE.TaskEither<CliError, Chosen> => {
+  const { arn, agent, local } = flags
+  if (arn === undefined)
+    return pipe(
+      agentIn(cli.cwd, agent),
+      TE.chainEitherK((found) => choose(cli, found, flags)),
+    )
+  const other = local ? '--local' : agent === undefined ? undefined : '--agent'
+  return other === undefined
+    ? TE.fromEither(ofArn(cli, undefined, arn, flags))
+    : TE.left(usage(`${other} and --arn: use only one of them`, 'see agentcore logs --help'))
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -107,7 +130,7 @@ const readOnce = (cli: Cli, { agent, source, query, nothing }: Chosen): TE.TaskE
       const records = all.filter(matches(query))
       if (all.length === 0) return E.left(nothing)
       if (records.length === 0) return E.left(nothingMatches(all))
-      return E.right({ json: { agent, records: records.map(toJson) }, text: () => toText(cli, records) })
+      return E.right({ json: { agent: agent ?? null, records: records.map(toJson) }, text: () => toText(cli, records) })
     }),
   )
 
@@ -127,7 +150,6 @@ const follow = (cli: Cli, { source, query }: Chosen): TE.TaskEither<CliError, Ou
 /** Shows logs. Left: `Config`, `Failed` where there are none. */
 export const run: Run<LogsFlags> = (flags) => (cli) =>
   pipe(
-    agentIn(cli.cwd, flags.agent),
-    TE.chainEitherK((agent) => choose(cli, agent, flags)),
+    find(cli, flags),
     TE.chain((chosen) => (flags.follow ? follow(cli, chosen) : readOnce(cli, chosen))),
   )

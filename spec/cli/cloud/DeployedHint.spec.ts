@@ -13,10 +13,10 @@ const call = { which: ' --agent hello --endpoint prod', hasToken: false }
 describe('the next step after a refusal of AgentCore', () => {
   it('is to look at the log of the endpoint that was called, where the agent has failed', () => {
     expect(deployedHint(refusal('RuntimeClientError', 'Received error (500) from runtime.'), call)).toBe(
-      'agentcore logs --agent hello --endpoint prod --deployed shows what the agent wrote',
+      'agentcore logs --agent hello --endpoint prod shows what the agent wrote',
     )
     expect(deployedHint(refusal('RuntimeClientError', 'Runtime initialization time exceeded'), call)).toMatch(
-      /^the agent took too long to start: agentcore logs --agent hello --endpoint prod --deployed/,
+      /^the agent took too long to start: agentcore logs --agent hello --endpoint prod/,
     )
   })
 
