@@ -9,13 +9,14 @@ import { isAlive } from '../../lib/node/process/Processes'
 import { node, until, using } from '../cli/support'
 import { agentcore } from '../cli/world'
 import { type Browser, describeHere, launch } from '../examples/chromium'
-import { expected, inNode, session } from './chat'
+import { deriveSessionId } from '../../lib/client/browser'
+import { chatId, expected, inNode } from './chat'
 import { type FrameworkProject, inFramework, installed, installing, node22 } from './installed'
 
 /** Waits until both turns that did not complete are over for the agent too. */
 const bothEnded = async (url: string): Promise<void> => {
   const ended = async (): Promise<unknown> => {
-    const headers = { 'x-amzn-bedrock-agentcore-runtime-session-id': session }
+    const headers = { 'x-amzn-bedrock-agentcore-runtime-session-id': deriveSessionId(chatId) }
     const response = await fetch(`${url}/invocations`, { method: 'POST', headers, body: '{"ended":true}' })
     return ((await response.json()) as { readonly ended: unknown }).ended
   }
@@ -126,7 +127,7 @@ describeHere('a chat of the AI SDK in a browser', () => {
     const page = await browser.newPage()
     await page.goto(`${url}/ping`) // a page of the same origin
     await page.evaluate(`${await scriptOf(project)};globalThis.chat = chat`)
-    return page.evaluate(`chat.playAll(${JSON.stringify(url)}, ${JSON.stringify(session)})`)
+    return page.evaluate(`chat.playAll(${JSON.stringify(url)}, ${JSON.stringify(chatId)})`)
   }
 
   it.each(versions)(

@@ -19,11 +19,11 @@ export const expected = {
   again: answered('You said: still there?'),
 }
 
-export const session = 's'.repeat(36)
+export const chatId = 'chat-1'
 
 /** Plays the chat in Node. */
 export const inNode = async (url: string, { folder }: FrameworkProject): Promise<unknown> => {
-  const page = node(['main.mjs', url, session], folder, { NODE_OPTIONS: undefined }, node22())
+  const page = node(['main.mjs', url, chatId], folder, { NODE_OPTIONS: undefined }, node22())
   expect([await page.ended, page.stderr()]).toEqual([0, ''])
   return JSON.parse(page.stdout())
 }

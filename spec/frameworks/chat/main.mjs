@@ -1,6 +1,6 @@
-/** Plays a chat in Node: `node main.mjs URL SESSION` prints what a user would see. */
+/** Plays a chat in Node: `node main.mjs URL ID` prints what a user would see. */
 import { playAll } from './page.mjs'
 
-const [url, session] = process.argv.slice(2)
+const [url, id] = process.argv.slice(2)
 
-process.stdout.write(`${JSON.stringify(await playAll(url, session))}\n`)
+process.stdout.write(`${JSON.stringify(await playAll(url, id))}\n`)

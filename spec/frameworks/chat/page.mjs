@@ -3,6 +3,7 @@
  * page. Gives what a user would see after each message.
  */
 import { AbstractChat, DefaultChatTransport } from 'ai'
+import { chatTransport, deriveSessionId } from 'agentcore-fp/client/browser'
 
 const sessionHeader = 'x-amzn-bedrock-agentcore-runtime-session-id'
 
@@ -23,12 +24,13 @@ const stateOf = () => ({
   snapshot: (value) => structuredClone(value),
 })
 
-/** Opens a chat of its own session. */
-export const openChat = (url, session) => {
-  const api = `${url}/invocations`
-  const headers = { [sessionHeader]: session }
+/** Opens a chat, whose id names its session. */
+export const openChat = (url, id) => {
+  const settings = chatTransport({ url, stop: { stop: true } })
+  const { api } = settings
+  const headers = { [sessionHeader]: deriveSessionId(id) }
   const state = stateOf()
-  const chat = Reflect.construct(AbstractChat, [{ state, transport: new DefaultChatTransport({ api, headers }) }])
+  const chat = Reflect.construct(AbstractChat, [{ id, state, transport: new DefaultChatTransport(settings) }])
 
   const lastText = () =>
     (chat.messages.at(-1)?.role === 'assistant' ? chat.messages.at(-1).parts : [])
@@ -62,8 +64,8 @@ export const openChat = (url, session) => {
 }
 
 /** All that may happen in a chat, in one. */
-export const playAll = async (url, session) => {
-  const chat = openChat(url, session)
+export const playAll = async (url, id) => {
+  const chat = openChat(url, id)
   const results = {}
   for (const text of ['hello', 'throw', 'fail', 'fail amid', 'throw after']) results[text] = await chat.say(text)
   results.cancelled = await chat.sayThen('wait', 'Wait', () => chat.post({ stop: true }))
