@@ -130,6 +130,9 @@ const s3Uri = /^(?:s3:\/\/)?[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:\/[^\s]*)?$/
 /** Where code is kept: `auto`, or a bucket with or without a prefix. */
 export const s3 = matching(s3Uri, 'auto, or an S3 bucket with or without a prefix (s3://bucket/prefix)')
 
+/** The name of a variable for the agent. */
+export const variableName = matching(/^[A-Za-z_][A-Za-z0-9_]{0,99}$/, 'the name of a variable, such as MODEL')
+
 /** A variable for the agent. */
 export const assignment: Rule<readonly [name: string, value: string]> = (text) => {
   const at = text.indexOf('=')

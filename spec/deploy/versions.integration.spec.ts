@@ -156,6 +156,9 @@ cloudSuite('agentcore deploy with versions', ({ aws, inAgent, run, json, awsCli 
 
   it.each([
     [['--version', '3', '--env', 'A=b'], '--env cannot be used with --version'],
+    [['--env', 'A=b', '--unset-env', 'A'], 'both name A'],
+    [['--unset-env', 'A B'], 'the name of a variable'],
+    [['--version', '3', '--local-build'], '--local-build cannot be used with --version'],
     [['--version', '0'], 'the number of a version'],
     [['--endpoint', 'my-prod'], 'a letter, then at most 47'],
     [['--local', '--endpoint', 'prod'], '--endpoint is for deployments to AWS'],

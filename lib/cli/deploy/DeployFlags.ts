@@ -57,6 +57,8 @@ export const checkFlags = (values: DeployValues): E.Either<CliError, void> => {
     ['--version', values.version !== undefined],
     ['--unset-env', values.unsetEnv.length > 0],
   ]
+  const twice = values.unsetEnv.find((name) => values.env.some(([given]) => given === name))
+  if (twice !== undefined) return E.left(usage(`--env and --unset-env: both name ${twice}`, 'set it or remove it'))
   const wrong = (values.local ? forAws : forThisMachine).find(([, isGiven]) => isGiven)
   if (wrong === undefined) return E.right(undefined)
   const [flag] = wrong

@@ -77,7 +77,11 @@ export const deploy = command({
         'is made again as the newest version',
       Rules.runtimeVersion,
     ),
-    unsetEnv: list('--unset-env <NAME>', 'environment variable to remove from the deployed agent; repeatable', E.right),
+    unsetEnv: list(
+      '--unset-env <NAME>',
+      'environment variable to remove from the deployed agent; repeatable',
+      Rules.variableName,
+    ),
     port: value('-p, --port <port>', 'port to listen on (default: the first free one from 8080)', Rules.port),
     detach: toggle('-d, --detach', 'keep it running in the background'),
     isolation: value(

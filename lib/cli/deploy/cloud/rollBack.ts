@@ -34,6 +34,9 @@ const ofDeployments = (values: CloudValues): ReadonlyArray<readonly [flag: strin
   ['--exclude', values.exclude.length > 0],
   ['--external', values.external.length > 0],
   ['--execution-role', values.executionRole !== undefined],
+  ['--local-build', values.localBuild],
+  ['--image-tag', values.imageTag !== undefined],
+  ['--image-uri', values.imageUri !== undefined],
   ['--adopt', values.adopt !== undefined],
   ['--auto-update-on-conflict', values.autoUpdateOnConflict],
 ]
