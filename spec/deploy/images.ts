@@ -64,17 +64,17 @@ export const fakeImages = (
     const at = phases.findIndex((phase) => phase === build.currentPhase)
     const phase = phases[at + 1] ?? 'COMPLETED'
     const isFailed = next.build === 'FAILED' && build.currentPhase === 'BUILD'
-    const ended = {
-      phaseType: build.currentPhase,
+    const ended: NonNullable<ExistingBuild['phases']>[number] = {
+      phaseType: phases[at],
       phaseStatus: isFailed ? 'FAILED' : 'SUCCEEDED',
       durationInSeconds: 1,
       ...(isFailed ? { contexts: [{ message: 'exit status 1' }] } : {}),
-    } as const
+    }
     const after: ExistingBuild = {
       ...build,
       currentPhase: phase,
       buildStatus: phase !== 'COMPLETED' ? 'IN_PROGRESS' : next.build,
-      phases: [...(build.phases ?? []), ended] as NonNullable<ExistingBuild['phases']>, // literal types of the SDK
+      phases: [...(build.phases ?? []), ended],
     }
     if (phase === 'COMPLETED' && next.build === 'SUCCEEDED') {
       const [, name = ''] = variable(build, 'IMAGE_REPOSITORY').split(/\/(.*)/)

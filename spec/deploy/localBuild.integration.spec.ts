@@ -209,7 +209,7 @@ suite('agentcore deploy --local-build', () => {
         let text = ''
         const read = (data: Buffer): void => {
           text += data.toString('utf8')
-          if (/:8080/.test(text)) resolve()
+          if (text.includes(':8080')) resolve()
         }
         child.stdout.on('data', read)
         child.stderr.on('data', read)
