@@ -20,6 +20,7 @@ import {
 import { reportFlaws } from '../response/HeaderFlaws'
 import { type Answer, fromReply, fromStream, toProblem, validateReply } from '../response/WireResponse'
 import { openStream } from '../stream/EventStream'
+import { eventLikeValues } from '../stream/EventLikeValues'
 import type { StreamEnd } from '../stream/StreamState'
 import { discard } from './runLayers'
 
@@ -70,6 +71,8 @@ const streamed = (scope: RequestScope, reply: Reply, { source, framing = {} }: E
     endFrames: end.right,
     isOpen: framing.early === 'events',
     toError: framing.toError ?? fromUnknown,
+    onValue:
+      scope.runtime.effects === undefined ? undefined : eventLikeValues((message) => toLog(scope).warn(message)()),
     onEnd: onStreamEnd(scope),
     report: late,
   })

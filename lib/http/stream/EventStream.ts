@@ -44,6 +44,8 @@ export interface StreamSettings {
   readonly isOpen: boolean
   /** Which failure a value is that the source threw. */
   readonly toError: (thrown: unknown) => AgentError
+  /** Sees each value before it is sent. */
+  readonly onValue: ((value: unknown) => void) | undefined
   /** Called once, when the stream has ended. */
   readonly onEnd: (end: StreamEnd) => void
   /** Reports what a source threw when it was closed, which nobody else sees. */
@@ -117,6 +119,7 @@ const createRun = (iterator: ReturnType<typeof toIterator>, settings: StreamSett
   const run: Run = {
     settings,
     pull: createPull(iterator, {
+      onValue: settings.onValue,
       onFrame: (frame) => gather(run, frame),
       onDone: () => send(run, events.completed),
       toError: settings.toError,

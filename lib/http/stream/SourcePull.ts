@@ -12,6 +12,8 @@ export interface PullListeners {
   /** Returns whether to pull the next value at once. */
   readonly onFrame: (frame: string) => boolean
   readonly onDone: IO<void>
+  /** Sees each value before it is sent. */
+  readonly onValue?: ((value: unknown) => void) | undefined
   /** Which failure a thrown value is. */
   readonly toError: (thrown: unknown) => AgentError
   /** `isSourceOpen` unless the source itself failed, which ended it. */
@@ -35,7 +37,10 @@ export const toIterator = (source: Source): SourceIterator => {
  * Pulls the next value of an iterator, and those after it as long as `onFrame` asks for more. Called again only after
  * the last pull has settled.
  */
-export const createPull = (iterator: SourceIterator, { onFrame, onDone, toError, onFail }: PullListeners): IO<void> => {
+export const createPull = (
+  iterator: SourceIterator,
+  { onFrame, onDone, toError, onFail, onValue: inspect }: PullListeners,
+): IO<void> => {
   const toValue = createTextDecoder()
 
   const onThrow = (cause: unknown): void => onFail(toError(cause), false)
@@ -43,6 +48,7 @@ export const createPull = (iterator: SourceIterator, { onFrame, onDone, toError,
   const onRejectedValue = (cause: unknown): void => onFail(toError(cause), true)
 
   const takeValue = (value: unknown): boolean => {
+    if (inspect !== undefined) inspect(value)
     const text = frame(toValue(value))
     if (E.isRight(text)) return onFrame(text.right)
     onFail(text.left, true)

@@ -5,25 +5,8 @@ import * as TE from 'fp-ts/TaskEither'
 import { type Context, createApp, entrypoint, websocket } from '../../../lib'
 import * as plain from '../../../lib/plain'
 import { openSocket } from '../../../lib/testing'
+import { appIn, development, type Variables } from '../developing'
 import { eventually } from '../support'
-
-type Variables = Readonly<Record<string, string>>
-
-const development: Variables = { LOCAL_DEV: '1' }
-
-/** Makes an app while the variables are set: the choice is made once, when it is created. */
-const appIn = <A>(variables: Variables, make: () => A): A => {
-  const before = { ...process.env }
-  Object.assign(process.env, { LOCAL_DEV: '', NODE_ENV: 'test' }, variables)
-  try {
-    return make()
-  } finally {
-    for (const name of ['LOCAL_DEV', 'NODE_ENV']) {
-      if (before[name] === undefined) Reflect.deleteProperty(process.env, name)
-      else process.env[name] = before[name]
-    }
-  }
-}
 
 type Line = Readonly<Record<string, unknown>>
 
