@@ -2,8 +2,8 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { inProject, node, type Project, using } from '../cli/support'
-import { agentcore, main } from '../cli/world'
-import { cloudSuite, configuration, type Document } from './cloud'
+import { agentcore, main, type Said } from '../cli/world'
+import { cloudSuite, configuration, type Document, yaml } from './cloud'
 
 const token = `e30.${Buffer.from('{"sub":"a"}').toString('base64url')}.x`
 
@@ -247,6 +247,33 @@ cloudSuite('the commands for deployed agents', ({ aws, inAgent, run, json, awsCl
   }
 
   it(
+    'invoke and stop-session do the same to the data plane of this machine, which checks signatures',
+    () =>
+      inProject({ '.bedrock_agentcore.yaml': yaml, 'agent.js': talkative }, async (project) => {
+        const env = { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test', AWS_EC2_METADATA_DISABLED: 'true' }
+        const command = (words: ReadonlyArray<string>, more: Readonly<Record<string, string>> = {}): Promise<Said> =>
+          agentcore(project.folder, words, { env: { ...env, ...more } })
+        const started = await command(['deploy', '--local', '--detach', '--auth', 'sigv4', '--port', '0', '--json'])
+        try {
+          const { arn = '', endpoint = '' } = JSON.parse(started.stdout) as { arn?: string; endpoint?: string }
+          const there = { AWS_ENDPOINT_URL_BEDROCK_AGENTCORE: endpoint }
+          expect(await command(['invoke', '{}', '--arn', arn], there)).toMatchObject({ code: 0, stdout: 'one two\n' })
+          const talk = await command(['invoke', '"hi"', '--arn', arn, '--ws', '--raw'], there)
+          expect(talk).toMatchObject({ code: 0, stdout: '{"heard":"hi"}\n' })
+          const forged = await command(['invoke', '{}', '--arn', arn], { ...there, AWS_SECRET_ACCESS_KEY: 'wrong' })
+          expect(forged).toMatchObject({ code: 1, stderr: expect.stringContaining('AccessDenied') as string })
+          const called = await command(['invoke', '{}', '--arn', arn, '--json'], there)
+          const { sessionId } = JSON.parse(called.stdout) as { readonly sessionId: string }
+          const words = ['stop-session', '--arn', arn, '--session-id', sessionId, '--json']
+          expect(JSON.parse((await command(words, there)).stdout)).toMatchObject({ stopped: true })
+        } finally {
+          await command(['stop'])
+        }
+      }),
+    60_000,
+  )
+
+  it(
     'says nothing of the version of Node',
     () =>
       inAgent(async (project) => {
@@ -260,5 +287,13 @@ cloudSuite('the commands for deployed agents', ({ aws, inAgent, run, json, awsCl
     60_000,
   )
 })
+
+/** An agent that streams, and talks over sockets. */
+const talkative = `
+const { createApp, entrypoint, pipe, websocket } = require('agentcore-fp/plain')
+const streams = entrypoint(function* () { yield 'one '; yield 'two' })
+const talks = websocket(async function* (messages) { for await (const message of messages) yield { heard: message } })
+exports.app = createApp(pipe(streams, talks))
+`
 
 const session = (name: string): string => `${name}-${'0'.repeat(40)}`

@@ -12,6 +12,7 @@ export interface DeployedCall {
 export const deployedHint = (error: ClientError, { which, hasToken }: DeployedCall): string | undefined => {
   switch (error._tag) {
     case 'RuntimeClientError':
+      if (error.local !== undefined) return undefined // a runtime of this machine stands in for AWS
       return /initialization/i.test(error.message)
         ? `the agent took too long to start: agentcore logs${which} shows how far it came`
         : `agentcore logs${which} shows what the agent wrote`

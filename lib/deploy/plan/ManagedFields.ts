@@ -86,8 +86,8 @@ export const withoutFields = (
 const without = <A>(
   dropped: ReadonlyArray<string>,
   group: string,
-  fields: { readonly [name: string]: A } | undefined,
-): { [name: string]: A } | undefined =>
+  fields: Readonly<Record<string, A>> | undefined,
+): Record<string, A> | undefined =>
   fields === undefined
     ? undefined
     : Object.fromEntries(Object.entries(fields).filter(([name]) => !dropped.includes(`${group}.${name}`)))

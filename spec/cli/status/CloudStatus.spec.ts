@@ -22,9 +22,11 @@ const fields: object = {
 
 const endpointOf = (more: object): ListedEndpoint => more as ListedEndpoint // what of it is shown
 
+const runtimeOf = (more: object): ExistingRuntime => more as ExistingRuntime // what of it is shown
+
 const deployed = (more: object = {}, endpoints: ReadonlyArray<ListedEndpoint> = []): CloudStatus => ({
   _tag: 'Deployed',
-  runtime: { ...fields, ...more } as ExistingRuntime, // what of it is shown
+  runtime: runtimeOf({ ...fields, ...more }),
   endpoints,
   versions: Array.from({ length: 12 }, (_, at) => String(12 - at)),
 })
