@@ -67,20 +67,21 @@ export const admission = (settings: Settings, url: () => string): Admission => {
   const check = checked({ allowList, maxHeaderValue })
   const checkCaller = callerCheck({ authorize, maxPayload, challenge: challenge(settings, url) })
   const toAdmitted = admitted(settings)
+  const validHeaders = (req: IncomingMessage, query: string): E.Either<ServiceError, RawHeaders> => {
+    const size = checkSize(req, settings)
+    if (E.isLeft(size)) return size
+    const sent = sentHeaders(req, query)
+    return E.isLeft(sent) ? sent : check(sent.right)
+  }
   return {
-    toService: (req, query, hold) =>
-      pipe(
-        checkSize(req, settings),
-        Ev.chain(() => sentHeaders(req, query)),
-        Ev.chain(check),
-        Ev.chain((headers) =>
-          pipe(
-            checkCaller(req, hold),
-            Ev.map((caller) => toAdmitted(headers, caller)),
-          ),
-        ),
-        Ev.mapLeft(refused),
-      ),
+    toService: (req, query, hold) => {
+      const headers = validHeaders(req, query)
+      if (E.isLeft(headers)) return E.left(refused(headers.left))
+      return pipe(
+        checkCaller(req, hold),
+        Ev.bimap(refused, (caller) => toAdmitted(headers.right, caller)),
+      )
+    },
     toAgent: (req, query, hold) =>
       pipe(
         sentHeaders(req, query),
@@ -120,7 +121,8 @@ const admitted = ({ newId, clock, identityHeaders, allowList }: Settings) => {
     const trace = traced ?? toTrace(requestId, clock.now())
     const headers = forward(sent, granted.scheme === 'jwt')
     if (traced === undefined) headers.push(header.xAmznTraceId, trace)
-    headers.push(header.sessionId, sessionId, header.requestId, requestId, ...identity)
+    headers.push(header.sessionId, sessionId, header.requestId, requestId)
+    for (const text of identity) headers.push(text)
     const marks = toMarks({
       [header.sessionId]: sessionId,
       'x-amzn-requestid': requestId,
@@ -130,11 +132,12 @@ const admitted = ({ newId, clock, identityHeaders, allowList }: Settings) => {
   }
 }
 
-/** A new trace, derived from the request id. */
-const toTrace = (requestId: string, now: number): string =>
-  `Root=1-${Math.floor(now / 1000)
-    .toString(16)
-    .padStart(8, '0')}-${requestId.replaceAll('-', '').slice(0, 24).padEnd(24, '0')}`
+/** A new trace, derived from the request id: the digits of a UUID, whose hyphens are at fixed places. */
+const toTrace = (id: string, now: number): string => {
+  const seconds = Math.floor(now / 1000).toString(16)
+  const digits = id.slice(0, 8) + id.slice(9, 13) + id.slice(14, 18) + id.slice(19, 23) + id.slice(24, 28)
+  return `Root=1-${seconds.padStart(8, '0')}-${digits.padEnd(24, '0')}`
+}
 
 /** Without an id of the caller the agent is told the id, since one that it made up would name another session. */
 const plainAdmitted = (headers: RawHeaders, { granted, body }: Caller): PlainAdmitted => {

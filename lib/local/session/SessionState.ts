@@ -210,8 +210,19 @@ const onClosed = (state: Present, now: number): Step => {
 
 const move = (state: Present, f: (life: Life.Life) => Life.Life): Present => {
   const life = f(state.life)
-  return life === state.life ? state : { ...state, life }
+  return life === state.life ? state : withLife(state, life)
 }
+
+/** Written out for speed, as in `SessionLife`. */
+const withLife = (state: Present, life: Life.Life): Present => ({
+  _tag: 'Present',
+  life,
+  starter: state.starter,
+  waiting: state.waiting,
+  memory: state.memory,
+  isClosing: state.isClosing,
+  hasWarned: state.hasWarned,
+})
 
 const waitedFor = (state: Present, waiter: Waiter): Present => ({ ...state, waiting: [...state.waiting, waiter] })
 

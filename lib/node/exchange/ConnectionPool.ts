@@ -51,7 +51,6 @@ export const connectionPool = ({ host, port, idleTimeout }: PoolOptions): Connec
     const time = Math.min(idleTimeout, keepAlive(request))
     if (isClosed || !socket.writable || time <= 0) return void socket.destroy()
     connection.until = performance.now() + time
-    socket.unref()
     idle.push(connection)
     sweep ??= setTimeout(closeExpired, idleTimeout).unref()
   }
@@ -77,7 +76,7 @@ export const connectionPool = ({ host, port, idleTimeout }: PoolOptions): Connec
       if (socket.writable && performance.now() < kept.until) {
         kept.request = request
         request.reusedSocket = true
-        return socket.ref()
+        return socket
       }
       socket.destroy()
     }
