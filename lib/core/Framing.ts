@@ -28,7 +28,10 @@ export interface Framing {
 }
 
 /** The last frames of a stream that completed. Left `Unencodable`. */
-export const endFrames = ({ end = [] }: Framing): E.Either<AgentError, string> => framesOf(end)
+export const endFrames = ({ end }: Framing): E.Either<AgentError, string> =>
+  end === undefined ? nothing : framesOf(end)
+
+const nothing: E.Either<never, string> = E.right('')
 
 /** The last frames of a stream that failed. Left: what the function threw, or `Unencodable`. */
 export const failureFrames =

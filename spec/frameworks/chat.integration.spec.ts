@@ -5,6 +5,9 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'esbuild'
+import * as E from 'fp-ts/Either'
+import { explain } from '../../lib/cli/bundler/BuildError'
+import { typeCheck } from '../../lib/cli/bundler/TypeCheck'
 import { isAlive } from '../../lib/node/process/Processes'
 import { node, until, using } from '../cli/support'
 import { agentcore } from '../cli/world'
@@ -99,6 +102,39 @@ describe.each(versions)('a chat of %s in Node', (version) => {
     () => deployed(version, async (url, project) => expect(await inNode(url, project)).toEqual(expected)),
     60_000,
   )
+})
+
+describe('the types of the AI SDK', () => {
+  it.each(versions)(
+    'admit the options of chatTransport, and chunks of its streams, in %s',
+    (version) =>
+      inFramework(
+        'chat',
+        async ({ folder }) => {
+          const file = join(folder, 'types.ts')
+          writeFileSync(file, types)
+          const checked = await typeCheck({ project: folder, file, cache: join(folder, '.cache') })()
+          expect(E.isLeft(checked) ? explain(checked.left).details : checked.right._tag).toBe('Checked')
+        },
+        version,
+      ),
+    60_000,
+  )
+
+  const types = `import { createUIMessageStream, DefaultChatTransport, type UIMessage, type UIMessageChunk } from 'ai'
+import { chatTransport } from 'agentcore-fp/client/browser'
+import { Handler, Reply } from 'agentcore-fp'
+import { uiMessages } from 'agentcore-fp/plain'
+
+export const transport = new DefaultChatTransport<UIMessage>(chatTransport({ url: 'http://localhost:8080' }))
+
+const stream = (): ReadableStream<UIMessageChunk> =>
+  createUIMessageStream({ execute: ({ writer }) => writer.write({ type: 'text-start', id: '1' }) })
+
+export const plain = uiMessages(async () => stream())
+export const functional = Handler.uiMessages(Handler.fromAsync(async () => stream()))
+export const reply = Reply.uiMessages(stream())
+`
 })
 
 describeHere('a chat of the AI SDK in a browser', () => {
