@@ -16,8 +16,8 @@ import { promisify } from 'node:util'
 import { emulatesArm } from '../../lib/cli/container/Engine'
 import { armRun, hasArm, makeBaseImages } from '../cli/container/armImage'
 import { hasPodman } from '../cli/container/baseImage'
-import { inProject, root } from '../cli/support'
-import { agentcore, type Said } from '../cli/world'
+import { inProject, node, root, using } from '../cli/support'
+import { agentcore, main, type Said } from '../cli/world'
 import { WebSocket } from 'ws'
 import { judge } from './judge'
 import { hasMoto, type StandIn, standIn } from './moto'
@@ -249,6 +249,21 @@ suite('agentcore deploy --local-build', () => {
     const second = await deploy('--image-tag', 'v2')
     expect(steps(second)).toEqual(['BuildHere', 'PushImage', 'UpdateRuntime', 'AwaitRuntime', 'AwaitEndpoint'])
     expect((await ecr.fetch(`/v2/${repository}/manifests/v2`)).status).toBe(200)
+  }, 420_000)
+
+  it('can be broken off while it builds, and goes on in the next run', async () => {
+    writeFileSync(join(folder, 'agent.ts'), agent(3))
+    await using(
+      node([main, 'deploy', '--local-build', '--verbose'], folder, env()),
+      async ({ child, ended, says, stderr }) => {
+        await says(/STEP \d+\/\d+: RUN/, 60_000)
+        child.kill('SIGINT')
+        expect(await ended).toBe(130)
+        expect(stderr()).toMatch(/Stopped at: build the image[^]*agentcore deploy goes on from here/)
+      },
+    )
+    expect(steps(await deploy())).toEqual(['BuildHere', 'PushImage', 'UpdateRuntime', 'AwaitRuntime', 'AwaitEndpoint'])
+    expect(readdirSync(join(bin, 'tmp'))).toEqual([])
   }, 420_000)
 
   it(

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
 import type { RegistryLogin } from '../../deploy/build/Repositories'
-import type { DeployError } from '../../deploy/failure/DeployError'
+import { type DeployError, interrupted } from '../../deploy/failure/DeployError'
 import { runCommand } from '../../node/process/ChildCommand'
 import type { Engine } from './Engine'
 
@@ -60,6 +60,11 @@ const run = (
   pipe(
     runCommand({ file: name, args, ...options }),
     TE.mapLeft(({ cause }) => toError([cause.message])),
+    // podman ends with 0 when it is told to end.
+    TE.filterOrElse(
+      () => options.signal?.aborted !== true,
+      () => interrupted,
+    ),
     TE.filterOrElse(
       ({ code }) => code === 0,
       ({ out, err }) => toError([...out, ...err].filter((line) => line.trim() !== '').slice(-shown)),

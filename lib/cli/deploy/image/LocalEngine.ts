@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
 import type { ImageEngine } from '../../../deploy/build/runImageStep'
-import type { DeployError } from '../../../deploy/failure/DeployError'
+import { type DeployError, interrupted } from '../../../deploy/failure/DeployError'
 import type { AgentFolder } from '../../agent/AgentFolder'
 import { runsOnTarget } from '../../container/Emulation'
 import { emulatesArm, type Engine } from '../../container/Engine'
@@ -71,11 +71,16 @@ const buildFor = (
     }),
     TE.bimap(
       (error): DeployError =>
-        signal.aborted ? { _tag: 'Interrupted' } : { _tag: 'ImageFailed', engine: engine.name, lines: linesOf(error) },
+        signal.aborted ? interrupted : { _tag: 'ImageFailed', engine: engine.name, lines: linesOf(error) },
       ({ bytes }) => {
         const text = `The image has ${formatBytes(bytes)}, and AgentCore takes ${formatBytes(largestImage)}`
-        if (bytes > largestImage) printLine(text, 'note')(cli)
+        if (bytes > largestImage && !signal.aborted) printLine(text, 'note')(cli)
       },
+    ),
+    // podman ends with 0 when it is told to end.
+    TE.filterOrElse(
+      () => !signal.aborted,
+      () => interrupted,
     ),
   )
 
