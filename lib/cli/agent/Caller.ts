@@ -57,26 +57,45 @@ const toTarget = (reach: AgentLocation): ClientOptions => {
   }
 }
 
-/** The agent of a call, for the commands to paste that a failure names. */
-export interface Called extends Caller {
+/** How the agent was called, for the commands to paste that a failure names. */
+export interface Called {
   readonly agent?: string | undefined
   readonly arn?: string | undefined
+  readonly hasToken: boolean
 }
+
+/** How an agent is called with these flags. */
+export const toCalled = (
+  cli: Cli,
+  reach: AgentLocation,
+  agent: AgentConfig | undefined,
+  flags: Caller & Omit<Called, 'hasToken'>,
+): Called => ({
+  agent: flags.agent,
+  arn: flags.arn,
+  hasToken: pipe(
+    toAuth(cli, reach, agent, flags),
+    E.match(
+      () => false,
+      ({ bearerToken }) => bearerToken !== undefined,
+    ),
+  ),
+})
 
 /** Converts a client failure, with a hint for its location. */
 export const failure =
-  (reach: AgentLocation, called: Called = { bearerToken: undefined }) =>
+  (reach: AgentLocation, called: Called = { hasToken: false }) =>
   (error: ClientError): CliError => {
     if (error._tag === 'ConnectionFailed' || error._tag === 'ConnectTimeout')
       return client(error, unreachableHint(reach))
     if (reach._tag !== 'Deployed') return client(error)
-    const { agent, arn, bearerToken } = called
+    const { agent, arn, hasToken } = called
     const which = [
       ...(agent === undefined ? [] : [` --agent ${agent}`]),
       ...(arn === undefined ? [] : [` --arn ${arn}`]),
       ...(reach.endpoint === undefined ? [] : [` --endpoint ${reach.endpoint}`]),
     ].join('')
-    return client(error, deployedHint(error, { which, hasToken: bearerToken !== undefined }))
+    return client(error, deployedHint(error, { which, hasToken }))
   }
 
 /** Runs with an environment for the agent, whose connections are closed afterwards. Left: as `use`, and what is wrong. */

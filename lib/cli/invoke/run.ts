@@ -7,7 +7,7 @@ import type { Answer } from '../../client/response/Answer'
 import { invoke } from '../../client/operation/Invoke'
 import { toHeaderAllowlist } from '../../config/Project'
 import { endsWithCaller } from '../../core/Protocol'
-import { failure, withEnvironment } from '../agent/Caller'
+import { failure, toCalled, withEnvironment } from '../agent/Caller'
 import { toName, turnAfterCancel } from '../agent/AgentLocation'
 import { type Cli, note, type Output } from '../program/Cli'
 import { cancelled, cancelledWith, type CliError, unexpected, usage } from '../program/CliError'
@@ -92,7 +92,7 @@ const post = (
   )((env) =>
     pipe(
       invoke(new TextEncoder().encode(json), options)(env),
-      TE.mapLeft(failure(reach, flags)),
+      TE.mapLeft(failure(reach, toCalled(cli, reach, agent, flags))),
       TE.chainFirst((answer) => rememberSession(cli, agent)(answer.sessionId)),
       TE.chain((answer) =>
         pipe(

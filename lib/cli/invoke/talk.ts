@@ -7,7 +7,7 @@ import * as TE from 'fp-ts/TaskEither'
 import type { ClientError } from '../../client/error/ClientError'
 import { connect, type Socket } from '../../client/socket/AgentSocket'
 import { toHeaderAllowlist } from '../../config/Project'
-import { failure, withEnvironment } from '../agent/Caller'
+import { failure, toCalled, withEnvironment } from '../agent/Caller'
 import { toName } from '../agent/AgentLocation'
 import { canAsk, type Cli, note, type Output } from '../program/Cli'
 import type { CliError } from '../program/CliError'
@@ -159,7 +159,7 @@ export const talk = (
     const headers = toHeaders(agent === undefined ? [] : toHeaderAllowlist(agent), flags.headers ?? [], flags.header)
     return pipe(
       connect({ sessionId, headers, format: 'text', signal })(env),
-      TE.mapLeft((error): CliError => failure(reach, flags)(error)),
+      TE.mapLeft((error): CliError => failure(reach, toCalled(cli, reach, agent, flags))(error)),
       TE.chainFirst(() => rememberSession(cli, agent)(sessionId)),
       TE.chainFirst(() =>
         text === undefined && canAsk(cli)

@@ -4,7 +4,7 @@ import * as TE from 'fp-ts/TaskEither'
 import { stopSession } from '../../client/operation/StopSession'
 import type { AgentConfig } from '../../config/Project'
 import { agentIn, saveSession, savedSession } from '../agent/ConfiguredAgent'
-import { failure, withEnvironment } from '../agent/Caller'
+import { failure, toCalled, withEnvironment } from '../agent/Caller'
 import { toName, type AgentLocation, locateAgent } from '../agent/AgentLocation'
 import type { Cli, Output } from '../program/Cli'
 import { type CliError, failed, usage } from '../program/CliError'
@@ -59,7 +59,9 @@ const stopped = (
       stopSession(id)(env),
       TE.map(() => true),
       TE.orElse((error) =>
-        error._tag === 'ResourceNotFoundException' ? TE.right(false) : TE.left(failure(reach, flags)(error)),
+        error._tag === 'ResourceNotFoundException'
+          ? TE.right(false)
+          : TE.left(failure(reach, toCalled(cli, reach, agent, flags))(error)),
       ),
     ),
   )
