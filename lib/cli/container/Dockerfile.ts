@@ -93,7 +93,7 @@ const body = (plan: ImagePlan): ReadonlyArray<string> => {
     ...(copiesFirst ? [] : installing(install)),
     bundling(plan),
     '',
-    // Said although it is the default: podman before its version 5 takes the base of the first stage otherwise.
+    // Said although it is the default: podman 4 takes the base of the first stage otherwise.
     `FROM ${native.length === 0 ? '--platform=$TARGETPLATFORM ' : ''}\${NODE_IMAGE}`,
     `ENV NODE_ENV=production DOCKER_CONTAINER=1${at === undefined ? '' : ` AWS_REGION=${at} AWS_DEFAULT_REGION=${at}`}`,
     'WORKDIR /app',

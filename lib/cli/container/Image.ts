@@ -132,7 +132,7 @@ export const buildImage = (what: BuildImageOptions): TE.TaskEither<EngineError, 
           file: engine.name,
           args: [
             ...['build', '--platform', platform.name],
-            // BuildKit knows it by itself; podman before its version 5 has to be told.
+            // BuildKit knows it by itself; podman 4 has to be told.
             ...['--build-arg', `BUILDPLATFORM=linux/${engine.arch}`],
             ...['-t', name, '-f', dockerfile, project],
           ],
