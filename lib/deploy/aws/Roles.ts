@@ -78,7 +78,9 @@ export const roles = ({ iam, modules: { iam: Iam } }: AwsClients): Roles => {
       ),
       TE.map((): void => undefined),
       TE.orElse((error) =>
-        error._tag === 'ServiceFailed' && error.reason.includes('has been taken') ? TE.right(undefined) : TE.left(error),
+        error._tag === 'ServiceFailed' && error.reason.includes('has been taken')
+          ? TE.right(undefined)
+          : TE.left(error),
       ),
     )
 

@@ -506,10 +506,7 @@ describe('a deployed agent', () => {
     await inFolder(async (folder) => {
       await writeFile(join(folder, '.bedrock_agentcore.yaml'), file)
       const { code, stdout } = await inWorld(folder, ['status', '--local'])
-      expect([code, stdout]).toEqual([
-        0,
-        expect.stringContaining(`cloud      ${arn} (not looked at)`),
-      ])
+      expect([code, stdout]).toEqual([0, expect.stringContaining(`cloud      ${arn} (not looked at)`)])
     })
   })
 })
