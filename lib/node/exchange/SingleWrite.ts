@@ -11,7 +11,10 @@ const small = 16_384
 
 /** Ends a message with the last chunk of its body. */
 export const endWith = (message: OutgoingMessage, part: Uint8Array): void => {
-  if (part.length <= small)
-    message.end(Buffer.from(part.buffer, part.byteOffset, part.length).toString('latin1'), 'latin1')
+  if (part.length <= small) message.end(toBuffer(part).toString('latin1'), 'latin1')
   else message.end(part)
 }
+
+/** A chunk from a connection is one already: to make another takes 3 µs, and every request has two. */
+const toBuffer = (part: Uint8Array): Buffer =>
+  Buffer.isBuffer(part) ? part : Buffer.from(part.buffer, part.byteOffset, part.length)
