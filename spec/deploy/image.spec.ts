@@ -44,7 +44,7 @@ describe('a container built by CodeBuild', () => {
       'create the CodeBuild project bedrock-agentcore-hello-builder',
       `build the image ${registry}/${repository}:t1 with CodeBuild`,
       'create the agent runtime hello',
-      ...['wait until the agent runtime is ready', 'demand MMDSv2 of the agent runtime'],
+      ...['wait until the agent runtime is ready', 'require MMDSv2 for the agent runtime'],
       ...['wait until the agent runtime is ready', 'wait until the endpoint DEFAULT is ready'],
     ])
     const { id, image: uri } = right(result)

@@ -195,7 +195,7 @@ export const toWords = (step: Step): string => {
     case 'AwaitRuntime':
       return 'wait until the agent runtime is ready'
     case 'SecureMetadata':
-      return 'demand MMDSv2 of the agent runtime'
+      return 'require MMDSv2 for the agent runtime'
     case 'PointEndpoint':
     case 'AwaitEndpoint':
       return endpointWords(step)

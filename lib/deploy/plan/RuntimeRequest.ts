@@ -97,7 +97,7 @@ export const toReplacement = (
   }
 }
 
-/** The runtime as it is, with MMDSv2 demanded: what follows the creation, which cannot ask for it. */
+/** The runtime as it is, with MMDSv2 required: what follows the creation, which cannot ask for it. */
 export const toSecured = (existing: ExistingRuntime): RuntimeReplacement =>
   toReplacement(existing, {
     agentRuntimeName: existing.agentRuntimeName,
