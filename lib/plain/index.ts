@@ -22,6 +22,7 @@ export {
   type Said,
   type Talk,
 } from './PlainSocket'
+export { perSession, type PerSessionOptions } from './PlainPerSession'
 export { rejected } from './refusal'
 export { stateful, type Turn } from './stateful'
 

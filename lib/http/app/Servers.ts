@@ -35,6 +35,7 @@ export const createServers = ({ runtime, sockets, lanes, onUpgrade }: ServerPart
 
   const stopOnce = async ({ timeout = settings.stopTimeout }: StopOptions): Promise<void> => {
     await stopAll(runtime, sockets, { servers, connections }, timeout)
+    await Promise.all(runtime.atStop.map((end) => end()))
     await settings.onStop()
   }
 

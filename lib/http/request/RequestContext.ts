@@ -186,3 +186,7 @@ export const addState: AddState = (context, more) =>
 
 const isOfRequest = <S extends object>(context: Context<S>): context is Context<S> & OfScope =>
   (context as Partial<OfScope>)[origin]?.kind === 'request'
+
+/** The scope of a context that an app has made, whatever providers have added to it. */
+export const scopeOf = <S extends object>(context: Context<S>): RequestScope | undefined =>
+  (context as Partial<OfScope>)[origin]

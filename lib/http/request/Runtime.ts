@@ -40,6 +40,8 @@ export interface Runtime {
   readonly failure: (requestId: string, headers?: Readonly<Record<string, string>>) => (error: AgentError) => Answer
   /** Open streams and WebSockets, for `busyWhileOpen`. */
   readonly open: Open
+  /** What is to end after all requests when the app stops. Each resolves when it has ended. */
+  readonly atStop: Array<() => Promise<void>>
   /** Finds effects that handlers made and never ran; `undefined` unless in development. */
   readonly effects: EffectWatch | undefined
 }
@@ -116,6 +118,7 @@ export const createRuntime = (options: Options, ping: O.Option<PingHandler>): Ru
     },
     failure: (requestId, headers) => (error) => fromError(error, requestId, settings.reveals, headers),
     open,
+    atStop: [],
     effects: isDevelopment(process.env) ? watchEffects() : undefined,
   }
 }

@@ -22,6 +22,7 @@ import {
 export interface SessionTable {
   readonly enter: (id: SessionId) => void
   readonly leave: (id: SessionId) => void
+  readonly isInUse: (id: SessionId) => boolean
   /** What happened to the state of a session in use; returns the session. Left `TooManySessions`. */
   readonly dispatch: (id: SessionId, event: TrackEvent) => E.Either<AgentError, TrackedSession>
   /** How many sessions have state, and how many are known: in use or with state. */
@@ -129,6 +130,7 @@ export const createSessionTable = (
       const entry = entries.get(id)
       if (entry !== undefined) move(entry, { _tag: 'Left', now: now() })
     },
+    isInUse: (id) => (entries.get(id)?.state.users ?? 0) > 0,
     size: () => ({ kept, known: entries.size - (gone !== undefined && isGone(gone) ? 1 : 0) }),
     stop: timer.stop,
   }

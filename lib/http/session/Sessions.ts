@@ -13,11 +13,13 @@ import { createSessionTable, type SessionTable } from './SessionTable'
 import { sharedStore } from './SharedStore'
 
 /** The sessions of an app. */
-export interface Sessions extends Pick<SessionTable, 'size' | 'stop'> {
+export interface Sessions extends Pick<SessionTable, 'isInUse' | 'size' | 'stop'> {
   /** Records that a request or task starts to use the session. */
   readonly enter: (id: SessionId) => void
   /** Records that it no longer uses it. */
   readonly leave: (id: SessionId) => void
+  /** Calls the listener when a session is no longer in use. */
+  readonly onLeft: (listener: (id: SessionId) => void) => void
   /** The state of a session, for a user whose signal aborts when it is gone. */
   readonly access: (id: SessionId, signal: () => AbortSignal, cancel: IO<number>) => Access
 }
@@ -28,7 +30,13 @@ export const createSessions = (settings: Pick<Settings, 'session' | 'clock'>, lo
   const store = sharedStore(session.store)
   const report = (cause: unknown): void => log.error('A session could not be dropped', { error: cause })()
   const removals = createSessionRemovals(store, session.onEvict, report)
-  const { enter, leave, dispatch, size, stop } = createSessionTable(settings, removals.remove)
+  const table = createSessionTable(settings, removals.remove)
+  const { enter, isInUse, dispatch, size, stop } = table
+  const listeners: Array<(id: SessionId) => void> = []
+  const leave = (id: SessionId): void => {
+    table.leave(id)
+    if (listeners.length > 0 && !isInUse(id)) listeners.forEach((listener) => listener(id))
+  }
   const lock = createSessionLocks(store, report)
   const app = randomBytes(4).toString('base64url')
   let saves = 0
@@ -88,6 +96,8 @@ export const createSessions = (settings: Pick<Settings, 'session' | 'clock'>, lo
   return {
     enter,
     leave,
+    isInUse,
+    onLeft: (listener) => void listeners.push(listener),
     size,
     stop,
     access: (id, signal, cancel) => ({
