@@ -21,6 +21,14 @@ test('answers in the protocol of useChat, and calls a tool', async () => {
   assert.equal(await say('Hello', 'What is the time?'), 'Here is the time (turn 2)')
 })
 
+test('tells the page of a failing model, and not what the provider said', async () => {
+  const messages = [{ id: '1', role: 'user', parts: [{ type: 'text', text: 'fail' }] }]
+  const response = await send('/invocations', { method: 'POST', body: JSON.stringify({ messages }) })
+  const text = await response.text()
+  assert.match(text, /"type":"error"/)
+  assert.doesNotMatch(text, /scripted/)
+})
+
 test('explains an invalid payload', async () => {
   const response = await send('/invocations', { method: 'POST', body: '{"messages": []}' })
   assert.match(await response.text(), /Invalid payload/)

@@ -22,6 +22,7 @@ const next = (prompt: Options['prompt']): Array<Part> => {
   const turn = prompt.filter(({ role }) => role === 'user').length
   if (last?.role === 'tool') return say(`Here is the time (turn ${turn})`)
   const text = last?.role === 'user' ? last.content.map((part) => (part.type === 'text' ? part.text : '')).join('') : ''
+  if (text === 'fail') throw new Error('The scripted model has failed')
   return /\btime\b/i.test(text)
     ? [
         { type: 'tool-call', toolCallId: `call-${prompt.length}`, toolName: 'clock', input: '{"zone":"UTC"}' },
@@ -30,7 +31,7 @@ const next = (prompt: Options['prompt']): Array<Part> => {
     : say(`You said: ${text} (turn ${turn})`)
 }
 
-/** Asks for the tool `clock` when the user mentions the time, and else repeats what the user said. */
+/** Asks for the tool `clock` when the user mentions the time, and else repeats what the user said. Fails when told to. */
 export const scriptedModel: LanguageModel = new MockLanguageModelV4({
   doStream: async ({ prompt }) => ({
     stream: simulateReadableStream<Part>({ chunks: [{ type: 'stream-start', warnings: [] }, ...next(prompt)] }),

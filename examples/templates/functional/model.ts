@@ -6,8 +6,9 @@ export type Message = t.TypeOf<typeof Message>
 
 export type Model = (messages: ReadonlyArray<Message>, signal: AbortSignal) => AsyncIterable<string>
 
-/** Needs no network: it repeats what the user said, and how often the user has spoken. */
+/** Needs no network: it repeats what the user said, and how often the user has spoken. It fails when told to. */
 export const scriptedModel: Model = async function* (messages) {
   const said = messages.filter(({ role }) => role === 'user')
+  if (said.at(-1)?.content === 'fail') throw new Error('The scripted model has failed')
   yield* `You said: ${said.at(-1)?.content ?? ''} (turn ${said.length})`.split(/(?<= )/)
 }

@@ -17,6 +17,15 @@ test('streams the answer, calls a tool, and remembers the conversation of a sess
   assert.equal(await say('Thank you'), 'You said: Thank you (turn 3)')
 })
 
+test('keeps the conversation as it was when the model fails', async () => {
+  const send = inject(createAgent(scriptedModel))
+  const say = async (prompt: string) =>
+    send('/invocations', { method: 'POST', headers, body: JSON.stringify({ prompt }) })
+  await (await say('Hello')).text()
+  assert.match(await (await say('fail')).text(), /INTERNAL_ERROR/)
+  assert.match(await (await say('Hello again')).text(), /turn 2|"2\)"/)
+})
+
 test('explains an invalid payload', async () => {
   const response = await inject(createAgent(scriptedModel))('/invocations', { method: 'POST', body: '{"prompt": 1}' })
   assert.equal(response.status, 400)

@@ -8,6 +8,7 @@ const next = (messages: ReadonlyArray<BaseMessage>): AIMessage => {
   const turn = messages.filter((message) => HumanMessage.isInstance(message)).length
   if (last !== undefined && ToolMessage.isInstance(last)) return new AIMessage(`Here is the time (turn ${turn})`)
   const text = String(last?.content)
+  if (text === 'fail') throw new Error('The scripted model has failed')
   return /\btime\b/i.test(text)
     ? new AIMessage({
         content: '',
@@ -16,7 +17,7 @@ const next = (messages: ReadonlyArray<BaseMessage>): AIMessage => {
     : new AIMessage(`You said: ${text} (turn ${turn})`)
 }
 
-/** Asks for the tool `clock` when the user mentions the time, and else repeats what the user said. */
+/** Asks for the tool `clock` when the user mentions the time, and else repeats what the user said. Fails when told to. */
 export const scriptedModel = (): BaseChatModel => {
   const model = fakeModel()
   for (let calls = 0; calls < 20; calls += 1) model.respond(next)
