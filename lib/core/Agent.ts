@@ -8,13 +8,13 @@ import { pipe } from 'fp-ts/function'
 import * as O from 'fp-ts/Option'
 import * as TE from 'fp-ts/TaskEither'
 import { type AgentError, invalidState } from './AgentError'
-import { type Codec, type Codecs, decode, isPair } from './Codec'
+import { type AnsweringCodecs, type Codec, type Codecs, decode, isPair, type SocketCodecs } from './Codec'
 import type { Context } from './Context'
 import { type AnyFunction, checkFunctional, type CodecAdvice, type Functional } from './Dialect'
 import { type Entry, type Handler, toEntry } from './Handler'
 import type { Status } from './Health'
 import { type Layers, provider, type Step, wrapper } from './Layer'
-import { type SocketHandler, type Talk, toTalk, typedTalk } from './SocketHandler'
+import { type Recovery, type SocketHandler, type Talk, toTalk, toRecovery, typedTalk } from './SocketHandler'
 import { chainDecoded, decoding, encoding, type Outgoing, type Streamed } from './TypedHandler'
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -57,6 +57,8 @@ export type PingHandler = (automatic: Status) => Status | Promise<Status>
 export interface SocketEntry<in Needs extends object> {
   readonly format: Format
   readonly talk: Talk<unknown, unknown, Needs>
+  /** Answers messages that are invalid, unless they close the WebSocket. */
+  readonly recover?: Recovery | undefined
 }
 
 /** `json`: text frames are JSON values; `text`: they are strings. Binary frames are always `Uint8Array`s. */
@@ -229,7 +231,8 @@ export const ping = (handler: PingHandler): Agent => make({ ...nothing, ping: O.
 
 /**
  * Handles WebSockets on `GET /ws`. Messages are JSON values, or typed by `{ inbound, outbound }`, or strings with `{
- * format: 'text' }`. A message that cannot be decoded closes the connection with 1007.
+ * format: 'text' }`. A message that cannot be decoded closes the connection with 1007, unless `invalid` beside the codecs
+ * answers it.
  *
  * @example
  * ```ts
@@ -256,6 +259,10 @@ export function websocket<In, Says, S extends object = {}>(
   codecs: Codecs<In, Says>,
   handler: SocketHandler<In, Says, S>,
 ): Agent<S>
+export function websocket<In, Says, S extends object = {}>(
+  codecs: AnsweringCodecs<In, Says>,
+  handler: SocketHandler<In, Says, S>,
+): Agent<S>
 /** Never applies: it says what is wrong with the argument. */
 export function websocket<F extends AnyFunction>(handler: F & Functional<F, SocketHandler<unknown, unknown>>): never
 /** Never applies: it says what is wrong with an argument. */
@@ -277,14 +284,17 @@ type Untyped<S extends object> =
   | readonly [SocketHandler<unknown, unknown, S>]
   | readonly [{ readonly format: Format }, SocketHandler<unknown, unknown, S>]
 
-type Typed<In, Says, S extends object> = readonly [Codecs<In, Says>, SocketHandler<In, Says, S>]
+type Typed<In, Says, S extends object> = readonly [SocketCodecs<In, Says>, SocketHandler<In, Says, S>]
 
 const isTyped = <In, Says, S extends object>(args: SocketArgs<In, Says, S>): args is Typed<In, Says, S> =>
   args.length === 2 && isPair(args[0])
 
 const socketEntry = <In, Says, S extends object>(args: SocketArgs<In, Says, S>): SocketEntry<S> => {
   checkFunctional('websocket', args[args.length - 1])
-  if (isTyped<In, Says, S>(args)) return { format: 'json', talk: typedTalk(args[0])(toTalk(args[1])) }
+  if (isTyped<In, Says, S>(args)) {
+    const [codecs, handler] = args
+    return { format: 'json', talk: typedTalk(codecs)(toTalk(handler)), recover: toRecovery(codecs) }
+  }
   return args.length === 1
     ? { format: 'json', talk: toTalk(args[0]) }
     : { format: args[0].format, talk: toTalk(args[1]) }

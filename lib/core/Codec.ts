@@ -50,6 +50,15 @@ export interface Codecs<In, Answer> {
   readonly outbound: Out<Answer>
 }
 
+/** Codecs for a WebSocket that answers what cannot be decoded. */
+export interface AnsweringCodecs<In, Says> extends Codecs<In, Says> {
+  /** What to send for a message that cannot be decoded, or that the handler calls invalid. */
+  readonly invalid: (issues: ReadonlyArray<Issue>) => NoInfer<Says>
+}
+
+/** Codecs for a WebSocket. Without `invalid`, a message that cannot be decoded closes it with 1007. */
+export type SocketCodecs<In, Says> = Codecs<In, Says> & Partial<Pick<AnsweringCodecs<In, Says>, 'invalid'>>
+
 /** The result of decoding; a promise only if the schema is asynchronous. */
 export type Decoded<A> = E.Either<ReadonlyArray<Issue>, A> | Promise<E.Either<ReadonlyArray<Issue>, A>>
 

@@ -9,7 +9,7 @@ import type { IO } from 'fp-ts/IO'
 import * as O from 'fp-ts/Option'
 import type * as TE from 'fp-ts/TaskEither'
 import { type AgentError, fromUnknown, invalidMessage } from './AgentError'
-import { type Codecs, decode, encode, toUnencodable } from './Codec'
+import { decode, encode, type SocketCodecs, toUnencodable } from './Codec'
 
 // ---------------------------------------------------------------------------------------------------------------------
 // model
@@ -69,11 +69,15 @@ const attempt = async <A>(f: () => Promise<E.Either<AgentError, A>>): Promise<E.
 
 /** Types the messages of a WebSocket: received ones are decoded, sent ones encoded. */
 export const typed =
-  <In, Says>({ inbound, outbound }: Codecs<In, Says>) =>
+  <In, Says>({ inbound, outbound, invalid }: SocketCodecs<In, Says>) =>
   (socket: Socket): Socket<In, Says> => {
     const toMessage = decode(inbound)
     const fromMessage = encode(outbound)
-    const receive: TE.TaskEither<AgentError, O.Option<In>> = async () => {
+    const send: Socket<In, Says>['send'] = (message) => async () => {
+      const encoded = await attempt(async () => E.mapLeft(toUnencodable)(await fromMessage(message)))
+      return E.isLeft(encoded) ? encoded : socket.send(encoded.right)()
+    }
+    const receiveNext: TE.TaskEither<AgentError, O.Option<In>> = async () => {
       const received = await socket.receive()
       if (E.isLeft(received)) return received
       if (O.isNone(received.right)) return E.right(O.none)
@@ -81,13 +85,15 @@ export const typed =
       const decoded = await attempt(async () => E.mapLeft(invalidMessage)(await toMessage(message)))
       return E.isLeft(decoded) ? decoded : E.right(O.some(decoded.right))
     }
-    return {
-      ...socket,
-      receive,
-      messages: messages(receive),
-      send: (message) => async () => {
-        const encoded = await attempt(async () => E.mapLeft(toUnencodable)(await fromMessage(message)))
-        return E.isLeft(encoded) ? encoded : socket.send(encoded.right)()
-      },
+    const receive: typeof receiveNext = async () => {
+      let received = await receiveNext()
+      while (invalid !== undefined && E.isLeft(received) && received.left._tag === 'InvalidMessage') {
+        const { issues } = received.left
+        const sent = await attempt(async () => send(invalid(issues))())
+        if (E.isLeft(sent)) return sent
+        received = await receiveNext()
+      }
+      return received
     }
+    return { ...socket, receive, messages: messages(receive), send }
   }

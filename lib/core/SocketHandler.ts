@@ -7,9 +7,9 @@
 import * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
 import type * as TE from 'fp-ts/TaskEither'
-import { type AgentError, fromUnknown, invalidMessage } from './AgentError'
+import { type AgentError, fromUnknown, invalidMessage, type Issue } from './AgentError'
 import { disregard } from './Call'
-import { type Codecs, decode, encode, toUnencodable } from './Codec'
+import { type Codecs, decode, encode, type SocketCodecs, toUnencodable } from './Codec'
 import { type Context, withSignal } from './Context'
 import { type PlainContext, toPlain } from './PlainContext'
 import { type Socket, typed } from './Socket'
@@ -209,7 +209,7 @@ export const latest =
 
 /** Types a handler of messages: received ones are decoded, answers encoded. */
 export const typedTalk =
-  <In, Says>(codecs: Codecs<In, Says>) =>
+  <In, Says>(codecs: SocketCodecs<In, Says>) =>
   <S extends object>(talk: Talk<In, Says, S>): Talk<unknown, unknown, S> => {
     switch (talk._tag) {
       case 'Socket': {
@@ -249,6 +249,22 @@ const typedAnswer = <In, Says, S extends object>(
       : answered(orInvalid(decoded), context)
   }
 }
+
+/** The answer to a message that is invalid; undefined if there is to be none. */
+export const toRecovery = <In, Says>({ outbound, invalid }: SocketCodecs<In, Says>): Recovery | undefined => {
+  if (invalid === undefined) return undefined
+  const fromMessage = encode(outbound)
+  return (issues) => async () => {
+    try {
+      return E.mapLeft(toUnencodable)(await fromMessage(invalid(issues)))
+    } catch (cause) {
+      return E.left(fromUnknown(cause))
+    }
+  }
+}
+
+/** Answers a message that is invalid. */
+export type Recovery = (issues: ReadonlyArray<Issue>) => Answer<unknown>
 
 const settled = <A>(
   answer: Answer<A>,

@@ -7,7 +7,7 @@
 import * as E from 'fp-ts/Either'
 import * as Functional from '../core/Agent'
 import { fromUnknown } from '../core/AgentError'
-import { type Codec, type Codecs, isPair } from '../core/Codec'
+import { type AnsweringCodecs, type Codec, type Codecs, isPair, type SocketCodecs } from '../core/Codec'
 import { withSignal } from '../core/Context'
 import { type AnyFunction, checkFunction, checkPlain, type CodecAdvice, type Plain } from '../core/Dialect'
 import { orThrow } from '../core/EitherThrow'
@@ -111,6 +111,7 @@ export type Messages<in In, out Says, in State extends object = {}> = (
 /**
  * Handles WebSockets on `GET /ws` with a generator, messages in, values out, or with what `onMessage`, `latest`, `onEvents`
  * or `onSocket` make. Messages are JSON values, or typed by `{ inbound, outbound }`, or strings with `{ format: 'text' }`.
+ * A message that cannot be decoded closes the connection with 1007, unless `invalid` beside the codecs answers it.
  *
  * @example
  * ```ts
@@ -127,6 +128,10 @@ export type Messages<in In, out Says, in State extends object = {}> = (
 export function websocket<S extends object = {}>(handler: Handling<unknown, unknown, S>): Agent<S>
 export function websocket<In, Says, S extends object = {}>(
   codecs: Codecs<In, Says>,
+  handler: Handling<In, Says, S>,
+): Agent<S>
+export function websocket<In, Says, S extends object = {}>(
+  codecs: AnsweringCodecs<In, Says>,
   handler: Handling<In, Says, S>,
 ): Agent<S>
 export function websocket<S extends object = {}>(
@@ -167,7 +172,7 @@ type Handling<In, Says, S extends object> = Messages<In, Says, S> | Talk<In, Say
 type SocketArgs<In, Says, S extends object> =
   | readonly [Handling<unknown, unknown, S>]
   | readonly [{ readonly format: Functional.Format }, Handling<unknown, unknown, S>]
-  | readonly [Codecs<In, Says>, Handling<In, Says, S>]
+  | readonly [SocketCodecs<In, Says>, Handling<In, Says, S>]
 
 const isTyped = <In, Says, S extends object>(
   args: SocketArgs<In, Says, S>,

@@ -79,7 +79,10 @@ interface Interpreter<in out Has extends object> {
   readonly start: (socket: OpenSocket<Has>, handler: SocketHandler<unknown, unknown, Has>) => void
 }
 
-const createInterpreter = <Has extends object>(runtime: Runtime, { talk }: SocketEntry<Has>): Interpreter<Has> => {
+const createInterpreter = <Has extends object>(
+  runtime: Runtime,
+  { talk, recover }: SocketEntry<Has>,
+): Interpreter<Has> => {
   const { ambient } = runtime
 
   /** Runs commands and the events they cause in one loop, so that queued messages do not grow the stack. */
@@ -97,6 +100,7 @@ const createInterpreter = <Has extends object>(runtime: Runtime, { talk }: Socke
     answerFrame<Has>({
       answer: ({ context }, message) => ambient.run(context, () => onMessage(message, context)),
       run: ({ context }, run) => ambient.run(context, run),
+      recover,
       onEvent: send,
     })
   const answer = talk._tag === 'Messages' ? answersBy(talk.run) : undefined
