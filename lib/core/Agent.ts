@@ -256,11 +256,11 @@ export function websocket<S extends object = {}>(
   handler: SocketHandler<unknown, unknown, S>,
 ): Agent<S>
 export function websocket<In, Says, S extends object = {}>(
-  codecs: Codecs<In, Says>,
+  codecs: AnsweringCodecs<In, Says>,
   handler: SocketHandler<In, Says, S>,
 ): Agent<S>
 export function websocket<In, Says, S extends object = {}>(
-  codecs: AnsweringCodecs<In, Says>,
+  codecs: Codecs<In, Says>,
   handler: SocketHandler<In, Says, S>,
 ): Agent<S>
 /** Never applies: it says what is wrong with the argument. */

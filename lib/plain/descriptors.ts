@@ -127,11 +127,11 @@ export type Messages<in In, out Says, in State extends object = {}> = (
  */
 export function websocket<S extends object = {}>(handler: Handling<unknown, unknown, S>): Agent<S>
 export function websocket<In, Says, S extends object = {}>(
-  codecs: Codecs<In, Says>,
+  codecs: AnsweringCodecs<In, Says>,
   handler: Handling<In, Says, S>,
 ): Agent<S>
 export function websocket<In, Says, S extends object = {}>(
-  codecs: AnsweringCodecs<In, Says>,
+  codecs: Codecs<In, Says>,
   handler: Handling<In, Says, S>,
 ): Agent<S>
 export function websocket<S extends object = {}>(

@@ -130,14 +130,17 @@ describe('deploy without --local', () => {
     })
   })
 
-  it('says that containers cannot be deployed yet', async () => {
-    await deploying({ 'agent.js': agent(1) }, async (project) => {
-      project.write('.bedrock_agentcore.yaml', yaml.replace('direct_code_deploy', 'container'))
-      const { code, stdout, stderr } = await deploy(project)
-      expect([code, stdout]).toEqual([1, ''])
-      expect(stderr).toMatch(/^Containers cannot be deployed yet, neither by CodeBuild nor with --local-build: /)
-    })
-  })
+  it.each(['direct_code_deploy', 'container'])(
+    'needs credentials of AWS for %s, and says how to get them',
+    async (type) => {
+      await deploying({ 'agent.js': agent(1) }, async (project) => {
+        project.write('.bedrock_agentcore.yaml', yaml.replace('direct_code_deploy', type))
+        const { code, stdout, stderr } = await deploy(project)
+        expect([code, stdout]).toEqual([1, ''])
+        expect(stderr).toMatch(/^No AWS credentials found: set AWS_PROFILE or pass --profile/)
+      })
+    },
+  )
 })
 
 describe('agentcore build', () => {

@@ -55,7 +55,7 @@ describe('a message that cannot be decoded', () => {
       'plain async onMessage',
       plain.websocket(
         answering,
-        plain.onMessage(async (message) => upper(await message)),
+        plain.onMessage(async (message) => Promise.resolve(upper(message))),
       ),
     ],
   ])('is answered by `invalid`, and the next ones are read: %s', async (_, agent) => {
