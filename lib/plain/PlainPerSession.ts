@@ -23,6 +23,7 @@ export interface PerSessionOptions<A> extends Omit<Functional.PerSessionOptions<
  * @example
  * ```ts
  * import { type Context, createApp, entrypoint, perSession, pipe } from 'agentcore-fp/plain'
+ * import { z } from 'zod'
  *
  * interface Connection {
  *   readonly ask: (prompt: string) => Promise<string>
@@ -39,7 +40,7 @@ export interface PerSessionOptions<A> extends Omit<Functional.PerSessionOptions<
  * export const app = createApp(
  *   pipe(
  *     connection,
- *     entrypoint((prompt: string, { state }: Context<{ readonly connection: Connection }>) => state.connection.ask(prompt)),
+ *     entrypoint(z.string(), (prompt, { state }: Context<{ readonly connection: Connection }>) => state.connection.ask(prompt)),
  *   ),
  * )
  * ```
