@@ -26,6 +26,14 @@ test('keeps the conversation as it was when the model fails', async () => {
   assert.match(await (await say('Hello again')).text(), /turn 2|"2\)"/)
 })
 
+test('takes the turns of a session one after the other', async () => {
+  const send = inject(createAgent(new ScriptedModel()))
+  const say = async (prompt: string) =>
+    (await send('/invocations', { method: 'POST', headers, body: JSON.stringify({ prompt }) })).text()
+  const turns = (await Promise.all([say('One'), say('Two')])).map((text) => /(?:turn |")(\d)\)/.exec(text)?.[1])
+  assert.deepEqual(turns.sort(), ['1', '2'])
+})
+
 test('explains an invalid payload', async () => {
   const response = await inject(createAgent(new ScriptedModel()))('/invocations', {
     method: 'POST',
