@@ -17,6 +17,29 @@ describe('a watch', () => {
     expect(isIgnored(project, join(project, path), true)).toBe(expected)
   })
 
+  it('reports a file that is saved again as soon as it was reported', () =>
+    inFolder(async (folder) => {
+      const file = join(folder, 'agent.ts')
+      writeFileSync(file, '0')
+      const reports: Array<string> = []
+      let onReport = (): void => undefined
+      const watching = await watch(
+        folder,
+        (paths) => {
+          reports.push(...paths)
+          onReport()
+        },
+        () => undefined,
+      )
+      for (let save = 1; save <= 5; save += 1) {
+        const reported = new Promise<void>((resolve) => (onReport = resolve))
+        writeFileSync(file, String(save))
+        await reported
+      }
+      await watching.close()
+      expect(reports.length).toBeGreaterThanOrEqual(5)
+    }))
+
   it('that is closed as it takes in more files leaves nothing watched', () =>
     inFolder(async (folder) => {
       const project = join(folder, 'project')

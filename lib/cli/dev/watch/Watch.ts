@@ -39,6 +39,9 @@ export interface Watch {
 /** A change rarely comes alone: how long it is waited for others, in milliseconds. */
 const together = 25
 
+/** chokidar reports no second change of a file within 50 ms of the first: after this time it is looked for, in milliseconds. */
+const unreported = 60
+
 /** The folders of a path that are in the project. */
 const foldersOf = (project: string, path: string): ReadonlyArray<string> =>
   !isWithin(project, dirname(path)) || dirname(path) === project
@@ -79,6 +82,7 @@ export const watch = async (
   const around = new Set<string>()
   const changed = new Set<string>()
   let timer: NodeJS.Timeout | undefined
+  const lookups = new Set<NodeJS.Timeout>()
   const watchers: Array<FSWatcher> = []
   const starts: Array<Promise<void>> = []
   let isClosed = false
@@ -86,6 +90,15 @@ export const watch = async (
     const paths = [...changed]
     changed.clear()
     onChange(paths)
+    lookAgain(paths, Date.now())
+  }
+  /** Notes what was written after it was reported, and so perhaps after it was read. */
+  const lookAgain = (paths: ReadonlyArray<string>, since: number): void => {
+    const lookup = setTimeout(() => {
+      lookups.delete(lookup)
+      for (const path of paths) void isNewer(path, since).then((isWritten) => (isWritten ? note(path) : undefined))
+    }, unreported)
+    lookups.add(lookup)
   }
   const note = (path: string): void => {
     if (isClosed) return
@@ -139,6 +152,7 @@ export const watch = async (
     close: async () => {
       isClosed = true
       clearTimeout(timer)
+      lookups.forEach(clearTimeout)
       await Promise.all(starts) // one that is closed as it starts leaves folders watched, and the process would not end
       await Promise.all(watchers.map((watcher) => watcher.close()))
     },
