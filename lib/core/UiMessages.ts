@@ -35,7 +35,7 @@ const framing: Framing = Object.freeze({
 /**
  * Responds 200 with a UI message stream of the AI SDK. `source` is anything that yields its chunks, such as what
  * `toUIMessageStream` returns. A failure is an `error` chunk, also before the first chunk; a session that was cancelled
- * gives an `abort` chunk. What the source throws is told by `AgentError.fromModel`, and only its fixed message is sent.
+ * gives an `abort` chunk. What the source throws is classified by `AgentError.fromModel`, and only a fixed message is sent.
  *
  * @example
  * ```ts

@@ -15,7 +15,10 @@ import type { ExistingRuntime } from './plan/RuntimeRequest'
 /** How the runtime is found. */
 export type Adoption = { readonly _tag: 'ByArn'; readonly arn: string } | { readonly _tag: 'ByName' }
 
-/** The agent with what its runtime says; unchanged if there is none of its name, or if it has one already. */
+/**
+ * The agent, filled in from the runtime that it adopts. By name, it stays unchanged if no such runtime exists or if it
+ * already has one.
+ */
 export const adoptRuntime = (
   runtimes: Runtimes,
   agent: AgentConfig,

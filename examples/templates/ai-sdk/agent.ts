@@ -28,7 +28,7 @@ const clock = tool({
   execute: ({ zone }) => new Date().toLocaleTimeString('en', { timeZone: zone }),
 })
 
-/** What the user is told of a failure: what a provider says of it is for the log. */
+/** The message that a user sees for a failure. The reason of the provider goes to the log only. */
 const onError = (error: unknown): string => AgentError.problem(AgentError.fromModel(error)).message
 
 /** The client keeps the conversation, and sends all of it with each turn. */

@@ -194,7 +194,7 @@ const bundlerOf = (source: Source, esbuild: Esbuild): Bundler => {
 
   const bundle = (): Promise<E.Either<BuildError, Bundle>> => {
     const work = attempt(held?.mode ?? nothingLearnt)
-    underWay = work.catch(() => undefined) // whoever asked for it is told
+    underWay = work.catch(() => undefined) // its caller handles the failure
     return work
   }
 

@@ -60,7 +60,7 @@ const run = (
   pipe(
     runCommand({ file: name, args, ...options }),
     TE.mapLeft(({ cause }) => toError([cause.message])),
-    // podman ends with 0 when it is told to end.
+    // podman exits with 0 on SIGTERM.
     TE.filterOrElse(
       () => options.signal?.aborted !== true,
       () => interrupted,

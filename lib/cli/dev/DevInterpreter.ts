@@ -53,7 +53,7 @@ export interface Dev extends DevParts {
   readonly timers: Set<NodeJS.Timeout>
   /** The files of the builds so far. */
   readonly inputs: Set<string>
-  /** Data that the agent may have written itself, as the developer was told. */
+  /** Data that the agent may have written itself; the developer has been notified once. */
   readonly doubted: Set<string>
 }
 

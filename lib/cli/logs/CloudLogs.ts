@@ -40,7 +40,7 @@ const noGroup = (group: string): CliError =>
   failed(
     'NO_LOGS',
     `There is no log group ${group} yet`,
-    'invoke the agent: AgentCore creates it with the first invocation of the endpoint',
+    'invoke the agent; AgentCore creates it with the first invocation of the endpoint',
   )
 
 /** The log. Left: `NO_LOGS` before the first invocation, `NO_SDK`, `NO_CREDENTIALS` and their kin. */

@@ -22,7 +22,7 @@ import { toMoment } from './Since'
 // which log
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** A log, which lines of it, and what it means if there are none. */
+/** A log, the lines to show, and how to explain that there are none. */
 interface Chosen {
   /** Undefined for one that is given by its ARN. */
   readonly agent: string | undefined
@@ -144,7 +144,7 @@ const follow = (cli: Cli, { source, query }: Chosen): TE.TaskEither<CliError, Ou
         (off) => TE.fromIO(off),
       ),
     ),
-    TE.map(() => ({ json: undefined, text: () => '' })), // all was told already
+    TE.map(() => ({ json: undefined, text: () => '' })), // everything is printed already
   )
 
 /** Shows logs. Left: `Config`, `Failed` where there are none. */

@@ -56,7 +56,7 @@ export type ImageStep =
   | { readonly _tag: 'PushImage'; readonly image: string; readonly sourceTag: string }
   | { readonly _tag: 'TagImage'; readonly image: string; readonly digest: string }
 
-/** The steps before and after the upload of the source, which is an upload as any other. */
+/** The steps before and after the source is uploaded; the upload itself is that of any archive. */
 export interface ImagePlan {
   readonly before: ReadonlyArray<ImageStep>
   readonly needsSource: boolean

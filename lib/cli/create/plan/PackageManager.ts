@@ -1,4 +1,4 @@
-/** Package managers, and how each is told to do things. */
+/** Package managers, and the commands of each. */
 import * as E from 'fp-ts/Either'
 import type { Parse } from '../../program/Flag'
 

@@ -77,7 +77,7 @@ const buildFor = (
         if (bytes > largestImage && !signal.aborted) printLine(text, 'note')(cli)
       },
     ),
-    // podman ends with 0 when it is told to end.
+    // podman exits with 0 on SIGTERM.
     TE.filterOrElse(
       () => !signal.aborted,
       () => interrupted,
