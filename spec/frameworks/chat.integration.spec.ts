@@ -2,7 +2,10 @@
  * A chat of the AI SDK with an agent: its own client over its own transport, in Node and in a browser, with an agent that
  * fails before, amid and after its answer, that is stopped and left, on its own and as it is deployed on this machine.
  */
+import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { build } from 'esbuild'
 import * as E from 'fp-ts/Either'
@@ -11,7 +14,7 @@ import { typeCheck } from '../../lib/cli/bundler/TypeCheck'
 import { isAlive } from '../../lib/node/process/Processes'
 import { node, until, using } from '../cli/support'
 import { agentcore } from '../cli/world'
-import { type Browser, describeHere, launch } from '../examples/chromium'
+import { type Browser, describeHere, launch, type Page } from '../examples/chromium'
 import { deriveSessionId } from '../../lib/client/browser'
 import { chatId, expected, inNode } from './chat'
 import { type FrameworkProject, inFramework, installed, installing, node22 } from './installed'
@@ -59,17 +62,35 @@ agents:
       region: eu-west-1
 `
 
-/** Uses the agent as it is deployed on this machine. */
-const deployed = (packages: string, use: (url: string, project: FrameworkProject) => Promise<void>): Promise<void> =>
+/** An agent as `agentcore deploy --local` reports it. */
+interface Deployment {
+  readonly pid: number
+  readonly endpoint: string
+  readonly arn: string
+}
+
+/** Uses the agent as it is deployed on this machine, with further flags. */
+const deployed = (
+  packages: string,
+  use: (deployment: Deployment, project: FrameworkProject) => Promise<void>,
+  flags: ReadonlyArray<string> = [],
+): Promise<void> =>
   inFramework(
     'chat',
     async (project) => {
       writeFileSync(join(project.folder, '.bedrock_agentcore.yaml'), yaml)
-      const { code, stdout, stderr } = await agentcore(project.folder, ['deploy', '--local', '--detach', '--json'])
+      const { code, stdout, stderr } = await agentcore(project.folder, [
+        'deploy',
+        '--local',
+        '--detach',
+        '--json',
+        ...flags,
+      ])
       if (code !== 0) throw new Error(`${stdout}\n${stderr}`)
-      const { pid, endpoint } = JSON.parse(stdout) as { readonly pid: number; readonly endpoint: string }
+      const deployment = JSON.parse(stdout) as Deployment
+      const { pid, endpoint } = deployment
       try {
-        await use(endpoint, project)
+        await use(deployment, project)
         await bothEnded(endpoint)
       } finally {
         process.kill(pid, 'SIGTERM')
@@ -99,7 +120,7 @@ describe.each(versions)('a chat of %s in Node', (version) => {
 
   it(
     'shows the same of an agent that is deployed on this machine',
-    () => deployed(version, async (url, project) => expect(await inNode(url, project)).toEqual(expected)),
+    () => deployed(version, async ({ endpoint }, project) => expect(await inNode(endpoint, project)).toEqual(expected)),
     60_000,
   )
 })
@@ -159,16 +180,68 @@ describeHere('a chat of the AI SDK in a browser', () => {
     return outputFiles[0]?.text ?? ''
   }
 
-  const inBrowser = async (url: string, project: FrameworkProject): Promise<unknown> => {
-    const page = await browser.newPage()
-    await page.goto(`${url}/ping`) // a page of the same origin
+  const play = async (page: Page, agent: object, project: FrameworkProject): Promise<unknown> => {
     await page.evaluate(`${await scriptOf(project)};globalThis.chat = chat`)
-    return page.evaluate(`chat.playAll(${JSON.stringify(url)}, ${JSON.stringify(chatId)})`)
+    return page.evaluate(`chat.playAll(${JSON.stringify(agent)}, ${JSON.stringify(chatId)})`)
+  }
+
+  /** A page of the agent's own origin. */
+  const ownPage = async (url: string): Promise<Page> => {
+    const page = await browser.newPage()
+    await page.goto(`${url}/ping`)
+    return page
+  }
+
+  /** Uses a page of another port, as the server of a frontend has it. */
+  const withFrontend = async (use: (origin: string, open: () => Promise<Page>) => Promise<void>): Promise<void> => {
+    const server = createServer((_, res) => res.setHeader('content-type', 'text/html').end('<!doctype html>'))
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const origin = `http://localhost:${(server.address() as AddressInfo).port}` // it listens on a port
+    try {
+      await use(origin, async () => {
+        const page = await browser.newPage()
+        await page.goto(origin)
+        return page
+      })
+    } finally {
+      server.closeAllConnections()
+      server.close()
+    }
   }
 
   it.each(versions)(
     'shows every outcome as it is, with %s',
-    (version) => served(version, async (url, project) => expect(await inBrowser(url, project)).toEqual(expected)),
+    (version) =>
+      served(version, async (url, project) =>
+        expect(await play(await ownPage(url), { url }, project)).toEqual(expected),
+      ),
     60_000,
+  )
+
+  it.each(versions)(
+    'shows the same of an agent that is deployed on this machine, with %s',
+    (version) =>
+      deployed(version, async ({ endpoint }, project) =>
+        expect(await play(await ownPage(endpoint), { url: endpoint }, project)).toEqual(expected),
+      ),
+    60_000,
+  )
+
+  it.each(versions)(
+    'shows the same in a page of another port that is allowed, by URL and by ARN, with %s',
+    (version) =>
+      withFrontend(async (origin, open) => {
+        const shows = (agentOf: (deployment: Deployment) => object): Promise<void> =>
+          deployed(
+            version,
+            async (deployment, project) =>
+              expect(await play(await open(), agentOf(deployment), project)).toEqual(expected),
+            ['--allow-origin', origin],
+          )
+        await shows(({ endpoint }) => ({ url: endpoint }))
+        await shows(({ arn, endpoint }) => ({ runtimeArn: arn, endpoint }))
+      }),
+    120_000,
   )
 })

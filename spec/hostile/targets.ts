@@ -6,7 +6,7 @@ import { pipe } from 'fp-ts/function'
 import { createApp, entrypoint, Handler, websocket } from '../../lib'
 import { startServer } from '../../lib/cli/dev/server/DevServer'
 import { openFront } from '../../lib/cli/dev/server/DevProxy'
-import type { GuardPolicy } from '../../lib/node/http/LoopbackGuard'
+import type { GuardPolicy } from '../../lib/node/origin/LoopbackGuard'
 import { processLauncher } from '../../lib/local'
 import { type At, eventually, invoke, local, sessionId } from '../local/support'
 

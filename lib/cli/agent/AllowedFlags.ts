@@ -1,6 +1,6 @@
 /** `--allow-origin` and `--allow-host`: which web pages and host names may call a server on this machine. */
 import * as E from 'fp-ts/Either'
-import type { Allowed, GuardPolicy } from '../../node/http/LoopbackGuard'
+import type { Allowed, GuardPolicy } from '../../node/origin/LoopbackGuard'
 import { list, type Parse } from '../program/Flag'
 
 /** The values of both flags. */

@@ -9,8 +9,9 @@ import type { IO } from 'fp-ts/IO'
 import { problem } from '../../core/Problem'
 import { budget, type Hold } from '../../node/Budget'
 import type { Eventual } from '../../node/Eventual'
+import { corsFor } from '../../node/origin/Cors'
 import { flawOfRequest } from '../../node/http/HttpRequest'
-import type { Guard } from '../../node/http/LoopbackGuard'
+import type { Guard } from '../../node/origin/LoopbackGuard'
 import type { SocketRelay } from '../relay/SocketRelay'
 import { refused, type Refused, refuseWith, respondRefused, toMarks } from '../service/Respond'
 import { type Asked, type Route, route } from '../service/Route'
@@ -43,6 +44,7 @@ export interface DataPlane {
 /** The data plane of one agent. */
 export const dataPlane = (parts: DataPlaneParts): DataPlane => {
   const findRoute = routing(parts)
+  const corsOf = corsFor(parts.settings)
   const admit = admission(parts.settings, parts.url)
   const answer = requestOperations(parts, admit)
   const open = socketOperations(parts, admit)
@@ -51,7 +53,9 @@ export const dataPlane = (parts: DataPlaneParts): DataPlane => {
   return {
     onRequest: (req, res) => {
       const refuse = (refusal: Refused): void => respondRefused(res)(identified(refusal))
-      const found = findRoute(req, false)
+      const cors = corsOf(req)
+      for (const [name, value] of cors?.headers ?? []) res.setHeader(name, value)
+      const found = findRoute(req, cors?.isPreflight === true ? 'preflight' : 'request')
       if (E.isLeft(found)) refuse(found.left)
       else perform(refuse, (hold) => answer(found.right, { req, res, hold }))
     },
@@ -61,7 +65,7 @@ export const dataPlane = (parts: DataPlaneParts): DataPlane => {
         const { error, marks } = identified(refusal)
         refuseWith(duplex, error, marks)
       }
-      const found = findRoute(req, true)
+      const found = findRoute(req, 'upgrade')
       if (E.isLeft(found)) refuse(found.left)
       else perform(refuse, (hold) => open(found.right, { req, duplex, head, hold }))
     },
@@ -70,16 +74,17 @@ export const dataPlane = (parts: DataPlaneParts): DataPlane => {
 
 /**
  * Routes a request that is valid HTTP and passes the loopback guard. Synchronous, while the parser is still reading the
- * packet, so that this response comes before any for an error in the rest of it.
+ * packet, so that this response comes before any for an error in the rest of it. A preflight starts no agent.
  */
 const routing = ({ settings: { arn }, guard }: DataPlaneParts) => {
   const toRoute = rememberLast(route(arn))
-  return (req: IncomingMessage, isUpgrade: boolean): E.Either<Refused, Route> => {
+  return (req: IncomingMessage, kind: 'request' | 'preflight' | 'upgrade'): E.Either<Refused, Route> => {
     const flaw = flawOfRequest(req)
     if (flaw !== undefined) return E.left({ ...refused(unreadable(problem(flaw).message)), isLast: true })
     const guarded = guard()(req)
     if (E.isLeft(guarded)) return E.left(refused(accessDenied(problem(guarded.left).message)))
-    const found = toRoute({ method: req.method ?? 'GET', target: req.url ?? '/', isUpgrade })
+    if (kind === 'preflight') return E.right({ _tag: 'Preflight' })
+    const found = toRoute({ method: req.method ?? 'GET', target: req.url ?? '/', isUpgrade: kind === 'upgrade' })
     return E.isLeft(found) ? E.left(refused(found.left)) : found
   }
 }

@@ -1,6 +1,6 @@
 /** Options of a local runtime. */
 import type { Log } from '../../core/Log'
-import type { Allowed } from '../../node/http/LoopbackGuard'
+import type { Allowed } from '../../node/origin/LoopbackGuard'
 import { isArn, localArn } from '../service/RuntimeArn'
 import type { Authorize } from './CallerAuthorizer'
 import { type Clock, systemClock } from '../../node/Clock'

@@ -45,6 +45,7 @@ export const requestOperations = (parts: OperationParts, admit: Admission) => {
     StopSession: stopSession(parts, admit),
     ProtectedResource: protectedResource(parts),
     Overview: showOverview(parts),
+    Preflight: answerPreflight,
   }
   return (route: Route, exchange: RequestExchange): Eventual<Refused, void> => {
     switch (route._tag) {
@@ -53,6 +54,7 @@ export const requestOperations = (parts: OperationParts, admit: Admission) => {
       case 'StopSession':
       case 'ProtectedResource':
       case 'Overview':
+      case 'Preflight':
         return operations[route._tag](exchange)
       case 'Plain':
         return plain(route.target, route.isPing)(exchange)
@@ -103,6 +105,9 @@ const stopSession =
         ),
       ),
     )
+
+/** Its headers are on the response already, as CORS headers of any request are. */
+const answerPreflight: Operation = ({ res }) => E.right(void res.writeHead(204).end())
 
 const protectedResource =
   ({ settings: { arn, protectedResource: resource }, url }: OperationParts): Operation =>

@@ -48,6 +48,7 @@ export const socketOperations = (parts: SocketParts, admit: Admission) => {
       case 'ProtectedResource':
       case 'Overview':
       case 'Plain':
+      case 'Preflight':
         return E.left(refused(internal('Only WebSocket upgrades are supported')))
     }
   }

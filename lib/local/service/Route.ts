@@ -16,6 +16,8 @@ export type Route =
   | { readonly _tag: 'Plain'; readonly target: string; readonly isPing: boolean }
   | { readonly _tag: 'PlainSocket'; readonly target: string; readonly query: string }
   | { readonly _tag: 'Overview' }
+  /** A browser asks whether a page may send a request. */
+  | { readonly _tag: 'Preflight' }
 
 /** What routing depends on. */
 export interface Asked {

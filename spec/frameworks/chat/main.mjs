@@ -3,4 +3,4 @@ import { playAll } from './page.mjs'
 
 const [url, id] = process.argv.slice(2)
 
-process.stdout.write(`${JSON.stringify(await playAll(url, id))}\n`)
+process.stdout.write(`${JSON.stringify(await playAll({ url }, id))}\n`)

@@ -24,9 +24,9 @@ const stateOf = () => ({
   snapshot: (value) => structuredClone(value),
 })
 
-/** Opens a chat, whose id names its session. */
-export const openChat = (url, id) => {
-  const settings = chatTransport({ url, stop: { stop: true } })
+/** Opens a chat with an agent by its URL or ARN, whose id names its session. */
+export const openChat = (agent, id) => {
+  const settings = chatTransport({ ...agent, stop: { stop: true } })
   const { api } = settings
   const headers = { [sessionHeader]: deriveSessionId(id) }
   const state = stateOf()
@@ -64,8 +64,8 @@ export const openChat = (url, id) => {
 }
 
 /** All that may happen in a chat, in one. */
-export const playAll = async (url, id) => {
-  const chat = openChat(url, id)
+export const playAll = async (agent, id) => {
+  const chat = openChat(agent, id)
   const results = {}
   for (const text of ['hello', 'throw', 'fail', 'fail amid', 'throw after']) results[text] = await chat.say(text)
   results.cancelled = await chat.sayThen('wait', 'Wait', () => chat.post({ stop: true }))

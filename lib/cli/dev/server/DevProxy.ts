@@ -9,9 +9,10 @@ import * as E from 'fp-ts/Either'
 import { onBrokenRequest, type RawResponse, respondRaw } from '../../../node/http/RawResponse'
 import type { AgentError } from '../../../core/AgentError'
 import { problem, type Problem } from '../../../core/Problem'
+import { corsFor } from '../../../node/origin/Cors'
 import { withoutHopByHop } from '../../../node/http/HopByHop'
 import { flawOfRequest } from '../../../node/http/HttpRequest'
-import { type Guard, guardOn, type GuardPolicy, open } from '../../../node/http/LoopbackGuard'
+import { type Guard, guardOn, type GuardPolicy, open } from '../../../node/origin/LoopbackGuard'
 import { type ProxyRules, proxy } from '../../../node/exchange/ReverseProxy'
 import { tunnel } from '../../../node/exchange/UpgradeTunnel'
 import { launchSecret } from '../../../core/Protocol'
@@ -87,7 +88,7 @@ const onClientError = onBrokenRequest((error) => {
 // ---------------------------------------------------------------------------------------------------------------------
 
 /** Lets a server answer a request. */
-const pass = (req: IncomingMessage, res: ServerResponse, behind: Behind): void => {
+const pass = (req: IncomingMessage, res: ServerResponse, isPreflight: boolean, behind: Behind): void => {
   const asked = request({
     port: behind.port,
     host: '127.0.0.1',
@@ -96,20 +97,31 @@ const pass = (req: IncomingMessage, res: ServerResponse, behind: Behind): void =
     headers: withSecret(requestFields(req), behind),
     agent: false,
   })
-  forward({ req, res, asked, body: undefined }, res)
+  forward({ req, res, asked, body: undefined }, { res, isPreflight })
 }
 
-const rules: ProxyRules<ServerResponse, never> = {
-  onResponse: (_, response) => ({
-    _tag: 'Pass',
-    status: response.statusCode ?? 502,
-    reason: response.statusMessage ?? '',
-    headers: responseFields(response),
-  }),
+/** A request in progress. */
+interface Call {
+  readonly res: ServerResponse
+  readonly isPreflight: boolean
+}
+
+const rules: ProxyRules<Call, never> = {
+  onResponse: ({ res, isPreflight }, response) => {
+    // An agent without CORS of its own answers a preflight with 405.
+    if (isPreflight && response.headers['access-control-allow-origin'] === undefined)
+      return { _tag: 'Replace', answer: () => void res.writeHead(204).end() }
+    return {
+      _tag: 'Pass',
+      status: response.statusCode ?? 502,
+      reason: response.statusMessage ?? '',
+      headers: responseFields(response),
+    }
+  },
   onResponsePart: () => undefined,
   onRequestPart: () => undefined,
   refuse: () => undefined,
-  onFailure: (res) => refuse(res, notRunning('The agent broke the connection off: agentcore dev shows why')),
+  onFailure: ({ res }) => refuse(res, notRunning('The agent broke the connection off: agentcore dev shows why')),
   onOver: () => undefined,
   finishesAlone: () => false,
   passesTrailers: () => true,
@@ -177,6 +189,7 @@ export const openFront = async (from: number, policy: GuardPolicy, control?: str
   const clients = new Set<Duplex>()
   let target: Target = { _tag: 'Starting' }
   let guard: Guard = open
+  const corsOf = corsFor(policy)
   let inFlight = 0
   let lastEnd = -Infinity
 
@@ -216,7 +229,13 @@ export const openFront = async (from: number, policy: GuardPolicy, control?: str
     if (E.isLeft(verdict)) return refuse(res, problem(verdict.left))
     const proof = answerTo(control, req.headers[controlHeader])
     if (proof !== undefined) return void res.writeHead(204, { [controlHeader]: proof }).end()
-    const guest: Guest = { go: (behind) => pass(req, res, behind), refuse: (why) => refuse(res, notRunning(why)) }
+    const cors = corsOf(req)
+    for (const [name, value] of cors?.headers ?? []) res.setHeader(name, value) // those of the agent win
+    const isPreflight = cors?.isPreflight ?? false
+    const guest: Guest = {
+      go: (behind) => pass(req, res, isPreflight, behind),
+      refuse: (why) => refuse(res, notRunning(why)),
+    }
     res.once('close', () => leave(guest))
     track(res)
     serve(guest)

@@ -1,4 +1,4 @@
-import type { GuardPolicy } from '../../../node/http/LoopbackGuard'
+import type { GuardPolicy } from '../../../node/origin/LoopbackGuard'
 import type { InspectorAddress } from './InspectorAddress'
 
 /** What `agentcore dev` develops, and how. Paths are absolute. */

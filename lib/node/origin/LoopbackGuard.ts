@@ -6,7 +6,7 @@
  * @since 0.1.0
  */
 import * as E from 'fp-ts/Either'
-import { countHosts } from './HttpRequest'
+import { countHosts } from '../http/HttpRequest'
 import { type AgentError, forbiddenHost, forbiddenOrigin } from '../../core/AgentError'
 import type { RawHeaders } from '../../core/Protocol'
 
@@ -77,6 +77,14 @@ const matcher = (allowed: Allowed, normalized: (text: string) => string): ((text
   return (text) => known.has(text)
 }
 
+/** Whether an origin, as a browser sends it, is one of those that a policy allows. */
+export const allowsOrigin = ({
+  allowedOrigins,
+}: Pick<GuardPolicy, 'allowedOrigins'>): ((origin: string) => boolean) => {
+  const isAllowed = matcher(allowedOrigins, asOrigin)
+  return (origin) => isAllowed(origin.toLowerCase())
+}
+
 const originParts = /^(https?):\/\/(.+)$/
 
 /** Whether an origin is this server's own: a name of this machine with its port, or the requested host. */
@@ -91,7 +99,7 @@ const isOwn = (origin: string, host: string, port: number): boolean => {
 /** The guard of a server on a loopback address, at the given port. */
 export const loopbackGuard = ({ allowedHosts, allowedOrigins }: GuardPolicy, port: number): Guard => {
   const isAllowedHost = matcher(allowedHosts, (name) => name.trim().toLowerCase())
-  const isAllowedOrigin = matcher(allowedOrigins, asOrigin)
+  const isAllowedOrigin = allowsOrigin({ allowedOrigins })
   const isHostAllowed = (host: string): boolean => {
     if (allowedHosts === 'any') return true
     const [, name = ''] = authority.exec(host.toLowerCase()) ?? []
@@ -107,8 +115,8 @@ export const loopbackGuard = ({ allowedHosts, allowedOrigins }: GuardPolicy, por
     }
     if (origin !== undefined) {
       const text = String(origin)
-      const lower = text.toLowerCase()
-      return isOwn(lower, host.toLowerCase(), port) || isAllowedOrigin(lower) ? passed : E.left(forbiddenOrigin(text))
+      const isAccepted = isOwn(text.toLowerCase(), host.toLowerCase(), port) || isAllowedOrigin(text)
+      return isAccepted ? passed : E.left(forbiddenOrigin(text))
     }
     // Browsers send no origin with the GET of an image, a form or a link, but they do send `Sec-Fetch-Site`.
     const site = headers['sec-fetch-site']
