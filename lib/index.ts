@@ -13,7 +13,7 @@ export { routes } from './http/koa/routes'
 export { perSession } from './http/instances/perSession'
 
 export * as Agent from './core/Agent'
-export * as AgentError from './core/AgentErrors'
+export * as AgentError from './node/failure/AgentErrors'
 export * as Context from './core/Context'
 export * as Handler from './core/Handlers'
 export * as Health from './core/Health'

@@ -4,6 +4,7 @@
  *
  * @since 0.2.0
  */
+import * as O from 'fp-ts/Option'
 import {
   type AgentError,
   budgetExceeded,
@@ -16,34 +17,23 @@ import {
   rejected,
   unexpected,
 } from './AgentError'
+import { parseRetryAfter } from './RetryAfter'
 
 /**
- * Converts what a model or an agent framework threw: an abort is `Interrupted`, a timeout `DeadlineExceeded`, a provider
- * that limits the rate or is overloaded `ModelThrottled` with its `Retry-After`, a conversation that is too long
- * `ContextTooLong`, a limit of steps or tokens `BudgetExceeded`, a second call of a busy agent a rejection with 409, and any
- * other failure of the provider `ModelFailed`. The status of the provider never becomes that of the response. Anything else
- * is converted as by `fromUnknown`. Knows the errors of the AI SDK, the AWS SDK, OpenAI, Anthropic, LangChain, LangGraph,
- * Strands and the OpenAI Agents SDK, also inside others as `cause`. Never throws, whatever the value.
- *
- * @example
- * ```ts
- * import { AgentError, entrypoint } from 'agentcore-fp'
- * import { TE } from 'agentcore-fp/fp'
- *
- * declare const ask: (prompt: unknown) => Promise<string>
- *
- * export const agent = entrypoint((prompt) => TE.tryCatch(() => ask(prompt), AgentError.fromModel))
- * ```
+ * Converts what a model or an agent framework threw, at a time in milliseconds since the epoch: `Retry-After` may be a
+ * date. `AgentError.fromModel` says what becomes what.
  */
-export const fromModel = (thrown: unknown): AgentError => {
-  const known = fromUnknown(thrown)
-  if (known._tag !== 'Unexpected') return known
-  try {
-    return firstOf(chainOf(thrown), thrown) ?? known
-  } catch {
-    return unexpected(thrown) // a throwing proxy or getter
+export const fromModelAt =
+  (now: number) =>
+  (thrown: unknown): AgentError => {
+    const known = fromUnknown(thrown)
+    if (known._tag !== 'Unexpected') return known
+    try {
+      return firstOf(chainOf(thrown, now), thrown) ?? known
+    } catch {
+      return unexpected(thrown) // a throwing proxy or getter
+    }
   }
-}
 
 // ---------------------------------------------------------------------------------------------------------------------
 // the table
@@ -138,12 +128,12 @@ type Fields = Readonly<Record<string, unknown>>
 const isRecord = (value: unknown): value is Fields => typeof value === 'object' && value !== null
 
 /** An error and those inside it, the outermost first. */
-const chainOf = (thrown: unknown): ReadonlyArray<Facts> => {
+const chainOf = (thrown: unknown, now: number): ReadonlyArray<Facts> => {
   const chain: Array<Facts> = []
   const seen = new Set<unknown>()
   for (let error = thrown; isRecord(error) && !seen.has(error) && chain.length < 8; error = innerOf(error)) {
     seen.add(error)
-    chain.push(factsOf(error))
+    chain.push(factsOf(error, now))
   }
   return chain
 }
@@ -151,7 +141,7 @@ const chainOf = (thrown: unknown): ReadonlyArray<Facts> => {
 /** The AI SDK keeps the last of several attempts, others what they wrap. */
 const innerOf = ({ lastError, cause }: Fields): unknown => lastError ?? cause
 
-const factsOf = (error: Fields): Facts => {
+const factsOf = (error: Fields, now: number): Facts => {
   const metadata = isRecord(error['$metadata']) ? error['$metadata'] : {}
   const inner = isRecord(error['error']) ? error['error'] : {}
   const deeper = isRecord(inner['error']) ? inner['error'] : {} // Anthropic's body has its error inside
@@ -160,7 +150,7 @@ const factsOf = (error: Fields): Facts => {
     status: [error['statusCode'], error['status'], metadata['httpStatusCode']].find(isErrorStatus),
     codes: [error['code'], error['type'], error['lc_error_code'], inner['type'], deeper['type']].filter(isText),
     text: [error['message'], error['responseBody']].filter(isText).join('\n').slice(0, 10_000),
-    retryAfter: retryAfterOf(error),
+    retryAfter: retryAfterOf(error, now),
   }
 }
 
@@ -168,12 +158,12 @@ const isText = (value: unknown): value is string => typeof value === 'string'
 
 const isErrorStatus = (value: unknown): value is number => typeof value === 'number' && value >= 400 && value <= 599
 
-/** Whole seconds of `Retry-After`, which a date is not: it would take a clock to read. */
-const retryAfterOf = (error: Fields): number | undefined => {
+/** Whole seconds of `Retry-After`, and at least one. */
+const retryAfterOf = (error: Fields, now: number): number | undefined => {
   const response = isRecord(error['$response']) ? error['$response'] : {}
   for (const headers of [error['responseHeaders'], error['headers'], response['headers']]) {
-    const text = headerOf(headers, 'retry-after')
-    if (text !== undefined && /^\d{1,5}$/.test(text)) return Math.max(1, Number(text))
+    const wait = parseRetryAfter(now)(headerOf(headers, 'retry-after') ?? '')
+    if (O.isSome(wait)) return Math.max(1, Math.ceil(wait.value / 1000))
   }
   return undefined
 }

@@ -10,7 +10,7 @@ import type { Context } from './Context'
 import { orThrow, toThrown } from './EitherThrow'
 import type { Framing } from './Framing'
 import { type Handler, type Streaming, streaming } from './Handler'
-import { fromModel } from './ModelError'
+import { fromModelAt } from './ModelError'
 import * as Reply from './Reply'
 import { raw } from './Sse'
 import { iterate } from './TypedStream'
@@ -29,7 +29,7 @@ const framing: Framing = Object.freeze({
   ],
   end: [done],
   early: 'events',
-  toError: fromModel,
+  toError: fromModelAt(Infinity), // the response has begun, so that nobody reads when to retry
 } satisfies Framing)
 
 /**

@@ -27,7 +27,7 @@ export { rejected } from './refusal'
 export { stateful, type Turn } from './stateful'
 
 export * as Agent from '../core/Agent'
-export * as AgentError from '../core/AgentErrors'
+export * as AgentError from '../node/failure/AgentErrors'
 export * as Reply from '../core/Replies'
 export * as Session from '../http/store/SessionStores'
 export * as Sse from '../core/Sse'

@@ -1,6 +1,6 @@
 /** Every failure has an HTTP side, told by nothing that was thrown. */
 import * as fc from 'fast-check'
-import * as AgentError from '../../lib/core/AgentErrors'
+import * as AgentError from '../../lib/node/failure/AgentErrors'
 
 /** What a thrown value holds that the wire must not show. */
 const secret = 'S3CR3T'

@@ -1,6 +1,7 @@
 /** Failures of models, by the shapes in which SDKs and frameworks throw them. */
 import * as fc from 'fast-check'
-import * as AgentError from '../../lib/core/AgentErrors'
+import { fromModelAt } from '../../lib/core/ModelError'
+import * as AgentError from '../../lib/node/failure/AgentErrors'
 
 /** What a provider says, which no client may see. */
 const secret = 'S3CR3T'
@@ -102,11 +103,24 @@ describe('fromModel', () => {
       failing('AI_RetryError', { lastError: apiCall(429, { responseHeaders: { 'retry-after': '5' } }) }),
       5,
     ],
-    ['that is a date', apiCall(429, { responseHeaders: { 'retry-after': 'Wed, 21 Oct 2026 07:28:00 GMT' } }), 1],
+    ['that is a date', apiCall(429, { responseHeaders: { 'retry-after': 'Tue, 01 Jan 2030 00:00:05 GMT' } }), 5],
+    [
+      'that is a date in the past',
+      apiCall(429, { responseHeaders: { 'retry-after': 'Tue, 01 Jan 2019 00:00:05 GMT' } }),
+      1,
+    ],
+    ['that is neither', apiCall(429, { responseHeaders: { 'retry-after': 'soon' } }), 1],
     ['that is zero', apiCall(429, { responseHeaders: { 'retry-after': '0' } }), 1],
     ['that is not there', apiCall(429), 1],
   ])('keeps Retry-After %s', (_, thrown, retryAfter) => {
-    expect(AgentError.fromModel(thrown)).toMatchObject({ _tag: 'ModelThrottled', retryAfter })
+    expect(fromModelAt(Date.UTC(2030, 0, 1))(thrown)).toMatchObject({ _tag: 'ModelThrottled', retryAfter })
+  })
+
+  it('reads a date by the time of this machine', () => {
+    const at = new Date(Date.now() + 3_600_000).toUTCString()
+    const error = AgentError.fromModel(apiCall(429, { responseHeaders: { 'retry-after': at } }))
+    const { 'retry-after': wait = '' } = AgentError.problem(error).headers ?? {}
+    expect(Math.abs(3600 - Number(wait))).toBeLessThan(60)
   })
 
   it('knows failures again, and those that may be exposed', () => {

@@ -1,5 +1,5 @@
 import * as ts from 'typescript'
-import * as AgentError from '../../lib/core/AgentErrors'
+import * as AgentError from '../../lib/node/failure/AgentErrors'
 import { read, tableUnder, manual } from './support'
 
 /** The codes of refusals that have AWS's names. */

@@ -23,7 +23,7 @@ export const rules: Readonly<Record<string, Rule>> = {
   node: { below: ['core'] },
   http: { below: ['node'] },
   plain: { below: ['core', 'http'] },
-  strands: { below: ['core'], packages: [] },
+  strands: { below: ['node'], packages: [] },
   fp: { below: [], packages: ['fp-ts', 'io-ts'] },
   testing: { below: ['core', 'http', 'plain'] },
   client: { below: ['node'] },

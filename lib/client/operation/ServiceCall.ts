@@ -9,6 +9,7 @@ import { pipe } from 'fp-ts/function'
 import * as O from 'fp-ts/Option'
 import type { ReaderTaskEither } from 'fp-ts/ReaderTaskEither'
 import type { TaskEither } from 'fp-ts/TaskEither'
+import { parseRetryAfter } from '../../core/RetryAfter'
 import { authorize, withoutSecrets } from '../auth/Authorization'
 import { correctClock } from '../auth/ClockSkew'
 import { readBeginning } from '../response/ResponseBody'
@@ -16,7 +17,7 @@ import type { ClientError } from '../error/ClientError'
 import type { Environment } from '../transport/Environment'
 import { fromLimits } from '../transport/CallLimits'
 import { delay } from '../transport/Retry'
-import { decode, maxBody, retryAfter } from '../response/ServiceErrorDecoder'
+import { decode, maxBody } from '../response/ServiceErrorDecoder'
 import { type Operation, toUrl, withQualifier } from '../target/Target'
 import type { Answer, Bounds, Request } from '../transport/Transport'
 
@@ -69,7 +70,7 @@ const toFailedAttempt = async (
   const text = withoutSecrets(request)(new TextDecoder().decode(bytes))
   return {
     error: decode({ status, headers, body: text }),
-    retryAfter: retryAfter(env.now())(headers),
+    retryAfter: parseRetryAfter(env.now())(headers['retry-after'] ?? ''),
     hasCorrectedClock,
   }
 }

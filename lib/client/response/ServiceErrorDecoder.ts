@@ -128,13 +128,3 @@ const withLocal =
     const local = fromHeaders(headers)
     return O.isSome(local) ? { ...error, local: local.value } : error
   }
-
-/** What `Retry-After` asks for, in milliseconds: seconds, or a date. */
-export const retryAfter =
-  (now: number) =>
-  (headers: Readonly<Record<string, string>>): O.Option<number> => {
-    const value = headers['retry-after']?.trim() ?? ''
-    if (/^\d{1,9}$/.test(value)) return O.some(Number(value) * 1000)
-    const at = value === '' ? Number.NaN : Date.parse(value)
-    return Number.isNaN(at) ? O.none : O.some(Math.max(0, at - now))
-  }

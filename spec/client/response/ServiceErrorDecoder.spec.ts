@@ -1,8 +1,7 @@
 import * as fc from 'fast-check'
-import * as O from 'fp-ts/Option'
 import type { ClientError } from '../../../lib/client/error/ClientError'
 import { explain } from '../../../lib/client/error/ClientError'
-import { decode, retryAfter } from '../../../lib/client/response/ServiceErrorDecoder'
+import { decode } from '../../../lib/client/response/ServiceErrorDecoder'
 import { examples } from '../examples'
 
 const refusal = (status: number, headers: Readonly<Record<string, string>>, body: unknown): ClientError =>
@@ -133,15 +132,4 @@ describe('any other refusal', () => {
         },
       ),
     ))
-})
-
-describe('Retry-After', () => {
-  it('is seconds or a date, in milliseconds', () => {
-    const now = Date.UTC(2030, 0, 1)
-    expect(retryAfter(now)({ 'retry-after': '3' })).toEqual(O.some(3000))
-    expect(retryAfter(now)({ 'retry-after': 'Tue, 01 Jan 2030 00:00:05 GMT' })).toEqual(O.some(5000))
-    expect(retryAfter(now)({ 'retry-after': 'Tue, 01 Jan 2019 00:00:05 GMT' })).toEqual(O.some(0))
-    expect(retryAfter(now)({ 'retry-after': 'soon' })).toEqual(O.none)
-    expect(retryAfter(now)({})).toEqual(O.none)
-  })
 })

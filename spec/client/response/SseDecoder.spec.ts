@@ -3,7 +3,7 @@ import * as E from 'fp-ts/Either'
 import * as O from 'fp-ts/Option'
 import type { ClientError } from '../../../lib/client/error/ClientError'
 import { decode, type Event } from '../../../lib/client/response/SseDecoder'
-import * as AgentError from '../../../lib/core/AgentErrors'
+import * as AgentError from '../../../lib/node/failure/AgentErrors'
 import * as Sse from '../../../lib/core/Sse'
 import { right } from '../../core/support'
 

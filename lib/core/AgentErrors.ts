@@ -1,4 +1,0 @@
-/** What users import as `AgentError`: the failures and what others see of them. */
-export * from './AgentError'
-export { fromModel } from './ModelError'
-export * from './Problem'
