@@ -10,6 +10,7 @@ export const templates = {
   'ai-sdk': 'AI SDK, with a chat page',
   langgraph: 'LangGraph and LangChain',
   'openai-agents': 'OpenAI Agents SDK',
+  mastra: 'Mastra',
 } as const
 
 /** The name of a template. */
