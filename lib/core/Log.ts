@@ -140,13 +140,13 @@ const signature = /\b(Signature|X-Amz-Signature|X-Amz-Security-Token)=[\w%.~+/-]
 
 /** Redacts bearer tokens, signatures and the given secrets in a text. */
 export const scrub = (secrets: ReadonlyArray<string>): ((text: string) => string) => {
-  const known =
-    secrets.length === 0 ? secrets : secrets.filter((secret) => secret.length >= 4).sort((a, b) => b.length - a.length) // longest first: a short one may be part of a long one
-  return (text) => {
-    const rest = known.reduce((left, secret) => left.replaceAll(secret, hidden), text)
-    // Most texts are ids, which hold neither: both patterns would walk them for nothing.
-    return mayHoldSecret.test(rest) ? rest.replace(withScheme, `$1 ${hidden}`).replace(signature, `$1=${hidden}`) : rest
-  }
+  if (secrets.length === 0) return scrubForms
+  const known = secrets.filter((secret) => secret.length >= 4).sort((a, b) => b.length - a.length) // longest first: a short one may be part of a long one
+  return (text) => scrubForms(known.reduce((left, secret) => left.replaceAll(secret, hidden), text))
 }
+
+/** Redacts what has the form of a secret. Most texts are ids, which do not: both patterns would walk them for nothing. */
+const scrubForms = (text: string): string =>
+  mayHoldSecret.test(text) ? text.replace(withScheme, `$1 ${hidden}`).replace(signature, `$1=${hidden}`) : text
 
 const mayHoldSecret = /[=\s]/

@@ -40,7 +40,8 @@ export const toTimestamp = (at: number): string => {
     formatted = new Date(now * 1000).toISOString().slice(0, -4)
     second = now
   }
-  return `${formatted}${String(Math.floor(at) - now * 1000).padStart(3, '0')}Z`
+  const rest = Math.floor(at) - now * 1000
+  return `${formatted}${rest < 10 ? '00' : rest < 100 ? '0' : ''}${rest}Z`
 }
 
 /** Names whose fields a line has on its own. */
@@ -63,18 +64,20 @@ export const toMembers = (fields: Fields): string => {
   return members
 }
 
-/** Ids as members. */
-export const toIdMembers = ({ requestId, sessionId }: Ids): string => {
-  const request = requestId === undefined ? '' : `,"requestId":${JSON.stringify(requestId)}`
-  return sessionId === undefined ? request : `${request},"sessionId":${JSON.stringify(sessionId)}`
+/** Ids as members, each after `clean`: a regular expression walks them faster before they are joined than after. */
+export const toIdMembers = ({ requestId, sessionId }: Ids, clean: (id: string) => string): string => {
+  const request = requestId === undefined ? '' : `,"requestId":${quoted(clean(requestId))}`
+  return sessionId === undefined ? request : `${request},"sessionId":${quoted(clean(sessionId))}`
 }
 
-/** Measures as members: their names are constants that JSON does not escape. */
-export const toMeasureMembers = (measures: Measures): string => {
-  let members = ''
-  for (const name in measures) members += `,"${name}":${toNumber(measures[name] ?? Number.NaN)}`
-  return members
-}
+/** Measures as members. */
+export const toMeasureMembers = ({ status, duration }: Measures): string =>
+  `${status === undefined ? '' : `,"status":${toNumber(status)}`},"duration":${toNumber(duration)}`
+
+/** A text as JSON. `JSON.stringify` takes three times as long for what it leaves as it is, which most ids are. */
+export const quoted = (text: string): string => (unescaped.test(text) ? `"${text}"` : JSON.stringify(text))
+
+const unescaped = /^[\w .:/-]*$/
 
 const toNumber = (value: number): string => (Number.isFinite(value) ? String(value) : 'null')
 

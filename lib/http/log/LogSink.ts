@@ -17,7 +17,12 @@ export interface Sink {
 }
 
 /** The numbers of a summary. */
-export type Measures = Readonly<Record<string, number>>
+export interface Measures {
+  /** That of the response, if there is one. */
+  readonly status?: number
+  /** How long the request took, in milliseconds. */
+  readonly duration: number
+}
 
 /** The ids that correlate a line with its request. */
 export interface Ids {

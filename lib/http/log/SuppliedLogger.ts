@@ -11,7 +11,7 @@ export const suppliedSink = (logger: PinoLike | ConsoleLike): Sink => {
     isEnabled: isPino(logger) ? (level) => logger.isLevelEnabled(level) : () => true,
     wantsScrubbed: true,
     write: (from, level, message, fields) => call(() => write(from, level, message, fields)),
-    writeMeasures: (from, level, message, measures) => call(() => write(from, level, message, measures)),
+    writeMeasures: (from, level, message, measures) => call(() => write(from, level, message, { ...measures })),
     flush: () => {
       if (isPino(logger)) call(() => logger.flush?.())
     },

@@ -2,7 +2,7 @@
 import type { Fields, Level } from '../../core/Log'
 import type { Clock } from '../../node/Clock'
 import { flushStandardOutput } from './LogLoss'
-import { reserved, toIdMembers, toLine, toMeasureMembers, toMembers, toTimestamp } from './LogLine'
+import { quoted, reserved, toIdMembers, toLine, toMeasureMembers, toMembers, toTimestamp } from './LogLine'
 import type { LogSettings } from './LogOptions'
 import { notReentrant, type Origin, scrubbed, type Sink } from './LogSink'
 import { escaped, indented, label, toText } from './LogText'
@@ -32,7 +32,7 @@ type Writers = (send: Send, clock: Pick<Clock, 'now'>) => Pick<Sink, 'write' | '
 const prettySink: Writers = (send, clock) => {
   const write: Sink['write'] = (from, level, message, fields) =>
     send(scrubbed(from, toPrettyLine(level, clock.now(), message, { ...from.ids(), ...fields })))
-  return { write, writeMeasures: write }
+  return { write, writeMeasures: (from, level, message, measures) => write(from, level, message, { ...measures }) }
 }
 
 /** By hand: `styleText` of `node:util` checks the process's standard output, but lines may go elsewhere. */
@@ -70,7 +70,7 @@ const jsonSink: Writers = (send, clock) => ({
       toLine({
         level,
         at: clock.now(),
-        message: JSON.stringify(message),
+        message: quoted(message),
         ids: toSafeIds(from),
         fields: toMeasureMembers(measures),
       }),
@@ -78,4 +78,4 @@ const jsonSink: Writers = (send, clock) => ({
 })
 
 /** The ids as members. A client chooses them, and may have put a secret there. */
-const toSafeIds = (from: Origin): string => (from.members ??= scrubbed(from, toIdMembers(from.ids())))
+const toSafeIds = (from: Origin): string => (from.members ??= toIdMembers(from.ids(), (id) => scrubbed(from, id)))
