@@ -1,5 +1,4 @@
 /** AgentCore on this machine: a server that starts agents for sessions and implements the service's data plane. */
-import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
@@ -9,7 +8,8 @@ import type { Task } from 'fp-ts/Task'
 import type { TaskEither } from 'fp-ts/TaskEither'
 import { type Guard, guardOn, open } from '../node/origin/LoopbackGuard'
 import { isOffer, serveAgain } from '../node/http/UpgradeOffer'
-import { lookEvery, stallWatch } from '../node/Stall'
+import { randomUuid } from '../node/RandomUuid'
+import { lookEvery, stallWatch } from '../node/network/Stall'
 import { dataPlane } from './dataplane/DataPlane'
 import { errorCode, errorMessage } from '../node/SystemError'
 import type { Launcher } from './launch/Launcher'
@@ -76,7 +76,7 @@ const closed = (server: Server): Promise<void> =>
   })
 
 const start = async (options: LocalOptions): Promise<E.Either<LocalError, LocalRuntime>> => {
-  const settings = toSettings(options, randomUUID)
+  const settings = toSettings(options, randomUuid)
   const { arn, name, folder, limits, lifecycle, clock, log, pingEvery } = settings
   const url = (): string => toUrl(settings.host, toPort(server))
   const launcher: Launcher = options.launcher({ arn, url, folder, maxMemory: limits.maxMemory })

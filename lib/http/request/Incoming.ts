@@ -7,7 +7,6 @@ import { type AgentError, badRequest, missingSessionId } from '../../core/AgentE
 import type { Request } from '../../core/Context'
 import { header, type RawHeaders, joined } from '../../core/Protocol'
 import type { Settings } from '../state/Options'
-import { flat } from '../state/Supplied'
 import { type FieldFault, repeated, withQuery } from '../../node/http/RequestFields'
 import { parseId, type SessionId } from '../../core/Session'
 import { toRoute } from './RequestRoute'
@@ -78,5 +77,5 @@ export const toSessionId = (
   const isJoined = fault?.name === header.sessionId && sent?.includes(', ') === true
   if (fault !== undefined && !isJoined) return E.left(badRequest(`Invalid header ${fault.name}: ${fault.message}`))
   if (sent !== undefined) return parseId(sent)
-  return settings.session.policy === 'require' ? E.left(missingSessionId) : parseId(flat(settings.newId()))
+  return settings.session.policy === 'require' ? E.left(missingSessionId) : parseId(settings.newId())
 }

@@ -6,7 +6,6 @@
 import { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { flat } from '../state/Supplied'
 import { type Identified, type Incoming, toIncoming } from './Incoming'
 
 /** A request as text, from which it can be restored. */
@@ -28,7 +27,7 @@ export const createSnapshots = (): TakeSnapshot => {
     const { req, isSeen, view, id, newId, koa } = incoming
     if (isSeen || view !== undefined || !isSimple(req)) return incoming
     return {
-      id: id === undefined ? id : flat(id),
+      id,
       newId,
       koa,
       values: toValues(req),

@@ -7,11 +7,12 @@ import type { Allowed } from '../../node/origin/LoopbackGuard'
 import { maxDepth, maxNodes } from '../../core/Payload'
 import { idleTimeout, type Policy, type SessionId, type Store } from '../../core/Session'
 import { type Clock, systemClock } from '../../node/Clock'
+import { randomUuid } from '../../node/RandomUuid'
 import { writeToStandardOutput } from '../log/LogLoss'
 import type { LogOptions, LogSettings } from '../log/LogOptions'
 import { memoryStore } from '../store/MemoryStore'
 import { isServedByDev } from './LaunchSecret'
-import { randomId, safeClock, safeId } from './Supplied'
+import { safeClock, safeId } from './Supplied'
 
 /** Why the state of a session was dropped. */
 export type Eviction = 'expired' | 'evicted'
@@ -184,7 +185,7 @@ export const settings = (options: Options): Settings => ({
   asyncLocalStorage: false,
   ...options,
   clock: safeClock(options.clock ?? systemClock),
-  newId: options.newId === undefined ? randomId : safeId(options.newId),
+  newId: options.newId === undefined ? randomUuid : safeId(options.newId),
   session: {
     policy: 'generate',
     idleTimeout,

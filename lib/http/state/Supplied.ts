@@ -2,7 +2,6 @@
  * Makes functions in the options total: what one throws, rejects with or wrongly returns is replaced by a default, or
  * fails only the operation that called it.
  */
-import { randomUUID } from 'node:crypto'
 import * as E from 'fp-ts/Either'
 import type { IO } from 'fp-ts/IO'
 import type * as O from 'fp-ts/Option'
@@ -11,6 +10,7 @@ import { type AgentError, checked, isAgentError, storeFailed } from '../../core/
 import { call, disregard } from '../../core/Call'
 import { parseId, type Stored } from '../../core/Session'
 import { type Clock, systemClock } from '../../node/Clock'
+import { randomUuid } from '../../node/RandomUuid'
 
 /** Reports what a function threw when nobody waits for it. */
 export type Report = (cause: unknown) => void
@@ -49,22 +49,13 @@ const attempt = (f: IO<unknown>): unknown => {
   }
 }
 
-/** A random UUID. */
-export const randomId: IO<string> = () => randomUUID()
-
-/**
- * An id to be kept, as a flat string: Node joins a UUID from twenty parts, which the joined string retains. Flattening
- * costs more than the id itself, so ids that end with their request stay as they are.
- */
-export const flat = (id: string): string => Buffer.from(id, 'latin1').toString('latin1')
-
 /** An id by a supplied function; a random one if that throws or returns no 1 to 256 visible ASCII characters. */
 export const safeId =
   (newId: IO<string>): IO<string> =>
   () => {
     const made = attempt(newId)
     disregard(made)
-    return typeof made === 'string' && E.isRight(parseId(made)) ? made : randomId()
+    return typeof made === 'string' && E.isRight(parseId(made)) ? made : randomUuid()
   }
 
 const orStoreFailed = (error: AgentError): AgentError =>
