@@ -68,7 +68,7 @@ const table: ReadonlyArray<Row> = [
     to: () => interrupted,
   },
   {
-    names: /^(TimeoutError|APIConnectionTimeoutError|ModelTimeoutError|NodeTimeoutError|AI_TimeoutError)$/,
+    names: /^(TimeoutError|APIConnectionTimeoutError|ModelTimeoutError|NodeTimeoutError|AI_TimeoutError|MastraTimeoutError)$/,
     to: () => deadlineExceeded,
   },
   {

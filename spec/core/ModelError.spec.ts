@@ -29,6 +29,7 @@ const rows: ReadonlyArray<readonly [Tag, string, unknown]> = [
   ['Interrupted', 'a cancelled agent of Strands', failing('CancelledError')],
   ['DeadlineExceeded', 'a timeout of a signal', new DOMException('The operation timed out', 'TimeoutError')],
   ['DeadlineExceeded', 'a timeout of OpenAI', ofClass('APIConnectionTimeoutError')],
+  ['DeadlineExceeded', 'a time limit of Mastra', failing('MastraTimeoutError', { timeoutType: 'step' })],
   ['ModelThrottled', 'a rate limit in the AI SDK', apiCall(429)],
   ['ModelThrottled', 'one after several attempts', failing('AI_RetryError', { lastError: apiCall(429), errors: [] })],
   ['ModelThrottled', 'an overloaded provider', apiCall(529)],

@@ -29,6 +29,15 @@ const cases: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     throttled: 'ModelThrottled',
     'too long': 'ContextTooLong',
   },
+  mastra: {
+    throttled: 'ModelThrottled 7',
+    overloaded: 'ModelThrottled 7',
+    'too long': 'ContextTooLong',
+    'wrong key': 'ModelFailed',
+    'no network': 'ModelFailed',
+    'timed out': 'DeadlineExceeded',
+    aborted: 'none',
+  },
   ai7: {
     throttled: 'ModelThrottled 1',
     'throttled again and again': 'ModelThrottled 1',

@@ -13,7 +13,7 @@ import { systemClock } from '../Clock'
  * `ContextTooLong`, a limit of steps or tokens `BudgetExceeded`, a second call of a busy agent a rejection with 409, and any
  * other failure of the provider `ModelFailed`. The status of the provider never becomes that of the response. Anything else
  * is converted as by `fromUnknown`. Knows the errors of the AI SDK, the AWS SDK, OpenAI, Anthropic, LangChain, LangGraph,
- * Strands and the OpenAI Agents SDK, also inside others as `cause`. Never throws, whatever the value.
+ * Strands, the OpenAI Agents SDK and Mastra, also inside others as `cause`. Never throws, whatever the value.
  *
  * @example
  * ```ts
