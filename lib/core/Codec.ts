@@ -166,14 +166,38 @@ const toIssues = (errors: Errors): ReadonlyArray<Issue> =>
 
 const isStandard = (codec: object): codec is StandardSchema<unknown> => '~standard' in codec
 
+/** An issue of a union of zod, with those of each member. */
+interface UnionIssue extends StandardIssue {
+  readonly errors: ReadonlyArray<ReadonlyArray<StandardIssue>>
+}
+
+const isUnionIssue = (issue: StandardIssue): issue is UnionIssue =>
+  'code' in issue && issue.code === 'invalid_union' && 'errors' in issue && Array.isArray(issue.errors)
+
+const missesLiteral = (issue: StandardIssue): boolean =>
+  issue.path?.length === 1 && 'values' in issue && Array.isArray(issue.values) && issue.values.length === 1
+
+/** The union member that the value's tag selects, as for io-ts; the union as a whole if none or several match. */
+const issuesOfMember = (issue: StandardIssue): ReadonlyArray<StandardIssue> => {
+  if (!isUnionIssue(issue)) return [issue]
+  const meant = issue.errors.filter((member) => !member.some(missesLiteral))
+  const [only] = meant
+  if (only === undefined || meant.length > 1) return [issue]
+  return only.flatMap(issuesOfMember).map((own) => ({ ...own, path: [...(issue.path ?? []), ...(own.path ?? [])] }))
+}
+
 const fromStandard = <A>(result: StandardResult<A>): E.Either<ReadonlyArray<Issue>, A> =>
   result.issues === undefined
     ? E.right(result.value)
     : E.left(
-        result.issues.slice(0, most).map(({ path, message }) => ({
-          path: toPath((path ?? []).map((key) => (typeof key === 'object' ? key.key : key))),
-          message,
-        })),
+        result.issues
+          .slice(0, most)
+          .flatMap(issuesOfMember)
+          .slice(0, most)
+          .map(({ path, message }) => ({
+            path: toPath((path ?? []).map((key) => (typeof key === 'object' ? key.key : key))),
+            message,
+          })),
       )
 
 const hasStandard = <A>(codec: Codec<A>): codec is StandardSchema<A> => isStandard(codec)
@@ -191,7 +215,7 @@ const orTooDeep = (cause: unknown): E.Either<ReadonlyArray<Issue>, never> => {
 
 const validate = <A>(schema: StandardSchema<A>, value: unknown): Decoded<A> => {
   const result = schema['~standard'].validate(value)
-  return result instanceof Promise ? result.then(fromStandard, orTooDeep) : fromStandard(result)
+  return result instanceof Promise ? result.then(fromStandard).catch(orTooDeep) : fromStandard(result)
 }
 
 /** Whether a value is a pair of codecs, rather than one. */

@@ -234,6 +234,31 @@ describe('decode with io-ts', () => {
   })
 })
 
+describe('the issues of a union of zod', () => {
+  const Stop = z.object({ stop: z.literal(true) })
+  const Prompt = z.object({ prompt: z.string(), kind: z.enum(['a', 'b']) })
+  const whole = [{ path: '', message: 'Invalid input' }]
+
+  it('are those of the member that is meant', async () => {
+    const found = [
+      { path: 'prompt', message: 'Invalid input: expected string, received number' },
+      { path: 'kind', message: 'Invalid option: expected one of "a"|"b"' },
+    ]
+    const value = { prompt: 1, kind: 'c' }
+    expect(await issues(z.union([Stop, Prompt]), value)).toEqual(found)
+    const Outer = z.object({ list: z.array(z.union([Stop, z.object({ body: z.union([Prompt, Stop]) })])) })
+    expect(await issues(Outer, { list: [{ stop: true }, { body: value }] })).toEqual(
+      found.map((issue) => ({ ...issue, path: `list[1].body.${issue.path}` })),
+    )
+  })
+
+  it('are one of the union as a whole when several members could be meant, or none', async () => {
+    expect(await issues(z.union([Prompt, z.object({ text: z.string() })]), {})).toEqual(whole)
+    expect(await issues(z.union([Stop, z.object({ go: z.literal(true) })]), {})).toEqual(whole)
+    expect(await issues(z.union([z.string(), z.number()]), true)).toEqual(whole)
+  })
+})
+
 describe('decode with a Standard Schema', () => {
   it('gives what the schema makes of the value', async () => {
     expect(await decode(z.string().transform(Number))('7')).toEqual(E.right(7))
