@@ -1,5 +1,5 @@
 /** A chat agent on the AI SDK. `useChat` reads its answers, and so does the page that it serves at `/`. */
-import { AgentError, createApp, entrypoint, pipe, routes, uiMessages } from 'agentcore-fp/plain'
+import { AgentError, cancellable, createApp, entrypoint, pipe, routes, uiMessages } from 'agentcore-fp/plain'
 import {
   convertToModelMessages,
   type LanguageModel,
@@ -18,8 +18,12 @@ const Chat = z.union([
   z.object({ messages: z.array(z.custom<UIMessage>((value) => typeof value === 'object' && value !== null)).min(1) }),
   z.object({ prompt: z.string().min(1) }),
 ])
+type Chat = z.infer<typeof Chat>
 
-const toMessages = (chat: z.infer<typeof Chat>): Array<UIMessage> =>
+/** Ends the turn of a session: AgentCore lets it go on when its caller leaves. */
+const Stop = z.object({ stop: z.literal(true) })
+
+const toMessages = (chat: Chat): Array<UIMessage> =>
   'messages' in chat ? chat.messages : [{ id: '1', role: 'user', parts: [{ type: 'text', text: chat.prompt }] }]
 
 const clock = tool({
@@ -32,22 +36,22 @@ const clock = tool({
 const onError = (error: unknown): string => AgentError.problem(AgentError.fromModel(error)).message
 
 /** The client keeps the conversation, and sends all of it with each turn. */
+const chat = (model: LanguageModel) =>
+  uiMessages(async (payload: Chat, { signal }) => {
+    const { stream } = streamText({
+      model,
+      system: 'Answer briefly.',
+      messages: await convertToModelMessages(toMessages(payload)),
+      tools: { clock },
+      stopWhen: stepCountIs(10),
+      abortSignal: signal,
+    })
+    return toUIMessageStream({ stream, onError })
+  })
+
 export const createAgent = (model: LanguageModel) =>
   pipe(
-    entrypoint(
-      Chat,
-      uiMessages(async (chat, { signal }) => {
-        const { stream } = streamText({
-          model,
-          system: 'Answer briefly.',
-          messages: await convertToModelMessages(toMessages(chat)),
-          tools: { clock },
-          stopWhen: stepCountIs(10),
-          abortSignal: signal,
-        })
-        return toUIMessageStream({ stream, onError })
-      }),
-    ),
+    entrypoint(z.union([Stop, Chat]), cancellable(Stop, chat(model))),
     routes((router) =>
       router.get('/', (ctx) => {
         ctx.type = 'html'
@@ -56,4 +60,4 @@ export const createAgent = (model: LanguageModel) =>
     ),
   )
 
-export const app = createApp(createAgent(scriptedModel))
+export const app = createApp(createAgent(scriptedModel()))

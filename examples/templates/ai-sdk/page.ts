@@ -17,11 +17,11 @@ export const page = `<!doctype html>
   <form>
     <input name="text" aria-label="Message" autocomplete="off" autofocus required />
     <button>Send</button>
-    <button type="button" id="stop" disabled>Stop</button>
+    <button type="button" disabled>Stop</button>
   </form>
   <script type="module">
     const form = document.querySelector('form')
-    const stop = document.querySelector('#stop')
+    const [send, stop] = document.querySelectorAll('button')
     const session = crypto.randomUUID()
     const messages = []
 
@@ -43,7 +43,10 @@ export const page = `<!doctype html>
       }
     }
 
-    const answer = async (signal) => {
+    /** A turn is part of the conversation once it is complete: one that fails or is stopped is not sent again. */
+    const answer = async (text, signal) => {
+      const message = (role, text) => ({ id: crypto.randomUUID(), role, parts: [{ type: 'text', text }] })
+      const asked = message('user', text)
       const line = show('assistant')
       const response = await fetch('invocations', {
         method: 'POST',
@@ -52,15 +55,16 @@ export const page = `<!doctype html>
           Accept: 'text/event-stream',
           'X-Amzn-Bedrock-AgentCore-Runtime-Session-Id': session,
         },
-        body: JSON.stringify({ messages }),
+        body: JSON.stringify({ messages: [...messages, asked] }),
         signal,
       })
       if (!response.ok) throw new Error((await response.json()).error)
       for await (const chunk of chunks(response.body)) {
         if (chunk.type === 'text-delta') line.textContent += chunk.delta
         if (chunk.type === 'error') throw new Error(chunk.errorText)
+        if (chunk.type === 'abort') throw new Error('Stopped')
       }
-      messages.push({ id: String(messages.length), role: 'assistant', parts: [{ type: 'text', text: line.textContent }] })
+      messages.push(asked, message('assistant', line.textContent))
     }
 
     form.addEventListener('submit', async (event) => {
@@ -68,15 +72,16 @@ export const page = `<!doctype html>
       const text = form.text.value
       form.reset()
       show('user', text)
-      messages.push({ id: String(messages.length), role: 'user', parts: [{ type: 'text', text }] })
       const turn = new AbortController()
+      send.disabled = true
       stop.disabled = false
       stop.onclick = () => turn.abort()
       try {
-        await answer(turn.signal)
+        await answer(text, turn.signal)
       } catch (error) {
         show('error', turn.signal.aborted ? 'Stopped' : error.message)
       }
+      send.disabled = false
       stop.disabled = true
     })
   </script>

@@ -6,6 +6,9 @@ import { Message, type Model, scriptedModel } from './model.js'
 const Prompt = t.type({ prompt: t.string })
 type Prompt = t.TypeOf<typeof Prompt>
 
+/** Ends the turn of a session: AgentCore lets it go on when its caller leaves. */
+const Stop = t.type({ stop: t.literal(true) })
+
 const Conversation = t.readonlyArray(Message)
 type Conversation = t.TypeOf<typeof Conversation>
 
@@ -48,6 +51,7 @@ const chat = (model: Model) =>
         },
   )
 
-export const createAgent = (model: Model) => pipe(entrypoint(Prompt, chat(model)), identify)
+export const createAgent = (model: Model) =>
+  pipe(entrypoint(t.union([Stop, Prompt]), Handler.cancellable(Stop.is)(chat(model))), identify)
 
 export const app = createApp(createAgent(scriptedModel))

@@ -9,12 +9,16 @@ import {
   type StoredMessage,
 } from '@langchain/core/messages'
 import { tool } from '@langchain/core/tools'
-import { createApp, entrypoint, stateful } from 'agentcore-fp/plain'
+import { cancellable, createApp, entrypoint, stateful } from 'agentcore-fp/plain'
 import { createAgent as createGraph } from 'langchain'
 import { z } from 'zod'
-import { scriptedModel } from './model.js'
+import { ScriptedModel } from './model.js'
 
 const Prompt = z.object({ prompt: z.string().min(1) })
+type Prompt = z.infer<typeof Prompt>
+
+/** Ends the turn of a session: AgentCore lets it go on when its caller leaves. */
+const Stop = z.object({ stop: z.literal(true) })
 
 /** The messages of a conversation, as JSON. */
 const Memory = z.array(z.custom<StoredMessage>((value) => typeof value === 'object' && value !== null))
@@ -26,19 +30,19 @@ const clock = tool(({ zone }) => new Date().toLocaleTimeString('en', { timeZone:
 })
 
 /** The memory is saved when a turn is over, so that one which fails or is cancelled leaves it as it was. */
-export const createAgent = (createModel: () => BaseChatModel) =>
-  entrypoint(
-    Prompt,
-    stateful(Memory, [], async function* ({ prompt }, memory, { signal }) {
-      const graph = createGraph({ model: createModel(), tools: [clock], systemPrompt: 'Answer briefly.' })
-      let messages: ReadonlyArray<BaseMessage> = []
-      const input = { messages: [...mapStoredMessagesToChatMessages(memory), new HumanMessage(prompt)] }
-      for await (const [mode, data] of await graph.stream(input, { signal, streamMode: ['messages', 'values'] })) {
-        if (mode === 'values') messages = data.messages
-        else if (AIMessage.isInstance(data[0]) && data[0].text !== '') yield data[0].text
-      }
-      return mapChatMessagesToStoredMessages([...messages])
-    }),
-  )
+const chat = (model: BaseChatModel) => {
+  const graph = createGraph({ model, tools: [clock], systemPrompt: 'Answer briefly.' })
+  return stateful(Memory, [], async function* ({ prompt }: Prompt, memory, { signal }) {
+    let messages: ReadonlyArray<BaseMessage> = []
+    const input = { messages: [...mapStoredMessagesToChatMessages(memory), new HumanMessage(prompt)] }
+    for await (const [mode, data] of await graph.stream(input, { signal, streamMode: ['messages', 'values'] })) {
+      if (mode === 'values') messages = data.messages
+      else if (AIMessage.isInstance(data[0]) && data[0].text !== '') yield data[0].text
+    }
+    return mapChatMessagesToStoredMessages([...messages])
+  })
+}
 
-export const app = createApp(createAgent(scriptedModel))
+export const createAgent = (model: BaseChatModel) => entrypoint(z.union([Stop, Prompt]), cancellable(Stop, chat(model)))
+
+export const app = createApp(createAgent(new ScriptedModel()))

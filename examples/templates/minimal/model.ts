@@ -1,4 +1,5 @@
 /** A model: from a conversation to pieces of text, as they arrive. */
+import { setTimeout } from 'node:timers/promises'
 import { z } from 'zod'
 
 export const Message = z.object({ role: z.enum(['user', 'assistant']), content: z.string() })
@@ -6,11 +7,19 @@ export type Message = z.infer<typeof Message>
 
 export type Model = (messages: ReadonlyArray<Message>, signal: AbortSignal) => AsyncIterable<string>
 
-/** Needs no network: it repeats what the user said, and how often the user has spoken. It fails when told to. */
-export const scriptedModel: Model = async function* (messages) {
+/**
+ * Needs no network: it repeats what the user said, and how often the user has spoken. The prompts "fail" and "wait" make
+ * it fail and wait.
+ */
+export const scriptedModel: Model = async function* (messages, signal) {
   const said = messages.filter(({ role }) => role === 'user')
-  if (said.at(-1)?.content === 'fail') throw new Error('The scripted model has failed')
-  yield* `You said: ${said.at(-1)?.content ?? ''} (turn ${said.length})`.split(/(?<= )/)
+  const text = said.at(-1)?.content ?? ''
+  if (text === 'fail') throw new Error('The scripted model has failed')
+  if (text === 'wait') {
+    yield 'Wait '
+    await setTimeout(60_000, undefined, { signal })
+  }
+  yield* `You said: ${text} (turn ${said.length})`.split(/(?<= )/)
 }
 
 const Chunk = z.object({ choices: z.array(z.object({ delta: z.object({ content: z.string().nullish() }) })) })

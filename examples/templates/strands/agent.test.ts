@@ -1,44 +1,89 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Message, StreamOptions } from '@strands-agents/sdk'
 import { inject, readEvents } from 'agentcore-fp/testing'
 import { createAgent } from './agent.js'
 import { ScriptedModel } from './model.js'
 
-const headers = { 'X-Amzn-Bedrock-AgentCore-Runtime-Session-Id': 'a-session-of-the-tests-of-this-agent' }
-
-test('streams the answer, calls a tool, and remembers the conversation of a session', async () => {
-  const send = inject(createAgent(new ScriptedModel()))
-  const say = async (prompt: string): Promise<string> => {
-    const response = await send('/invocations', { method: 'POST', headers, body: JSON.stringify({ prompt }) })
-    return (await readEvents(response)).map(({ data }) => data).join('')
+/** An agent of its own for each test, and what its model is called with. */
+const start = () => {
+  const calls: Array<{ readonly messages: ReadonlyArray<Message>; readonly signal: AbortSignal | undefined }> = []
+  class RecordedModel extends ScriptedModel {
+    override stream(messages: Array<Message>, options?: StreamOptions) {
+      calls.push({ messages: [...messages], signal: options?.cancelSignal })
+      return super.stream(messages, options)
+    }
   }
-  assert.equal(await say('Hello'), 'You said: Hello (turn 1)')
-  assert.equal(await say('What is the time?'), 'Here is the time (turn 2)')
-  assert.equal(await say('Thank you'), 'You said: Thank you (turn 3)')
+  const send = inject(createAgent(new RecordedModel()))
+  const post = (payload: unknown, session = 'one') =>
+    send('/invocations', {
+      method: 'POST',
+      headers: { 'X-Amzn-Bedrock-AgentCore-Runtime-Session-Id': session.padEnd(33, '-') },
+      body: payload,
+    })
+  const stream = async (prompt: string, session?: string) =>
+    (await readEvents(await post({ prompt }, session))).map(({ data }) => data)
+  const say = async (prompt: string, session?: string) => (await stream(prompt, session)).join('')
+  const history = () =>
+    calls.at(-1)?.messages.map(({ role, content }) => {
+      const parts = content.map((block) => (block.type === 'textBlock' ? block.text : JSON.stringify(block)))
+      return `${role}: ${parts.join('')}`
+    })
+  return { calls, post, stream, say, history }
+}
+
+/** What the model sees of "Hello" and "Hello again", whatever went wrong between them. */
+const intact = ['user: Hello', 'assistant: You said: Hello (turn 1)', 'user: Hello again']
+
+test('streams the answer', async () => {
+  assert.deepEqual(await start().stream('Hello'), ['You ', 'said: ', 'Hello ', '(turn ', '1)'])
 })
 
-test('keeps the conversation as it was when the model fails', async () => {
-  const send = inject(createAgent(new ScriptedModel()))
-  const say = async (prompt: string) =>
-    send('/invocations', { method: 'POST', headers, body: JSON.stringify({ prompt }) })
-  await (await say('Hello')).text()
-  assert.match(await (await say('fail')).text(), /INTERNAL_ERROR/)
-  assert.match(await (await say('Hello again')).text(), /turn 2|"2\)"/)
+test('calls a tool', async () => {
+  const { say, history } = start()
+  assert.equal(await say('What is the time?'), 'Here is the time (turn 1)')
+  assert.match(history()?.at(-1) ?? '', /^user: .*"toolResult".*"text":"\d+:\d\d:\d\d/)
+  assert.equal(await say('Thank you'), 'You said: Thank you (turn 2)')
+})
+
+test('remembers the conversation of a session, and of no other', async () => {
+  const { say } = start()
+  assert.equal(await say('Hello'), 'You said: Hello (turn 1)')
+  assert.equal(await say('Hello again'), 'You said: Hello again (turn 2)')
+  assert.equal(await say('Hello', 'another'), 'You said: Hello (turn 1)')
 })
 
 test('takes the turns of a session one after the other', async () => {
-  const send = inject(createAgent(new ScriptedModel()))
-  const say = async (prompt: string) =>
-    (await send('/invocations', { method: 'POST', headers, body: JSON.stringify({ prompt }) })).text()
-  const turns = (await Promise.all([say('One'), say('Two')])).map((text) => /(?:turn |")(\d)\)/.exec(text)?.[1])
-  assert.deepEqual(turns.sort(), ['1', '2'])
+  const { say } = start()
+  const answers = await Promise.all([say('Hello'), say('Hello')])
+  assert.deepEqual(answers.sort(), ['You said: Hello (turn 1)', 'You said: Hello (turn 2)'])
+})
+
+test('forgets a turn when the model fails', async () => {
+  const { post, say, history } = start()
+  await say('Hello')
+  assert.match(await (await post({ prompt: 'fail' })).text(), /INTERNAL_ERROR/)
+  assert.equal(await say('Hello again'), 'You said: Hello again (turn 2)')
+  assert.deepEqual(history(), intact)
+})
+
+test('ends a turn when the caller leaves or stops it, and forgets it', async () => {
+  const { calls, post, say, history } = start()
+  await say('Hello')
+  for await (const _ of (await post({ prompt: 'wait' })).body ?? []) break // reads the first piece and leaves
+  const stopped = await post({ prompt: 'wait' })
+  assert.deepEqual(await (await post({ stop: true })).json(), { cancelled: 1 })
+  assert.match(await stopped.text(), /INTERRUPTED/)
+  assert.equal(await say('Hello again'), 'You said: Hello again (turn 2)')
+  assert.deepEqual(history(), intact)
+  assert.deepEqual(
+    calls.map(({ signal }) => signal?.aborted),
+    [false, true, true, false],
+  )
 })
 
 test('explains an invalid payload', async () => {
-  const response = await inject(createAgent(new ScriptedModel()))('/invocations', {
-    method: 'POST',
-    body: '{"prompt": 1}',
-  })
+  const response = await start().post({ prompt: 1 })
   assert.equal(response.status, 400)
   assert.match(await response.text(), /"path":"prompt"/)
 })

@@ -1,10 +1,14 @@
 /** An agent on Strands Agents: it streams tokens, calls a tool, and remembers the conversation of each session. */
 import { Agent, type Model, type Snapshot, tool } from '@strands-agents/sdk'
-import { createApp, entrypoint, stateful } from 'agentcore-fp/plain'
+import { cancellable, createApp, entrypoint, stateful } from 'agentcore-fp/plain'
 import { z } from 'zod'
 import { chooseModel } from './model.js'
 
 const Prompt = z.object({ prompt: z.string().min(1) })
+type Prompt = z.infer<typeof Prompt>
+
+/** Ends the turn of a session: AgentCore lets it go on when its caller leaves. */
+const Stop = z.object({ stop: z.literal(true) })
 
 /** What Strands remembers of a conversation, as JSON; null before the first turn. */
 const Memory = z.custom<Snapshot>((value) => typeof value === 'object' && value !== null).nullable()
@@ -17,19 +21,18 @@ const clock = tool({
 })
 
 /** A fresh agent for each turn, so that sessions share nothing and a turn that fails leaves the memory as it was. */
-export const createAgent = (model: Model) =>
-  entrypoint(
-    Prompt,
-    stateful(Memory, null, async function* ({ prompt }, memory, { signal }) {
-      const agent = new Agent({ model, tools: [clock], systemPrompt: 'Answer briefly.', printer: false })
-      if (memory !== null) agent.loadSnapshot(memory)
-      for await (const event of agent.stream(prompt, { cancelSignal: signal })) {
-        if (event.type !== 'modelStreamUpdateEvent' || event.event.type !== 'modelContentBlockDeltaEvent') continue
-        const { delta } = event.event
-        if (delta.type === 'textDelta') yield delta.text
-      }
-      return agent.takeSnapshot({ preset: 'session' })
-    }),
-  )
+const chat = (model: Model) =>
+  stateful(Memory, null, async function* ({ prompt }: Prompt, memory, { signal }) {
+    const agent = new Agent({ model, tools: [clock], systemPrompt: 'Answer briefly.', printer: false })
+    if (memory !== null) agent.loadSnapshot(memory)
+    for await (const event of agent.stream(prompt, { cancelSignal: signal })) {
+      if (event.type !== 'modelStreamUpdateEvent' || event.event.type !== 'modelContentBlockDeltaEvent') continue
+      const { delta } = event.event
+      if (delta.type === 'textDelta') yield delta.text
+    }
+    return agent.takeSnapshot({ preset: 'session' })
+  })
+
+export const createAgent = (model: Model) => entrypoint(z.union([Stop, Prompt]), cancellable(Stop, chat(model)))
 
 export const app = createApp(createAgent(chooseModel(process.env)))

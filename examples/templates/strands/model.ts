@@ -1,7 +1,16 @@
 /** The model: Amazon Bedrock when MODEL names one, else a scripted one that needs no network. */
-import { BedrockModel, type Message, Model, type ModelStreamEvent } from '@strands-agents/sdk'
+import { setTimeout } from 'node:timers/promises'
+import { BedrockModel, type Message, Model, type ModelStreamEvent, type StreamOptions } from '@strands-agents/sdk'
 
-/** Asks for the tool `clock` when the user mentions the time, and else repeats what the user said. Fails when told to. */
+const say = (text: string): ModelStreamEvent => ({
+  type: 'modelContentBlockDeltaEvent',
+  delta: { type: 'textDelta', text },
+})
+
+/**
+ * Calls the tool `clock` when the user mentions the time, and else repeats what the user said. The prompts "fail" and
+ * "wait" make it fail and wait.
+ */
 export class ScriptedModel extends Model {
   override updateConfig(): void {}
 
@@ -9,12 +18,13 @@ export class ScriptedModel extends Model {
     return { modelId: 'scripted' }
   }
 
-  override async *stream(messages: Array<Message>): AsyncIterable<ModelStreamEvent> {
+  override async *stream(messages: Array<Message>, options?: StreamOptions): AsyncIterable<ModelStreamEvent> {
     const last = messages.at(-1)?.content[0]
+    const text = last?.type === 'textBlock' ? last.text : ''
     const turn = messages.filter(({ role, content }) => role === 'user' && content[0]?.type === 'textBlock').length
-    if (last?.type === 'textBlock' && last.text === 'fail') throw new Error('The scripted model has failed')
+    if (text === 'fail') throw new Error('The scripted model has failed')
     yield { type: 'modelMessageStartEvent', role: 'assistant' }
-    if (last?.type === 'textBlock' && /\btime\b/i.test(last.text)) {
+    if (/\btime\b/i.test(text)) {
       const start = { type: 'toolUseStart', name: 'clock', toolUseId: `call-${messages.length}` } as const
       yield { type: 'modelContentBlockStartEvent', start }
       yield { type: 'modelContentBlockDeltaEvent', delta: { type: 'toolUseInputDelta', input: '{"zone":"UTC"}' } }
@@ -23,11 +33,12 @@ export class ScriptedModel extends Model {
       return
     }
     yield { type: 'modelContentBlockStartEvent' }
-    const said =
-      last?.type === 'toolResultBlock' ? 'Here is the time' : `You said: ${last?.type === 'textBlock' ? last.text : ''}`
-    for (const text of `${said} (turn ${turn})`.split(/(?<= )/)) {
-      yield { type: 'modelContentBlockDeltaEvent', delta: { type: 'textDelta', text } }
+    if (text === 'wait') {
+      yield say('Wait ')
+      await setTimeout(60_000, undefined, { signal: options?.cancelSignal })
     }
+    const said = last?.type === 'toolResultBlock' ? 'Here is the time' : `You said: ${text}`
+    yield* `${said} (turn ${turn})`.split(/(?<= )/).map(say)
     yield { type: 'modelContentBlockStopEvent' }
     yield { type: 'modelMessageStopEvent', stopReason: 'endTurn' }
   }

@@ -42,15 +42,22 @@ const main = join(root, 'dist/lib/cli/main.js')
 const create = (folder: string, ...flags: ReadonlyArray<string>): Promise<string> =>
   printed(temporary, process.execPath, main, 'create', folder, '--sdk', tarball, '--json', ...flags)
 
-/** Calls the agent as `agentcore deploy --local` runs it. */
-const invokedLocally = async (project: string, ...prompts: ReadonlyArray<string>): Promise<ReadonlyArray<string>> => {
+/** Calls the agent as `agentcore deploy --local` runs it, twice. Between the calls is one that another request stops. */
+const invokedLocally = async (project: string): Promise<ReadonlyArray<string>> => {
   const agentcore = (...args: ReadonlyArray<string>): Promise<string> =>
     printed(project, 'npx', '--no-install', 'agentcore', ...args)
+  const invoke = (payload: object): Promise<string> => agentcore('invoke', JSON.stringify(payload))
   await agentcore('deploy', '--local', '--detach')
   try {
-    const answers: Array<string> = []
-    for (const prompt of prompts) answers.push(await agentcore('invoke', JSON.stringify({ prompt })))
-    return answers
+    const first = await invoke({ prompt: 'Hello' })
+    const bin = join(project, 'node_modules/agentcore-fp/dist/lib/cli/main.js')
+    await using(node([bin, 'invoke', '{"prompt":"wait"}'], project, environment), async (waiting) => {
+      await waiting.says(/Wait /)
+      expect(JSON.parse(await invoke({ stop: true }))).toEqual({ cancelled: 1 })
+      await waiting.ended
+      expect(waiting.output()).not.toMatch(/You said/)
+    })
+    return [first, await invoke({ prompt: 'Hello again' })]
   } finally {
     await agentcore('stop')
   }
@@ -62,14 +69,14 @@ const toText = (printedChunks: string): string =>
 
 describe('agentcore create', () => {
   it.each(templateNames)(
-    'makes a project on the template %s that installs, passes its tests and answers',
+    'makes a project on the template %s that installs, passes its tests, answers and can be stopped',
     async (template) => {
       const made = JSON.parse(await create(`my-${template}`, '--template', template)) as Record<string, unknown>
       expect(made).toMatchObject({ template, done: ['WriteFiles', 'Install', 'InitGit', 'Commit'], notes: [] })
       const project = join(temporary, `my-${template}`)
       expect(await printed(project, 'git', 'status', '--porcelain')).toBe('')
       expect(await printed(project, 'npm', 'test')).toMatch(/^# fail 0$/m)
-      const answers = await invokedLocally(project, 'Hello', 'Hello again')
+      const answers = await invokedLocally(project)
       // The client of a chat page keeps the conversation, and reads more than text.
       if (template === 'ai-sdk')
         expect(answers.map(toText)).toEqual(['You said: Hello (turn 1)', 'You said: Hello again (turn 1)'])
@@ -87,14 +94,17 @@ describe('agentcore create', () => {
       try {
         const page = await browser.newPage()
         await page.goto(url)
-        for (const [said, answer] of [
-          ['Hello', 'You said: Hello (turn 1)'],
-          ['What is the time?', 'Here is the time (turn 2)'],
-        ] as const) {
-          await page.getByRole('textbox', { name: 'Message' }).fill(said)
+        const say = async (text: string, role: 'assistant' | 'error', answer: string): Promise<void> => {
+          await page.getByRole('textbox', { name: 'Message' }).fill(text)
           await page.getByRole('button', { name: 'Send' }).click()
-          await page.getByText(answer).waitFor()
+          await page.locator(`p.${role}:has-text("${answer}")`).waitFor()
         }
+        await say('Hello', 'assistant', 'You said: Hello (turn 1)')
+        await say('fail', 'error', 'The scripted model has failed') // agentcore dev shows why
+        await say('wait', 'assistant', 'Wait')
+        await page.getByRole('button', { name: 'Stop' }).click()
+        await page.getByText('Stopped').waitFor()
+        await say('What is the time?', 'assistant', 'Here is the time (turn 2)')
       } finally {
         await browser.close()
       }
