@@ -8,13 +8,14 @@ import type { Agent } from '../core/Agent'
 import { methodNotAllowed } from '../core/AgentError'
 import { type Codec, decode } from '../core/Codec'
 import { passUnchecked } from '../node/http/OpenRequests'
+import { checkOptions, either, func, group, object, quantity, type Shape, strings } from '../core/OptionCheck'
 import { path } from '../core/Protocol'
 import { type AuthError, claimMismatch, toAgentError } from './rules/AuthError'
-import { type AuthorizerConfig, warnings } from './rules/AuthorizerConfig'
+import { type AuthorizerConfig, codec as configCodec, decodeOrThrow, warnings } from './rules/AuthorizerConfig'
 import type { Claims } from './jwt/Claims'
 import { authorizer, type Clock, isOpen, refuse, systemClock } from './authorizer'
 import { challenge, document, toOrigin, resourceAt } from './ResourceMetadata'
-import { createTokens, type ProviderOptions } from './jwt/Tokens'
+import { createTokens, type ProviderOptions, providerOptions } from './jwt/Tokens'
 
 /** Options of `jwtAuthorizer`. Durations are milliseconds. */
 export interface JwtOptions {
@@ -27,6 +28,20 @@ export interface JwtOptions {
   readonly provider?: ProviderOptions
   readonly clock?: Clock
 }
+
+const shape: Shape<JwtOptions> = {
+  clockTolerance: quantity,
+  open: strings,
+  resource: object,
+  provider: group(providerOptions),
+  clock: object,
+}
+
+const typedShape: Shape<TypedJwtOptions<unknown>> = { ...shape, claims: either(object, func) }
+
+/** A configuration that JavaScript has passed without decoding it. Throws for an invalid one, with every issue. */
+const decoded = (config: AuthorizerConfig): AuthorizerConfig =>
+  configCodec.is(config) ? config : decodeOrThrow(config)
 
 /** The URL of the agent, or of a path of it, as the client knows it. */
 const toResource = (ctx: Koa.Context, given: URL | undefined, below: string): O.Option<URL> =>
@@ -48,8 +63,10 @@ const toResource = (ctx: Koa.Context, given: URL | undefined, below: string): O.
  * export const toMiddleware = (config: AuthorizerConfig.AuthorizerConfig) => jwtMiddleware(config, { open: ['/about'] })
  * ```
  */
-export const jwtMiddleware = (config: AuthorizerConfig, options: JwtOptions = {}): Koa.Middleware =>
-  toMiddleware(config, options, (claims) => Promise.resolve(E.right(claims)))
+export const jwtMiddleware = (config: AuthorizerConfig, options: JwtOptions = {}): Koa.Middleware => {
+  checkOptions('jwtMiddleware', shape, options)
+  return toMiddleware(decoded(config), options, (claims) => Promise.resolve(E.right(claims)))
+}
 
 const toMiddleware = (config: AuthorizerConfig, options: JwtOptions, admit: Admit<Claims>): Koa.Middleware => {
   const { open = [], resource, clock = systemClock } = options
@@ -122,9 +139,11 @@ export function jwtAuthorizer(
   options?: JwtOptions,
 ): Agent<{}, {}, { readonly claims: Claims }>
 export function jwtAuthorizer<A>(
-  config: AuthorizerConfig,
+  given: AuthorizerConfig,
   options: JwtOptions & Partial<TypedJwtOptions<A>> = {},
 ): Agent<{}, {}, { readonly claims: A }> | Agent<{}, {}, { readonly claims: Claims }> {
+  checkOptions('jwtAuthorizer', typedShape, options)
+  const config = decoded(given)
   const { claims: codec } = options
   if (codec === undefined) return guard<Claims>(config, options, async (claims) => E.right(claims))
   const decodeClaims = decode(codec)

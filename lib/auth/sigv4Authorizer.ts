@@ -5,6 +5,7 @@ import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
 import type * as Koa from 'koa'
 import type { Agent } from '../core/Agent'
+import { checkOptions, either, object, quantity, required, type Shape, string, strings } from '../core/OptionCheck'
 import { budget, type Hold } from '../node/Budget'
 import { passUnchecked } from '../node/http/OpenRequests'
 import { type AuthError, toAgentError } from './rules/AuthError'
@@ -35,6 +36,25 @@ export interface Sigv4Options {
   /** Paths that are left open beside `/ping`. */
   readonly open?: ReadonlyArray<string>
   readonly clock?: Clock
+}
+
+const credentialsOrMany = either(object, {
+  expected: 'an array of them',
+  accepts: (value) => Array.isArray(value) && value.length > 0 && value.every(object.accepts),
+})
+
+const configShape: Shape<Sigv4Config> = {
+  credentials: required(credentialsOrMany),
+  region: required(either(string, strings)),
+  service: string,
+}
+
+const optionsShape: Shape<Sigv4Options> = {
+  maxBody: quantity,
+  maxBuffered: quantity,
+  maxExpires: quantity,
+  open: strings,
+  clock: object,
 }
 
 const isMany = <A>(value: A | ReadonlyArray<A>): value is ReadonlyArray<A> => Array.isArray(value)
@@ -76,6 +96,8 @@ const nothing = Buffer.alloc(0)
  * ```
  */
 export const sigv4Middleware = (config: Sigv4Config, options: Sigv4Options = {}): Koa.Middleware => {
+  checkOptions('sigv4Middleware', configShape, config)
+  checkOptions('sigv4Middleware', optionsShape, options)
   const { maxBody = 100_000_000, maxBuffered = 200_000_000, maxExpires = 300, open = [], clock = systemClock } = options
   const { credentials, region, service = 'bedrock-agentcore' } = config
   const rules: SignatureRules = { credentials: many(credentials), regions: many(region), service, maxExpires }
@@ -130,5 +152,12 @@ export const sigv4Middleware = (config: Sigv4Config, options: Sigv4Options = {})
 export const sigv4Authorizer = (
   config: Sigv4Config,
   options: Sigv4Options = {},
-): Agent<{}, {}, { readonly caller: Caller }> =>
-  authorizer(sigv4Middleware(config, options), ({ caller }) => (verified.is(caller) ? { caller } : undefined), [])
+): Agent<{}, {}, { readonly caller: Caller }> => {
+  checkOptions('sigv4Authorizer', configShape, config)
+  checkOptions('sigv4Authorizer', optionsShape, options)
+  return authorizer(
+    sigv4Middleware(config, options),
+    ({ caller }) => (verified.is(caller) ? { caller } : undefined),
+    [],
+  )
+}

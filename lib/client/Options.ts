@@ -11,7 +11,9 @@ import { pipe } from 'fp-ts/function'
 import { newIORef } from 'fp-ts/IORef'
 import type { Task } from 'fp-ts/Task'
 import * as TE from 'fp-ts/TaskEither'
+import { anything, boolean, either, func, object, type Shape, string } from '../core/OptionCheck'
 import type { ClientError } from './error/ClientError'
+import { checked } from './error/InvalidOption'
 import { fromChain, fromProvider, type Provider } from './auth/Credentials'
 import type { Variables } from './target/Endpoint'
 import type { Auth, Credentials, Environment, Target } from './transport/Environment'
@@ -69,6 +71,25 @@ export type ClientOptions = AgentOptions &
     /** Other effects than those of Node, such as a transport that a test makes up. */
     readonly effects?: Partial<Pick<Environment, 'transport' | 'now' | 'random' | 'newId' | 'sleep'>> | undefined
   }
+
+/** Times and attempts have checks of their own, as the ARN and the token have. */
+const shape: Shape<ClientOptions> = {
+  runtimeArn: string,
+  url: string,
+  qualifier: string,
+  endpoint: string,
+  credentials: either(object, func),
+  profile: string,
+  bearerToken: either(string, func),
+  anonymous: boolean,
+  region: string,
+  connectTimeout: anything,
+  idleTimeout: anything,
+  attempts: anything,
+  agent: object,
+  variables: object,
+  effects: object,
+}
 
 // ---------------------------------------------------------------------------------------------------------------------
 // who asks
@@ -152,6 +173,8 @@ const sleep =
  * ```
  */
 export const environment = (options: ClientOptions): E.Either<ClientError, Environment & SocketEnvironment> => {
+  const valid = checked('createClient', shape)(options)
+  if (E.isLeft(valid)) return valid
   const { variables = process.env, effects = {}, agent } = options
   return pipe(
     E.Do,

@@ -8,9 +8,18 @@ import { pipe } from 'fp-ts/function'
 import * as O from 'fp-ts/Option'
 import * as TE from 'fp-ts/TaskEither'
 import { type AgentError, invalidState } from './AgentError'
-import { type AnsweringCodecs, type Codec, type Codecs, decode, isPair, type SocketCodecs } from './Codec'
+import {
+  type AnsweringCodecs,
+  checkPair,
+  checkSocketSettings,
+  type Codec,
+  type Codecs,
+  decode,
+  isPair,
+  type SocketCodecs,
+} from './Codec'
 import type { Context } from './Context'
-import { type AnyFunction, checkFunctional, type CodecAdvice, type Functional } from './Dialect'
+import { type AnyFunction, checkFunctional, checkPiped, type CodecAdvice, type Functional } from './Dialect'
 import { type Entry, type Handler, toEntry } from './Handler'
 import type { Status } from './Health'
 import { type Layers, provider, type Step, wrapper } from './Layer'
@@ -114,11 +123,23 @@ const make = <Needs extends object, In extends object, Has extends object>(
 ): Agent<Needs, In, Has> =>
   Object.freeze(
     Object.assign(
-      <N extends object, H extends In & Fresh<Has>>(self: Agent<N, {}, H>): Agent<N & Needs, {}, H & Has> =>
-        make(concat(self.spec, spec)),
+      <N extends object, H extends In & Fresh<Has>>(self: Agent<N, {}, H>): Agent<N & Needs, {}, H & Has> => {
+        checkPiped(self, describe(spec))
+        return make(concat(self.spec, spec))
+      },
       { spec: Object.freeze(spec) },
     ),
   )
+
+/** The descriptor that a specification is of, or the first one. */
+const describe = ({ entrypoint, ping, websocket, middleware }: Pick<Spec<never, never, object>, Described>): string => {
+  if (O.isSome(entrypoint)) return 'entrypoint'
+  if (O.isSome(ping)) return 'ping'
+  if (O.isSome(websocket)) return 'websocket'
+  return middleware.length > 0 ? 'a middleware' : 'a provider or a wrap'
+}
+
+type Described = 'entrypoint' | 'ping' | 'websocket' | 'middleware'
 
 // ---------------------------------------------------------------------------------------------------------------------
 // constructors
@@ -200,6 +221,7 @@ const isPaired = <P, A, S extends object>(
 const entry = <P, A, S extends object>(args: EntryArgs<P, A, S>): Entry<unknown, unknown, S> => {
   checkFunctional('entrypoint', args[args.length - 1])
   if (isPaired(args)) {
+    checkPair('entrypoint', args[0])
     const [{ inbound, outbound }, handler] = args
     return { ...toEntry(handler), run: decoding(inbound, encoding(outbound, handler)) }
   }
@@ -291,6 +313,7 @@ const isTyped = <In, Says, S extends object>(args: SocketArgs<In, Says, S>): arg
 
 const socketEntry = <In, Says, S extends object>(args: SocketArgs<In, Says, S>): SocketEntry<S> => {
   checkFunctional('websocket', args[args.length - 1])
+  if (args.length === 2) checkSocketSettings(args[0])
   if (isTyped<In, Says, S>(args)) {
     const [codecs, handler] = args
     return { format: 'json', talk: typedTalk(codecs)(toTalk(handler)), recover: toRecovery(codecs) }

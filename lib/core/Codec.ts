@@ -8,6 +8,7 @@ import * as E from 'fp-ts/Either'
 import type { Context, Decoder, Encoder, Errors, Type, ValidationError } from 'io-ts'
 import { type AgentError, type Issue, unencodable } from './AgentError'
 import { disregard } from './Call'
+import { checkOptions, func, type Kind, oneOf, required, type Shape } from './OptionCheck'
 
 // ---------------------------------------------------------------------------------------------------------------------
 // model
@@ -216,6 +217,25 @@ const orTooDeep = (cause: unknown): E.Either<ReadonlyArray<Issue>, never> => {
 const validate = <A>(schema: StandardSchema<A>, value: unknown): Decoded<A> => {
   const result = schema['~standard'].validate(value)
   return result instanceof Promise ? result.then(fromStandard).catch(orTooDeep) : fromStandard(result)
+}
+
+const codec: Kind = { expected: 'a codec', accepts: (value) => isObject(value) }
+
+const pair: Shape<Codecs<never, never>> = { inbound: required(codec), outbound: required(codec) }
+
+const answeringPair: Shape<AnsweringCodecs<never, never>> = { ...pair, invalid: func }
+
+const format = { format: required(oneOf('json', 'text')) }
+
+/** Throws if a pair of codecs has more, or less, than that. */
+export const checkPair = (where: string, codecs: unknown): void => checkOptions(where, pair, codecs)
+
+/** Throws if what `websocket` takes beside its handler is neither codecs nor a format. */
+export const checkSocketSettings = (settings: unknown): void => {
+  if (isPair(settings)) return checkOptions('websocket', answeringPair, settings)
+  if (isObject(settings) && (isStandard(settings) || 'decode' in settings))
+    throw new TypeError('websocket takes a pair of codecs, { inbound, outbound }, not a single one')
+  checkOptions('websocket', format, settings, { inbound: 'a pair of codecs', outbound: 'a pair of codecs' })
 }
 
 /** Whether a value is a pair of codecs, rather than one. */

@@ -82,10 +82,7 @@ const syntax: Readonly<Record<string, string>> = {
 /** Throws if the argument of a functional descriptor is no function, or by its syntax returns no TaskEither. */
 export const checkFunctional = (descriptor: string, given: unknown): void => {
   disregard(given)
-  if (typeof given !== 'function')
-    throw new TypeError(
-      `${descriptor} takes a function, not ${given === null ? 'null' : `a value of type ${typeof given}`}`,
-    )
+  if (typeof given !== 'function') throw new TypeError(`${descriptor} takes a function, not ${describe(given)}`)
   const plain = syntax[kindOf(given as AnyFunction)]
   if (plain !== undefined)
     throw new TypeError(
@@ -97,18 +94,31 @@ export const checkFunctional = (descriptor: string, given: unknown): void => {
 /** Throws if the argument of a plain descriptor is no function. */
 export const checkFunction = (descriptor: string, given: unknown): void => {
   disregard(given)
-  if (typeof given !== 'function')
-    throw new TypeError(
-      `${descriptor} takes a function, not ${given === null ? 'null' : `a value of type ${typeof given}`}`,
-    )
+  if (typeof given !== 'function') throw new TypeError(`${descriptor} takes a function, not ${describe(given)}`)
 }
+
+const isAgent = (given: unknown): boolean => typeof given === 'function' && 'spec' in given
+
+const describe = (given: unknown): string =>
+  given === null ? 'null' : given === undefined ? 'undefined' : `a value of type ${typeof given}`
 
 /** Throws if the argument of `createApp` is no agent, as when JavaScript passes it a handler. */
 export const checkAgent = (given: unknown): void => {
-  if (typeof given === 'function' && 'spec' in given) return
+  if (isAgent(given)) return
   throw new TypeError(
     typeof given === 'function'
       ? 'createApp takes an agent, not a function: wrap the handler in entrypoint(handler)'
-      : `createApp takes an agent, such as entrypoint(handler), not ${given === null ? 'null' : `a value of type ${typeof given}`}`,
+      : `createApp takes an agent, such as entrypoint(handler), not ${describe(given)}`,
+  )
+}
+
+/** Throws if what comes before a descriptor in `pipe` is no agent, as when JavaScript passes a handler. */
+export const checkPiped = (given: unknown, descriptor: string): void => {
+  if (isAgent(given)) return
+  const before = `The argument of pipe before ${descriptor} must be a descriptor`
+  throw new TypeError(
+    typeof given === 'function'
+      ? `${before}, not the function ${JSON.stringify(given.name)}: wrap a handler in entrypoint(handler)`
+      : `${before}, such as entrypoint(handler), not ${describe(given)}`,
   )
 }

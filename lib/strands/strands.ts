@@ -2,6 +2,7 @@
 import type { StandardSchema } from '../core/Codec'
 import { invalidPayload } from '../core/AgentError'
 import { checkFunction } from '../core/Dialect'
+import { checkOptions, func, type Shape } from '../core/OptionCheck'
 import { toThrown } from '../core/EitherThrow'
 import { fromModel } from '../node/failure/ModelFailure'
 import { type PlainContext, toFunctional } from '../core/PlainContext'
@@ -20,6 +21,8 @@ export interface StrandsOptions<out Input, in E, in P, out V, in S extends objec
   /** What the client sees of the agent's events: `toText` (the default), `toUiMessages` or a function of your own. */
   readonly output?: (events: AsyncIterable<E>) => AsyncIterable<V>
 }
+
+const shape: Shape<StrandsOptions<never, never, never, never, never>> = { input: func, output: func }
 
 /**
  * Makes a handler of agents of Strands. `make` gives a new agent for each turn, with its model, tools and system prompt; the
@@ -54,6 +57,7 @@ export const strands = <
   options: StrandsOptions<NoInfer<Input>, NoInfer<E>, P, V, S> = {},
 ): ((payload: P, context: PlainContext<S>) => AsyncGenerator<V, void>) => {
   checkFunction('strands', make)
+  checkOptions('strands', shape, options)
   const { input = toInput, output = toText } = options
   const seen = new WeakSet<StrandsAgent>()
   const fresh = async (context: PlainContext<S>): Promise<Loose> => {

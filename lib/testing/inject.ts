@@ -2,6 +2,7 @@
 import { WebSocket } from 'ws'
 import type { Agent } from '../core/Agent'
 import { type App, createApp } from '../http/app/App'
+import { checkOptions, type Shape, string, strings, texts } from '../core/OptionCheck'
 import type { Options } from '../http/state/Options'
 
 /**
@@ -30,6 +31,8 @@ export interface SocketInit {
   readonly protocols?: ReadonlyArray<string>
 }
 
+const shape: Shape<SocketInit> = { path: string, headers: texts, protocols: strings }
+
 /**
  * Opens a `ws` client on the `/ws` of an app, without a port. Resolves when it is open, rejects when the upgrade is rejected.
  *
@@ -43,11 +46,10 @@ export interface SocketInit {
  * export const opened = openSocket(app).then((client) => client.close())
  * ```
  */
-export const openSocket = (
-  app: Pick<App, 'connect'>,
-  { path = '/ws', headers = {}, protocols = [] }: SocketInit = {},
-): Promise<WebSocket> =>
+export const openSocket = (app: Pick<App, 'connect'>, init: SocketInit = {}): Promise<WebSocket> =>
   new Promise((resolve, reject) => {
+    checkOptions('openSocket', shape, init)
+    const { path = '/ws', headers = {}, protocols = [] } = init
     const client = new WebSocket(`ws://localhost${path}`, [...protocols], { headers, createConnection: app.connect })
     client.once('open', () => {
       client.pause() // until who awaits it has had a turn to listen

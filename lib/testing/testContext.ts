@@ -4,6 +4,7 @@ import { pipe } from 'fp-ts/function'
 import * as O from 'fp-ts/Option'
 import type { Context } from '../core/Context'
 import type { Fields, Level, Log } from '../core/Log'
+import { checkOptions, func, object, quantity, type Shape, string, texts } from '../core/OptionCheck'
 import { type PlainContext, toPlain } from '../core/PlainContext'
 import { header, headers as headersOf } from '../core/Protocol'
 import { parseId } from '../core/Session'
@@ -28,6 +29,20 @@ export interface TestContextOptions<S extends object> {
   readonly clock?: Clock
   /** Takes what the handler logs. */
   readonly onLog?: (level: Level, message: string, fields: Fields) => void
+}
+
+const shape: Shape<TestContextOptions<never>> = {
+  sessionId: string,
+  requestId: string,
+  headers: texts,
+  userId: string,
+  workloadAccessToken: string,
+  oauth2CallbackUrl: string,
+  state: object,
+  signal: object,
+  deadline: quantity,
+  clock: object,
+  onLog: func,
 }
 
 const lowerCase = (headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
@@ -56,6 +71,7 @@ const toSessionId = (text: string): Context['sessionId'] =>
  * ```
  */
 export const testContext = <S extends object = {}>(options: TestContextOptions<S> = {}): Context<S> => {
+  checkOptions('testContext', shape, options)
   const { clock = systemClock, requestId = 'test-request', signal = new AbortController().signal } = options
   const raw = lowerCase({
     ...options.headers,

@@ -73,4 +73,7 @@ const handles = async (): Promise<void> => {
   say(`left ${JSON.stringify(left)}`)
 }
 
-void (mode === 'handles' ? handles() : app.run())
+/** An option as JavaScript may misspell it. */
+const misspelled: object = { prot: 0 }
+
+void (mode === 'handles' ? handles() : app.run(mode === 'misspelled' ? misspelled : {}))

@@ -340,7 +340,7 @@ describe('a function of the other dialect', () => {
 
   it.each<[string, unknown, string]>([
     ['a handler', async () => 1, 'not a function: wrap the handler in entrypoint(handler)'],
-    ['nothing', undefined, 'such as entrypoint(handler), not a value of type undefined'],
+    ['nothing', undefined, 'such as entrypoint(handler), not undefined'],
     ['null', null, 'such as entrypoint(handler), not null'],
   ])('as the agent of createApp, %s is an error that says what to pass', (_, given, says) => {
     expect(() => untyped(functional.createApp)(given)).toThrow(says)

@@ -2,6 +2,7 @@
 import type { IO } from 'fp-ts/IO'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
+import { boolean, quantity, type Shape } from '../../core/OptionCheck'
 import type { AuthError } from '../rules/AuthError'
 import type { AuthorizerConfig } from '../rules/AuthorizerConfig'
 import { parseBearer } from './Bearer'
@@ -30,6 +31,17 @@ export interface ProviderOptions {
    * Default false: it is reported once, since Microsoft Entra ID (version 1) and Azure AD B2C deviate by design.
    */
   readonly matchIssuer?: boolean
+}
+
+/** Their shape. */
+export const providerOptions: Shape<ProviderOptions> = {
+  timeout: quantity,
+  maxBytes: quantity,
+  maxAge: quantity,
+  maxStale: quantity,
+  cooldown: quantity,
+  retry: quantity,
+  matchIssuer: boolean,
 }
 
 const defaults: FetchLimits & CacheTimes = {

@@ -46,7 +46,7 @@ export interface AuthorizerConfig {
   readonly customJWTAuthorizer: CustomJWTAuthorizer
 }
 
-const brand: unique symbol = Symbol('AuthorizerConfig')
+const brand: unique symbol = Symbol.for('agentcore-fp/AuthorizerConfig')
 
 // ---------------------------------------------------------------------------------------------------------------------
 // the codec

@@ -7,10 +7,12 @@ import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as RTE from 'fp-ts/ReaderTaskEither'
 import * as TE from 'fp-ts/TaskEither'
+import { type Shape, string } from '../../core/OptionCheck'
 import { toJson } from '../response/Answer'
 import { readAll } from '../response/ResponseBody'
-import { call, type CallOptions } from './ServiceCall'
+import { call, type CallOptions, callOptions } from './ServiceCall'
 import type { ClientError } from '../error/ClientError'
+import { checked } from '../error/InvalidOption'
 import type { Environment } from '../transport/Environment'
 import { type HeaderFields, sessionName } from '../target/Query'
 import { parse } from '../target/SessionId'
@@ -20,6 +22,8 @@ export interface AgentCardOptions extends CallOptions {
   /** 33 to 256 visible ASCII characters; none unless it is given. */
   readonly sessionId?: string
 }
+
+const shape: Shape<AgentCardOptions> = { ...callOptions, sessionId: string }
 
 /** A card has at most so many bytes. */
 const maxCard = 1_000_000
@@ -38,7 +42,7 @@ const maxCard = 1_000_000
  */
 export const agentCard = (options: AgentCardOptions = {}): RTE.ReaderTaskEither<Environment, ClientError, unknown> =>
   pipe(
-    RTE.fromEither(toSession(options)),
+    RTE.fromEither(pipe(options, checked('agentCard', shape), E.chain(toSession))),
     RTE.chain((session) =>
       call(
         {

@@ -11,11 +11,13 @@ import type { Issue } from '../../core/AgentError'
 import { problem } from '../../core/Problem'
 import { type Codec, decode } from '../../core/Codec'
 import { encode } from '../../core/Json'
+import { boolean, object, type Shape, string } from '../../core/OptionCheck'
 import { header, refusalType } from '../../core/Protocol'
 import type { SessionId } from '../../core/Session'
 import { type Answer, fromHttp } from '../response/Answer'
-import { call, type CallOptions } from './ServiceCall'
+import { call, type CallOptions, callOptions } from './ServiceCall'
 import type { ClientError } from '../error/ClientError'
+import { checked } from '../error/InvalidOption'
 import type { Environment } from '../transport/Environment'
 import { type HeaderFields, fromHeaders, sessionName } from '../target/Query'
 import { parseOr } from '../target/SessionId'
@@ -39,6 +41,16 @@ export interface InvokeOptions extends CallOptions {
   readonly contentType?: string
   /** Whether the agent does no harm if it is asked twice: then what may have been sent is sent again. */
   readonly idempotent?: boolean
+}
+
+const shape: Shape<InvokeOptions> = {
+  ...callOptions,
+  sessionId: string,
+  userId: string,
+  headers: object,
+  accept: string,
+  contentType: string,
+  idempotent: boolean,
 }
 
 /** A payload has at most so many bytes. */
@@ -135,7 +147,8 @@ export const invoke = (
     RTE.ask<Environment, ClientError>(),
     RTE.chainEitherK(({ newId, target }) =>
       pipe(
-        E.Do,
+        checked('invoke', shape)(options),
+        E.bindTo('valid'),
         E.bind('sessionId', () => parseOr(newId)(options.sessionId)),
         E.bind('headers', ({ sessionId }) => toHeaders(sessionId, target, options)),
         E.bind('body', () => toBody(payload)),

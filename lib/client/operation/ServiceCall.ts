@@ -9,6 +9,7 @@ import { pipe } from 'fp-ts/function'
 import * as O from 'fp-ts/Option'
 import type { ReaderTaskEither } from 'fp-ts/ReaderTaskEither'
 import type { TaskEither } from 'fp-ts/TaskEither'
+import { anything, object, type Shape, string } from '../../core/OptionCheck'
 import { parseRetryAfter } from '../../core/RetryAfter'
 import { authorize, withoutSecrets } from '../auth/Authorization'
 import { correctClock } from '../auth/ClockSkew'
@@ -36,6 +37,15 @@ export interface CallOptions {
   readonly idleTimeout?: number
   /** How often the call is tried at most. */
   readonly attempts?: number
+}
+
+/** Their shape; times and attempts have a check of their own. */
+export const callOptions: Shape<CallOptions> = {
+  signal: object,
+  qualifier: string,
+  connectTimeout: anything,
+  idleTimeout: anything,
+  attempts: anything,
 }
 
 /** A call, checked. */

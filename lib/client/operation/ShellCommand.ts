@@ -9,9 +9,11 @@ import * as J from 'fp-ts/Json'
 import * as O from 'fp-ts/Option'
 import * as RTE from 'fp-ts/ReaderTaskEither'
 import * as TE from 'fp-ts/TaskEither'
+import { anything, type Shape, string } from '../../core/OptionCheck'
 import { header } from '../../core/Protocol'
-import { call, type CallOptions } from './ServiceCall'
+import { call, type CallOptions, callOptions } from './ServiceCall'
 import type { ClientError } from '../error/ClientError'
+import { checked } from '../error/InvalidOption'
 import type { Environment } from '../transport/Environment'
 import { decode, type Message } from '../response/AwsEventStream'
 import { through } from '../response/AsyncIterables'
@@ -45,6 +47,8 @@ export interface CommandOptions extends CallOptions {
   /** How long the command may take: 1 to 3600 whole seconds, 300 unless it is given. */
   readonly timeout?: number
 }
+
+const shape: Shape<CommandOptions> = { ...callOptions, sessionId: string, timeout: anything }
 
 // ---------------------------------------------------------------------------------------------------------------------
 // the answer
@@ -162,7 +166,8 @@ export const command = (
     RTE.ask<Environment, ClientError>(),
     RTE.chainEitherK(({ newId }) =>
       pipe(
-        E.Do,
+        checked('command', shape)(options),
+        E.bindTo('valid'),
         E.bind('sessionId', () => parseOr(newId)(options.sessionId)),
         E.bind('body', () => toBody(line, options.timeout ?? 300)),
       ),

@@ -9,8 +9,9 @@ import * as RTE from 'fp-ts/ReaderTaskEither'
 import * as TE from 'fp-ts/TaskEither'
 import { header } from '../../core/Protocol'
 import { readAll } from '../response/ResponseBody'
-import { call, type CallOptions } from './ServiceCall'
+import { call, type CallOptions, callOptions } from './ServiceCall'
 import type { ClientError } from '../error/ClientError'
+import { checked } from '../error/InvalidOption'
 import type { Environment } from '../transport/Environment'
 import { sessionName } from '../target/Query'
 import { maxBody } from '../response/ServiceErrorDecoder'
@@ -43,7 +44,8 @@ export const stopSession = (
     RTE.ask<Environment, ClientError>(),
     RTE.chainEitherK(({ newId }) =>
       pipe(
-        parse(sessionId),
+        checked('stopSession', callOptions)(options),
+        E.chain(() => parse(sessionId)),
         E.map((id) => ({ id, clientToken: newId() })),
       ),
     ),

@@ -4,7 +4,9 @@ import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import { newIORef } from 'fp-ts/IORef'
 import * as TE from 'fp-ts/TaskEither'
+import { either, func, object, type Shape, string } from '../../core/OptionCheck'
 import type { ClientError } from '../error/ClientError'
+import { checked } from '../error/InvalidOption'
 import type { ConnectionEnvironment } from '../socket/Connection'
 import { deployed, plain } from '../target/Target'
 import type { Auth, Credentials } from '../transport/Environment'
@@ -25,6 +27,17 @@ export interface BrowserOptions {
   readonly credentials?: Credentials | (() => Promise<Credentials>) | undefined
   /** For `generateWsConnectionBrowser`; a function is asked for each connection. */
   readonly bearerToken?: string | (() => string | Promise<string>) | undefined
+}
+
+/** Their shape. */
+export const browserOptions: Shape<BrowserOptions> = {
+  runtimeArn: string,
+  url: string,
+  region: string,
+  qualifier: string,
+  endpoint: string,
+  credentials: either(object, func),
+  bearerToken: either(string, func),
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -71,7 +84,11 @@ const toAuth = ({ credentials, bearerToken }: BrowserOptions): E.Either<ClientEr
  * )
  * ```
  */
-export const environment = (options: BrowserOptions): E.Either<ClientError, ConnectionEnvironment> => {
+export const environment = (options: BrowserOptions): E.Either<ClientError, ConnectionEnvironment> =>
+  pipe(options, checked('createClient', browserOptions), E.chain(toEnvironment))
+
+/** The environment from options that are checked: those of other functions may have more. */
+export const toEnvironment = (options: BrowserOptions): E.Either<ClientError, ConnectionEnvironment> => {
   const { runtimeArn, url, region } = options
   if ((runtimeArn === undefined) === (url === undefined)) return invalid('runtimeArn', 'pass either runtimeArn or url')
   return pipe(

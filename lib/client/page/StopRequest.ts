@@ -5,6 +5,7 @@
 import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
+import { anything, func, type Shape } from '../../core/OptionCheck'
 import type { SessionId } from '../../core/Session'
 import type { ClientError } from '../error/ClientError'
 import { toError } from '../error/ClientFailure'
@@ -21,6 +22,9 @@ export interface StopOptions {
   /** Called when the agent could not be asked to stop. Default: a warning in the console. */
   readonly onStopFailure?: (failure: Error) => void
 }
+
+/** Their shape. */
+export const stopOptions: Shape<StopOptions> = { stop: anything, onStopFailure: func }
 
 /** Asks the agent to stop, in the background. */
 export const requestStop = (

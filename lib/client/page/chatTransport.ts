@@ -2,17 +2,20 @@
  * Options for `DefaultChatTransport` of the AI SDK, so that `useChat` talks to an agent: the session of a chat, who asks,
  * and a stop that reaches the agent. Structural: nothing of the AI SDK is imported.
  */
+import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
+import { func, oneOf, type Shape, texts } from '../../core/OptionCheck'
 import type { SessionId } from '../../core/Session'
 import { orThrow } from '../error/ClientFailure'
+import { checked } from '../error/InvalidOption'
 import type { ConnectionEnvironment } from '../socket/Connection'
 import { sessionName } from '../target/Query'
 import { derive } from '../target/SessionId'
 import { toUrl } from '../target/Target'
-import { type BrowserOptions, environment } from './BrowserEnvironment'
+import { type BrowserOptions, browserOptions, toEnvironment } from './BrowserEnvironment'
 import { toPageRequest } from './PageRequest'
-import { requestStop, type StopOptions } from './StopRequest'
+import { requestStop, type StopOptions, stopOptions } from './StopRequest'
 
 /** The agent, and what it is sent. */
 export interface ChatTransportOptions extends BrowserOptions, StopOptions {
@@ -25,6 +28,14 @@ export interface ChatTransportOptions extends BrowserOptions, StopOptions {
   readonly toPayload?: (request: ChatRequest) => unknown
   /** Headers of your own. */
   readonly headers?: Readonly<Record<string, string>>
+}
+
+const shape: Shape<ChatTransportOptions> = {
+  ...browserOptions,
+  ...stopOptions,
+  messages: oneOf('all', 'last'),
+  toPayload: func,
+  headers: texts,
 }
 
 /** What `useChat` asks for. */
@@ -58,7 +69,7 @@ export interface ChatTransportSettings {
  * ```
  */
 export const chatTransport = (options: ChatTransportOptions): ChatTransportSettings => {
-  const env = orThrow(environment(options))
+  const env = orThrow(pipe(options, checked('chatTransport', shape), E.chain(toEnvironment)))
   return {
     api: orThrow(toUrl('invocations')(env.target)),
     prepareSendMessagesRequest: ({ body = {}, ...request }) => prepare(env, options, body, request),

@@ -4,13 +4,15 @@ import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import * as O from 'fp-ts/Option'
 import * as TE from 'fp-ts/TaskEither'
+import { func, object, required, type Shape, string, texts } from '../../core/OptionCheck'
 import type { ClientError } from '../error/ClientError'
 import { orThrow } from '../error/ClientFailure'
+import { checked } from '../error/InvalidOption'
 import { decode, type Event } from '../response/SseDecoder'
 import { parseOr } from '../target/SessionId'
 import { type BrowserOptions, environment } from './BrowserEnvironment'
 import { acceptAll, sendFromPage, toPageRequest } from './PageRequest'
-import { requestStop, type StopOptions } from './StopRequest'
+import { requestStop, type StopOptions, stopOptions } from './StopRequest'
 
 /** Options of an invocation. */
 export interface StreamInvokeOptions extends StopOptions {
@@ -21,6 +23,14 @@ export interface StreamInvokeOptions extends StopOptions {
   /** Ends the invocation; with `stop` it also stops the turn in the agent. */
   readonly signal?: AbortSignal
   readonly headers?: Readonly<Record<string, string>>
+}
+
+const shape: Shape<StreamInvokeOptions> = {
+  ...stopOptions,
+  onEvent: required(func),
+  sessionId: string,
+  signal: object,
+  headers: texts,
 }
 
 /**
@@ -46,6 +56,7 @@ export const streamInvoke = async (
   payload: unknown,
   options: StreamInvokeOptions,
 ): Promise<{ readonly sessionId: string }> => {
+  orThrow(checked('streamInvoke', shape)(options))
   const env = orThrow(environment(typeof agent === 'string' ? { url: agent } : agent))
   const sessionId = orThrow(parseOr(randomUUID)(options.sessionId))
   const { signal, headers = {} } = options

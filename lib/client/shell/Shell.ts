@@ -11,8 +11,10 @@ import * as O from 'fp-ts/Option'
 import type * as RTE from 'fp-ts/ReaderTaskEither'
 import type { Task } from 'fp-ts/Task'
 import * as TE from 'fp-ts/TaskEither'
+import { object, quantity, type Shape, string } from '../../core/OptionCheck'
 import type { SessionId } from '../../core/Session'
 import type { ClientError } from '../error/ClientError'
+import { checked } from '../error/InvalidOption'
 import { againWithClock } from '../auth/ClockSkew'
 import { type Connection, connectionTo } from '../socket/Connection'
 import { dial, type DialOptions, type Dialled } from '../socket/connect'
@@ -68,6 +70,19 @@ export interface ShellOptions {
   readonly heartbeat?: number
   readonly signal?: AbortSignal
 }
+
+const shape: Shape<ShellOptions> = {
+  sessionId: string,
+  shellId: string,
+  qualifier: string,
+  headers: object,
+  size: object,
+  heartbeat: quantity,
+  signal: object,
+}
+
+/** A shell is also an option: it names itself, to be reconnected to. */
+const isShell = (options: object): boolean => 'isReconnected' in options
 
 /** The header that names the shell in the answer to the handshake. */
 const shellHeader = 'x-amzn-bedrock-agentcore-shell-id'
@@ -262,7 +277,8 @@ export const shell =
   (options: ShellOptions = {}): RTE.ReaderTaskEither<SocketEnvironment, ClientError, Shell> =>
   (env) =>
     pipe(
-      TE.Do,
+      TE.fromEither(isShell(options) ? E.right(options) : checked('shell', shape)(options)),
+      TE.bindTo('valid'),
       TE.apS('shellId', TE.fromEither(checkedId(options.shellId))),
       TE.bind('opened', ({ shellId }) => againWithClock(env)(dialled(shellId, options)(env))),
       TE.bind('start', ({ opened }) => started(opened.socket, env)),

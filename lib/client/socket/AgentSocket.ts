@@ -15,12 +15,20 @@ import * as TE from 'fp-ts/TaskEither'
 import type { Issue } from '../../core/AgentError'
 import { type Codecs, decode, encode as encodeBy } from '../../core/Codec'
 import { encode } from '../../core/Json'
+import { anything, object, oneOf, quantity, type Shape } from '../../core/OptionCheck'
 import { maxDepth, maxNodes, parse } from '../../core/Payload'
 import type { SessionId } from '../../core/Session'
 import { withoutSecrets } from '../auth/Authorization'
 import { againWithClock, type ClockEnvironment, correctClock } from '../auth/ClockSkew'
 import type { ClientError } from '../error/ClientError'
-import { type Connection, type ConnectionEnvironment, type ConnectionOptions, generateWsConnection } from './Connection'
+import { checked } from '../error/InvalidOption'
+import {
+  type Connection,
+  type ConnectionEnvironment,
+  type ConnectionOptions,
+  connectionOptions,
+  socketConnection,
+} from './Connection'
 import { dial, type ToError } from './connect'
 import type { Environment } from '../transport/Environment'
 import type { Frame } from '../../node/websocket/WebSocketConnection'
@@ -58,6 +66,23 @@ export interface Socket<out In = unknown, in Says = unknown> {
 export interface SocketOptions extends Partial<FrameSocketOptions> {
   /** Whether text is JSON, which it is unless this says otherwise, or left as it is. */
   readonly format?: 'json' | 'text'
+}
+
+const socketOptions: Shape<SocketOptions> = {
+  maxPayload: quantity,
+  highWaterMark: quantity,
+  maxQueue: quantity,
+  pingInterval: quantity,
+  maxFragments: quantity,
+  signal: object,
+  format: oneOf('json', 'text'),
+}
+
+const connectOptions: Shape<ConnectionOptions & SocketOptions & Codecs<never, never>> = {
+  ...connectionOptions,
+  ...socketOptions,
+  inbound: anything,
+  outbound: anything,
 }
 
 /** What an environment needs for it. */
@@ -189,6 +214,15 @@ export const open =
   (connection: Connection, options: SocketOptions = {}): RTE.ReaderTaskEither<SocketEnvironment, ClientError, Socket> =>
   (env) =>
     pipe(
+      TE.fromEither(checked('open', socketOptions)(options)),
+      TE.chain((valid) => opened(connection, valid)(env)),
+    )
+
+/** The same with options that are checked: those of `connect` are more. */
+const opened =
+  (connection: Connection, options: SocketOptions): RTE.ReaderTaskEither<SocketEnvironment, ClientError, Socket> =>
+  (env) =>
+    pipe(
       dial(toError(connection, env))(connection, { ...defaults, ...options, ...bounds(env) }),
       TE.map(({ socket }) => fromConnection(socket, connection.sessionId, options.format ?? 'json')),
     )
@@ -255,8 +289,9 @@ export function connect<In, Says>(
   const { inbound, outbound } = options
   return (env) =>
     pipe(
-      generateWsConnection(options)(env),
-      TE.chain((connection) => open(connection, options)(env)),
+      TE.fromEither(checked('connect', connectOptions)(options)),
+      TE.chain((valid) => socketConnection(valid)(env)),
+      TE.chain((connection) => opened(connection, options)(env)),
       againWithClock(env),
       TE.map((socket) =>
         inbound === undefined || outbound === undefined ? socket : typed({ inbound, outbound })(socket),

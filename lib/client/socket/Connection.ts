@@ -7,9 +7,11 @@ import * as E from 'fp-ts/Either'
 import { pipe } from 'fp-ts/function'
 import type * as RTE from 'fp-ts/ReaderTaskEither'
 import * as TE from 'fp-ts/TaskEither'
+import { anything, object, type Shape, string } from '../../core/OptionCheck'
 import type { SessionId } from '../../core/Session'
 import { authorize } from '../auth/Authorization'
 import type { ClientError } from '../error/ClientError'
+import { checked } from '../error/InvalidOption'
 import type { Auth, Environment } from '../transport/Environment'
 import { type HeaderFields, fromHandWritten, type Params, sessionName } from '../target/Query'
 import { parseExpires, presign } from '../auth/SigV4Signer'
@@ -58,6 +60,13 @@ export interface PresignOptions extends UrlOptions {
 export interface ConnectionOptions extends UrlOptions {
   readonly headers?: HeaderFields
 }
+
+const urlOptions: Shape<UrlOptions> = { sessionId: string, qualifier: string, params: anything }
+
+/** The shape of what a request can carry. */
+export const connectionOptions: Shape<ConnectionOptions> = { ...urlOptions, headers: object }
+
+const withToken = { bearerToken: string }
 
 /** Which WebSocket of the agent is meant, and parameters that it asks for. */
 export interface Place {
@@ -145,7 +154,16 @@ const toToken = (token: string | undefined, auth: Auth): TE.TaskEither<ClientErr
  * export const connection = generateWsConnection()(client.environment)
  * ```
  */
-export const generateWsConnection = (options: ConnectionOptions = {}): Connecting => connectionTo(ws, options)
+export const generateWsConnection =
+  (options: ConnectionOptions = {}): Connecting =>
+  (env) =>
+    pipe(
+      TE.fromEither(checked('generateWsConnection', connectionOptions)(options)),
+      TE.chain((valid) => socketConnection(valid)(env)),
+    )
+
+/** The same with options that are checked: those of other functions may have more. */
+export const socketConnection = (options: ConnectionOptions): Connecting => connectionTo(ws, options)
 
 /**
  * Makes a connection with a bearer token in its headers: `bearerToken`, else the token of the environment. Left:
@@ -161,9 +179,14 @@ export const generateWsConnection = (options: ConnectionOptions = {}): Connectin
  * ```
  */
 export const generateWsConnectionOAuth =
-  ({ bearerToken, ...options }: ConnectionOptions & { readonly bearerToken?: string } = {}): Connecting =>
+  (options: ConnectionOptions & { readonly bearerToken?: string } = {}): Connecting =>
   (env) =>
-    connectionTo(ws, options)({ ...env, auth: { _tag: 'Bearer', token: toToken(bearerToken, env.auth) } })
+    pipe(
+      TE.fromEither(checked('generateWsConnectionOAuth', { ...connectionOptions, ...withToken })(options)),
+      TE.chain(({ bearerToken, ...rest }) =>
+        socketConnection(rest)({ ...env, auth: { _tag: 'Bearer', token: toToken(bearerToken, env.auth) } }),
+      ),
+    )
 
 /**
  * Makes a connection with a bearer token that a browser can open: the token is in a subprotocol, the session in the URL. Left:
@@ -180,13 +203,14 @@ export const generateWsConnectionOAuth =
  * ```
  */
 export const generateWsConnectionBrowser =
-  ({ bearerToken, ...options }: UrlOptions & { readonly bearerToken?: string } = {}): Connecting =>
+  (options: UrlOptions & { readonly bearerToken?: string } = {}): Connecting =>
   (env) =>
     pipe(
-      TE.Do,
+      TE.fromEither(checked('generateWsConnectionBrowser', { ...urlOptions, ...withToken })(options)),
+      TE.bindTo('valid'),
       TE.apS('parts', TE.fromEither(toParts(env, ws, options))),
       TE.bind('url', ({ parts }) => TE.fromEither(parts.url([[sessionName, parts.sessionId]]))),
-      TE.bind('protocols', () => pipe(toToken(bearerToken, env.auth), TE.chainEitherK(toProtocols))),
+      TE.bind('protocols', () => pipe(toToken(options.bearerToken, env.auth), TE.chainEitherK(toProtocols))),
       TE.map(({ parts: { sessionId }, url, protocols }) => ({
         ...{ url: websocketUrl(url), headers: {}, protocols, sessionId },
       })),
@@ -207,11 +231,12 @@ export const generateWsConnectionBrowser =
  * ```
  */
 export const generatePresignedUrl =
-  ({ expires, ...options }: PresignOptions = {}): Connecting =>
+  (options: PresignOptions = {}): Connecting =>
   (env) =>
     pipe(
-      TE.Do,
-      TE.apS('expires', TE.fromEither(parseExpires(expires))),
+      TE.fromEither(checked('generatePresignedUrl', { ...urlOptions, expires: anything })(options)),
+      TE.bindTo('valid'),
+      TE.apS('expires', TE.fromEither(parseExpires(options.expires))),
       TE.apS('parts', TE.fromEither(toParts(env, ws, options))),
       TE.bind('url', ({ parts }) => TE.fromEither(parts.url([[sessionName, parts.sessionId]]))),
       TE.bind('signed', ({ url, expires: seconds }) => presigned(env, websocketUrl(url), seconds)),

@@ -8,6 +8,7 @@ import type { Agent, ClientRequest, RequestOptions } from 'node:http'
 import type { Socket } from 'node:net'
 import * as E from 'fp-ts/Either'
 import type { IO } from 'fp-ts/IO'
+import { checkOptions, object, type Shape } from '../../core/OptionCheck'
 import { errorCode } from '../../node/SystemError'
 import { onResponse } from '../../node/exchange/HttpExchange'
 import { joinedFields } from '../../node/http/RequestFields'
@@ -32,6 +33,8 @@ export interface HttpOptions {
   /** Makes the connections, for a proxy or certificates of your own. It is not closed here. */
   readonly agent?: Agent
 }
+
+const shape: Shape<HttpOptions> = { agent: object }
 
 type Outcome = E.Either<ClientError, Answer>
 
@@ -180,6 +183,7 @@ const aborted: Outcome = E.left({ _tag: 'Aborted' })
  * ```
  */
 export const httpTransport = (options: HttpOptions = {}): HttpTransport => {
+  checkOptions('httpTransport', shape, options)
   const clients = new Map<boolean, Promise<Client>>()
   const clientFor = (isTls: boolean): Promise<Client> => {
     const found = clients.get(isTls) ?? loadClient(isTls, options.agent)

@@ -7,6 +7,7 @@ import Koa = require('koa')
 import type { Agent, Closed, Spec } from '../../core/Agent'
 import { checkAgent } from '../../core/Dialect'
 import { fromUnknown } from '../../core/AgentError'
+import { checkOptions } from '../../core/OptionCheck'
 import { cause, problem } from '../../core/Problem'
 import type { Context } from '../../core/Context'
 import type { TaskRunner } from '../../core/Tasks'
@@ -21,6 +22,7 @@ import { run, type Running, type RunOptions } from '../server/Run'
 import { isDisconnect } from '../server/Server'
 import type { StopOptions } from '../server/Shutdown'
 import type { HealthControl } from '../state/HealthStore'
+import { appOptions } from '../state/OptionShapes'
 import type { Options } from '../state/Options'
 import { createSockets } from '../websocket/SocketRequests'
 import { connectTo, type InjectInit, injectTo } from './Inject'
@@ -76,6 +78,7 @@ export const createApp = <Needs extends object, Has extends Needs>(
   options: Options = {},
 ): App => {
   checkAgent(agent)
+  checkOptions('createApp', appOptions, options, { port: 'app.run', host: 'app.run' })
   const spec = close(agent.spec)
   const runtime = createRuntime(options, spec.ping)
   const routes = createRoutes(runtime, spec)

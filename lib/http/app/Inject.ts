@@ -2,6 +2,7 @@
 import { request as httpRequest, type Server } from 'node:http'
 import { Duplex, Readable } from 'node:stream'
 import type { IO } from 'fp-ts/IO'
+import { anything, checkOptions, object, type Shape, string, texts } from '../../core/OptionCheck'
 
 /** Options of an injected request, as for `fetch`. The method defaults to POST with a body, else GET. */
 export interface InjectInit {
@@ -11,6 +12,8 @@ export interface InjectInit {
   readonly body?: unknown
   readonly signal?: AbortSignal
 }
+
+const shape: Shape<InjectInit> = { method: string, headers: texts, body: anything, signal: object }
 
 const nothing: IO<void> = () => undefined
 
@@ -60,12 +63,10 @@ export const connectTo = (server: Server): Duplex => {
 const isBytes = (body: unknown): body is string | Uint8Array => typeof body === 'string' || body instanceof Uint8Array
 
 /** Sends a request and resolves with its response once the headers are in; the body may still be streaming. */
-export const injectTo = (
-  connect: () => Duplex,
-  path: string,
-  { body, headers, signal, method = body === undefined ? 'GET' : 'POST' }: InjectInit = {},
-): Promise<Response> =>
+export const injectTo = (connect: () => Duplex, path: string, init: InjectInit = {}): Promise<Response> =>
   new Promise((resolve, reject) => {
+    checkOptions('inject', shape, init)
+    const { body, headers, signal, method = body === undefined ? 'GET' : 'POST' } = init
     const request = httpRequest({
       createConnection: connect,
       path,

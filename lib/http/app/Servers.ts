@@ -2,11 +2,12 @@
 import { createServer, type Server } from 'node:http'
 import type { Socket } from 'node:net'
 import type { IO } from 'fp-ts/IO'
+import { checkOptions } from '../../core/OptionCheck'
 import type { Runtime } from '../request/Runtime'
 import { createGate, type UpgradeListener } from '../server/Gate'
 import { pipelined } from '../server/Pipelined'
 import { attach, timeLimits } from '../server/Server'
-import { stopAll, type StopOptions } from '../server/Shutdown'
+import { stopAll, type StopOptions, stopOptions } from '../server/Shutdown'
 import type { Sockets } from '../websocket/SocketRequests'
 import type { Serve } from './Lanes'
 
@@ -51,6 +52,9 @@ export const createServers = ({ runtime, sockets, lanes, onUpgrade }: ServerPart
       server.once('close', () => servers.delete(server))
       return server
     },
-    stop: (options = {}) => (stopped ??= stopOnce(options)),
+    stop: async (options = {}) => {
+      checkOptions('app.stop', stopOptions, options)
+      await (stopped ??= stopOnce(options))
+    },
   }
 }

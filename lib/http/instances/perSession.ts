@@ -5,6 +5,7 @@ import * as TE from 'fp-ts/TaskEither'
 import { type Agent, provide } from '../../core/Agent'
 import { type AgentError, unexpected } from '../../core/AgentError'
 import type { Context } from '../../core/Context'
+import { checkOptions, func, quantity, type Shape } from '../../core/OptionCheck'
 import type { SessionId } from '../../core/Session'
 import { scopeOf } from '../request/RequestContext'
 import type { Runtime } from '../request/Runtime'
@@ -19,6 +20,8 @@ export interface PerSessionOptions<A> {
   /** Ends one: when it is idle, when another session needs its place, and when the app stops. */
   readonly dispose?: (instance: A, sessionId: SessionId) => Task<unknown>
 }
+
+const shape: Shape<PerSessionOptions<never>> = { max: quantity, idleTimeout: quantity, dispose: func }
 
 /**
  * Provides what lives with a session: `make` runs at its first request, and what it gives becomes state of the context
@@ -52,6 +55,7 @@ export const perSession = <P extends object, S extends object = {}>(
   make: (context: Context<S>) => TE.TaskEither<AgentError, P>,
   options: PerSessionOptions<P> = {},
 ): Agent<{}, S, P> => {
+  checkOptions('perSession', shape, options)
   const apps = new WeakMap<Runtime, SessionInstances<P>>()
 
   const instancesOf = (runtime: Runtime): SessionInstances<P> => {

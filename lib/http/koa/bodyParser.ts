@@ -5,6 +5,17 @@ import * as E from 'fp-ts/Either'
 import type * as Koa from 'koa'
 import { type Agent, use } from '../../core/Agent'
 import { type AgentError } from '../../core/AgentError'
+import {
+  boolean,
+  checkOptions,
+  either,
+  func,
+  object,
+  quantity,
+  type Shape,
+  string,
+  strings,
+} from '../../core/OptionCheck'
 import { toThrowable } from '../../core/Throwable'
 import { parseBody, type Payload, readJson } from '../invocation/RequestBody'
 import { toRoute } from '../request/RequestRoute'
@@ -36,6 +47,21 @@ export interface BodyParserOptions {
   readonly onerror?: (error: Error, ctx: Koa.Context) => void
 }
 
+const limit = either(string, quantity) // koa-bodyparser takes a number of bytes too
+
+const shape: Shape<BodyParserOptions> = {
+  enableTypes: strings,
+  encoding: string,
+  jsonLimit: limit,
+  formLimit: limit,
+  textLimit: limit,
+  xmlLimit: limit,
+  strict: boolean,
+  detectJSON: func,
+  extendTypes: object,
+  onerror: func,
+}
+
 /**
  * Parses request bodies for the middleware and the routes after it, which find them in `ctx.request.body`, and the text
  * in `ctx.request.rawBody`. What it has parsed for `POST /invocations` is the payload, which is not parsed again: any
@@ -59,8 +85,10 @@ export interface BodyParserOptions {
  * )
  * ```
  */
-export const bodyParser = (options: BodyParserOptions = {}): Agent =>
-  use({ place: 'inPipe', create: (parts: AppParts) => [createParser(options, parts)] })
+export const bodyParser = (options: BodyParserOptions = {}): Agent => {
+  checkOptions('bodyParser', shape, options)
+  return use({ place: 'inPipe', create: (parts: AppParts) => [createParser(options, parts)] })
+}
 
 /** A Koa request that may have been parsed, as koa-bodyparser leaves it. */
 type Parsed = Koa.Request & { body?: unknown; rawBody?: unknown }

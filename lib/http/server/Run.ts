@@ -4,6 +4,7 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import * as E from 'fp-ts/Either'
 import type { IO } from 'fp-ts/IO'
+import { either, explainFault, findOptionFault, quantity, type Shape, string } from '../../core/OptionCheck'
 import { errorCode, errorMessage } from '../../node/SystemError'
 import { bind, type Bind, toWarning } from './ListenAddress'
 import type { Runtime } from '../request/Runtime'
@@ -15,6 +16,9 @@ export interface RunOptions {
   readonly port?: number
   readonly host?: string
 }
+
+/** A port in text, as variables have it, is told by `bind` from what is none. */
+const runOptions: Shape<RunOptions> = { port: either(quantity, string), host: string }
 
 /** A running server. */
 export interface Running extends Bind {
@@ -80,6 +84,8 @@ export const run = async (parts: RunParts, options: RunOptions = {}): Promise<Ru
     log.error(why, fields)()
     return process.exit(1)
   }
+  const fault = findOptionFault(runOptions, options)
+  if (fault !== undefined) return giveUp(explainFault('app.run', fault))
   const found = bind(options, { env: process.env, exists: existsSync })
   if (E.isLeft(found)) return giveUp(found.left)
   try {

@@ -2,6 +2,7 @@
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 import { stopping } from '../../core/AgentError'
+import { quantity, type Shape } from '../../core/OptionCheck'
 import { interrupt, type Pending } from '../request/InFlight'
 import type { Runtime } from '../request/Runtime'
 import type { Sockets } from '../websocket/SocketRequests'
@@ -11,6 +12,9 @@ export interface StopOptions {
   /** How many milliseconds to wait for requests in flight. Default: the app's `stopTimeout`. */
   readonly timeout?: number
 }
+
+/** Their shape. */
+export const stopOptions: Shape<StopOptions> = { timeout: quantity }
 
 /** The connections of an app. */
 export interface Open {

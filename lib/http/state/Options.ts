@@ -156,6 +156,10 @@ export type Settings = Required<Omit<Options, 'session' | 'websocket' | 'log'>> 
 
 const nothing: Task<void> = () => Promise.resolve()
 
+/** Without what is `undefined`, which in JavaScript would replace a default. */
+const defined = <O extends object>(options: O | undefined): Partial<O> =>
+  Object.fromEntries(Object.entries(options ?? {}).filter(([, value]) => value !== undefined)) as Partial<O> // some of it
+
 /** Applies the defaults to options. */
 export const settings = (options: Options): Settings => ({
   debug: false,
@@ -183,7 +187,7 @@ export const settings = (options: Options): Settings => ({
   allowedOrigins: [],
   proxy: false,
   asyncLocalStorage: false,
-  ...options,
+  ...defined(options),
   clock: safeClock(options.clock ?? systemClock),
   newId: options.newId === undefined ? randomUuid : safeId(options.newId),
   session: {
@@ -191,7 +195,7 @@ export const settings = (options: Options): Settings => ({
     idleTimeout,
     max: 1000,
     onEvict: () => undefined,
-    ...options.session,
+    ...defined(options.session),
     store: options.session?.store ?? memoryStore(),
   },
   websocket: {
@@ -200,14 +204,14 @@ export const settings = (options: Options): Settings => ({
     highWaterMark: 1_048_576,
     maxQueue: 64,
     pingInterval: 30_000,
-    ...options.websocket,
+    ...defined(options.websocket),
   },
   log: {
     level: options.log?.logger === undefined ? 'info' : 'debug',
     format: process.stdout.isTTY ? 'pretty' : 'json',
     destination: writeToStandardOutput,
     redact: [],
-    ...options.log,
+    ...defined(options.log),
   },
   reveals: options.debug ?? isServedByDev,
 })

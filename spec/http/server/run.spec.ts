@@ -178,6 +178,16 @@ describe('the start', () => {
     }
   })
 
+  it('with a misspelled option is one clear line and exit code 1', async () => {
+    await withChild('runChild', { args: ['misspelled'], env: { PORT: '0' } }, async (child) => {
+      expect(await child.exited).toEqual({ code: 1, signal: null })
+      expect(child.lines.all).toHaveLength(1)
+      expect(JSON.parse(child.lines.all[0] ?? '')).toMatchObject({
+        message: 'app.run: invalid option "prot": there is no such option. Did you mean "port"?',
+      })
+    })
+  })
+
   it('is not without its onStart', async () => {
     await withChild('runChild', { args: ['failing'], env: { PORT: '0' } }, async (child) => {
       expect(await child.exited).toEqual({ code: 1, signal: null })
