@@ -3,11 +3,15 @@ import { Agent } from '@mastra/core/agent'
 import type { MessageInput } from '@mastra/core/agent/message-list'
 import type { MastraModelConfig } from '@mastra/core/llm'
 import { createTool } from '@mastra/core/tools'
-import { AgentError, createApp, entrypoint, stateful } from 'agentcore-fp/plain'
+import { AgentError, cancellable, createApp, entrypoint, stateful } from 'agentcore-fp/plain'
 import { z } from 'zod'
 import { scriptedModel } from './model.js'
 
 const Prompt = z.object({ prompt: z.string().min(1) })
+type Prompt = z.infer<typeof Prompt>
+
+/** Ends the turn of a session: AgentCore lets it go on when its caller leaves. */
+const Stop = z.object({ stop: z.literal(true) })
 
 /** The messages of a conversation, as JSON. */
 const Memory = z.array(z.custom<MessageInput>((value) => typeof value === 'object' && value !== null))
@@ -20,7 +24,7 @@ const clock = createTool({
 })
 
 /** The memory is saved when a turn is over, so that one which fails or is cancelled leaves it as it was. */
-export const createAgent = (model: MastraModelConfig) => {
+const chat = (model: MastraModelConfig) => {
   const assistant = new Agent({
     id: 'assistant',
     name: 'Assistant',
@@ -28,18 +32,18 @@ export const createAgent = (model: MastraModelConfig) => {
     tools: { clock },
     model,
   })
-  return entrypoint(
-    Prompt,
-    stateful(Memory, [], async function* ({ prompt }, memory, { signal }) {
-      const messages: Array<MessageInput> = [...memory, { role: 'user', content: prompt }]
-      const output = await assistant.stream(messages, { abortSignal: signal, maxSteps: 10 })
-      yield* output.textStream
-      // A failure ends the stream without throwing.
-      if (output.error !== undefined) throw AgentError.fromModel(output.error)
-      const { messages: answer = [] } = await output.response
-      return [...messages, ...answer]
-    }),
-  )
+  return stateful(Memory, [], async function* ({ prompt }: Prompt, memory, { signal }) {
+    const messages: Array<MessageInput> = [...memory, { role: 'user', content: prompt }]
+    const output = await assistant.stream(messages, { abortSignal: signal, maxSteps: 10 })
+    yield* output.textStream
+    // A failure ends the stream without throwing.
+    if (output.error !== undefined) throw AgentError.fromModel(output.error)
+    const { messages: answer = [] } = await output.response
+    return [...messages, ...answer]
+  })
 }
+
+export const createAgent = (model: MastraModelConfig) =>
+  entrypoint(z.union([Stop, Prompt]), cancellable(Stop, chat(model)))
 
 export const app = createApp(createAgent(scriptedModel))
