@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { inProject, type Project } from '../cli/support'
 import { agentcore, type Said } from '../cli/world'
-import { faultsOf } from './judge'
+import { judge } from './judge'
 import { hasMoto, type Recorded, type StandIn, standIn } from './moto'
 
 /** The configuration of the agent. */
@@ -61,8 +61,17 @@ const isCall = ({ service, path }: Recorded): boolean =>
 const isThere = hasMoto()
 if (!isThere) process.stderr.write('moto_server is not installed: the specs of deployments to AWS are skipped\n')
 
+/** What a suite may have of its own. */
+export interface CloudSettings {
+  /** The files of its agent; by default those of an agent that is deployed as code. */
+  readonly files?: Readonly<Record<string, string>>
+  /** The services that it must have called by its end. */
+  readonly services?: ReadonlyArray<string>
+}
+
 /** A suite with a stand-in of its own; at its end, every request is judged by the service's own model. */
-export const cloudSuite = (title: string, specs: (cloud: Cloud) => void): void => {
+export const cloudSuite = (title: string, specs: (cloud: Cloud) => void, settings: CloudSettings = {}): void => {
+  const { files = { '.bedrock_agentcore.yaml': yaml, 'agent.js': agentCode(1) }, services = [] } = settings
   const suite = isThere ? describe : describe.skip
   suite(title, () => {
     let found: StandIn | undefined
@@ -84,7 +93,7 @@ export const cloudSuite = (title: string, specs: (cloud: Cloud) => void): void =
     const run: Cloud['run'] = ({ folder }, ...words) => agentcore(folder, words, { env: aws().env })
     specs({
       aws,
-      inAgent: (use) => inProject({ '.bedrock_agentcore.yaml': yaml, 'agent.js': agentCode(1) }, use),
+      inAgent: (use) => inProject(files, use),
       run,
       json: async (project, ...words) => {
         const { code, stdout, stderr } = await run(project, ...words, '--json')
@@ -100,8 +109,10 @@ export const cloudSuite = (title: string, specs: (cloud: Cloud) => void): void =
     })
 
     it('has sent nothing that the model of the service does not know', () => {
-      expect(all.length).toBeGreaterThan(0)
-      expect(faultsOf(all.filter((request) => !isCall(request)))).toEqual([])
+      const { operations, faults } = judge(all.filter((request) => !isCall(request)))
+      expect(operations).not.toEqual([])
+      expect(faults).toEqual([])
+      expect(operations.map((name) => name.replace(/:.*/, ''))).toEqual(expect.arrayContaining([...services]))
     })
   })
 }

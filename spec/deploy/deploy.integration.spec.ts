@@ -1,71 +1,19 @@
 /** `agentcore deploy` and `destroy` as processes, against a stand-in for AWS. */
 import { execFileSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { agentcore, main, type Said } from '../cli/world'
+import { main } from '../cli/world'
 import { inProject, node, type Project, using } from '../cli/support'
-import { faultsOf } from './judge'
-import { hasMoto, operationOf, type Recorded, type StandIn, standIn } from './moto'
+import { agentCode, cloudSuite, configuration, type Document, steps, yaml } from './cloud'
+import { operationOf } from './moto'
 
-const yaml = `default_agent: hello
-agents:
-  hello:
-    name: hello
-    entrypoint: agent.js
-    deployment_type: direct_code_deploy
-    aws:
-      region: eu-west-1
-      lifecycle_configuration:
-        idle_runtime_session_timeout: 120
-        max_lifetime: 240
-    request_header_configuration:
-      requestHeaderAllowlist:
-        - X-Team
-`
-
-const agent = (version: number): string => `
-const { createApp, entrypoint, Handler } = require('agentcore-fp')
-exports.app = createApp(entrypoint(Handler.fromSync(() => ({ version: ${version} }))))
-`
-
-const isThere = hasMoto()
-const suite = isThere ? describe : describe.skip
-if (!isThere) process.stderr.write('moto_server is not installed: the specs of deployments to AWS are skipped\n')
-
-suite('agentcore deploy', () => {
-  let aws: StandIn
-  /** All requests of this suite, for the judge at its end. */
-  const all: Array<Recorded> = []
-
-  beforeAll(async () => {
-    aws = await standIn()
-  }, 60_000)
-  afterEach(async () => {
-    all.push(...aws.requests)
-    await aws.reset()
-  })
-  afterAll(() => aws.close())
-
-  const inAgent = (use: (project: Project) => Promise<void>): Promise<void> =>
-    inProject({ '.bedrock_agentcore.yaml': yaml, 'agent.js': agent(1) }, use)
-
-  const run = ({ folder }: Project, ...words: ReadonlyArray<string>): Promise<Said> =>
-    agentcore(folder, words, { env: aws.env })
-
-  const deploy = async (project: Project, ...words: ReadonlyArray<string>): Promise<Record<string, unknown>> => {
-    const { code, stdout, stderr } = await run(project, 'deploy', '--json', ...words)
-    if (code !== 0) throw new Error(`${stdout}\n${stderr}`)
-    return JSON.parse(stdout) as Record<string, unknown>
-  }
-
-  const steps = (document: Record<string, unknown>, name = 'done'): ReadonlyArray<string> =>
-    (document[name] as ReadonlyArray<{ readonly step: string }>).map(({ step }) => step)
-
-  const configuration = ({ folder }: Project): string => readFileSync(join(folder, '.bedrock_agentcore.yaml'), 'utf8')
+cloudSuite('agentcore deploy', ({ aws, inAgent, run, json }) => {
+  const deploy = (project: Project, ...words: ReadonlyArray<string>): Promise<Document> =>
+    json(project, 'deploy', ...words)
 
   /** Requests that change anything. */
   const changes = (): ReadonlyArray<string> =>
-    aws.requests.flatMap((request) => {
+    aws().requests.flatMap((request) => {
       const { service, method, path, body } = request
       if (service === 's3') return method === 'HEAD' || method === 'GET' ? [] : [`s3 ${method} ${path}`]
       if (service === 'bedrock-agentcore') {
@@ -92,7 +40,7 @@ suite('agentcore deploy', () => {
         expect(steps(first)).toEqual(steps(plan, 'steps'))
         expect(first).toMatchObject({ agent: 'hello', version: '2', changed: true, region: 'eu-west-1' })
         expect(configuration(project)).toContain(`agent_arn: ${String(first['arn'])}`)
-        const uploads = aws.requests.filter(
+        const uploads = aws().requests.filter(
           ({ service, path, method }) => service === 's3' && method === 'PUT' && path.includes('.zip'),
         )
         expect(uploads.map(({ headers }) => headers['x-amz-expected-bucket-owner'])).toEqual(['123456789012'])
@@ -103,14 +51,16 @@ suite('agentcore deploy', () => {
         expect(second).toMatchObject({ changed: false, done: [], version: '2', arn: first['arn'] })
         expect(changes().length).toBe(before)
 
-        project.write('agent.js', agent(2))
+        project.write('agent.js', agentCode(2))
         const third = await deploy(project)
         expect(steps(third)).toEqual(['UploadCode', 'UpdateRuntime', 'AwaitRuntime', 'AwaitEndpoint'])
         expect(third).toMatchObject({ version: '3' })
 
         const fourth = await deploy(project, '--env', 'MODEL=small')
         expect(steps(fourth)).toEqual(['UpdateRuntime', 'AwaitRuntime', 'AwaitEndpoint'])
-        const update = aws.requests.filter((request) => operationOf(request) === 'UpdateAgentRuntime').at(-1)
+        const update = aws()
+          .requests.filter((request) => operationOf(request) === 'UpdateAgentRuntime')
+          .at(-1)
         expect(JSON.parse(update?.body ?? '')).toMatchObject({
           environmentVariables: { HOST: '0.0.0.0', MODEL: 'small' },
           lifecycleConfiguration: { idleRuntimeSessionTimeout: 120, maxLifetime: 240 },
@@ -152,7 +102,7 @@ suite('agentcore deploy', () => {
     'says how far it came when AWS refuses, and goes on from there',
     () =>
       inAgent(async (project) => {
-        aws.failing.with = (request) =>
+        aws().failing.with = (request) =>
           operationOf(request) === 'CreateAgentRuntime'
             ? { status: 403, name: 'AccessDeniedException', message: 'not you' }
             : undefined
@@ -168,7 +118,7 @@ suite('agentcore deploy', () => {
           ]) as unknown,
         })
         expect(stderr).toContain('agentcore deploy goes on from here')
-        aws.failing.with = () => undefined
+        aws().failing.with = () => undefined
         expect(steps(await deploy(project))[0]).toBe('CreateRuntime')
       }),
     60_000,
@@ -186,10 +136,10 @@ suite('agentcore deploy', () => {
           },
           { status: 429, name: 'ThrottlingException', message: 'Rate exceeded' },
         ]
-        aws.failing.with = (request) => (operationOf(request) === 'CreateAgentRuntime' ? failures.shift() : undefined)
+        aws().failing.with = (request) => (operationOf(request) === 'CreateAgentRuntime' ? failures.shift() : undefined)
         expect(await deploy(project)).toMatchObject({ changed: true })
         expect(failures).toEqual([])
-        expect(aws.requests.filter((request) => operationOf(request) === 'CreateAgentRuntime')).toHaveLength(3)
+        expect(aws().requests.filter((request) => operationOf(request) === 'CreateAgentRuntime')).toHaveLength(3)
       }),
     60_000,
   )
@@ -198,7 +148,7 @@ suite('agentcore deploy', () => {
     'tells why the service could not make the runtime',
     () =>
       inAgent(async (project) => {
-        aws.state.failedAs = { status: 'CREATE_FAILED', reason: 'Machine code for x86 in main.node' }
+        aws().state.failedAs = { status: 'CREATE_FAILED', reason: 'Machine code for x86 in main.node' }
         const { code, stdout } = await run(project, 'deploy', '--json')
         expect(code).toBe(1)
         expect(JSON.parse(stdout)).toMatchObject({
@@ -215,12 +165,12 @@ suite('agentcore deploy', () => {
     () =>
       inAgent(async (project) => {
         const ended = new Promise<void>((resolve) => {
-          aws.failing.with = (request) => {
+          aws().failing.with = (request) => {
             if (operationOf(request) === 'CreateAgentRuntime') resolve()
             return undefined
           }
         })
-        await using(node([main, 'deploy'], project.folder, aws.env), async ({ child, ended: exit, stderr }) => {
+        await using(node([main, 'deploy'], project.folder, aws().env), async ({ child, ended: exit, stderr }) => {
           await ended
           child.kill('SIGINT')
           expect(await exit).toBe(130)
@@ -228,7 +178,7 @@ suite('agentcore deploy', () => {
         })
         const next = await deploy(project)
         expect(steps(next)).not.toContain('CreateRuntime')
-        expect(aws.requests.filter((request) => operationOf(request) === 'CreateAgentRuntime')).toHaveLength(1)
+        expect(aws().requests.filter((request) => operationOf(request) === 'CreateAgentRuntime')).toHaveLength(1)
       }),
     60_000,
   )
@@ -239,7 +189,7 @@ suite('agentcore deploy', () => {
       inAgent(async (project) => {
         const { code } = await deploy(project)
         const key = String(code).replace(/^s3:\/\//, '')
-        const response = await fetch(`${aws.env['AWS_ENDPOINT_URL'] ?? ''}/${key}`, {
+        const response = await fetch(`${aws().env['AWS_ENDPOINT_URL'] ?? ''}/${key}`, {
           headers: {
             authorization:
               'AWS4-HMAC-SHA256 Credential=test/20260101/eu-west-1/s3/aws4_request, SignedHeaders=host, Signature=0',
@@ -260,9 +210,4 @@ suite('agentcore deploy', () => {
       }),
     60_000,
   )
-
-  it('has sent nothing that the model of the service does not know', () => {
-    expect(all.length).toBeGreaterThan(20)
-    expect(faultsOf(all)).toEqual([])
-  })
 })

@@ -153,6 +153,3 @@ export const judge = (requests: ReadonlyArray<Recorded>): Verdict =>
       maxBuffer: 1e8,
     }),
   ) as Verdict
-
-/** What the models of the services find wrong with requests. */
-export const faultsOf = (requests: ReadonlyArray<Recorded>): ReadonlyArray<string> => judge(requests).faults
