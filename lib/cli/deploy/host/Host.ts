@@ -10,6 +10,7 @@ import {
   type InboundAuth,
   type LauncherOf,
   type LocalError,
+  type LocalOptions,
   type LocalRuntime,
   processLauncher,
   shared,
@@ -32,85 +33,6 @@ export interface Hosted {
 /** Is given what agents write. */
 export type Show = (session: string, part: Buffer) => void
 
-/** What starts the agents of a plan. */
-export const createLauncher = (
-  { launch, isShared }: Pick<HostPlan, 'launch' | 'isShared'>,
-  show?: Show,
-): LauncherOf => {
-  const hears = show === undefined ? {} : { show }
-  const single =
-    launch._tag === 'Process'
-      ? processLauncher({ ...launch, nodeOptions: ['--enable-source-maps'], ...hears })
-      : containerLauncher({ ...launch, ...hears })
-  return isShared ? shared(single) : single
-}
-
-const portTaken = (port: number): CliError =>
-  failed('PORT_TAKEN', `Port ${port} is in use`, 'stop the program that uses it, or choose another --port')
-
-const cliError = (error: LocalError): CliError => {
-  switch (error._tag) {
-    case 'PortTaken':
-      return portTaken(error.port)
-    case 'CannotListen':
-      return failed('CANNOT_LISTEN', error.message, 'choose another --port', { cause: error.cause })
-    case 'CannotLaunch':
-      return failed('CANNOT_LAUNCH', error.message, 'fix that and deploy again', { cause: error.cause })
-  }
-}
-
-const startAt = (
-  plan: HostPlan,
-  auth: Partial<InboundAuth>,
-  log: Log,
-  show: Show | undefined,
-  control: string,
-  port: number,
-): TE.TaskEither<CliError, LocalRuntime> =>
-  pipe(
-    port === 0 ? TE.of(false) : TE.fromTask(() => isTaken(port)),
-    TE.chain((taken) =>
-      taken
-        ? TE.left(portTaken(port))
-        : pipe(
-            startLocalRuntime({
-              name: plan.agent,
-              folder: plan.state,
-              launcher: createLauncher(plan, show),
-              port,
-              lifecycle: plan.lifecycle,
-              requestHeaderAllowlist: plan.requestHeaderAllowlist,
-              allowedHosts: plan.allowedHosts,
-              allowedOrigins: plan.allowedOrigins,
-              log,
-              control,
-              ...auth,
-              ...(plan.arn === undefined ? {} : { arn: plan.arn }),
-              ...(plan.region === undefined ? {} : { region: plan.region }),
-              ...(plan.account === undefined ? {} : { account: plan.account }),
-            }),
-            TE.mapLeft(cliError),
-          ),
-    ),
-  )
-
-const startFrom = (
-  plan: HostPlan,
-  auth: Partial<InboundAuth>,
-  log: Log,
-  show: Show | undefined,
-  control: string,
-  port: number,
-): TE.TaskEither<CliError, LocalRuntime> =>
-  pipe(
-    startAt(plan, auth, log, show, control, port),
-    TE.orElse((error) => {
-      const isOver = plan.isPortFixed || port + 1 >= plan.port + tries || port >= 65_535
-      const isAboutPort = error._tag === 'Failed' && error.code === 'PORT_TAKEN'
-      return isOver || !isAboutPort ? TE.left(error) : startFrom(plan, auth, log, show, control, port + 1)
-    }),
-  )
-
 /** Hosts in this process, at the port of the plan or, unless it is fixed, the first free one after it. */
 export const host = (plan: HostPlan, log: Log, show?: Show): TE.TaskEither<CliError, Hosted> => {
   const control = newControl()
@@ -118,7 +40,7 @@ export const host = (plan: HostPlan, log: Log, show?: Show): TE.TaskEither<CliEr
     TE.fromEither(inboundAuth(plan, log)),
     TE.bindTo('auth'),
     TE.bind('self', () => TE.fromTask(identity(process.pid))),
-    TE.bind('runtime', ({ auth }) => startFrom(plan, auth, log, show, control, plan.port)),
+    TE.bind('runtime', ({ auth }) => startFrom(plan, toOptions(plan, { log, control, ...auth }, show), plan.port)),
     TE.chain(({ runtime, self }) => {
       const record: LocalRecord.LocalRecord = {
         agent: plan.agent,
@@ -144,4 +66,69 @@ export const host = (plan: HostPlan, log: Log, show?: Show): TE.TaskEither<CliEr
       )
     }),
   )
+}
+
+/** What starts the agents of a plan. */
+export const createLauncher = (
+  { launch, isShared }: Pick<HostPlan, 'launch' | 'isShared'>,
+  show?: Show,
+): LauncherOf => {
+  const hears = show === undefined ? {} : { show }
+  const single =
+    launch._tag === 'Process'
+      ? processLauncher({ ...launch, nodeOptions: ['--enable-source-maps'], ...hears })
+      : containerLauncher({ ...launch, ...hears })
+  return isShared ? shared(single) : single
+}
+
+/** The options of the runtime of a plan, all but the port. */
+const toOptions = (
+  plan: HostPlan,
+  own: Pick<LocalOptions, 'log' | 'control'> & Partial<InboundAuth>,
+  show: Show | undefined,
+): LocalOptions => ({
+  name: plan.agent,
+  folder: plan.state,
+  launcher: createLauncher(plan, show),
+  lifecycle: plan.lifecycle,
+  requestHeaderAllowlist: plan.requestHeaderAllowlist,
+  allowedHosts: plan.allowedHosts,
+  allowedOrigins: plan.allowedOrigins,
+  ...own,
+  ...(plan.arn === undefined ? {} : { arn: plan.arn }),
+  ...(plan.region === undefined ? {} : { region: plan.region }),
+  ...(plan.account === undefined ? {} : { account: plan.account }),
+})
+
+/** Starts at a port or, unless that of the plan is fixed, at the first free one after it. */
+const startFrom = (plan: HostPlan, options: LocalOptions, port: number): TE.TaskEither<CliError, LocalRuntime> =>
+  pipe(
+    startAt(options, port),
+    TE.orElse((error) => {
+      const isOver = plan.isPortFixed || port + 1 >= plan.port + tries || port >= 65_535
+      const isAboutPort = error._tag === 'Failed' && error.code === 'PORT_TAKEN'
+      return isOver || !isAboutPort ? TE.left(error) : startFrom(plan, options, port + 1)
+    }),
+  )
+
+const startAt = (options: LocalOptions, port: number): TE.TaskEither<CliError, LocalRuntime> =>
+  pipe(
+    port === 0 ? TE.of(false) : TE.fromTask(() => isTaken(port)),
+    TE.chain((taken) =>
+      taken ? TE.left(portTaken(port)) : pipe(startLocalRuntime({ ...options, port }), TE.mapLeft(cliError)),
+    ),
+  )
+
+const portTaken = (port: number): CliError =>
+  failed('PORT_TAKEN', `Port ${port} is in use`, 'stop the program that uses it, or choose another --port')
+
+const cliError = (error: LocalError): CliError => {
+  switch (error._tag) {
+    case 'PortTaken':
+      return portTaken(error.port)
+    case 'CannotListen':
+      return failed('CANNOT_LISTEN', error.message, 'choose another --port', { cause: error.cause })
+    case 'CannotLaunch':
+      return failed('CANNOT_LAUNCH', error.message, 'fix that and deploy again', { cause: error.cause })
+  }
 }
