@@ -10,12 +10,9 @@ type Running = Awaited<ReturnType<App['run']>>
 const session = 'my-first-session-with-this-agent-1'
 
 /** What to do with a running agent, ready to paste. */
-export const guide = ({ url, host, port, reason }: Pick<Running, 'url' | 'host' | 'port' | 'reason'>): string => {
+export const guide = ({ url }: Pick<Running, 'url'>): string => {
   const ask = `curl -sN ${url}/invocations -H 'X-Amzn-Bedrock-AgentCore-Runtime-Session-Id: ${session}'`
   return `
-The agent listens on ${url}
-Its address is ${host}, port ${port}: ${reason}
-
 Paste these into another terminal, one after the other.
 
   A prompt. The response is a stream of tokens:

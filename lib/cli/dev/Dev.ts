@@ -5,7 +5,6 @@ import { type LogFile, openLogFile } from '../../local/launch/LogFile'
 import { announceDev } from '../agent/RunningDev'
 import { devLogIn } from '../logs/LocalLogs'
 import { type Cli, note } from '../program/Cli'
-import { fillProse } from '../program/layout/Fill'
 import { logView } from '../terminal/LogEntry'
 import { type Dev, type DevParts, dispatch, grace, onFiles, performAll, startLimit } from './DevInterpreter'
 import * as DevMessages from './DevMessages'
@@ -52,10 +51,7 @@ export const develop = async (cli: Cli, plan: DevPlan): Promise<void> => {
 
 /** Opens ports and files, and announces the agent to other commands. */
 const openParts = async (cli: Cli, plan: DevPlan) => {
-  const say: DevParts['say'] = (text) => {
-    const columns = cli.stderr.isTTY ? cli.stderr.columns : undefined
-    void note((style) => fillProse(columns, text(style)))(cli)
-  }
+  const say: DevParts['say'] = (text) => void note(text)(cli)
   const control = newControl()
   const front = await openFront(plan.port, plan.guard, control)
   const url = `http://127.0.0.1:${front.port}`

@@ -3,6 +3,7 @@ import type { ChildProcess, SpawnOptions } from 'node:child_process'
 import type { Readable } from 'node:stream'
 import type { IO } from 'fp-ts/IO'
 import type { CliError } from './CliError'
+import { fillProse } from './layout/Fill'
 import { type Style, toStyle } from './Style'
 
 /** What can be read. */
@@ -60,11 +61,15 @@ export interface Output {
 /** The style of a stream. */
 export const styled = (world: World, sink: 'stdout' | 'stderr'): Style => toStyle(world.env, world[sink].isTTY)
 
+/** Prose for stderr: a terminal breaks its lines between words, anything else gets it as it is. */
+export const toLines = ({ stderr }: World, prose: string): string =>
+  `${fillProse(stderr.isTTY ? stderr.columns : undefined, prose)}\n`
+
 /** Writes a message that is not a result, such as progress, to stderr. */
 export const note =
   (text: (style: Style) => string) =>
   (world: World): Promise<void> =>
-    world.stderr.write(`${text(styled(world, 'stderr'))}\n`)
+    world.stderr.write(toLines(world, text(styled(world, 'stderr'))))
 
 /** Whether a person can be asked: both ends are terminals. */
 export const canAsk = (cli: Cli): boolean => cli.stdin.isTTY && cli.stdout.isTTY && !cli.isJson

@@ -1,7 +1,7 @@
 /** Progress on stderr: in a terminal each step as it starts and ends, otherwise only as it ends. */
 import { pipe } from 'fp-ts/function'
 import * as TE from 'fp-ts/TaskEither'
-import { type Cli, styled } from '../program/Cli'
+import { type Cli, styled, toLines } from '../program/Cli'
 import { clearLine as clear } from '../program/TerminalText'
 
 /** A duration in words. */
@@ -33,7 +33,7 @@ export const printLine =
   (cli: Cli): void => {
     const { green, yellow } = styled(cli, 'stderr')
     const line = kind === 'done' ? `${green('✓')} ${text}` : kind === 'note' ? yellow(text) : text
-    writeAside(cli, `${cli.stderr.isTTY ? clear : ''}${line}\n`)
+    writeAside(cli, `${cli.stderr.isTTY ? clear : ''}${toLines(cli, line)}`)
   }
 
 /** Runs a step: shows what it does while it runs, then what it did and how long it took. */

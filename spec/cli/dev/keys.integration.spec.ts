@@ -80,9 +80,10 @@ describe('agentcore dev in a terminal', () => {
     'fits a narrow one',
     () =>
       inDev(async ({ shows, post }) => {
+        await shows(/Using agent\.ts \(no \.bedrock_agentcore\.yaml; agentcore configure\ncreates one\)\n/)
         await post({ prompt: 'What time is it in Tokyo', model: 'small' })
         await shows(/INFO Asked by one\n {4}payload=\{"prompt":"What time is it in Tokyo","model":"small"\}\n/)
-      }, 72),
+      }, 70),
     60_000,
   )
 
