@@ -24,6 +24,7 @@ describe('agentcore create', () => {
       expect(written(project)).toEqual(
         expect.arrayContaining(['.bedrock_agentcore.yaml', '.dockerignore', '.gitignore', 'AGENTS.md', 'Dockerfile']),
       )
+      expect(written(project)).not.toContain('package-lock.json') // that of the specs
       const manifest = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8')) as Record<string, unknown>
       expect(manifest).toMatchObject({
         name: 'my-agent',

@@ -1,6 +1,15 @@
 /** Each template as its user meets it: created from the tarball, installed, tested, and invoked on this machine. */
 import { execFile, type ExecFileException } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { templateNames } from '../../../lib/cli/create/plan/Template'
@@ -42,6 +51,28 @@ const main = join(root, 'dist/lib/cli/main.js')
 const create = (folder: string, ...flags: ReadonlyArray<string>): Promise<string> =>
   printed(temporary, process.execPath, main, 'create', folder, '--sdk', tarball, '--json', ...flags)
 
+type Versions = Readonly<Record<string, string | undefined>>
+
+/** The version of each package that a lock file names, this one left out. */
+const versionsOf = (lock: string): Versions => {
+  const { packages } = JSON.parse(readFileSync(lock, 'utf8')) as {
+    readonly packages: Readonly<Record<string, { readonly version?: string }>>
+  }
+  const paths = Object.keys(packages).filter((path) => !['', 'node_modules/agentcore-fp'].includes(path))
+  return Object.fromEntries(paths.map((path) => [path, packages[path]?.version]))
+}
+
+/** Installs the versions that the repository has locked for a template, so that a new release of one breaks no spec. */
+const installLocked = async (template: string, project: string): Promise<void> => {
+  const [locked, lock] = [
+    join(root, 'examples/templates', template, 'package-lock.json'),
+    join(project, 'package-lock.json'),
+  ]
+  copyFileSync(locked, lock)
+  await printed(project, 'npm', 'install', '--no-audit', '--no-fund')
+  expect(versionsOf(lock)).toEqual(versionsOf(locked))
+}
+
 /** Calls the agent as `agentcore deploy --local` runs it, twice. Between the calls is one that another request stops. */
 const invokedLocally = async (project: string): Promise<ReadonlyArray<string>> => {
   const agentcore = (...args: ReadonlyArray<string>): Promise<string> =>
@@ -71,10 +102,9 @@ describe('agentcore create', () => {
   it.each(templateNames)(
     'makes a project on the template %s that installs, passes its tests, answers and can be stopped',
     async (template) => {
-      const made = JSON.parse(await create(`my-${template}`, '--template', template)) as Record<string, unknown>
-      expect(made).toMatchObject({ template, done: ['WriteFiles', 'Install', 'InitGit', 'Commit'], notes: [] })
+      await create(`my-${template}`, '--template', template, '--no-install', '--no-git')
       const project = join(temporary, `my-${template}`)
-      expect(await printed(project, 'git', 'status', '--porcelain')).toBe('')
+      await installLocked(template, project)
       expect(await printed(project, 'npm', 'test')).toMatch(/^# fail 0$/m)
       const answers = await invokedLocally(project)
       // The client of a chat page keeps the conversation, and reads more than text.
@@ -84,6 +114,19 @@ describe('agentcore create', () => {
     },
     300_000,
   )
+
+  it('installs the newest packages, and commits them with all that it wrote', async () => {
+    const made: unknown = JSON.parse(await create('newest'))
+    expect(made).toMatchObject({
+      template: 'minimal',
+      done: ['WriteFiles', 'Install', 'InitGit', 'Commit'],
+      notes: [],
+    })
+    const project = join(temporary, 'newest')
+    expect(await printed(project, 'npm', 'test')).toMatch(/^# fail 0$/m)
+    expect(await printed(project, 'git', 'status', '--porcelain')).toBe('')
+    expect(await printed(project, 'git', 'ls-files', 'package-lock.json')).toBe('package-lock.json\n')
+  }, 120_000)
 
   it('serves the chat page of the template ai-sdk', async () => {
     const project = join(temporary, 'my-ai-sdk')

@@ -9,6 +9,9 @@ import type { Template } from '../plan/Template'
 /** The folder of all templates, in the package as in the repository. */
 const folder = join(__dirname, '../../../../../examples/templates')
 
+/** In the repository only: a project gets the lock of its own package manager. */
+const lockOfSpecs = 'package-lock.json'
+
 /** The files of a template, with those that all share. */
 export const readTemplate = (template: Template): TE.TaskEither<CliError, ReadonlyArray<ProjectFile>> =>
   TE.tryCatch(async () => {
@@ -20,7 +23,7 @@ const readFolder = async (from: string): Promise<ReadonlyArray<ProjectFile>> => 
   const entries = await readdir(from, { recursive: true, withFileTypes: true })
   return Promise.all(
     entries
-      .filter((entry) => entry.isFile())
+      .filter((entry) => entry.isFile() && entry.name !== lockOfSpecs)
       .map(async ({ parentPath, name }) => {
         const path = join(parentPath, name)
         return {
