@@ -20,7 +20,7 @@ const Chat = z.union([
 ])
 type Chat = z.infer<typeof Chat>
 
-/** Ends the turn of a session: AgentCore lets it go on when its caller leaves. */
+/** Stops the turn of a session: AgentCore lets it go on when the caller just disconnects. */
 const Stop = z.object({ stop: z.literal(true) })
 
 const toMessages = (chat: Chat): Array<UIMessage> =>

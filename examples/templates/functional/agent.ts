@@ -6,7 +6,7 @@ import { Message, type Model, scriptedModel } from './model.js'
 const Prompt = t.type({ prompt: t.string })
 type Prompt = t.TypeOf<typeof Prompt>
 
-/** Ends the turn of a session: AgentCore lets it go on when its caller leaves. */
+/** Stops the turn of a session: AgentCore lets it go on when the caller just disconnects. */
 const Stop = t.type({ stop: t.literal(true) })
 
 const Conversation = t.readonlyArray(Message)

@@ -6,7 +6,7 @@ import { chooseModel, Message, type Model } from './model.js'
 const Prompt = z.object({ prompt: z.string().min(1) })
 type Prompt = z.infer<typeof Prompt>
 
-/** Ends the turn of a session: AgentCore lets it go on when its caller leaves. */
+/** Stops the turn of a session: AgentCore lets it go on when the caller just disconnects. */
 const Stop = z.object({ stop: z.literal(true) })
 
 /** Turns of one session run one at a time; what the generator returns is the memory of the next turn. */
