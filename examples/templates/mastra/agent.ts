@@ -10,7 +10,7 @@ import { scriptedModel } from './model.js'
 const Prompt = z.object({ prompt: z.string().min(1) })
 type Prompt = z.infer<typeof Prompt>
 
-/** Ends the turn of a session: AgentCore lets it go on when its caller leaves. */
+/** Stops the turn of a session: AgentCore lets it go on when the caller just disconnects. */
 const Stop = z.object({ stop: z.literal(true) })
 
 /** The messages of a conversation, as JSON. */
