@@ -131,7 +131,7 @@ describe('agentcore create', () => {
   it('serves the chat page of the template ai-sdk', async () => {
     const project = join(temporary, 'my-ai-sdk')
     const bin = join(project, 'node_modules/agentcore-fp/dist/lib/cli/main.js')
-    await using(node([bin, 'dev', '--port', '0'], project, {}), async ({ says }) => {
+    await using(node([bin, 'dev', '--port', '0'], project, {}), async ({ says, child, ended }) => {
       const [, url = ''] = await says(/Ready at (http:\S+)/)
       const browser = await launch()
       try {
@@ -151,6 +151,8 @@ describe('agentcore create', () => {
       } finally {
         await browser.close()
       }
+      child.kill('SIGTERM') // which ends the agent too, so that nothing writes into the folder any more
+      expect(await ended).toBe(0)
     })
   }, 120_000)
 
