@@ -68,7 +68,8 @@ const table: ReadonlyArray<Row> = [
     to: () => interrupted,
   },
   {
-    names: /^(TimeoutError|APIConnectionTimeoutError|ModelTimeoutError|NodeTimeoutError|AI_TimeoutError|MastraTimeoutError)$/,
+    names:
+      /^(TimeoutError|APIConnectionTimeoutError|ModelTimeoutError|NodeTimeoutError|AI_TimeoutError|MastraTimeoutError)$/,
     to: () => deadlineExceeded,
   },
   {
