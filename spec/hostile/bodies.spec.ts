@@ -220,7 +220,7 @@ describe('a client that reads nothing', () => {
           socket.pause()
         })
         const slowly = setInterval(() => socket.resume(), 2) // 64 KB each: 600 ms and more
-        await eventually(() => seen.size > large.length, 'all is read', 10_000)
+        await eventually(() => seen.size > large.length, 'all is read', 15_000)
         clearInterval(slowly)
         socket.destroy()
       },
