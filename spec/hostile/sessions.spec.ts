@@ -423,15 +423,19 @@ describe('the sessions of an app', () => {
               lapse()
             }
           } else if (what === 'enter') {
+            clock.advance(1)
+            lapse()
             sessions.enter(id)
             inside.set(id, users + 1)
             if (model.has(id)) model.set(id, { users: users + 1, lastUsed: clock.now() })
           } else if (what === 'leave' && users > 0) {
+            clock.advance(1)
+            lapse()
             sessions.leave(id)
             inside.set(id, users - 1)
             if (model.has(id)) model.set(id, { users: users - 1, lastUsed: clock.now() })
           } else if (what === 'use') {
-            clock.advance(1) // no two are used at the same moment
+            clock.advance(1) // no two are used at the same moment, and entering and leaving are uses too
             lapse()
             const access = sessions.access(
               id,
