@@ -1,6 +1,6 @@
 /** What specs of the commands that work on AWS share: an agent to deploy, and commands against the stand-in. */
 import { execFile } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { lstatSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { inProject, type Project } from '../cli/support'
@@ -53,6 +53,15 @@ export const steps = (document: Document, name = 'done'): ReadonlyArray<string> 
 /** The configuration of a project as it is now. */
 export const configuration = ({ folder }: Project): string =>
   readFileSync(join(folder, '.bedrock_agentcore.yaml'), 'utf8')
+
+/** All that is in a folder, packages aside, by its path and when it was written. */
+export const filesIn = ({ folder }: Pick<Project, 'folder'>): ReadonlyArray<string> =>
+  readdirSync(folder, { withFileTypes: true })
+    .filter(({ name }) => name !== 'node_modules')
+    .flatMap((entry) => {
+      const path = join(folder, entry.name)
+      return [`${path} ${lstatSync(path).mtimeMs}`, ...(entry.isDirectory() ? filesIn({ folder: path }) : [])]
+    })
 
 /** Calls of agents have raw bodies, which the judge cannot read; the client has specs of its own. */
 const isCall = ({ service, path }: Recorded): boolean =>

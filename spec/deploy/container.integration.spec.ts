@@ -1,10 +1,10 @@
 /** `agentcore deploy` of containers as processes, against a stand-in for AWS whose CodeBuild is played. */
 import { execFileSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { agentcore, main } from '../cli/world'
 import { inProject, node, type Project, using } from '../cli/support'
-import { agentCode, cloudSuite, type Document, steps } from './cloud'
+import { agentCode, cloudSuite, type Document, filesIn, steps } from './cloud'
 
 const yaml = `default_agent: hello
 agents:
@@ -75,7 +75,9 @@ cloudSuite(
       'plans, builds with CodeBuild, leaves alone what is up to date, builds changed source, tags, and destroys',
       () =>
         inAgent(async (there) => {
+          const untouched = filesIn(there)
           const plan = await deploy(there, '--dry-run')
+          expect(filesIn(there)).toEqual(untouched)
           expect(steps(plan, 'steps')).toEqual([
             ...['CreateRole', 'WriteRolePolicy', 'CreateRepository', 'CreateBuildRole', 'WriteBuildPolicy'],
             ...['CreateBucket', 'UploadCode', 'CreateLogGroup', 'CreateProject', 'BuildImage', 'CreateRuntime'],
@@ -136,6 +138,34 @@ cloudSuite(
           expect(await ask('codebuild', 'CodeBuild_20161006.ListProjects')).toEqual({ projects: [] })
           expect(await ask('logs', 'Logs_20140328.DescribeLogGroups')).toMatchObject({ logGroups: [] })
           expect(await destroy(there)).toEqual([])
+        }),
+      180_000,
+    )
+
+    it(
+      'plans the source that it would deploy without a .dockerignore, and writes one only when it deploys',
+      () =>
+        inAgent(async (there) => {
+          rmSync(join(there.folder, '.dockerignore'))
+          const untouched = filesIn(there)
+          const upload = (document: Document, name: string): unknown =>
+            (document[name] as ReadonlyArray<Document>).find(({ step }) => step === 'UploadCode')
+          const planned = upload(await deploy(there, '--dry-run'), 'steps')
+          expect(filesIn(there)).toEqual(untouched)
+          expect(planned).toMatchObject({ step: 'UploadCode' })
+          expect(upload(await deploy(there), 'done')).toEqual(planned)
+          expect(readFileSync(join(there.folder, '.dockerignore'), 'utf8')).toContain('.env')
+          const deployed = filesIn(there)
+          expect(await deploy(there, '--dry-run')).toMatchObject({ changes: false })
+          expect(filesIn(there)).toEqual(deployed)
+
+          // One that the user has edited is the plan's too.
+          const dockerfile = join(there.folder, '.bedrock_agentcore/hello/Dockerfile')
+          writeFileSync(dockerfile, `${readFileSync(dockerfile, 'utf8')}ENV EDITED=1\n`)
+          const edited = upload(await deploy(there, '--dry-run'), 'steps')
+          expect(edited).not.toEqual(planned)
+          expect(upload(await deploy(there), 'done')).toEqual(edited)
+          await destroy(there)
         }),
       180_000,
     )

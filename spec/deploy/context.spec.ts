@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, symlinkSync } from 'node:fs'
+import { chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import * as fc from 'fast-check'
 import { readContext } from '../../lib/deploy/archive/BuildContext'
@@ -49,6 +49,21 @@ describe('the source of an image', () => {
     context({ 'Dockerfile.dockerignore': '*\n!a.js\n', 'a.js': '', 'b.js': '' }, async (folder) => {
       expect(await namesOf(folder)).toEqual(['Dockerfile', 'context', 'context/a.js'])
     }))
+
+  it.each(['node_modules\nlost\n', '.dockerignore\nlost\n'])(
+    'is with a .dockerignore that is still to be written as with the file: %j',
+    (text) =>
+      context({ 'a.js': '', lost: '' }, async (folder) => {
+        const dockerfile = join(folder, 'Dockerfile')
+        const digest = async (dockerignore?: string): Promise<string> =>
+          right(await createSource(right(await readContext({ folder, dockerfile, dockerignore })()))()).digest
+        rmSync(join(folder, '.dockerignore'))
+        const before = await digest(text)
+        expect(await digest()).not.toBe(before)
+        writeFileSync(join(folder, '.dockerignore'), text)
+        expect(await digest()).toBe(before)
+      }),
+  )
 
   it('keeps links, modes and empty folders', () =>
     context({ 'run.sh': '#!/bin/sh' }, async (folder) => {

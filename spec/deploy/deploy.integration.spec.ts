@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { main } from '../cli/world'
 import { inProject, node, type Project, using } from '../cli/support'
-import { agentCode, cloudSuite, configuration, type Document, steps, yaml } from './cloud'
+import { agentCode, cloudSuite, configuration, type Document, filesIn, steps, yaml } from './cloud'
 import { operationOf } from './moto'
 
 cloudSuite('agentcore deploy', ({ aws, inAgent, run, json }) => {
@@ -28,7 +28,9 @@ cloudSuite('agentcore deploy', ({ aws, inAgent, run, json }) => {
     'plans, deploys, leaves alone what is up to date, updates code and settings, and destroys',
     () =>
       inAgent(async (project) => {
+        const untouched = filesIn(project)
         const plan = await deploy(project, '--dry-run')
+        expect(filesIn(project)).toEqual(untouched)
         expect(steps(plan, 'steps')).toEqual([
           ...['CreateRole', 'WriteRolePolicy', 'CreateBucket', 'UploadCode', 'CreateRuntime'],
           ...['AwaitRuntime', 'SecureMetadata', 'AwaitRuntime', 'AwaitEndpoint'],

@@ -65,8 +65,8 @@ export const toSource = (
     })),
   )
 
-/** Where the built programs of an agent are, from the project's folder. */
-export const toBuilds = (project: string, agent: string): string => join(project, '.bedrock_agentcore', agent, 'build')
+/** Where the built programs of an agent are, from the folder of its state. */
+export const toBuilds = (state: string): string => join(state, 'build')
 
 /** Builds once. */
 export const build = (

@@ -22,6 +22,8 @@ export interface Image {
 export interface Dockerfile {
   readonly path: string
   readonly isMade: boolean
+  /** The text of the `.dockerignore` that a dry run did not write. */
+  readonly dockerignore?: string
 }
 
 const contextFailed =
@@ -70,21 +72,35 @@ export const planFor = (
   }, contextFailed(path))
 }
 
-/** The Dockerfile to use: the project's own, one in the agent's folder of state that was edited, else one made now. */
-export const prepare = (project: string, state: string, plan: ImagePlan): TE.TaskEither<EngineError, Dockerfile> => {
+/** Where a Dockerfile is looked for, and whether the project may be written to. */
+export interface ImageFolders {
+  readonly project: string
+  readonly state: string
+  readonly dryRun: boolean
+}
+
+/**
+ * The Dockerfile to use: the project's own, one in the agent's folder of state that was edited, else one made now. A
+ * project without a `.dockerignore` gets one.
+ */
+export const prepare = (folders: ImageFolders, plan: ImagePlan): TE.TaskEither<EngineError, Dockerfile> => {
+  const { project, state, dryRun } = folders
   const [own, made] = [join(project, 'Dockerfile'), join(state, 'Dockerfile')]
   const ignore = join(project, '.dockerignore')
   return pipe(
     TE.tryCatch(async () => {
-      if (!existsSync(ignore)) await writeAtomic(ignore, dockerignore)
+      if (existsSync(ignore)) return {}
+      if (dryRun) return { dockerignore }
+      await writeAtomic(ignore, dockerignore)
+      return {}
     }, contextFailed(ignore)),
-    TE.chain(() =>
+    TE.chain((ignored) =>
       TE.tryCatch(async () => {
-        if (existsSync(own)) return { path: own, isMade: false }
+        if (existsSync(own)) return { path: own, isMade: false, ...ignored }
         const before = readPrivate(made)
-        if (before !== undefined && !isUnedited(before)) return { path: made, isMade: false }
+        if (before !== undefined && !isUnedited(before)) return { path: made, isMade: false, ...ignored }
         await writePrivate(made, toDockerfile(plan))
-        return { path: made, isMade: true }
+        return { path: made, isMade: true, ...ignored }
       }, contextFailed(made)),
     ),
   )

@@ -57,7 +57,7 @@ export const bundle = (cli: Cli, { where, isolation, external }: PackageOptions)
   pipe(
     step(cli, 'Bundling')(
       pipe(
-        build(where.folder, where.file, toBuilds(where.folder, where.agent.name), { _tag: 'Absolute' }, external),
+        build(where.folder, where.file, toBuilds(where.state), { _tag: 'Absolute' }, external),
         TE.mapLeft(fromBuild(cli)),
       ),
       ({ artifact, bundle: { format } }) =>

@@ -17,23 +17,24 @@ export interface BuildFolder {
   readonly folder: string
   /** The path of the Dockerfile, which may lie elsewhere. */
   readonly dockerfile: string
+  /** The `.dockerignore` that the folder would have for the build, and does not have yet. */
+  readonly dockerignore?: string | undefined
 }
 
 /** The most that a build context may have, in bytes: it is kept in memory. */
 export const mostInContext = 1e9
 
 /** Reads the source. Left: `TooLarge` before anything is read, `PackagingFailed`. */
-export const readContext = ({
-  folder,
-  dockerfile,
-}: BuildFolder): TE.TaskEither<DeployError, ReadonlyArray<ArchiveEntry>> =>
+export const readContext = (from: BuildFolder): TE.TaskEither<DeployError, ReadonlyArray<ArchiveEntry>> =>
   pipe(
     TE.tryCatch(async () => {
-      const ignores = await readIgnores(folder, dockerfile)
-      return walk(folder, '', ignores)
+      const ignores = await readIgnores(from)
+      return { files: await walk(from.folder, '', ignores), extra: toExtra(from, ignores) }
     }, packagingFailed),
-    TE.chainEitherK(checkSize),
-    TE.chain((files) => TE.tryCatch(() => readAll(folder, dockerfile, files), packagingFailed)),
+    TE.chainFirstEitherK(({ files }) => checkSize(files)),
+    TE.chain(({ files, extra }) =>
+      TE.tryCatch(async () => [...(await readAll(from, files)), ...extra], packagingFailed),
+    ),
   )
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -45,6 +46,14 @@ interface Ignores {
   readonly ignores: (path: string) => boolean
   readonly mayReturn: (folder: string) => boolean
 }
+
+const ignoreFile = '.dockerignore'
+
+/** The file that is not there yet, as part of the context that it would be. */
+const toExtra = ({ dockerignore }: BuildFolder, { ignores }: Ignores): ReadonlyArray<ArchiveEntry> =>
+  dockerignore === undefined || ignores(ignoreFile)
+    ? []
+    : [{ name: `${contextFolder}/${ignoreFile}`, contents: Buffer.from(dockerignore), isExecutable: false }]
 
 const textOf = async (path: string): Promise<string | undefined> => {
   try {
@@ -62,10 +71,11 @@ const loadIgnore = async (): Promise<() => Ignore> => {
 }
 
 /** A `Dockerfile.dockerignore` beside the Dockerfile wins over `.dockerignore`, as it does for BuildKit. */
-const readIgnores = async (folder: string, dockerfile: string): Promise<Ignores> => {
-  const dockerignore = await loadIgnore()
-  const text = (await textOf(`${dockerfile}.dockerignore`)) ?? (await textOf(join(folder, '.dockerignore'))) ?? ''
-  const filter = dockerignore().add(text)
+const readIgnores = async ({ folder, dockerfile, dockerignore = '' }: BuildFolder): Promise<Ignores> => {
+  const createIgnore = await loadIgnore()
+  const own = (await textOf(`${dockerfile}.dockerignore`)) ?? (await textOf(join(folder, ignoreFile)))
+  const text = own ?? dockerignore
+  const filter = createIgnore().add(text)
   const returning = text.split(/\r?\n/).flatMap((line) =>
     line.startsWith('!')
       ? [
@@ -128,8 +138,7 @@ const checkSize = (files: ReadonlyArray<Found>): E.Either<DeployError, ReadonlyA
 }
 
 const readAll = async (
-  folder: string,
-  dockerfile: string,
+  { folder, dockerfile }: BuildFolder,
   files: ReadonlyArray<Found>,
 ): Promise<ReadonlyArray<ArchiveEntry>> => {
   const entries: Array<ArchiveEntry> = [

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { toBuilds } from '../../../lib/cli/bundler/bundleAgent'
 import { explain } from '../../../lib/cli/bundler/BuildError'
 import { inProject, node } from '../support'
-import { made, right, left, patience, check } from './building'
+import { made, right, left, patience, check, stateOf } from './building'
 
 describe('what a source may ask of the place that it runs in', () => {
   it('holds packages of either kind, whatever kind the bundle is', async () => {
@@ -36,7 +36,7 @@ describe('built programs', () => {
         folders.add(right(await made(project, 'agent.ts')).artifact.folder)
       }
       expect(folders.size).toBe(8)
-      const left_ = readdirSync(toBuilds(project.folder, 'agent'))
+      const left_ = readdirSync(toBuilds(stateOf(project)))
       expect(left_).toHaveLength(5)
       expect(existsSync(join([...folders].at(-1) ?? '', 'main.js'))).toBe(true)
     })

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { toBuilds } from '../../../lib/cli/bundler/bundleAgent'
 import { explain } from '../../../lib/cli/bundler/BuildError'
 import { inProject, node, type Project, projectOf, using } from '../support'
-import { made, right, left, patience, check } from './building'
+import { made, right, left, patience, check, stateOf } from './building'
 
 /** Builds, runs what was built on a free port, and invokes it. */
 const answer = async (project: Project, entry: string): Promise<unknown> => {
@@ -156,7 +156,7 @@ describe('a failed build', () => {
       expect(explain(error).details[0]).toMatch(/^agent\.ts:1:8: Could not resolve "nowhere"/)
       expect(explain(error).details[2]).toBe(`           ^`)
       expect(readFileSync(artifact.main, 'utf8')).toBe(before)
-      expect(readdirSync(toBuilds(project.folder, 'agent'))).toHaveLength(1)
+      expect(readdirSync(toBuilds(stateOf(project)))).toHaveLength(1)
     })
   })
 

@@ -6,8 +6,11 @@ import { type BuildError, explain } from '../../../lib/cli/bundler/BuildError'
 import { typeCheck } from '../../../lib/cli/bundler/TypeCheck'
 import { type Project } from '../support'
 
-export const made = async ({ folder }: Project, entry: string): Promise<E.Either<BuildError, Built>> =>
-  build(folder, join(folder, entry), toBuilds(folder, 'agent'), { _tag: 'Absolute' })()
+/** The folder of the agent's state. */
+export const stateOf = ({ folder }: Project): string => join(folder, '.bedrock_agentcore', 'agent')
+
+export const made = async (project: Project, entry: string): Promise<E.Either<BuildError, Built>> =>
+  build(project.folder, join(project.folder, entry), toBuilds(stateOf(project)), { _tag: 'Absolute' })()
 
 export const right = <A>(either: E.Either<BuildError, A>): A => {
   if (E.isLeft(either)) throw new Error([explain(either.left).message, ...explain(either.left).details].join('\n'))

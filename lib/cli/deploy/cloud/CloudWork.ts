@@ -21,6 +21,7 @@ import type { Cli } from '../../program/Cli'
 import { cancelled, type CliError, failed, stateUnusable, unexpected } from '../../program/CliError'
 import { printLine, showProgress } from '../../terminal/Progress'
 import { stoppedFailure, stoppedLines } from './DeployReport'
+import { withScratchState } from './ScratchState'
 
 /** What work on a deployed agent is given. */
 export interface CloudWork {
@@ -31,9 +32,18 @@ export interface CloudWork {
   readonly signal: AbortSignal
 }
 
-/** Runs work on a configured agent, alone, until it ends or the user cancels it. */
+/** What the command line says of the work. */
+export interface WorkValues {
+  readonly agent: string | undefined
+  readonly dryRun: boolean
+}
+
+/**
+ * Runs work on a configured agent until it ends or the user cancels it: alone, or for a dry run without writing anything
+ * to the project.
+ */
 export const onAgent =
-  (cli: Cli, agent: string | undefined) =>
+  (cli: Cli, { agent, dryRun }: WorkValues) =>
   <A>(work: (given: CloudWork) => TE.TaskEither<CliError, A>): TE.TaskEither<CliError, A> => {
     const breaking = new AbortController()
     const all = pipe(
@@ -47,7 +57,10 @@ export const onAgent =
       TE.chain(({ where, project: { project } }) => {
         const isDefault = agent === undefined || project.default_agent === where.agent.name
         const which = isDefault ? '' : ` --agent ${where.agent.name}`
-        return underLock(where)(work({ where, which, signal: breaking.signal }))
+        const { signal } = breaking
+        return dryRun
+          ? withScratchState(where)((scratch) => work({ where: scratch, which, signal }))
+          : underLock(where)(work({ where, which, signal }))
       }),
     )
     return async () => {

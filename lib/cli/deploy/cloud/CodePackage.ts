@@ -25,6 +25,8 @@ export interface CodePackageOptions {
   readonly exclude: ReadonlyArray<string>
   /** Packages that stay in `node_modules`, besides those that `package.json` names. */
   readonly external: ReadonlyArray<string>
+  /** Nothing is written to the project. */
+  readonly dryRun: boolean
   readonly signal: AbortSignal
 }
 
@@ -70,7 +72,7 @@ const bundle = (cli: Cli, where: AgentFolder, kept: ReadonlyArray<string>): TE.T
         build(
           where.folder,
           where.file,
-          toBuilds(where.folder, where.agent.name),
+          toBuilds(where.state),
           { _tag: 'RelativeTo', folder: join(where.folder, 'dist') },
           kept,
         ),

@@ -90,21 +90,21 @@ export const packageContent = (
 const packageSource = (
   cli: Cli,
   builder: 'CodeBuild' | 'Engine',
-  { where, external, signal }: CodePackageOptions,
+  { where, external, dryRun, signal }: CodePackageOptions,
 ): TE.TaskEither<CliError, Content> =>
   pipe(
     checkTypes(cli, { where, signal }),
     TE.chain(() => outside(cli, where, external, signal)),
-    TE.chain((native) => dockerfileFor(cli, where, native)),
+    TE.chain((native) => dockerfileFor(cli, where, native, dryRun)),
     TE.bindTo('dockerfile'),
     // Whether the engine can build it is known before anything is read or sent.
     TE.bind('engine', ({ dockerfile }) =>
       builder === 'CodeBuild' ? TE.right(undefined) : localEngine(cli, where, dockerfile, signal),
     ),
-    TE.bind('source', ({ dockerfile: { path: dockerfile, isMade } }) =>
+    TE.bind('source', ({ dockerfile: { path: dockerfile, isMade, dockerignore } }) =>
       step(cli, 'Packaging')(
         pipe(
-          readContext({ folder: where.package, dockerfile }),
+          readContext({ folder: where.package, dockerfile, dockerignore }),
           TE.chain(createSource),
           TE.mapLeft((error: DeployError) => fromDeploy(error)),
         ),

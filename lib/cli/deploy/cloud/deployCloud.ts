@@ -37,7 +37,7 @@ export interface CloudValues extends ImageValues {
 export const deployCloud =
   (values: CloudValues) =>
   (cli: Cli): TE.TaskEither<CliError, Output> =>
-    onAgent(cli, values.agent)((work) => deployThere(cli, values, work))
+    onAgent(cli, values)((work) => deployThere(cli, values, work))
 
 const deployThere = (cli: Cli, values: CloudValues, work: CloudWork): TE.TaskEither<CliError, Output> => {
   const { where, which, signal } = work

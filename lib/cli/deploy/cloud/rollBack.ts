@@ -23,7 +23,7 @@ export const rollBack =
   (cli: Cli): TE.TaskEither<CliError, Output> => {
     const wrong = ofDeployments(values).find(([, isGiven]) => isGiven)
     return wrong === undefined
-      ? onAgent(cli, values.agent)((work) => rollBackThere(cli, values, work))
+      ? onAgent(cli, values)((work) => rollBackThere(cli, values, work))
       : TE.left(usage(`${wrong[0]} cannot be used with --version, which deploys nothing new`, 'omit one of them'))
   }
 

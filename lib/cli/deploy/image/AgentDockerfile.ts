@@ -11,11 +11,15 @@ import type { CliError } from '../../program/CliError'
 import { fromEngine } from '../../terminal/Failures'
 import { version } from '../../document/Version'
 
-/** The Dockerfile; `native` are the packages that the image takes along in `node_modules`. Left: `CONTEXT_FAILED`. */
+/**
+ * The Dockerfile; `native` are the packages that the image takes along in `node_modules`. A dry run writes nothing to the
+ * project. Left: `CONTEXT_FAILED`.
+ */
 export const dockerfileFor = (
   cli: Cli,
   where: AgentFolder,
   native: ReadonlyArray<string>,
+  dryRun = false,
 ): TE.TaskEither<CliError, Dockerfile> => {
   const region = where.agent.aws?.region
   return pipe(
@@ -25,7 +29,7 @@ export const dockerfileFor = (
       version: version(),
       ...(region === undefined || region === null ? {} : { region }),
     }),
-    TE.chain((plan) => prepare(where.package, where.state, plan)),
+    TE.chain((plan) => prepare({ project: where.package, state: where.state, dryRun }, plan)),
     TE.mapLeft(fromEngine(cli)),
   )
 }
