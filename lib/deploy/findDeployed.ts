@@ -45,6 +45,23 @@ export const findDeployed = (agent: AgentConfig, options: DeployedOptions): TE.T
   )
 }
 
+/** A runtime, by its ARN and what that says. */
+export interface RuntimeName {
+  readonly arn: string
+  readonly region: string
+  readonly id: string
+}
+
+/** Looks at a runtime of any project. Left: `NoSdk`, `NoCredentials` and their kin. */
+export const findRuntime = (
+  { arn, region, id }: RuntimeName,
+  options: Omit<DeployedOptions, 'region'>,
+): TE.TaskEither<DeployError, Deployment> =>
+  pipe(
+    openControl({ ...options, region }),
+    TE.chain((control) => findById(control, id, arn)),
+  )
+
 /** Whether a deployment has begun and did not come to its runtime: it records what it makes before. */
 const hasBegun = ({ name, aws }: AgentConfig, region: string): boolean =>
   (aws?.execution_role ?? '').endsWith(`/${roleName(name, region)}`) ||

@@ -77,10 +77,18 @@ cloudSuite('the commands for deployed agents', ({ aws, inAgent, run, json, awsCl
         expect(stdout).toContain(String(arn))
         expect(stdout).toContain('prod READY, version 2')
 
+        const fromAnywhere = (...words: ReadonlyArray<string>): Promise<Said> =>
+          inProject({}, (empty) => run(empty, 'status', '--arn', String(arn), ...words))
+        const byArn = await fromAnywhere('--json')
+        expect(byArn).toMatchObject({ code: 0, stderr: '' })
+        expect(JSON.parse(byArn.stdout)).toEqual({ agents: [{ name: null, cloud }] })
+        expect((await fromAnywhere()).stdout).toMatch(/^\S+\n {2}cloud {6}READY, version 2\n/)
+
         aws().state.failedAs = { status: 'UPDATE_FAILED', reason: 'The role cannot be assumed' }
         const failed = await run(project, 'status')
         expect(failed).toMatchObject({ code: 1, stdout: expect.stringContaining('UPDATE_FAILED') as string })
         expect(failed.stderr).toContain('The role cannot be assumed')
+        expect(await fromAnywhere()).toMatchObject({ code: 1, stderr: failed.stderr })
         aws().state.failedAs = undefined
 
         await control('delete-agent-runtime-endpoint', '--agent-runtime-id', String(id), '--endpoint-name', 'prod')
@@ -88,6 +96,11 @@ cloudSuite('the commands for deployed agents', ({ aws, inAgent, run, json, awsCl
         const gone = await run(project, 'status', '--json')
         expect(gone.code).toBe(1)
         expect(cloudOf(JSON.parse(gone.stdout) as Document)).toEqual({ state: 'missing', arn })
+        const goneByArn = await fromAnywhere()
+        expect([goneByArn.code, goneByArn.stderr]).toEqual([
+          1,
+          `There is no agent runtime ${String(arn)}: check the ARN, and that --profile is of its account\n`,
+        ])
       }),
     120_000,
   )

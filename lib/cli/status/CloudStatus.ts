@@ -22,7 +22,8 @@ type Deployed = Extract<Deployment, { readonly _tag: 'Deployed' }>
 
 /** What is recorded of the agent. */
 export interface CloudRecord {
-  readonly managed: ReadonlyArray<string>
+  /** The fields of the runtime that deployments of this project have set; undefined if it is none of this project's. */
+  readonly managed: ReadonlyArray<string> | undefined
   /** The flag that names the agent in commands to paste; empty for the default agent. */
   readonly which: string
 }
@@ -69,8 +70,10 @@ export const cloudFailure = (status: CloudStatus): CliError | undefined => {
 }
 
 /** Fields of the runtime that no deployment of this project has set. */
-const unmanaged = (runtime: ExistingRuntime, managed: ReadonlyArray<string>): ReadonlyArray<string> =>
-  fieldsOf(runtime).filter((field) => !field.startsWith('lifecycleConfiguration') && !managed.includes(field))
+const unmanaged = (runtime: ExistingRuntime, managed: CloudRecord['managed']): ReadonlyArray<string> =>
+  managed === undefined
+    ? []
+    : fieldsOf(runtime).filter((field) => !field.startsWith('lifecycleConfiguration') && !managed.includes(field))
 
 const endpointDocument = (id: string, endpoint: ListedEndpoint): Readonly<Record<string, unknown>> => ({
   name: endpoint.name,

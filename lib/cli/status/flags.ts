@@ -5,6 +5,7 @@ import { text, toggle, value, type Values } from '../program/Flag'
 /** Those of `status`. */
 export const status = {
   agent: text('-a, --agent <name>', 'agent to show (default: all agents in this folder)'),
+  arn: text('--arn <arn>', 'show the agent runtime with this ARN; needs no configuration'),
   local: toggle('--local', 'show only what runs on this machine; makes no AWS requests'),
   region: value('--region <name>', 'AWS region (default: that of the deployed agent)', Rules.region),
   profile: text('--profile <name>', 'profile of the AWS configuration (default: AWS_PROFILE)'),

@@ -16,6 +16,7 @@ import { type CliError, config, explain } from '../program/CliError'
 import type { Run } from '../program/Command'
 import type { StatusFlags } from './flags'
 import type { Style } from '../program/Style'
+import { showRuntime } from './ArnStatus'
 import { type CloudRecord, cloudDocument, cloudFailure, cloudLines, type CloudStatus } from './CloudStatus'
 import { limitLines } from './LimitsText'
 
@@ -240,8 +241,7 @@ const output =
     }
   }
 
-/** Tells the state of agents. */
-export const run: Run<StatusFlags> = (flags) => (cli) =>
+const ofFolder = (flags: StatusFlags, cli: Cli): TE.TaskEither<CliError, Output> =>
   pipe(
     agentsIn(cli.cwd),
     TE.chainEitherK(mustBeNamed(flags.agent)),
@@ -273,3 +273,7 @@ export const run: Run<StatusFlags> = (flags) => (cli) =>
     ),
     TE.map(output(cli)),
   )
+
+/** Tells the state of agents. */
+export const run: Run<StatusFlags> = (flags) => (cli) =>
+  flags.arn === undefined ? ofFolder(flags, cli) : showRuntime(cli, flags.arn, flags)
