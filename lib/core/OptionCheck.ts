@@ -88,7 +88,7 @@ export const group = <O>(shape: Shape<O>): Kind => ({ ...object, shape })
 // checks
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** What is wrong with options first. `elsewhere` names options of other functions, and whose they are. */
+/** The first fault in options. `elsewhere` names options of other functions, and whose they are. */
 export const findOptionFault = <O>(
   shape: Shape<O>,
   given: unknown,

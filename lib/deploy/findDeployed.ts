@@ -32,7 +32,7 @@ export interface DeployedOptions {
   readonly env: Readonly<Record<string, string | undefined>>
 }
 
-/** Looks in the region of the recorded ARN, else in that of the configuration. Left: `NoSdk`, `NoCredentials` and their kin. */
+/** Looks in the region of the recorded ARN, else in that of the configuration. Left: `NoSdk`, `NoCredentials`, and what AWS refuses. */
 export const findDeployed = (agent: AgentConfig, options: DeployedOptions): TE.TaskEither<DeployError, Deployment> => {
   const { agent_arn: arn = '', agent_id: id = '' } = agent.bedrock_agentcore ?? {}
   const [, , , recordedIn = '', , resource = ''] = (arn ?? '').split(':')
@@ -52,7 +52,7 @@ export interface RuntimeName {
   readonly id: string
 }
 
-/** Looks at a runtime of any project. Left: `NoSdk`, `NoCredentials` and their kin. */
+/** Looks at a runtime of any project. Left: `NoSdk`, `NoCredentials`, and what AWS refuses. */
 export const findRuntime = (
   { arn, region, id }: RuntimeName,
   options: Omit<DeployedOptions, 'region'>,

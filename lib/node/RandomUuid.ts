@@ -25,7 +25,7 @@ const bytes = Buffer.alloc(size * batch)
 const length = 36
 const texts = Buffer.alloc(length * batch, '-')
 
-/** The first that was not returned yet. */
+/** The index of the one to return next. */
 let next = batch
 
 /** Where the digits of each byte are in a text. */

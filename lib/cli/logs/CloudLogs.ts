@@ -43,7 +43,7 @@ const noGroup = (group: string): CliError =>
     'invoke the agent; AgentCore creates it with the first invocation of the endpoint',
   )
 
-/** The log. Left: `NO_LOGS` before the first invocation, `NO_SDK`, `NO_CREDENTIALS` and their kin. */
+/** The log. Left: `NO_LOGS` before the first invocation, `NO_SDK`, `NO_CREDENTIALS`, and what AWS refuses. */
 export const cloudLogs = (cli: Cli, place: CloudLogPlace): LogSource => {
   const group = groupOf(place)
   const open = openLogEvents({ region: place.region, profile: place.profile, env: cli.env })

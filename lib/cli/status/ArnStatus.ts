@@ -9,7 +9,7 @@ import { client, type CliError, failed, usage } from '../program/CliError'
 import { type CloudRecord, cloudDocument, cloudFailure, cloudLines } from './CloudStatus'
 import type { StatusFlags } from './flags'
 
-/** Looks the runtime up. Left: `Usage`, for flags of configured agents, `NO_SDK`, `NO_CREDENTIALS` and their kin. */
+/** Looks the runtime up. Left: `Usage`, for flags of configured agents, `NO_SDK`, `NO_CREDENTIALS`, and what AWS refuses. */
 export const showRuntime = (cli: Cli, arn: string, flags: StatusFlags): TE.TaskEither<CliError, Output> => {
   const other = otherThan(flags)
   if (other !== undefined)

@@ -87,7 +87,7 @@ const toAuth = ({ credentials, bearerToken }: BrowserOptions): E.Either<ClientEr
 export const environment = (options: BrowserOptions): E.Either<ClientError, ConnectionEnvironment> =>
   pipe(options, checked('createClient', browserOptions), E.chain(toEnvironment))
 
-/** The environment from options that are checked: those of other functions may have more. */
+/** The environment from checked options, which may include options of the function that calls this. */
 export const toEnvironment = (options: BrowserOptions): E.Either<ClientError, ConnectionEnvironment> => {
   const { runtimeArn, url, region } = options
   if ((runtimeArn === undefined) === (url === undefined)) return invalid('runtimeArn', 'pass either runtimeArn or url')

@@ -81,7 +81,7 @@ const shape: Shape<ShellOptions> = {
   signal: object,
 }
 
-/** A shell is also an option: it names itself, to be reconnected to. */
+/** A shell can be passed as the options of the next one, which reconnects to it. */
 const isShell = (options: object): boolean => 'isReconnected' in options
 
 /** The header that names the shell in the answer to the handshake. */

@@ -218,7 +218,7 @@ export const open =
       TE.chain((valid) => opened(connection, valid)(env)),
     )
 
-/** The same with options that are checked: those of `connect` are more. */
+/** The same with checked options, which may include those of `connect`. */
 const opened =
   (connection: Connection, options: SocketOptions): RTE.ReaderTaskEither<SocketEnvironment, ClientError, Socket> =>
   (env) =>

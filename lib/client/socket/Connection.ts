@@ -162,7 +162,7 @@ export const generateWsConnection =
       TE.chain((valid) => socketConnection(valid)(env)),
     )
 
-/** The same with options that are checked: those of other functions may have more. */
+/** The same with checked options, which may include options of the function that calls this. */
 export const socketConnection = (options: ConnectionOptions): Connecting => connectionTo(ws, options)
 
 /**

@@ -17,7 +17,7 @@ export interface RunOptions {
   readonly host?: string
 }
 
-/** A port in text, as variables have it, is told by `bind` from what is none. */
+/** A port may be text, as in an environment variable; `bind` rejects text that is no port. */
 const runOptions: Shape<RunOptions> = { port: either(quantity, string), host: string }
 
 /** A running server. */
