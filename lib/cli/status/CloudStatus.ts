@@ -22,7 +22,7 @@ type Deployed = Extract<Deployment, { readonly _tag: 'Deployed' }>
 
 /** What is recorded of the agent. */
 export interface CloudRecord {
-  /** The fields of the runtime that deployments of this project have set; undefined if it is none of this project's. */
+  /** The fields of the runtime that this project's deployments have set. Undefined for a runtime of another project. */
   readonly managed: ReadonlyArray<string> | undefined
   /** The flag that names the agent in commands to paste; empty for the default agent. */
   readonly which: string
